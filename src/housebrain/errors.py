@@ -1,0 +1,44 @@
+"""One kind of error for everything a user can cause and mend."""
+
+import errno
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class UserError(Exception):
+    """Bad input or an unusable environment.
+
+    The message is one line that says what is wrong, where (file, record, field) and what to do.
+    """
+
+
+def os_error(error: OSError, path: str | Path) -> UserError:
+    """Translates an operating-system error on `path` into a `UserError` that says what to do."""
+    if error.errno == errno.ENOSPC:
+        return UserError(f"{path}: the disk is full. Free some space and run the command again; nothing was lost.")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return UserError(f"{path}: cannot be written ({error.strerror}). Check the folder's permissions.")
+    if error.errno == errno.ENOENT:
+        return UserError(f"{path}: no such file or folder. Check the path.")
+    return UserError(f"{path}: {error.strerror or error}.")
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Turns a `UserError` (or a failed system call) into one line on stderr and exit status 1.
+
+    Every stage and command runs its body inside it.
+    """
+    try:
+        yield
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except OSError as error:
+        print(f"error: {os_error(error, error.filename or 'input/output')}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        print("interrupted: run the same command again to go on.", file=sys.stderr)
+        raise SystemExit(130) from None

@@ -1,0 +1,49 @@
+"""Proof that a merged adapter works: loaded by plain PEFT on the base, finite, of sane loss, and asked for a design."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+
+from housebrain.data.samples import Sample, prompt, tokenize
+from housebrain.design.text import Codec, DecodeError, decode
+from housebrain.errors import UserError
+from housebrain.training.base_model import load_base, load_tokenizer
+from housebrain.training.generate import generate_answers
+from housebrain.training.train import mean_loss
+
+
+def validate(adapter: str | Path, base: str | Path, samples: list[Sample], codec: Codec) -> dict[str, Any]:
+    """Loads `adapter` on `base` and tries it on `samples`.
+
+    Returns:
+        `loss` (nats a token, on the samples) and `answer` for the first of them: `design`, or how far it came
+        (`json`, `schema`, `layout` name what it is not). An answer that isn't a design is reported, not refused: a
+        model trained on little can't do better, and `evaluate` measures it.
+
+    Raises:
+        UserError: a weight is not finite, or the loss is not below a uniform guess over the vocabulary.
+    """
+    tokenizer = load_tokenizer(base)
+    model = PeftModel.from_pretrained(load_base(base), adapter)
+    for name, weight in model.named_parameters():
+        if "lora_" in name and not torch.isfinite(weight).all():
+            raise UserError(f"{adapter}: {name} is not finite. Merge again; if it stays, train the shards again.")
+    tokens = [tokenize(tokenizer, sample, codec) for sample in samples]
+    loss = mean_loss(model, tokens)
+    guess = math.log(model.config.vocab_size)
+    if not loss < guess:
+        raise UserError(
+            f"{adapter}: its validation loss of {loss:.2f} is no better than guessing ({guess:.2f}). "
+            "The shards don't fit together: train them from one init, or merge with strategy best."
+        )
+    longest = max(len(sample.input_ids) - sample.prompt_length for sample in tokens)
+    answer = generate_answers(model, tokenizer, [prompt(tokenizer, samples[0].brief, codec)], longest * 5 // 4, 1)[0]
+    try:
+        decode(answer, samples[0].brief, codec)
+        verdict = "design"
+    except DecodeError as error:
+        verdict = f"no valid {error.kind}"
+    return {"loss": loss, "answer": verdict}

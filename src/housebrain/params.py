@@ -1,0 +1,184 @@
+"""The one loader of params.yaml: typed, checked, every setting in one place."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from housebrain.errors import UserError, os_error
+
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A section of params.yaml: unknown keys are errors, values can't be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Base(Section):
+    """A base model: from a Python package that carries a GGUF file, or from the Hugging Face hub."""
+
+    revision: str
+    license: str
+    package: str | None = None
+    gguf_file: str | None = None
+    hub_id: str | None = None
+
+    @model_validator(mode="after")
+    def one_origin(self) -> "Base":
+        if (self.hub_id is None) == (self.package is None or self.gguf_file is None):
+            raise ValueError("give either `hub_id`, or `package` and `gguf_file`")
+        return self
+
+
+class Prepare(Section):
+    source: Literal["generate", "raw"]
+    generate_count: Positive
+    sample_count: Count
+    seed: int
+    workers: Count
+
+
+class Split(Section):
+    seed: int
+    shards: Positive
+    validation_count: Positive
+    test_count: Positive
+
+
+class Lora(Section):
+    r: Positive
+    alpha: Positive
+    dropout: Share
+    target_modules: str | list[str]
+    seed: int
+
+
+class Train(Section):
+    codec: Literal["tree", "coordinates"]
+    packing: bool
+    seed: int
+    validity_samples: Count
+
+
+class Platform(Section):
+    """Training settings of one kind of worker; lengths in tokens, intervals in optimizer steps."""
+
+    batch_size: Positive
+    gradient_accumulation: Positive
+    epochs: Positive
+    learning_rate: Annotated[float, Field(gt=0)]
+    warmup_share: Share
+    max_length: Positive
+    max_samples: Count
+    save_steps: Positive
+    keep_checkpoints: Positive
+    log_steps: Positive
+    eval_steps: Positive
+    precision: Literal["fp32", "fp16", "bf16"]
+    quantize_4bit: bool
+
+
+class Account(Section):
+    worker: str
+    platform: str
+
+
+class Merge(Section):
+    strategy: str
+    metric: str
+    mode: Literal["min", "max"]
+    temperature: Annotated[float, Field(gt=0)]
+    rank: Literal["exact"] | Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)]
+    dtype: Literal["float32", "float16", "bfloat16"]
+
+
+class Criterion(Section):
+    about: str
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def one_bound(self) -> "Criterion":
+        if (self.min is None) == (self.max is None):
+            raise ValueError("give either `min` or `max`")
+        return self
+
+
+class Evaluate(Section):
+    briefs: Positive
+    max_new_tokens: Positive
+    batch_size: Positive
+    codes: str
+    criteria: dict[str, Criterion]
+
+
+class Tracking(Section):
+    experiment: str
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    round: Positive
+    base: str
+    bases: dict[str, Base]
+    prepare: Prepare
+    split: Split
+    lora: Lora
+    train: Train
+    platforms: dict[str, Platform]
+    accounts: dict[str, Account]
+    merge: Merge
+    evaluate: Evaluate
+    tracking: Tracking
+
+    @model_validator(mode="after")
+    def names_exist(self) -> "Params":
+        if self.base not in self.bases:
+            raise ValueError(f"base: unknown base model '{self.base}'. Known: {', '.join(self.bases)}")
+        for shard, account in self.accounts.items():
+            if account.platform not in self.platforms:
+                raise ValueError(
+                    f"accounts.{shard}.platform: unknown platform '{account.platform}'. "
+                    f"Known: {', '.join(self.platforms)}"
+                )
+        if sorted(self.accounts) != sorted(str(i + 1) for i in range(self.split.shards)):
+            raise ValueError(f"accounts: expected one entry for each shard, 1 to {self.split.shards}")
+        return self
+
+    def platform(self, shard: int) -> Platform:
+        """The training settings of the account that trains `shard` (counted from 1)."""
+        if str(shard) not in self.accounts:
+            raise UserError(f"shard {shard}: not in params.yaml's accounts. Known: {', '.join(self.accounts)}.")
+        return self.platforms[self.accounts[str(shard)].platform]
+
+    def base_model(self) -> Base:
+        """The entry of `bases` that `base` names."""
+        return self.bases[self.base]
+
+
+def load_params(path: str | Path = "params.yaml") -> Params:
+    """Reads and checks params.yaml.
+
+    Raises:
+        UserError: the file is missing, is not YAML, or a field is missing, unknown or out of range.
+    """
+    try:
+        raw = YAML(typ="safe").load(Path(path).read_text())
+    except OSError as error:
+        raise os_error(error, path) from error
+    except YAMLError as error:
+        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())}).") from error
+    try:
+        return Params.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"{path}: {field + ': ' if field else ''}{message}. Correct the file.") from error

@@ -1,0 +1,213 @@
+"""The one place that talks to MLflow.
+
+Every run is first of all a `RunRecord`, a small JSON file that travels with the adapter; the MLflow store is filled
+from records, and filling it twice changes nothing. A run that is logged live and imported later is one run, known by
+the tag `housebrain.record_id`.
+
+The store is MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db` in the project's folder.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from housebrain.errors import UserError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+DEFAULT_STORE = "sqlite:///mlflow.db"
+RECORD_ID = "housebrain.record_id"
+POINTS_AT_ONCE = 1000  # MLflow's limit for a call
+
+
+class Point(BaseModel):
+    """One value of a metric."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    value: float
+    step: int
+    timestamp_ms: int
+
+
+class RunRecord(BaseModel):
+    """Everything MLflow knows of a run."""
+
+    record_id: str
+    name: str
+    params: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    points: list[Point] = []
+    start_ms: int
+    end_ms: int | None = None
+    status: str = "RUNNING"  # or FINISHED, FAILED
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def git_commit() -> str:
+    """The project's commit, with a `+` where files have changed since; `unknown` outside a repository."""
+    try:
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        changed = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return commit + "+" * bool(changed.strip())
+
+
+def store_uri() -> str:
+    return os.environ.get("MLFLOW_TRACKING_URI", DEFAULT_STORE)
+
+
+def client() -> "MlflowClient":
+    """A client of the store in use."""
+    from mlflow import MlflowClient
+
+    return MlflowClient(store_uri())
+
+
+def _experiment_id(store: "MlflowClient", name: str) -> str:
+    experiment = store.get_experiment_by_name(name)
+    return experiment.experiment_id if experiment else store.create_experiment(name)
+
+
+def _find(store: "MlflowClient", experiment_id: str, record_id: str) -> Any:
+    found = store.search_runs([experiment_id], f"tags.`{RECORD_ID}` = '{record_id}'", max_results=1)
+    return found[0] if found else None
+
+
+def _log_points(store: "MlflowClient", run_id: str, points: list[Point]) -> None:
+    from mlflow.entities import Metric
+
+    for first in range(0, len(points), POINTS_AT_ONCE):
+        batch = points[first : first + POINTS_AT_ONCE]
+        store.log_batch(run_id, metrics=[Metric(p.key, p.value, p.timestamp_ms, p.step) for p in batch])
+
+
+def import_record(record: RunRecord, experiment: str) -> str:
+    """Brings a run into the store, or what is missing of it there.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        UserError: the store can't be reached or refuses the record.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        store = client()
+        experiment_id = _experiment_id(store, experiment)
+        run = _find(store, experiment_id, record.record_id)
+        if run is None:
+            tags = {**record.tags, RECORD_ID: record.record_id}
+            run = store.create_run(experiment_id, start_time=record.start_ms, tags=tags, run_name=record.name)
+        run_id: str = run.info.run_id
+        for key, value in record.params.items():
+            if run.data.params.get(key) != value:
+                store.log_param(run_id, key, value)
+        for key, value in record.tags.items():
+            if run.data.tags.get(key) != value:
+                store.set_tag(run_id, key, value)
+        known = {
+            (key, metric.step, metric.timestamp)
+            for key in run.data.metrics
+            for metric in store.get_metric_history(run_id, key)
+        }
+        missing = [point for point in record.points if (point.key, point.step, point.timestamp_ms) not in known]
+        _log_points(store, run_id, missing)
+        if record.end_ms is not None and (run.info.status, run.info.end_time) != (record.status, record.end_ms):
+            store.set_terminated(run_id, status=record.status, end_time=record.end_ms)
+    except MlflowException as error:
+        raise UserError(
+            f"MLflow run {record.name}: {' '.join(str(error).split())}. Check MLFLOW_TRACKING_URI and the store."
+        ) from error
+    return run_id
+
+
+class LiveRun:
+    """A run that is logged while it goes on. Trouble with the store is said once and never stops the work."""
+
+    def __init__(self, record: RunRecord, experiment: str) -> None:
+        self._monitor: Any = None
+        self._run_id: str | None = None
+        try:
+            from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+            self._run_id = import_record(record, experiment)
+            client().update_run(self._run_id, status="RUNNING")
+            self._monitor = SystemMetricsMonitor(
+                self._run_id, sampling_interval=5, resume_logging=True, tracking_uri=store_uri()
+            )
+            self._monitor.start()
+        except Exception as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        print(f"warning: no live logging to MLflow ({error}); the run's record is imported later.", file=sys.stderr)
+        self._run_id = None
+
+    def log(self, points: list[Point]) -> None:
+        """Adds values of metrics."""
+        if self._run_id is not None:
+            try:
+                _log_points(client(), self._run_id, points)
+            except Exception as error:
+                self._give_up(error)
+
+    def stop(self) -> None:
+        """Ends the system metrics; the run's end is told by `import_record`."""
+        if self._monitor is not None:
+            self._monitor.finish()
+
+
+def read_metrics(record_ids: dict[int, str], experiment: str) -> dict[int, dict[str, float]]:
+    """The latest value of every metric that the store has of each shard's run.
+
+    Args:
+        record_ids: by shard, the run's record id.
+
+    Raises:
+        UserError: a shard has no finished run in the store.
+    """
+    store = client()
+    experiment_id = _experiment_id(store, experiment)
+    metrics = {}
+    for shard, record_id in record_ids.items():
+        run = _find(store, experiment_id, record_id)
+        if run is None or run.info.status != "FINISHED":
+            raise UserError(f"shard {shard}: MLflow has no finished run of it. Run `dvc repro -f collect`.")
+        metrics[shard] = {
+            key: value for key, value in sorted(run.data.metrics.items()) if not key.startswith("system/")
+        }
+    return metrics
+
+
+def log_run(
+    record_id: str, name: str, experiment: str, params: dict[str, Any], metrics: dict[str, float], tags: dict[str, str]
+) -> str:
+    """Logs a run that is over, unless the store has it already. Returns the run's id."""
+    store = client()
+    known = _find(store, _experiment_id(store, experiment), record_id)
+    if known is not None and known.info.status == "FINISHED":
+        return str(known.info.run_id)
+    time_ms = now_ms()
+    record = RunRecord(
+        record_id=record_id,
+        name=name,
+        params={key: str(value) for key, value in params.items()},
+        tags={**tags, "git_commit": git_commit()},
+        points=[Point(key=key, value=value, step=0, timestamp_ms=time_ms) for key, value in metrics.items()],
+        start_ms=time_ms,
+        end_ms=time_ms,
+        status="FINISHED",
+    )
+    return import_record(record, experiment)

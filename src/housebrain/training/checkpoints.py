@@ -1,0 +1,70 @@
+"""Checkpoints that can be trusted: one counts only once its marker, written last, says which files it has.
+
+A kill at any moment, also in the middle of a save, leaves either a complete checkpoint or one without a marker.
+"""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from housebrain.errors import UserError
+from housebrain.files import read_json, sha256_file, write_json
+
+MARKER = "complete.json"
+_NAME = re.compile(r"checkpoint-(\d+)")
+
+
+def step_of(checkpoint: Path) -> int:
+    """The optimizer step at which a checkpoint was taken."""
+    match = _NAME.fullmatch(checkpoint.name)
+    return int(match.group(1)) if match else -1
+
+
+def _all(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, newest first."""
+    found = [path for path in folder.glob("checkpoint-*") if path.is_dir() and step_of(path) >= 0]
+    return sorted(found, key=step_of, reverse=True)
+
+
+def mark_complete(checkpoint: Path, training_key: str) -> None:
+    """Seals a checkpoint with the hashes of its files and the key of the training it belongs to."""
+    files = {
+        path.relative_to(checkpoint).as_posix(): sha256_file(path)
+        for path in sorted(checkpoint.rglob("*"))
+        if path.is_file() and path.name != MARKER
+    }
+    write_json(checkpoint / MARKER, {"training_key": training_key, "files": files})
+
+
+def _fault(checkpoint: Path, training_key: str) -> str | None:
+    """Why a checkpoint can't be used; None where it can."""
+    if not (checkpoint / MARKER).exists():
+        return "it is incomplete"
+    try:
+        marker = read_json(checkpoint / MARKER)
+        if marker["training_key"] != training_key:
+            return "it belongs to other data, settings or code"
+        for name, sha256 in marker["files"].items():
+            if not (checkpoint / name).exists() or sha256_file(checkpoint / name) != sha256:
+                return f"{name} is damaged"
+    except (UserError, KeyError, TypeError, AttributeError):
+        return "its marker is damaged"
+    return None
+
+
+def newest(folder: Path, training_key: str) -> Path | None:
+    """The newest checkpoint of this very training; those that can't be used are named, then removed."""
+    for checkpoint in _all(folder):
+        fault = _fault(checkpoint, training_key)
+        if fault is None:
+            return checkpoint
+        print(f"warning: {checkpoint} is not used: {fault}.", file=sys.stderr)
+        shutil.rmtree(checkpoint)
+    return None
+
+
+def keep_newest(folder: Path, count: int) -> None:
+    """Removes all but the newest `count` checkpoints."""
+    for checkpoint in _all(folder)[count:]:
+        shutil.rmtree(checkpoint)

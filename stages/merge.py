@@ -1,0 +1,55 @@
+"""Stage `merge`: models/shards/* and what MLflow said of them -> models/merged, reports/merge.json."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from housebrain.data.samples import load_samples
+from housebrain.errors import reported
+from housebrain.files import read_json, write_json
+from housebrain.merging.merge import merge_adapters
+from housebrain.merging.strategies import strategy
+from housebrain.merging.validate import validate
+from housebrain.params import load_params
+from housebrain.tracking import log_run
+from housebrain.training.base_model import ensure_base
+
+OUT = Path("models/merged")
+SAMPLES = 4  # validation samples on which the merged adapter's loss must be sane
+
+
+def main() -> None:
+    params = load_params()
+    settings = params.merge
+    how = strategy(settings.strategy, settings.metric, settings.mode, settings.temperature)
+    collected = read_json("models/collected.json")
+    metrics = {f"shard {shard}": entry["metrics"] for shard, entry in collected.items()}
+    folders = {f"shard {shard}": Path(f"models/shards/{shard}") for shard in collected}
+    report = merge_adapters(folders, how, metrics, settings.rank, settings.dtype, OUT)
+    for name, weight in report["weights"].items():
+        print(f"merge: {name}  weight {weight:.4f}")
+    samples = load_samples("data/heldout/validation.parquet", params.train.codec, SAMPLES)
+    verdict = validate(OUT, ensure_base(params), samples, params.train.codec)
+    print(f"merge: loads with plain PEFT, validation loss {verdict['loss']:.3f}, first answer: {verdict['answer']}")
+    summary = {
+        "rank_max": report["rank_max"],
+        "dropped_energy_max": report["dropped_energy_max"],
+        "size_mb": report["size_mb"],
+        "validation_loss": verdict["loss"],
+    }
+    weights = {f"weight_{name.replace(' ', '_')}": weight for name, weight in report["weights"].items()}
+    write_json("reports/merge.json", summary | weights)
+    record_id = hashlib.sha256(json.dumps(report, sort_keys=True).encode()).hexdigest()[:32]
+    log_run(
+        f"merge-{record_id}",
+        f"merge {report['strategy']}",
+        params.tracking.experiment,
+        {**settings.model_dump(), "formula": report["formula"]},
+        summary | weights,
+        {"kind": "merge", "round": str(params.round)},
+    )
+
+
+if __name__ == "__main__":
+    with reported():
+        main()

@@ -1,0 +1,35 @@
+"""Stage `prepare`: raw or generated briefs -> data/prepared (samples, rejects), reports/prepare.json."""
+
+from pathlib import Path
+
+from housebrain.data.generate import generate_records
+from housebrain.data.prepare import evenly, prepare
+from housebrain.data.records import count_records, read_records
+from housebrain.errors import UserError, reported
+from housebrain.files import write_json
+from housebrain.params import load_params
+
+RAW = Path("data/raw/dataset")
+
+
+def main() -> None:
+    settings = load_params().prepare
+    if settings.source == "generate":
+        total = settings.generate_count
+        records = generate_records(total, settings.seed)
+    elif not RAW.exists():
+        raise UserError(f"{RAW}: there is no dataset. Pack it with `housebrain ingest FOLDER`, or `dvc pull {RAW}`.")
+    else:
+        total = count_records(RAW) or 0
+        records = read_records(RAW)
+        if 0 < settings.sample_count < total:
+            records = evenly(records, settings.sample_count, total)
+            total = settings.sample_count
+    counts = prepare(records, "data/prepared", settings.seed, settings.workers, total)
+    write_json("reports/prepare.json", counts)
+    print(f"prepare: {counts['solved']:,} of {counts['total']:,} briefs solved; rejected: {counts['rejected']}")
+
+
+if __name__ == "__main__":
+    with reported():
+        main()

@@ -1,0 +1,36 @@
+"""Stage `train_shard@K`: data/shards/K and the shared init -> models/shards/K and its curves under reports/shards."""
+
+import argparse
+from pathlib import Path
+
+from housebrain.errors import reported
+from housebrain.params import load_params
+from housebrain.training.base_model import ensure_base
+from housebrain.training.train import Paths, train_shard
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shard", type=int, required=True, help="1 to the number of shards")
+    shard = parser.parse_args().shard
+    params = load_params()
+    params.platform(shard)  # an unknown shard or platform is said before anything is fetched
+    ensure_base(params)
+    paths = Paths(
+        data=Path(f"data/shards/{shard}"),
+        init=Path("models/lora_init"),
+        checkpoints=Path(f"models/checkpoints/shard-{shard}"),
+        out=Path(f"models/shards/{shard}"),
+        report=Path(f"reports/shards/{shard}.json"),
+        curve=Path(f"reports/shards/{shard}_loss.csv"),
+    )
+    summary = train_shard(shard, params, paths)
+    print(
+        f"shard {shard}: done in {summary['seconds']:.0f} s, training loss {summary['train_loss']:.3f}, "
+        f"validation loss {summary['eval_loss']:.3f}"
+    )
+
+
+if __name__ == "__main__":
+    with reported():
+        main()
