@@ -1,9 +1,10 @@
 """Stage `train_shard@K`: data/shards/K and the shared init -> models/shards/K and its curves under reports/shards."""
 
 import argparse
+import os
 from pathlib import Path
 
-from housebrain.errors import reported
+from housebrain.errors import UserError, reported
 from housebrain.params import load_params
 from housebrain.training.base_model import ensure_base
 from housebrain.training.train import Paths, train_shard
@@ -14,7 +15,14 @@ def main() -> None:
     parser.add_argument("--shard", type=int, required=True, help="1 to the number of shards")
     shard = parser.parse_args().shard
     params = load_params()
-    params.platform(shard)  # an unknown shard or platform is said before anything is fetched
+    params.platform(shard)  # an unknown shard is said before anything is fetched
+    account = params.accounts[str(shard)]
+    # `dvc repro` on the coordinator must fetch what a worker trained, never train it again there.
+    if account.platform != "local" and os.environ.get("HOUSEBRAIN_SHARD") != str(shard):
+        raise UserError(
+            f"shard {shard} is trained by {account.worker}. On that worker set HOUSEBRAIN_SHARD={shard}; on any other "
+            "machine fetch its result, once it is pushed: `dvc repro --pull -k`."
+        )
     ensure_base(params)
     paths = Paths(
         data=Path(f"data/shards/{shard}"),

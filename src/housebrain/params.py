@@ -94,7 +94,7 @@ class Merge(Section):
     metric: str
     mode: Literal["min", "max"]
     temperature: Annotated[float, Field(gt=0)]
-    rank: Literal["exact"] | Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)]
+    rank: int | float | str  # checked by merging.lowrank.parse_rank
     dtype: Literal["float32", "float16", "bfloat16"]
 
 

@@ -7,10 +7,14 @@ the tag `housebrain.record_id`.
 The store is MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db` in the project's folder.
 """
 
+import logging
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
 DEFAULT_STORE = "sqlite:///mlflow.db"
 RECORD_ID = "housebrain.record_id"
 POINTS_AT_ONCE = 1000  # MLflow's limit for a call
+# MLflow's own limits hold a training up for four minutes where a server doesn't answer.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
 
 class Point(BaseModel):
@@ -74,6 +81,19 @@ def client() -> "MlflowClient":
     return MlflowClient(store_uri())
 
 
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Turns trouble with the store into a `UserError`. A broken SQLite file comes as SQLAlchemy's own error."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"{what}: MLflow's store {store_uri()}: {reason}. Check MLFLOW_TRACKING_URI.") from error
+
+
 def _experiment_id(store: "MlflowClient", name: str) -> str:
     experiment = store.get_experiment_by_name(name)
     return experiment.experiment_id if experiment else store.create_experiment(name)
@@ -101,9 +121,7 @@ def import_record(record: RunRecord, experiment: str) -> str:
     Raises:
         UserError: the store can't be reached or refuses the record.
     """
-    from mlflow.exceptions import MlflowException
-
-    try:
+    with _told(f"run {record.name}"):
         store = client()
         experiment_id = _experiment_id(store, experiment)
         run = _find(store, experiment_id, record.record_id)
@@ -126,21 +144,23 @@ def import_record(record: RunRecord, experiment: str) -> str:
         _log_points(store, run_id, missing)
         if record.end_ms is not None and (run.info.status, run.info.end_time) != (record.status, record.end_ms):
             store.set_terminated(run_id, status=record.status, end_time=record.end_ms)
-    except MlflowException as error:
-        raise UserError(
-            f"MLflow run {record.name}: {' '.join(str(error).split())}. Check MLFLOW_TRACKING_URI and the store."
-        ) from error
     return run_id
 
 
 class LiveRun:
-    """A run that is logged while it goes on. Trouble with the store is said once and never stops the work."""
+    """A run that is logged while it goes on: `with LiveRun(record, experiment) as run: run.log(points)`.
+
+    Trouble with the store is said once and never stops the work. Where the body fails, so has the run; where it
+    succeeds, `import_record` tells the store how it ended.
+    """
 
     def __init__(self, record: RunRecord, experiment: str) -> None:
         self._monitor: Any = None
         self._run_id: str | None = None
         try:
             from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+            logging.getLogger("mlflow").setLevel(logging.WARNING)  # its own start and stop are no news
 
             self._run_id = import_record(record, experiment)
             client().update_run(self._run_id, status="RUNNING")
@@ -152,7 +172,8 @@ class LiveRun:
             self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
-        print(f"warning: no live logging to MLflow ({error}); the run's record is imported later.", file=sys.stderr)
+        reason = " ".join(str(error).split())[:300]
+        print(f"warning: no live logging to MLflow ({reason}); the run's record is imported later.", file=sys.stderr)
         self._run_id = None
 
     def log(self, points: list[Point]) -> None:
@@ -163,10 +184,19 @@ class LiveRun:
             except Exception as error:
                 self._give_up(error)
 
-    def stop(self) -> None:
-        """Ends the system metrics; the run's end is told by `import_record`."""
+    def __enter__(self) -> "LiveRun":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._monitor is not None:
             self._monitor.finish()
+        if kind is not None and self._run_id is not None:
+            try:
+                client().set_terminated(self._run_id, status="KILLED" if kind is KeyboardInterrupt else "FAILED")
+            except Exception as trouble:
+                self._give_up(trouble)
 
 
 def read_metrics(record_ids: dict[int, str], experiment: str) -> dict[int, dict[str, float]]:
@@ -178,16 +208,17 @@ def read_metrics(record_ids: dict[int, str], experiment: str) -> dict[int, dict[
     Raises:
         UserError: a shard has no finished run in the store.
     """
-    store = client()
-    experiment_id = _experiment_id(store, experiment)
     metrics = {}
-    for shard, record_id in record_ids.items():
-        run = _find(store, experiment_id, record_id)
-        if run is None or run.info.status != "FINISHED":
-            raise UserError(f"shard {shard}: MLflow has no finished run of it. Run `dvc repro -f collect`.")
-        metrics[shard] = {
-            key: value for key, value in sorted(run.data.metrics.items()) if not key.startswith("system/")
-        }
+    with _told("reading the runs"):
+        store = client()
+        experiment_id = _experiment_id(store, experiment)
+        for shard, record_id in record_ids.items():
+            run = _find(store, experiment_id, record_id)
+            if run is None or run.info.status != "FINISHED":
+                raise UserError(f"shard {shard}: MLflow has no finished run of it. Run `dvc repro -f collect`.")
+            metrics[shard] = {
+                key: value for key, value in sorted(run.data.metrics.items()) if not key.startswith("system/")
+            }
     return metrics
 
 
@@ -195,8 +226,9 @@ def log_run(
     record_id: str, name: str, experiment: str, params: dict[str, Any], metrics: dict[str, float], tags: dict[str, str]
 ) -> str:
     """Logs a run that is over, unless the store has it already. Returns the run's id."""
-    store = client()
-    known = _find(store, _experiment_id(store, experiment), record_id)
+    with _told(f"run {name}"):
+        store = client()
+        known = _find(store, _experiment_id(store, experiment), record_id)
     if known is not None and known.info.status == "FINISHED":
         return str(known.info.run_id)
     time_ms = now_ms()

@@ -67,7 +67,7 @@ def _read_file(path: Path, side: str) -> Iterator[RawRecord]:
     else:
         with path.open("rb") as file:
             stream = zstandard.ZstdDecompressor().stream_reader(file) if path.name.endswith(".zst") else file
-            for number, line in enumerate(io.BufferedReader(stream, 1 << 20), 1):  # type: ignore[type-var]
+            for number, line in enumerate(io.BufferedReader(stream, 1 << 20), 1):
                 if not line.isspace():
                     yield RawRecord(f"{path}, line {number}", side, line)
 

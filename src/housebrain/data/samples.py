@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
 from housebrain.design.brief import Brief
-from housebrain.design.text import Codec, decode, encode, messages
+from housebrain.design.text import Codec, DecodeError, decode, encode, messages
 from housebrain.errors import UserError, os_error
 
 
@@ -31,7 +32,7 @@ def load_samples(path: str | Path, codec: Codec = "tree", limit: int = 0) -> lis
     """Reads a Parquet file of `prepare`'s columns, answers rewritten in `codec`; at most `limit` rows where above 0.
 
     Raises:
-        UserError: the file is missing, damaged, or lacks a column.
+        UserError: the file is missing, damaged, or lacks a column, or a row holds no brief or no design.
     """
     try:
         table = pq.read_table(path, columns=["id", "brief", "design"])
@@ -42,9 +43,13 @@ def load_samples(path: str | Path, codec: Codec = "tree", limit: int = 0) -> lis
     rows = table.slice(0, limit or None).to_pylist()
     samples = []
     for row in rows:
-        brief = Brief.model_validate_json(row["brief"])
-        # `prepare` writes the tree codec.
-        answer = row["design"] if codec == "tree" else encode(decode(row["design"], brief), codec)
+        try:
+            brief = Brief.model_validate_json(row["brief"])
+            # `prepare` writes the tree codec.
+            answer = row["design"] if codec == "tree" else encode(decode(row["design"], brief), codec)
+        except (ValidationError, DecodeError) as error:
+            message = " ".join(str(error).split())
+            raise UserError(f"{path}: sample {row['id']}: {message}. Prepare the dataset again.") from error
         samples.append(Sample(row["id"], brief, answer))
     return samples
 

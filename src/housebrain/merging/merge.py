@@ -1,6 +1,8 @@
 """Merging adapters to an adapter: streaming, one module at a time, with a report of what was kept and dropped."""
 
 import json
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,27 @@ from tqdm import tqdm
 
 from housebrain.errors import UserError
 from housebrain.files import atomic_folder, sha256_file
-from housebrain.merging.adapter import FINGERPRINT, WEIGHTS, Adapter, check_alike, write_adapter
-from housebrain.merging.lowrank import Rank
+from housebrain.merging.adapter import (
+    CONFIG,
+    FINGERPRINT,
+    WEIGHTS,
+    Adapter,
+    check_alike,
+    merged_config,
+    shared_fingerprint,
+)
+from housebrain.merging.lowrank import (
+    Product,
+    Rank,
+    SizeLimit,
+    Svd,
+    allocated_ranks,
+    chosen_rank,
+    dropped_energy,
+    parse_rank,
+)
 from housebrain.merging.strategies import Metrics, Strategy
+from housebrain.merging.tensors import TensorWriter, header_bytes
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
@@ -20,68 +40,148 @@ def merge_adapters(
     folders: dict[str, Path],
     strategy: Strategy,
     metrics: dict[str, Metrics],
-    rank: Rank,
+    rank: str | int | float,
     dtype: str,
     out: str | Path,
     weights: dict[str, float] | None = None,
+    scale: float = 1.0,
 ) -> dict[str, Any]:
     """Merges adapters into the folder `out`, which plain PEFT loads.
+
+    One module is in memory at a time. With a size limit the adapters are read twice: all spectra have to be known
+    before the first rank can be.
 
     Args:
         folders: the adapters, by name.
         strategy: decides the weights and how a module's updates are put together.
         metrics: by name, what MLflow has of each adapter; empty for strategies that read none.
-        rank: `exact`, an energy share below 1, or a number.
-        dtype: of the stored weights: float32, float16 or bfloat16.
+        rank: `exact`, a number (16), an energy share (0.999) or a size (100MB).
+        dtype: of the stored factors: float32, float16 or bfloat16.
         out: replaced at the end, in one step.
         weights: given by hand, in place of the strategy's; they are scaled to sum to 1.
+        scale: the merged update is multiplied by this.
 
     Returns:
         The report that is also written to `out/merge.json`: strategy, formula, weights, inputs with their hashes, rank
         and dropped energy by module, size.
 
     Raises:
-        UserError: an adapter is missing, damaged or unlike the others, or a metric is missing.
+        UserError: an adapter is missing, damaged or unlike the others, a metric is missing, or a setting is unknown.
     """
-    adapters = {name: Adapter(folder) for name, folder in folders.items()}
-    if not adapters:
+    wanted = parse_rank(rank)
+    if dtype not in DTYPES:
+        raise UserError(f"dtype: unknown dtype '{dtype}'. Known: {', '.join(DTYPES)}.")
+    if not folders:
         raise UserError("merge: there is no adapter to merge. Name at least one.")
+    if not math.isfinite(scale):
+        raise UserError(f"scale: {scale} is not finite. Give a number such as 1.")
+    adapters = {name: Adapter(folder) for name, folder in folders.items()}
     check_alike(list(adapters.values()))
-    formula = strategy.formula()
     if weights is None:
-        weights = strategy.weights({name: metrics.get(name, {}) for name in adapters})
+        weights, formula = strategy.weights({name: metrics.get(name, {}) for name in adapters}), strategy.formula()
     else:
-        total = sum(weights.values())
-        if total <= 0:
-            raise UserError(f"--weights: they sum to {total:g}. Give weights with a positive sum.")
-        weights = {name: weight / total for name, weight in weights.items()}
-        formula = "given by hand, scaled to sum to 1"
+        weights, formula = _by_hand(weights, list(adapters)), "given by hand, scaled to sum to 1"
     used = {name: adapter for name, adapter in adapters.items() if weights[name] != 0}
+    first = next(iter(used.values()))
+    shares = [weights[name] for name in used]
 
-    first = next(iter(adapters.values()))
-    modules: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
-    details: dict[str, dict[str, float]] = {}
-    for module in tqdm(first.modules, desc="merge", unit=" modules", mininterval=1):
-        factors = [adapter.factors(module) for adapter in used.values()]
-        merged = strategy.merge(factors, [weights[name] for name in used], rank)
-        modules[module] = (merged.A.to(DTYPES[dtype]), merged.B.to(DTYPES[dtype]))
-        details[module] = {"rank": merged.A.shape[0], "dropped_energy": merged.dropped_energy}
+    def update(module: str) -> Product:
+        B, A = strategy.update([adapter.factors(module) for adapter in used.values()], shares, module)
+        return Product(B, A * scale)
 
+    rank_of = _rank_rule(wanted, first, update, DTYPES[dtype])
+    details: dict[str, dict[str, Any]] = {}
     with atomic_folder(out) as folder:
-        write_adapter(folder, first, modules, DTYPES[dtype])
-        fingerprint = first.folder / FINGERPRINT
+        with TensorWriter(folder / WEIGHTS, first.names) as writer:
+            for module, (name_A, name_B) in tqdm(first.modules.items(), "merge", unit=" modules", mininterval=1):
+                svd = Svd(update(module))
+                r = rank_of(module, svd.singular_values)
+                B, A = svd.truncated(r)
+                writer.write(name_A, _stored(A, DTYPES[dtype], module))
+                writer.write(name_B, _stored(B, DTYPES[dtype], module))
+                details[module] = {
+                    "rank": r,
+                    "dropped_energy": dropped_energy(svd.singular_values, r),
+                    "norm": float(svd.singular_values.norm()),
+                }
+            for name, trained in first.whole.items():
+                if trained and (not strategy.linear or scale != 1):
+                    raise UserError(
+                        f"{first.path}: {name} was trained as a whole (modules_to_save): its update isn't known "
+                        "without the base. Use a strategy that averages (average, weighted, best), and scale 1."
+                    )
+                writer.write(name, _mean(name, list(used.values()), shares) if trained else _common(name, adapters))
+        config = merged_config(first, {module: detail["rank"] for module, detail in details.items()})
+        (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
         report: dict[str, Any] = {
             "strategy": strategy.name,
             "formula": formula,
             "weights": weights,
-            "inputs": {name: sha256_file(adapter.folder / WEIGHTS) for name, adapter in adapters.items()},
-            "made_from": json.loads(fingerprint.read_text())["shared"] if fingerprint.exists() else None,
+            "scale": scale,
+            "inputs": {name: sha256_file(adapter.path) for name, adapter in adapters.items()},
+            "made_from": shared_fingerprint(first) if (first.folder / FINGERPRINT).exists() else None,
             "rank": rank,
-            "rank_max": max(int(detail["rank"]) for detail in details.values()),
+            "rank_max": max(detail["rank"] for detail in details.values()),
             "dropped_energy_max": max(detail["dropped_energy"] for detail in details.values()),
             "dtype": dtype,
             "size_mb": (folder / WEIGHTS).stat().st_size / 1e6,
             "modules": details,
         }
-        (folder / "merge.json").write_text(json.dumps(report, indent=2, sort_keys=True) + "\n")
+        (folder / "merge.json").write_text(json.dumps(report, indent=2, sort_keys=True, allow_nan=False) + "\n")
     return report
+
+
+def _by_hand(weights: dict[str, float], names: list[str]) -> dict[str, float]:
+    if list(weights) != names:
+        raise UserError(f"weights: given for {', '.join(weights)}; needed for {', '.join(names)}. Give one an adapter.")
+    total = sum(weights.values())
+    if not math.isfinite(total) or total <= 0:
+        raise UserError(f"weights: they sum to {total:g}. Give weights with a positive sum.")
+    return {name: weight / total for name, weight in weights.items()}
+
+
+def _rank_rule(
+    rank: Rank, like: Adapter, update: Callable[[str], Product], dtype: torch.dtype
+) -> Callable[[str, torch.Tensor], int]:
+    """What gives a module's rank from its name and singular values."""
+    if not isinstance(rank, SizeLimit):
+        return lambda _, singular_values: chosen_rank(singular_values, rank)
+    bytes_a_rank = {module: dtype.itemsize * sum(shape) for module, shape in like.shapes.items()}
+    fixed_bytes = 8 + header_bytes(like.names) + sum(like.tensor(name).nbytes for name in like.whole)
+    spectra = {
+        module: Svd(update(module)).singular_values
+        for module in tqdm(like.modules, "look", unit=" modules", mininterval=1)
+    }
+    ranks = allocated_ranks(spectra, bytes_a_rank, fixed_bytes, rank.bytes)
+    return lambda module, _: ranks[module]
+
+
+def _stored(factor: torch.Tensor, dtype: torch.dtype, module: str) -> torch.Tensor:
+    stored = factor.to(dtype)
+    if not torch.isfinite(stored).all():
+        raise UserError(f"merge: {module}: the merged update doesn't fit {dtype}. Use dtype float32 or bfloat16.")
+    return stored
+
+
+def _mean(name: str, adapters: list[Adapter], weights: list[float]) -> torch.Tensor:
+    """The mean of tensors trained as a whole: as weights sum to 1, it is the base plus the mean of the updates."""
+    dtype = adapters[0].tensor(name).dtype
+    if not dtype.is_floating_point:
+        return _common(name, {adapter.folder.name: adapter for adapter in adapters})
+    mean = torch.zeros(())
+    for adapter, weight in zip(adapters, weights, strict=True):
+        mean = mean + weight * adapter.tensor(name).float()
+    return mean.to(dtype)
+
+
+def _common(name: str, adapters: dict[str, Adapter]) -> torch.Tensor:
+    """A tensor that no adapter trained, and that must be the same in all of them."""
+    first, *others = adapters.values()
+    tensor = first.tensor(name)
+    for other in others:
+        if not torch.equal(tensor, other.tensor(name)):
+            raise UserError(
+                f"{first.folder} and {other.folder} can't be merged: {name} was not trained and yet differs. "
+                "Train both on the same base with the same vocabulary."
+            )
+    return tensor

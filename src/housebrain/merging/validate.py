@@ -19,12 +19,12 @@ def validate(adapter: str | Path, base: str | Path, samples: list[Sample], codec
     """Loads `adapter` on `base` and tries it on `samples`.
 
     Returns:
-        `loss` (nats a token, on the samples) and `answer` for the first of them: `design`, or how far it came
-        (`json`, `schema`, `layout` name what it is not). An answer that isn't a design is reported, not refused: a
-        model trained on little can't do better, and `evaluate` measures it.
+        `loss` and `base_loss` (nats a token, on the samples, with and without the adapter) and `answer` to the first
+        of them: `design`, or what it is not (`no valid json`, `schema`, `layout`). An answer that isn't a design is
+        reported, not refused: a model trained on little can't do better, and `evaluate` measures it.
 
     Raises:
-        UserError: a weight is not finite, or the loss is not below a uniform guess over the vocabulary.
+        UserError: a weight is not finite, or the loss is not below that of the base alone.
     """
     tokenizer = load_tokenizer(base)
     model = PeftModel.from_pretrained(load_base(base), adapter)
@@ -33,11 +33,12 @@ def validate(adapter: str | Path, base: str | Path, samples: list[Sample], codec
             raise UserError(f"{adapter}: {name} is not finite. Merge again; if it stays, train the shards again.")
     tokens = [tokenize(tokenizer, sample, codec) for sample in samples]
     loss = mean_loss(model, tokens)
-    guess = math.log(model.config.vocab_size)
-    if not loss < guess:
+    with model.disable_adapter():
+        base_loss = mean_loss(model, tokens)
+    if not (math.isfinite(loss) and loss < base_loss):
         raise UserError(
-            f"{adapter}: its validation loss of {loss:.2f} is no better than guessing ({guess:.2f}). "
-            "The shards don't fit together: train them from one init, or merge with strategy best."
+            f"{adapter}: its validation loss of {loss:.3f} is no better than that of the base alone, {base_loss:.3f}. "
+            "Look at the shards' curves; merge.strategy best takes the best of them."
         )
     longest = max(len(sample.input_ids) - sample.prompt_length for sample in tokens)
     answer = generate_answers(model, tokenizer, [prompt(tokenizer, samples[0].brief, codec)], longest * 5 // 4, 1)[0]
@@ -46,4 +47,4 @@ def validate(adapter: str | Path, base: str | Path, samples: list[Sample], codec
         verdict = "design"
     except DecodeError as error:
         verdict = f"no valid {error.kind}"
-    return {"loss": loss, "answer": verdict}
+    return {"loss": loss, "base_loss": base_loss, "answer": verdict}

@@ -4,17 +4,24 @@ It is not a DVC output: each machine makes its own copy from the pinned revision
 """
 
 import importlib.util
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from housebrain.errors import UserError
-from housebrain.files import atomic_folder, sha256_file
+from housebrain.files import atomic_folder, read_json, sha256_file, write_json
 from housebrain.params import Base, Params
 
-if TYPE_CHECKING:
-    pass
-
 FOLDER = Path("models/base")
+ORIGIN = "origin.json"  # in a base model's folder: which model, at which revision, it was made from
+
+
+def quiet() -> None:
+    """Silences progress bars and deprecation notes of the libraries, which would drown what a person waits for."""
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|peft|torch)\.")
 
 
 def base_folder(params: Params) -> Path:
@@ -23,19 +30,21 @@ def base_folder(params: Params) -> Path:
 
 
 def ensure_base(params: Params) -> Path:
-    """Makes the base model's folder if it isn't there: fp32 or original weights as safetensors, and the tokenizer.
+    """Makes the base model's folder if it isn't there, or is of another revision: safetensors and the tokenizer.
 
     Raises:
         UserError: the package that carries it isn't installed, or the hub can't be reached.
     """
-    folder = base_folder(params)
-    if not (folder / "config.json").exists():
-        base = params.base_model()
+    folder, base = base_folder(params), params.base_model()
+    origin = base.model_dump(exclude={"license"})
+    if not (folder / ORIGIN).exists() or read_json(folder / ORIGIN) != origin:
         print(f"base: fetching {params.base}, once", flush=True)
-        if base.package is not None:
-            _export_gguf(base, folder)
-        else:
-            _download(base, folder)
+        with atomic_folder(folder) as temporary:
+            if base.package is not None:
+                _export_gguf(base, temporary)
+            else:
+                _download(base, temporary)
+            write_json(temporary / ORIGIN, origin)
     return folder
 
 
@@ -43,6 +52,7 @@ def _export_gguf(base: Base, folder: Path) -> None:
     """Converts the GGUF file in a Python package to safetensors; reading the GGUF itself takes 20 to 30 s each time."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    quiet()
     spec = importlib.util.find_spec(base.package or "")
     if spec is None or not spec.submodule_search_locations:
         distribution = (base.package or "").replace("_", "-")
@@ -58,27 +68,26 @@ def _export_gguf(base: Base, folder: Path) -> None:
     model.is_quantized = False
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
-    with atomic_folder(folder) as temporary:
-        model.save_pretrained(temporary)
-        tokenizer.save_pretrained(temporary)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
 
 
 def _download(base: Base, folder: Path) -> None:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        with atomic_folder(folder) as temporary:
-            snapshot_download(
-                base.hub_id or "",
-                revision=base.revision,
-                local_dir=temporary,
-                allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"],
-            )
-    except (HfHubHTTPError, OSError, ValueError) as error:
+        snapshot_download(
+            base.hub_id or "",
+            revision=base.revision,
+            local_dir=folder,
+            allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"],
+        )
+    except (HfHubHTTPError, LocalEntryNotFoundError, ValueError) as error:
+        reason = " ".join(str(error).split())
         raise UserError(
-            f"bases: {base.hub_id} at {base.revision} could not be fetched ({error}). Check the name, the revision and "
-            "the network, then run the command again."
+            f"bases: {base.hub_id} at {base.revision} could not be fetched ({reason}). Check the name, the revision "
+            "and the network, then run the command again."
         ) from error
 
 
@@ -111,6 +120,7 @@ def load_base(folder: str | Path, precision: str = "fp32", quantize_4bit: bool =
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
+    quiet()
     dtypes: dict[str, torch.dtype] = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
     options: dict[str, Any] = {"dtype": dtypes[precision], "attn_implementation": "sdpa"}
     if quantize_4bit:

@@ -6,7 +6,7 @@ import torch
 from transformers import StoppingCriteria, StoppingCriteriaList
 
 
-class _AllClosed(StoppingCriteria):  # type: ignore[misc]
+class _AllClosed(StoppingCriteria):
     """Stops a batch once each row's brackets are balanced; what a row says after that is cut off anyway."""
 
     def __init__(self, tokenizer: Any, prompt_tokens: int) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from housebrain.errors import UserError
 from housebrain.files import atomic_folder, read_json, sha256_file
 from housebrain.params import Lora
+from housebrain.training.base_model import quiet
 
 
 def write_init(lora: Lora, base: str, base_folder: Path, out: Path) -> str:
@@ -30,6 +31,7 @@ def write_init(lora: Lora, base: str, base_folder: Path, out: Path) -> str:
     from safetensors.torch import save_file
     from transformers import AutoConfig, AutoModelForCausalLM
 
+    quiet()
     targets: Any = lora.target_modules
     config = LoraConfig(
         r=lora.r,
@@ -37,7 +39,6 @@ def write_init(lora: Lora, base: str, base_folder: Path, out: Path) -> str:
         lora_dropout=lora.dropout,
         target_modules=targets,
         task_type="CAUSAL_LM",
-        base_model_name_or_path=base,
     )
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base_folder))

@@ -88,7 +88,7 @@ def training_key(made_from: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 
-class ShardTrainer(Trainer):  # type: ignore[misc]
+class ShardTrainer(Trainer):
     """The transformers Trainer on packed rows, with a token-mean loss over each accumulated batch.
 
     Args:
@@ -114,13 +114,24 @@ class ShardTrainer(Trainer):  # type: ignore[misc]
     ) -> Any:
         losses = token_losses(model, inputs["input_ids"], inputs["position_ids"], inputs["labels"])
         loss = losses.sum() / num_items_in_batch
-        if not torch.isfinite(loss):
+        self._check_finite("loss", loss, inputs)
+        return loss
+
+    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
+        # Under fp16 the scaler meets infinities on purpose: it skips the step and scales down.
+        if not self.args.fp16:
+            gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
+            self._check_finite("gradient", torch.nn.utils.get_total_norm(gradients), inputs)
+        return loss
+
+    def _check_finite(self, what: str, value: torch.Tensor, inputs: dict[str, Any]) -> None:
+        if not torch.isfinite(value):
             names = ", ".join(self.samples[number].id for number in inputs["samples"].tolist())
             raise UserError(
-                f"step {self.state.global_step + 1}: the loss is {loss.item()} on sample(s) {names}. "
+                f"step {self.state.global_step + 1}: the {what} is {value.item()} on sample(s) {names}. "
                 "Look at their data; if it is sound, lower learning_rate, or use fp32."
             )
-        return loss
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         if self.evaluated_at != self.state.global_step:
@@ -161,8 +172,8 @@ def mean_loss(model: Any, samples: list[Tokens]) -> float:
     return total / count
 
 
-class ShardCallback(TrainerCallback):  # type: ignore[misc]
-    """Seals checkpoints, prints progress, logs live."""
+class ShardCallback(TrainerCallback):
+    """Seals checkpoints, prints progress, logs live; the last step is logged whatever `log_steps` is."""
 
     def __init__(self, shard: int, folder: Path, key: str, keep: int, run: LiveRun) -> None:
         self.shard = shard
@@ -170,6 +181,9 @@ class ShardCallback(TrainerCallback):  # type: ignore[misc]
         self.key = key
         self.keep = keep
         self.run = run
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        control.should_log |= state.global_step >= state.max_steps
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         checkpoints.mark_complete(self.folder / f"checkpoint-{state.global_step}", self.key)
@@ -265,6 +279,8 @@ def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
         UserError: the data, the init or the settings can't be used, or the loss is not finite.
     """
     settings, codec = params.platform(shard), params.train.codec
+    if settings.precision == "fp16" and not torch.cuda.is_available():
+        raise UserError("platforms: precision fp16 needs a GPU. Set it to fp32 on this machine.")
     base = base_folder(params)
     tokenizer = load_tokenizer(base)
     kept, left_out = _tokens(params, settings, tokenizer, paths)
@@ -288,6 +304,8 @@ def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
     model = PeftModel.from_pretrained(
         load_base(base, settings.precision, settings.quantize_4bit), paths.init, is_trainable=True
     )
+    # While training PEFT looks the base up at each save: here, not on the hub. `save_config` writes its real name.
+    model.peft_config["default"].base_model_name_or_path = str(base)
     account = params.accounts[str(shard)]
     record = RunRecord(
         record_id=key[:32],
@@ -304,27 +322,29 @@ def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
         },
         start_ms=now_ms(),
     )
-    run = LiveRun(record, params.tracking.experiment)
-    trainer = ShardTrainer(
-        kept,
-        validation_tokens,
-        response_tokens,
-        model=model,
-        args=_arguments(settings, params.train.seed, paths.checkpoints, len(rows)),
-        train_dataset=Rows(rows),
-        eval_dataset=Rows([[0]]),  # the trainer wants one to be there; `evaluate` has its own
-        callbacks=[ShardCallback(shard, paths.checkpoints, key, settings.keep_checkpoints, run)],
-    )
-    trainer.remove_callback(PrinterCallback)
-    resumed = checkpoints.newest(paths.checkpoints, key)
-    if resumed is not None:
-        print(f"shard {shard}: going on from step {checkpoints.step_of(resumed)}", flush=True)
-        history = json.loads((resumed / "trainer_state.json").read_text())["log_history"]
-        trainer.seconds_before = history[-1]["seconds"] if history else 0.0
-        trainer.first_step = checkpoints.step_of(resumed)
-    try:
-        trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
-        trainer.evaluate()
+    with LiveRun(record, params.tracking.experiment) as run:
+        trainer = ShardTrainer(
+            kept,
+            validation_tokens,
+            response_tokens,
+            model=model,
+            args=_arguments(settings, params.train.seed, paths.checkpoints, len(rows)),
+            train_dataset=Rows(rows),
+            eval_dataset=Rows([[0]]),  # the trainer wants one to be there; `evaluate` has its own
+            callbacks=[ShardCallback(shard, paths.checkpoints, key, settings.keep_checkpoints, run)],
+        )
+        trainer.remove_callback(PrinterCallback)
+        resumed = checkpoints.newest(paths.checkpoints, key)
+        if resumed is not None:
+            print(f"shard {shard}: going on from step {checkpoints.step_of(resumed)}", flush=True)
+            history = json.loads((resumed / "trainer_state.json").read_text())["log_history"]
+            trainer.seconds_before = history[-1]["seconds"] if history else 0.0
+            trainer.first_step = checkpoints.step_of(resumed)
+        try:
+            trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+            trainer.evaluate()
+        except torch.cuda.OutOfMemoryError as error:
+            raise UserError(f"shard {shard}: out of GPU memory. Lower max_length or set quantize_4bit.") from error
         validity: dict[str, float] = {}
         if params.train.validity_samples:
             asked = validation[: params.train.validity_samples]
@@ -332,12 +352,9 @@ def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
             # A quarter more than the longest reference answer: what is not closed by then has lost its way.
             longest = max(len(sample.input_ids) - sample.prompt_length for sample in validation_tokens)
             validity = json_validity(trainer.model, tokenizer, asked, codec, len(asked), longest * 5 // 4)
-    except torch.cuda.OutOfMemoryError as error:
-        raise UserError(f"shard {shard}: out of GPU memory. Lower max_length or set quantize_4bit.") from error
-    finally:
-        run.stop()
 
     summary = _summary(trainer, settings, len(kept), left_out, response_tokens) | validity
+    summary["validation_left_out"] = len(validation) - len(validation_tokens)
     record.end_ms = now_ms()
     record.status = "FINISHED"
     last = [Point(key=k, value=v, step=summary["steps"], timestamp_ms=record.end_ms) for k, v in summary.items()]
@@ -353,7 +370,7 @@ def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
 
 
 def _flat(values: dict[str, Any]) -> dict[str, str]:
-    flat = {}
+    flat: dict[str, str] = {}
     for key, value in values.items():
         if isinstance(value, dict):
             flat |= {f"{key}.{inner}": text for inner, text in _flat(value).items()}

@@ -1,0 +1,132 @@
+"""The `housebrain` command: what a person does by hand. The pipeline's own steps are in stages/ and run by DVC."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from housebrain.errors import UserError, reported
+
+app = typer.Typer(
+    help="House briefs in, a house-design LLM out: shard, train apart, merge, evaluate.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+# Heavy libraries are imported inside the commands that need them: `housebrain --help` answers at once.
+
+
+@app.command()
+def base() -> None:
+    """Fetch the base model that params.yaml names, once."""
+    from housebrain.params import load_params
+    from housebrain.training.base_model import ensure_base
+
+    print(f"base: {ensure_base(load_params())}")
+
+
+@app.command()
+def ingest(
+    folder: Annotated[Path, typer.Argument(help="train/*.json (+ validation/), or .jsonl, .jsonl.zst, .parquet")],
+) -> None:
+    """Pack the raw dataset into a few Parquet files under data/raw/dataset and track them with DVC."""
+    from housebrain.data.ingest import ingest as pack
+
+    out = Path("data/raw/dataset")
+    counts = pack(folder, out)
+    print(f"ingest: {', '.join(f'{count:,} {side} records' for side, count in counts.items())} in {out}")
+    if subprocess.run([sys.executable, "-m", "dvc", "add", "--quiet", str(out)]).returncode:
+        raise UserError(f"{out}: `dvc add` failed. Run `dvc add {out}` and look at what it says.")
+    print(f"Next: set prepare.source to raw in params.yaml, `git add {out}.dvc data/raw/.gitignore`, `dvc repro`.")
+
+
+@app.command()
+def audit(
+    path: Annotated[Path, typer.Argument(help="The dataset: a folder or a file, as for ingest")],
+    out: Annotated[Path, typer.Option(help="The page to write")] = Path("reports/audit.md"),
+    max_length: Annotated[int, typer.Option(help="Tokens of a training window")] = 512,
+) -> None:
+    """Look the dataset over: duplicates, contradictions, token lengths, fields that nothing predicts."""
+    from housebrain.data.audit import audit as look_over
+    from housebrain.params import load_params
+    from housebrain.training.base_model import ensure_base, load_tokenizer
+
+    page = look_over(path, load_tokenizer(ensure_base(load_params())), max_length)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(page)
+    print(page)
+    print(f"audit: written to {out}")
+
+
+@app.command()
+def solve(
+    record: Annotated[Path, typer.Argument(help="A JSON file with one record {id, input, metadata}")],
+    seed: Annotated[int, typer.Option(help="Of the solver")] = 0,
+) -> None:
+    """Design a house for one brief with the solver, and print it as JSON."""
+    from housebrain.data.records import RawRecord, bad_record, parse_json
+    from housebrain.design import solve as solver
+    from housebrain.design.brief import BadRecord, Rejected, parse_record
+
+    if not record.is_file():
+        raise UserError(f"{record}: no such file. Give a JSON file with one record.")
+    raw = RawRecord(str(record), "train", record.read_bytes())
+    content = parse_json(raw)
+    try:
+        _, brief = parse_record(content)
+        design = solver.solve(brief, seed)
+    except BadRecord as error:
+        raise bad_record(raw, content, error) from error
+    except Rejected as rejected:
+        raise UserError(f"{record}: {rejected}. Change the brief.") from rejected
+    print(json.dumps(design.model_dump(), indent=2))
+
+
+@app.command()
+def merge(
+    adapters: Annotated[list[Path], typer.Argument(help="Two or more PEFT LoRA adapters")],
+    out: Annotated[Path, typer.Option(help="The folder to write")],
+    weights: Annotated[str, typer.Option(help="One number an adapter, comma-separated; else all the same")] = "",
+    how: Annotated[str, typer.Option("--strategy", help="average, slerp, ties, dare or della")] = "average",
+    rank: Annotated[
+        str, typer.Option(help="exact, a number (16), an energy share (0.999) or a size (100MB)")
+    ] = "exact",
+    dtype: Annotated[str, typer.Option(help="float32, float16 or bfloat16")] = "float32",
+    scale: Annotated[float, typer.Option(help="Factor on the merged update")] = 1.0,
+) -> None:
+    """Merge any PEFT LoRA adapters, outside the pipeline: by default the exact (weighted) mean of their updates."""
+    from housebrain.merging.merge import merge_adapters
+    from housebrain.merging.strategies import strategy
+
+    folders = {str(folder): folder for folder in adapters}
+    by_hand = None
+    if weights:
+        try:
+            numbers = [float(weight) for weight in weights.split(",")]
+        except ValueError as error:
+            raise UserError(f"--weights: {error}. Give numbers, such as 1,2,0.5.") from error
+        if len(numbers) != len(folders):
+            raise UserError(f"--weights: {len(numbers)} numbers for {len(folders)} adapters. Give one an adapter.")
+        by_hand = dict(zip(folders, numbers, strict=True))
+    report = merge_adapters(folders, strategy(how), {}, rank, dtype, out, by_hand, scale)
+    print(
+        f"merge: {len(folders)} adapters in {out}, rank {report['rank_max']}, {report['size_mb']:.1f} MB, "
+        f"at most {report['dropped_energy_max']:.2e} of a module's energy dropped"
+    )
+
+
+@app.command()
+def summary() -> None:
+    """Print what the last run trained, merged and measured."""
+    from housebrain.evaluation.summary import print_summary
+    from housebrain.params import load_params
+
+    print_summary(load_params(), Path("reports"))
+
+
+def main() -> None:
+    with reported():
+        app()

@@ -1,0 +1,69 @@
+"""Writing a safetensors file as a stream: one tensor in memory at a time, however many there are.
+
+`safetensors.torch.save_file` wants all tensors at once. The format (https://github.com/huggingface/safetensors#format)
+is eight bytes of header length, a JSON header padded with spaces, then the tensors' bytes without gaps: room is left
+for the header, which is filled in at the end, when shapes are known.
+"""
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from types import TracebackType
+
+import torch
+
+_DTYPES = {
+    torch.float64: "F64",
+    torch.float32: "F32",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.int64: "I64",
+    torch.int32: "I32",
+    torch.uint8: "U8",
+    torch.bool: "BOOL",
+}
+_ENTRY_BYTES = 200  # of a header entry besides its name: dtype, shape and offsets
+
+
+def header_bytes(names: Collection[str]) -> int:
+    """The room to leave for the header of a file with these tensors; a multiple of 8, so tensors are aligned."""
+    return (sum(len(json.dumps(name)) + _ENTRY_BYTES for name in names) + _ENTRY_BYTES) // 8 * 8
+
+
+class TensorWriter:
+    """Writes tensors one by one into a new safetensors file; a context manager.
+
+    Args:
+        path: of the file, which is complete only after the context has been left without an error.
+        names: of all tensors that will be written.
+    """
+
+    def __init__(self, path: Path, names: Collection[str]) -> None:
+        self._header_bytes = header_bytes(names)
+        self._entries: dict[str, object] = {"__metadata__": {"format": "pt"}}
+        self._end = 0
+        self._file = path.open("wb")
+        self._file.seek(8 + self._header_bytes)
+
+    def write(self, name: str, tensor: torch.Tensor) -> None:
+        """Appends a tensor."""
+        content = tensor.contiguous().reshape(-1).view(torch.uint8).numpy()
+        start, self._end = self._end, self._end + content.nbytes
+        self._entries[name] = {
+            "dtype": _DTYPES[tensor.dtype],
+            "shape": list(tensor.shape),
+            "data_offsets": [start, self._end],
+        }
+        self._file.write(content.data)
+
+    def __enter__(self) -> "TensorWriter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            if kind is None:
+                header = json.dumps(self._entries, separators=(",", ":")).encode().ljust(self._header_bytes)
+                self._file.seek(0)
+                self._file.write(len(header).to_bytes(8, "little") + header)
+        finally:
+            self._file.close()

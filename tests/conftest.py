@@ -1,0 +1,120 @@
+"""Shared fixtures: a base model of a few thousand weights, its LoRA init, and samples, all made on the spot."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Before torch is imported: runs that are compared bit by bit must use the same number of threads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+REPOSITORY = Path(__file__).parents[1]
+# The same markup as the chat templates of SmolLM2 and Qwen2.5.
+CHAT_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+MakeSamples = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def sample_rows() -> list[dict[str, Any]]:
+    """Two dozen solved briefs, as `prepare` writes them."""
+    from housebrain.data.generate import generate_records
+    from housebrain.data.prepare import Reject, solve_record
+
+    solved = (solve_record(raw, seed=0) for raw in generate_records(40, seed=3))
+    return [row for row in solved if not isinstance(row, Reject)][:24]
+
+
+@pytest.fixture(scope="session")
+def make_samples(sample_rows: list[dict[str, Any]]) -> MakeSamples:
+    """Writes samples `first` to `first + count` to a Parquet file: `make_samples(path, count, first=0)`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from housebrain.data.prepare import SCHEMA
+
+    def make(path: Path, count: int, first: int = 0) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(sample_rows[first : first + count], SCHEMA), path)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory, sample_rows: list[dict[str, Any]]) -> Path:
+    """A random two-layer Llama and a byte-level tokenizer with a chat template, as `ensure_base` leaves them."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("base") / "tiny"
+    core = Tokenizer(models.BPE())
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    core.decoder = decoders.ByteLevel()
+    core.train_from_iterator(
+        [row[column] for row in sample_rows for column in ("brief", "design")],
+        trainers.BpeTrainer(
+            vocab_size=500,
+            special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        ),
+    )
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=core, eos_token="<|im_end|>", pad_token="<|im_end|>", chat_template=CHAT_TEMPLATE
+    )
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=2048,
+        initializer_range=0.3,  # large enough for samples to matter to each other's logits where they leak
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        tie_word_embeddings=True,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_init(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Path:
+    """The shared LoRA init for `tiny_base`, with dropout so that a resume must restore the random state too."""
+    from housebrain.params import Lora
+    from housebrain.training.lora_init import write_init
+
+    folder = tmp_path_factory.mktemp("init") / "lora_init"
+    lora = Lora(r=4, alpha=8, dropout=0.1, target_modules="all-linear", seed=42)
+    write_init(lora, "tiny", tiny_base, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty MLflow store; making one takes ten seconds, copying it none."""
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def mlflow_store(tmp_path: Path, mlflow_database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A fresh MLflow store that MLFLOW_TRACKING_URI points to."""
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    (tmp_path / "mlflow.db").write_bytes(mlflow_database.read_bytes())
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    yield uri

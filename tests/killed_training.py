@@ -1,0 +1,42 @@
+"""A training that is killed at a chosen moment: the target of the processes that tests/training/test_train.py starts."""
+
+import importlib
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from housebrain.params import Params
+from housebrain.training.train import Paths, train_shard
+
+
+def paths(project: Path) -> Paths:
+    """Shard 1's paths, as stages/train_shard.py has them."""
+    return Paths(
+        data=project / "data/shards/1",
+        init=project / "models/lora_init",
+        checkpoints=project / "models/checkpoints/shard-1",
+        out=project / "models/shards/1",
+        report=project / "reports/shards/1.json",
+        curve=project / "reports/shards/1_loss.csv",
+    )
+
+
+def train(project: Path, params: Params, store: str, function: str = "", call: int = 0) -> None:
+    """Trains shard 1 of `project`; kill -9 when the function `module:name` is called for the `call`th time."""
+    os.chdir(project)
+    os.environ["MLFLOW_TRACKING_URI"] = store
+    if function:
+        module_name, name = function.split(":")
+        module = importlib.import_module(module_name)
+        real, calls = getattr(module, name), 0
+
+        def deadly(*arguments: Any, **options: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == call:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*arguments, **options)
+
+        setattr(module, name, deadly)
+    train_shard(1, params, paths(project))

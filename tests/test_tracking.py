@@ -1,0 +1,162 @@
+"""Tests for housebrain.tracking: filling the store twice changes nothing, and its troubles stop no training."""
+
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from housebrain.errors import UserError
+from housebrain.tracking import RECORD_ID, LiveRun, Point, RunRecord, git_commit, import_record, log_run, read_metrics
+
+EXPERIMENT = "housebrain"
+
+
+def record(shard: int = 1, steps: int = 3) -> RunRecord:
+    return RunRecord(
+        record_id=f"record-{shard}",
+        name=f"shard {shard}",
+        params={"lora.r": "8"},
+        tags={"shard": str(shard), "round": "1"},
+        points=[
+            Point(key=key, value=value / (step * shard), step=step, timestamp_ms=1_000 + step)
+            for step in range(1, steps + 1)
+            for key, value in (("loss", 6.0), ("eval_loss", 3.0))
+        ],
+        start_ms=1_000,
+        end_ms=2_000,
+        status="FINISHED",
+    )
+
+
+def runs(store: str) -> list:  # type: ignore[type-arg]
+    client = MlflowClient(store)
+    return list(client.search_runs([experiment.experiment_id for experiment in client.search_experiments()]))
+
+
+def history(store: str, run_id: str, key: str) -> list[tuple[int, int, float]]:
+    return [(m.step, m.timestamp, m.value) for m in MlflowClient(store).get_metric_history(run_id, key)]
+
+
+def test_import_carries_everything(mlflow_store: str) -> None:
+    run_id = import_record(record(), EXPERIMENT)
+    (run,) = runs(mlflow_store)
+    assert run.info.run_id == run_id
+    assert (run.info.run_name, run.info.status) == ("shard 1", "FINISHED")
+    assert (run.info.start_time, run.info.end_time) == (1_000, 2_000)
+    assert run.data.params == {"lora.r": "8"}
+    assert run.data.tags["round"] == "1"
+    assert run.data.tags[RECORD_ID] == "record-1"
+    assert history(mlflow_store, run_id, "loss") == [(1, 1_001, 6.0), (2, 1_002, 3.0), (3, 1_003, 2.0)]
+
+
+def test_importing_twice_is_importing_once(mlflow_store: str) -> None:
+    first = import_record(record(), EXPERIMENT)
+    before = history(mlflow_store, first, "loss")
+    assert import_record(record(), EXPERIMENT) == first
+    assert history(mlflow_store, first, "loss") == before
+    assert len(runs(mlflow_store)) == 1
+
+
+def test_only_what_is_missing_is_added(mlflow_store: str) -> None:
+    """A live run that was cut off gets the rest from its record."""
+    run_id = import_record(record(steps=1), EXPERIMENT)
+    import_record(record(steps=3), EXPERIMENT)
+    assert [step for step, _, _ in history(mlflow_store, run_id, "loss")] == [1, 2, 3]
+
+
+def test_long_histories_arrive_whole(mlflow_store: str) -> None:
+    """More points than MLflow takes in one call."""
+    run_id = import_record(record(steps=1_100), EXPERIMENT)
+    assert len(history(mlflow_store, run_id, "loss")) == 1_100
+    assert len(history(mlflow_store, run_id, "eval_loss")) == 1_100
+
+
+def test_live_run_and_its_record_are_one_run(mlflow_store: str) -> None:
+    whole = record()
+    started = whole.model_copy(update={"points": [], "end_ms": None, "status": "RUNNING"})
+    with LiveRun(started, EXPERIMENT) as live:
+        assert runs(mlflow_store)[0].info.status == "RUNNING"
+        live.log(whole.points[:2])
+    with LiveRun(started, EXPERIMENT) as live:  # the same training, gone on after a kill
+        live.log(whole.points[2:4])
+    run_id = import_record(whole, EXPERIMENT)
+    (run,) = runs(mlflow_store)
+    assert (run.info.run_id, run.info.status) == (run_id, "FINISHED")
+    assert [step for step, _, _ in history(mlflow_store, run_id, "loss")] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("error", "status"), [(UserError, "FAILED"), (KeyboardInterrupt, "KILLED")])
+def test_run_that_breaks_off_says_so(mlflow_store: str, error: type[BaseException], status: str) -> None:
+    started = record().model_copy(update={"end_ms": None, "status": "RUNNING"})
+    with pytest.raises(error), LiveRun(started, EXPERIMENT):
+        raise error
+    assert runs(mlflow_store)[0].info.status == status
+
+
+@pytest.mark.parametrize("broken", ["corrupt", "unreachable", "no folder"])
+def test_broken_store_warns_once_and_stops_nothing(
+    broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("this is no database")
+    uri = {
+        "corrupt": f"sqlite:///{tmp_path}/file",
+        "unreachable": "http://127.0.0.1:9",
+        "no folder": f"sqlite:///{tmp_path}/file/mlflow.db",
+    }[broken]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with LiveRun(record(), EXPERIMENT) as live:
+        live.log(record().points)
+        live.log(record().points)
+    assert capsys.readouterr().err.count("warning: no live logging to MLflow") == 1
+    with pytest.raises(UserError, match="Check MLFLOW_TRACKING_URI"):
+        import_record(record(), EXPERIMENT)
+    with pytest.raises(UserError, match="Check MLFLOW_TRACKING_URI"):
+        read_metrics({1: "record-1"}, EXPERIMENT)
+
+
+def test_store_that_breaks_under_way_stops_nothing(
+    mlflow_store: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with LiveRun(record().model_copy(update={"points": []}), EXPERIMENT) as live:
+        (tmp_path / "mlflow.db").write_text("this is no database any more")
+        live.log(record().points[:2])
+        live.log(record().points[2:])
+    assert capsys.readouterr().err.count("warning: no live logging to MLflow") == 1
+
+
+def test_latest_metrics_are_read_by_shard(mlflow_store: str) -> None:
+    for shard in (1, 2):
+        import_record(record(shard), EXPERIMENT)
+    metrics = read_metrics({1: "record-1", 2: "record-2"}, EXPERIMENT)
+    assert metrics == {1: {"loss": 2.0, "eval_loss": 1.0}, 2: {"loss": 1.0, "eval_loss": 0.5}}
+
+
+def test_unfinished_shard_is_named(mlflow_store: str) -> None:
+    import_record(record(1), EXPERIMENT)
+    import_record(record(2).model_copy(update={"end_ms": None, "status": "RUNNING"}), EXPERIMENT)
+    with pytest.raises(UserError, match="shard 2"):
+        read_metrics({1: "record-1", 2: "record-2"}, EXPERIMENT)
+    with pytest.raises(UserError, match="shard 3"):
+        read_metrics({1: "record-1", 3: "record-3"}, EXPERIMENT)
+
+
+def test_same_key_is_logged_once(mlflow_store: str) -> None:
+    first = log_run("merge-1", "merge", EXPERIMENT, {"strategy": "average"}, {"dropped": 0.25}, {"kind": "merge"})
+    again = log_run("merge-1", "merge", EXPERIMENT, {"strategy": "average"}, {"dropped": 0.25}, {"kind": "merge"})
+    other = log_run("merge-2", "merge", EXPERIMENT, {"strategy": "best"}, {"dropped": 0.5}, {"kind": "merge"})
+    assert first == again != other
+    assert {run.info.run_id: run.data.metrics for run in runs(mlflow_store)} == {
+        first: {"dropped": 0.25},
+        other: {"dropped": 0.5},
+    }
+
+
+def test_record_survives_its_file() -> None:
+    assert RunRecord.model_validate_json(record().model_dump_json()) == record()
+
+
+def test_commit_is_unknown_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert git_commit() == "unknown"

@@ -1,0 +1,62 @@
+"""Tests for housebrain.training.checkpoints: only what is whole and belongs here is resumed from."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from housebrain.training import checkpoints
+
+
+def write(folder: Path, step: int, key: str | None = "key") -> Path:
+    """A checkpoint of two files; sealed where a key is given."""
+    checkpoint = folder / f"checkpoint-{step}"
+    (checkpoint / "inner").mkdir(parents=True)
+    (checkpoint / "weights").write_text(f"weights {step}")
+    (checkpoint / "inner" / "state").write_text("state")
+    if key is not None:
+        checkpoints.mark_complete(checkpoint, key)
+    return checkpoint
+
+
+def test_newest_is_by_step_not_by_name(tmp_path: Path) -> None:
+    for step in (9, 100, 20):
+        write(tmp_path, step)
+    assert checkpoints.newest(tmp_path, "key") == tmp_path / "checkpoint-100"
+
+
+def test_no_checkpoint(tmp_path: Path) -> None:
+    assert checkpoints.newest(tmp_path / "gone", "key") is None
+
+
+def test_unsealed_one_is_skipped_with_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, torn = write(tmp_path, 4), write(tmp_path, 8, key=None)
+    assert checkpoints.newest(tmp_path, "key") == good
+    assert not torn.exists()
+    assert "checkpoint-8 is not used: it is incomplete" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", ["truncated", "missing", "marker"])
+def test_damaged_one_is_skipped(tmp_path: Path, damage: str) -> None:
+    good, bad = write(tmp_path, 4), write(tmp_path, 8)
+    if damage == "truncated":
+        (bad / "weights").write_text("wei")
+    elif damage == "missing":
+        (bad / "inner" / "state").unlink()
+    else:
+        (bad / checkpoints.MARKER).write_text(json.dumps(["not a marker"]))
+    assert checkpoints.newest(tmp_path, "key") == good
+    assert not bad.exists()
+
+
+def test_one_of_another_training_is_skipped(tmp_path: Path) -> None:
+    write(tmp_path, 8, key="other data")
+    assert checkpoints.newest(tmp_path, "key") is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_the_newest_are_kept(tmp_path: Path) -> None:
+    for step in (2, 4, 10, 8):
+        write(tmp_path, step)
+    checkpoints.keep_newest(tmp_path, 2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-10", "checkpoint-8"]

@@ -1,0 +1,321 @@
+"""Tests for housebrain.training.train, on a model of a few thousand weights."""
+
+import csv
+import json
+import multiprocessing
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from mlflow import MlflowClient
+from peft import PeftModel
+from safetensors.torch import load_file
+
+from conftest import REPOSITORY, MakeSamples
+from housebrain.data.samples import load_samples, tokenize
+from housebrain.errors import UserError
+from housebrain.files import read_json, sha256_file
+from housebrain.params import Base, Lora, Params, Platform, Train, load_params
+from housebrain.tracking import RunRecord, import_record
+from housebrain.training import train
+from housebrain.training.base_model import load_base, load_tokenizer
+from housebrain.training.lora_init import write_init
+from killed_training import paths
+from killed_training import train as train_until_killed
+
+WEIGHTS = "adapter_model.safetensors"
+PLATFORM = Platform(
+    batch_size=1,
+    gradient_accumulation=2,
+    epochs=2,
+    learning_rate=1e-2,
+    warmup_share=0.1,
+    max_length=2000,
+    max_samples=0,
+    save_steps=2,
+    keep_checkpoints=2,
+    log_steps=1,
+    eval_steps=3,
+    precision="fp32",
+    quantize_4bit=False,
+)
+MakeProject = Callable[[str], Path]
+
+
+def make_params(validity_samples: int = 0, dropout: float = 0.1, **platform: Any) -> Params:
+    """The project's params.yaml with the tiny base; `platform` changes fields of `PLATFORM`."""
+    return load_params(REPOSITORY / "params.yaml").model_copy(
+        update={
+            "base": "tiny",
+            "bases": {"tiny": Base(hub_id="nobody/tiny", revision="0", license="mit")},
+            "lora": Lora(r=4, alpha=8, dropout=dropout, target_modules="all-linear", seed=42),
+            "train": Train(codec="tree", packing=True, seed=42, validity_samples=validity_samples),
+            "platforms": {"local": PLATFORM.model_copy(update=platform)},
+        }
+    )
+
+
+@pytest.fixture
+def make_project(tmp_path: Path, tiny_base: Path, tiny_init: Path, make_samples: MakeSamples) -> MakeProject:
+    """Makes a project's folder with shard 1 of 12 samples, 3 of validation, the base and the init."""
+
+    def make(name: str) -> Path:
+        project = tmp_path / name
+        make_samples(project / "data/shards/1/train.parquet", 12)
+        make_samples(project / "data/shards/1/validation.parquet", 3, first=12)
+        shutil.copytree(tiny_base, project / "models/base/tiny")
+        shutil.copytree(tiny_init, project / "models/lora_init")
+        return project
+
+    return make
+
+
+@pytest.fixture
+def project(make_project: MakeProject, mlflow_store: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project to train in: the working directory."""
+    folder = make_project("project")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def curve(project: Path) -> list[dict[str, str]]:
+    with paths(project).curve.open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_trained_shard_is_complete(project: Path, mlflow_store: str) -> None:
+    params = make_params(validity_samples=1)
+    summary = train.train_shard(1, params, paths(project))
+    out = paths(project).out
+    assert sorted(path.name for path in out.iterdir()) == [
+        "adapter_config.json",
+        WEIGHTS,
+        "fingerprint.json",
+        "run.json",
+    ]
+    assert not paths(project).checkpoints.exists()
+
+    # Plain PEFT loads it, and it has the loss that was reported.
+    tokenizer = load_tokenizer("models/base/tiny")
+    validation = load_samples("data/shards/1/validation.parquet")
+    tokens = [tokenize(tokenizer, sample, "tree") for sample in validation]
+    start = train.mean_loss(PeftModel.from_pretrained(load_base("models/base/tiny"), "models/lora_init"), tokens)
+    end = train.mean_loss(PeftModel.from_pretrained(load_base("models/base/tiny"), out), tokens)
+    assert end == pytest.approx(summary["eval_loss"], rel=1e-5)
+    assert end < start
+    assert summary["train_loss"] < summary["train_loss_mean"]
+
+    assert read_json(paths(project).report) == summary
+    assert (summary["samples"], summary["left_out"], summary["json_validity"]) == (12, 0, 0.0)
+    rows = curve(project)
+    assert [int(row["step"]) for row in rows] == list(range(1, summary["total_steps"] + 1))
+    assert all(row["loss"] and row["learning_rate"] and row["grad_norm"] for row in rows)
+    assert [int(row["step"]) for row in rows if row["eval_loss"]] == sorted(
+        {*range(3, summary["total_steps"] + 1, 3), summary["total_steps"]}
+    )
+    assert summary["eval_loss_best"] == min(float(row["eval_loss"]) for row in rows if row["eval_loss"])
+
+    # What was logged live and what the record carries are one run.
+    record = RunRecord.model_validate_json((out / "run.json").read_text())
+    run_id = import_record(record, params.tracking.experiment)
+    client = MlflowClient(mlflow_store)
+    experiment = client.get_experiment_by_name(params.tracking.experiment)
+    assert [run.info.run_id for run in client.search_runs([experiment.experiment_id])] == [run_id]
+    run = client.get_run(run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["eval_loss_best"] == summary["eval_loss_best"]
+    assert {"shard": "1", "account": "colab-1", "platform": "local", "round": "1"}.items() <= run.data.tags.items()
+    assert [m.step for m in client.get_metric_history(run_id, "grad_norm")] == [int(row["step"]) for row in rows]
+
+
+def test_nothing_of_this_machine_is_in_what_must_be_reproducible(project: Path) -> None:
+    train.train_shard(1, make_params(), paths(project))
+    for file in paths(project).out.iterdir():
+        assert str(project).encode() not in file.read_bytes(), file.name
+    config = read_json(paths(project).out / "adapter_config.json")
+    assert config["base_model_name_or_path"] == "nobody/tiny"
+
+
+def test_fingerprint_tells_trainings_apart(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By data, settings and init, but not by the folder they are in."""
+
+    def key(project: Path, params: Params) -> str:
+        monkeypatch.chdir(project)
+        return train.training_key(train.fingerprint(1, params, paths(project)))
+
+    first, second = make_project("first"), make_project("second")
+    same = key(first, make_params())
+    assert key(second, make_params()) == same
+    assert key(second, make_params(learning_rate=2e-2)) != same
+    assert key(second, make_params().model_copy(update={"round": 2})) != same
+    shutil.copy(second / "data/shards/1/validation.parquet", second / "data/shards/1/train.parquet")
+    assert key(second, make_params()) != same
+    write_init(make_params().lora.model_copy(update={"seed": 1}), "tiny", Path("models/base/tiny"), paths(first).init)
+    assert key(first, make_params()) != same
+
+
+def test_accumulated_rows_weigh_as_one_batch(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four rows of different lengths: one by one or all at once, the loss is the mean over their answers' tokens."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://")
+    weights = []
+    for name, size in (("accumulated", {"gradient_accumulation": 4}), ("at once", {"batch_size": 4})):
+        project = make_project(name)
+        monkeypatch.chdir(project)
+        params = make_params(dropout=0.0, **{"gradient_accumulation": 1, "epochs": 1, "warmup_share": 0.0, **size})
+        write_init(params.lora, "tiny", Path("models/base/tiny"), paths(project).init)
+        train.train_shard(1, params, paths(project))
+        weights.append(load_file(paths(project).out / WEIGHTS))
+    for name in weights[0]:
+        torch.testing.assert_close(weights[0][name], weights[1][name], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.timeout(300)
+def test_killed_training_ends_with_the_same_bytes(make_project: MakeProject, mlflow_store: str) -> None:
+    """Killed before the first checkpoint, within a save, while training, and while its results are written."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["housebrain.training.train", "mlflow"])
+    params = make_params(validity_samples=1)
+
+    def attempt(project: Path, function: str = "", call: int = 0) -> int | None:
+        process = context.Process(target=train_until_killed, args=(project, params, mlflow_store, function, call))
+        process.start()
+        process.join()
+        return process.exitcode
+
+    whole, killed = make_project("whole"), make_project("killed")
+    assert attempt(whole) == 0
+    for function, call in (
+        ("housebrain.training.train:token_losses", 2),  # in the first step
+        ("torch:save", 2),  # in the first save, some files written
+        ("housebrain.training.checkpoints:mark_complete", 1),  # in the first save, all files written
+        ("housebrain.training.checkpoints:keep_newest", 1),  # after it
+        ("housebrain.training.train:token_losses", 8),  # a step or more after a checkpoint
+        ("housebrain.training.train:json_validity", 1),  # after the last step
+        ("housebrain.training.train:write_json", 1),  # some results written
+        ("housebrain.training.train:write_json", 2),  # the adapter is there, the report isn't
+    ):
+        assert attempt(killed, function, call) == -signal.SIGKILL, function
+    assert not paths(killed).report.exists()
+    assert attempt(killed) == 0
+
+    assert sha256_file(paths(killed).out / WEIGHTS) == sha256_file(paths(whole).out / WEIGHTS)
+    for name in ("adapter_config.json", "fingerprint.json"):
+        assert (paths(killed).out / name).read_bytes() == (paths(whole).out / name).read_bytes()
+    assert curve(killed) == curve(whole)
+    timings = {"seconds", "response_tokens_per_second"}
+    summaries = [read_json(paths(project).report) for project in (whole, killed)]
+    assert {k: v for k, v in summaries[0].items() if k not in timings} == {
+        k: v for k, v in summaries[1].items() if k not in timings
+    }
+
+
+def test_checkpoints_of_another_training_are_not_gone_on_from(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(train, "json_validity", interrupted)
+        train.train_shard(1, make_params(validity_samples=1), paths(project))
+    assert list(paths(project).checkpoints.iterdir())
+    train.train_shard(1, make_params(learning_rate=2e-2), paths(project))
+    printed = capsys.readouterr()
+    assert "it belongs to other data, settings or code" in printed.err
+    assert "going on from" not in printed.out
+
+
+def test_diverged_training_names_step_and_samples(project: Path, mlflow_store: str) -> None:
+    with pytest.raises(UserError, match=r"step 2: the loss is nan on sample\(s\) GEN-\d+"):
+        train.train_shard(1, make_params(learning_rate=1e30, warmup_share=0.0), paths(project))
+    assert not paths(project).out.exists()
+    (run,) = MlflowClient(mlflow_store).search_runs(["1"])
+    assert run.info.status == "FAILED"
+
+
+def test_gradient_that_is_not_finite_names_step_and_samples(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = train.token_losses
+
+    def rootless(*arguments: Any) -> torch.Tensor:
+        losses = real(*arguments)
+        return losses + (0 * losses).sqrt()  # finite, with a gradient that isn't
+
+    monkeypatch.setattr(train, "token_losses", rootless)
+    with pytest.raises(UserError, match=r"step 1: the gradient is nan on sample\(s\) GEN-\d+"):
+        train.train_shard(1, make_params(), paths(project))
+
+
+def test_too_long_samples_are_left_out_and_counted(project: Path) -> None:
+    tokenizer = load_tokenizer("models/base/tiny")
+    lengths = sorted(
+        len(tokenize(tokenizer, sample, "tree").input_ids)
+        for name in ("train", "validation")
+        for sample in load_samples(f"data/shards/1/{name}.parquet")
+    )
+    summary = train.train_shard(1, make_params(max_length=lengths[-3]), paths(project))
+    left_out = 15 - len([length for length in lengths if length <= lengths[-3]])
+    assert summary["left_out"] + summary["validation_left_out"] == left_out > 0
+    assert summary["samples"] == 12 - summary["left_out"]
+
+
+def test_short_training_is_logged_though_no_log_step_is_reached(project: Path) -> None:
+    summary = train.train_shard(1, make_params(log_steps=1000, eval_steps=1000, save_steps=1000), paths(project))
+    assert summary["train_loss"] > 0
+    assert [int(row["step"]) for row in curve(project)] == [summary["steps"]]
+
+
+def test_unpacked_training_has_a_row_a_sample(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    params = make_params(epochs=1)
+    unpacked = params.model_copy(update={"train": params.train.model_copy(update={"packing": False})})
+    summary = train.train_shard(1, unpacked, paths(project))
+    assert "12 samples in 12 rows" in capsys.readouterr().out
+    assert summary["steps"] == 6
+
+
+def test_progress_says_step_rate_and_time_left(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    steps = train.train_shard(1, make_params(), paths(project))["total_steps"]
+    lines = [line for line in capsys.readouterr().out.splitlines() if " loss " in line and "tok/s" in line]
+    assert len(lines) == steps
+    assert lines[0].startswith(f"shard 1  step 1/{steps}  loss ")
+    assert "s left" in lines[0]
+
+
+def test_earlier_result_survives_a_failure(project: Path) -> None:
+    train.train_shard(1, make_params(), paths(project))
+    before = sha256_file(paths(project).out / WEIGHTS)
+    with pytest.raises(UserError):
+        train.train_shard(1, make_params(learning_rate=1e30, warmup_share=0.0), paths(project))
+    assert sha256_file(paths(project).out / WEIGHTS) == before
+
+
+def test_unreachable_mlflow_does_not_stop_training(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://")
+    summary = train.train_shard(1, make_params(), paths(project))
+    assert "no live logging to MLflow" in capsys.readouterr().err
+    record = RunRecord.model_validate_json((paths(project).out / "run.json").read_text())
+    assert [p.step for p in record.points if p.key == "loss"] == list(range(1, summary["steps"] + 1))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_half_precision_without_a_gpu_is_refused(project: Path) -> None:
+    with pytest.raises(UserError, match="fp16 needs a GPU"):
+        train.train_shard(1, make_params(precision="fp16"), paths(project))
+
+
+def test_changed_init_is_refused(project: Path) -> None:
+    init = paths(project).init / "init.json"
+    init.write_text(json.dumps(read_json(init) | {"sha256": "0" * 64}))
+    with pytest.raises(UserError, match="damaged"):
+        train.train_shard(1, make_params(), paths(project))
+
+
+def test_missing_shard_is_named(project: Path) -> None:
+    (paths(project).data / "train.parquet").unlink()
+    with pytest.raises(UserError, match=r"shards/1/train\.parquet"):
+        train.train_shard(1, make_params(), paths(project))
