@@ -1,4 +1,4 @@
-"""A training that is killed at a chosen moment: the target of the processes that tests/training/test_train.py starts."""
+"""A training that is killed at a chosen moment: what the processes that test_train.py starts run."""
 
 import importlib
 import os

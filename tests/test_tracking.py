@@ -1,6 +1,7 @@
 """Tests for housebrain.tracking: filling the store twice changes nothing, and its troubles stop no training."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow import MlflowClient
@@ -28,7 +29,7 @@ def record(shard: int = 1, steps: int = 3) -> RunRecord:
     )
 
 
-def runs(store: str) -> list:  # type: ignore[type-arg]
+def runs(store: str) -> list[Any]:
     client = MlflowClient(store)
     return list(client.search_runs([experiment.experiment_id for experiment in client.search_experiments()]))
 

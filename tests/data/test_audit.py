@@ -8,6 +8,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from data.rawdata import V5, needs_v5, raw_records, write_jsonl
+from housebrain.data import audit as module
 from housebrain.data.audit import audit
 from housebrain.data.records import parse_json, read_records
 from housebrain.errors import UserError
@@ -112,13 +113,16 @@ def test_a_dataset_without_a_readable_record_is_an_error(tmp_path: Path, tokeniz
 
 
 @needs_v5
-def test_it_finds_what_is_wrong_with_the_real_dataset(tmp_path: Path, tokenizer: Any) -> None:
-    records = [parse_json(raw) for raw in islice(read_records(V5), 5000)]
+def test_it_finds_what_is_wrong_with_the_real_dataset(
+    tmp_path: Path, tokenizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TOKEN_SAMPLE", 20)  # lengths under a random tokenizer say nothing
+    records = [parse_json(raw) for raw in islice(read_records(V5), 3000)]
     page = audit(write_jsonl(tmp_path / "v5.jsonl", records), tokenizer, 512)
     found = counts(page)
-    assert "5,000 of them readable, 5,000 with an `output`" in page
+    assert "3,000 of them readable, 3,000 with an `output`" in page
     for always in ("`levels` is empty", "`output.input` repeats `input`", "`total_area` is int(length x width)"):
-        assert found[always] == 5000
+        assert found[always] == 3000
     assert found["an id that an earlier record has"] == found["an `input` that an earlier record has"] == 0
     # Shares measured on all 450,000 records.
     for what, share in (
@@ -128,8 +132,11 @@ def test_it_finds_what_is_wrong_with_the_real_dataset(tmp_path: Path, tokenizer:
         ("least room areas sum to more than `max_buildable_area`", 0.269),
         ("least room areas sum to more than the setback envelope times the floors", 0.063),
     ):
-        assert found[what] / 5000 == pytest.approx(share, abs=0.03), what
-    assert (
-        "27 categorical fields of `output` are random draws, and so is `building_codes.floor_area_ratio`: about 49.2 "
-        "bits of noise" in page
+        assert found[what] / 3000 == pytest.approx(share, abs=0.04), what
+    said = re.search(
+        r"^(\d+) categorical fields of `output` are random draws, and so (.*): about ([\d.]+) bits", page, re.M
     )
+    assert said is not None
+    assert (said[1], said[2]) == ("27", "is `building_codes.floor_area_ratio`")
+    # The entropies of uniform draws from the fields' values, and of garage_spaces, which is 0 where there is no garage.
+    assert float(said[3]) == pytest.approx(49.2, abs=0.3)

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from peft.utils.other import ModulesToSaveWrapper
 from transformers import LlamaConfig, LlamaForCausalLM
 
 
@@ -41,7 +42,7 @@ def make_peft() -> MakePeft:
         for name, weight in model.named_parameters():
             if weight.requires_grad:
                 noise = torch.randn(weight.shape, generator=generator)
-                weight.data = noise if "lora_" in name else weight.data + 0.1 * noise
+                weight.data.copy_(noise if "lora_" in name else weight.data + 0.1 * noise)  # in place: ties hold
         model.save_pretrained(str(folder))
         return model.eval()
 
@@ -53,7 +54,17 @@ def loaded(folder: Path, tied: bool = False) -> Any:
     return PeftModel.from_pretrained(tiny_llama(tied), str(folder)).eval()
 
 
-def full_weights(model: Any) -> dict[str, torch.Tensor]:
-    """A PEFT model's weights in float64, adapter merged in by PEFT."""
-    merged = model.double().merge_and_unload()
-    return {name: weight.detach().double() for name, weight in merged.state_dict().items()}
+def full_weights(model: Any, tied: bool = False) -> dict[str, torch.Tensor]:
+    """The weights a PEFT model computes with, float64, each module's update added by PEFT's own arithmetic.
+
+    Weights that are tied in the base come apart: an adapter of the embedding alone leaves the head as it is.
+    (`merge_and_unload` is no oracle here: it adds such an update to both.)
+    """
+    weights = {name: weight.double().clone() for name, weight in tiny_llama(tied).state_dict().items()}
+    for name, module in model.named_modules():
+        name = name.removeprefix("base_model.model.")
+        if hasattr(module, "get_delta_weight"):
+            weights[f"{name}.weight"] += module.get_delta_weight("default").detach().double()
+        elif isinstance(module, ModulesToSaveWrapper):
+            weights[f"{name}.weight"] = module.modules_to_save["default"].weight.detach().double()
+    return weights

@@ -25,7 +25,7 @@ MODULE = "base_model.model.model.layers.0.self_attn.q_proj"
         {"use_rslora": True},
         {"rank_pattern": {"q_proj": 2}, "alpha_pattern": {"down_proj": 5}},
         {"rank_pattern": {"layers.1.self_attn.q_proj": 6}, "alpha_pattern": {"layers.1.self_attn.q_proj": 1}},
-        {"rank_pattern": {r"model.layers.[01].mlp.down_proj": 3, "down_proj": 1}, "use_rslora": True},
+        {"rank_pattern": {r"model.layers.[01].mlp.down_proj": 3}, "use_rslora": True},
         {"rank_pattern": {"q": 2}, "alpha_pattern": {"proj": 5, "^model": 7}},  # match nothing: not whole names
         {"target_modules": ["embed_tokens", "q_proj"]},
         {"target_modules": ["embed_tokens", "lm_head"], "rank_pattern": {"embed_tokens": 2}},
@@ -39,7 +39,7 @@ def test_updates_are_what_peft_adds(tmp_path: Path, make_peft: MakePeft, config:
     assert layers.keys() == adapter.modules.keys()
     for name, layer in layers.items():
         A, B, scale = adapter.factors(name)
-        expected = layer.get_delta_weight("default")
+        expected = layer.get_delta_weight("default").detach()
         update = scale * B @ A
         assert relative_error(update.T if "embed_tokens" in name else update, expected) < 1e-6
 
@@ -47,7 +47,8 @@ def test_updates_are_what_peft_adds(tmp_path: Path, make_peft: MakePeft, config:
 def test_whole_tensors_are_told_from_copies_of_the_base(tmp_path: Path, make_peft: MakePeft) -> None:
     make_peft(tmp_path / "a", 1, modules_to_save=["norm"], target_modules=["q_proj"])
     whole = Adapter(tmp_path / "a").whole
-    assert whole == {"base_model.model.model.norm.weight": True}
+    # PEFT takes every module whose name ends so, layer norms too.
+    assert len(whole) == 5 and all(whole.values())
     make_peft(tmp_path / "b", 1, target_modules=["embed_tokens"])
     whole = Adapter(tmp_path / "b").whole
     assert whole and not any(whole.values())
@@ -81,7 +82,7 @@ def test_real_dora_and_pissa_adapters_are_refused(tmp_path: Path, make_peft: Mak
     make_peft(tmp_path / "pissa", 1, init_lora_weights="pissa")
     make_peft(tmp_path / "bias", 1, bias="lora_only")
     for name in ("dora", "pissa", "bias"):
-        with pytest.raises(UserError, match="use_dora|init_lora_weights|bias"):
+        with pytest.raises(UserError, match=r"use_dora|init_lora_weights|bias"):
             Adapter(tmp_path / name)
 
 

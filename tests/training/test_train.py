@@ -20,7 +20,7 @@ from housebrain.data.samples import load_samples, tokenize
 from housebrain.errors import UserError
 from housebrain.files import read_json, sha256_file
 from housebrain.params import Base, Lora, Params, Platform, Train, load_params
-from housebrain.tracking import RunRecord, import_record
+from housebrain.tracking import RunRecord, import_record, now_ms
 from housebrain.training import train
 from housebrain.training.base_model import load_base, load_tokenizer
 from housebrain.training.lora_init import write_init
@@ -162,10 +162,12 @@ def test_accumulated_rows_weigh_as_one_batch(make_project: MakeProject, monkeypa
     """Four rows of different lengths: one by one or all at once, the loss is the mean over their answers' tokens."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://")
     weights = []
-    for name, size in (("accumulated", {"gradient_accumulation": 4}), ("at once", {"batch_size": 4})):
-        project = make_project(name)
+    for batch_size, accumulation in ((1, 4), (4, 1)):
+        project = make_project(f"{batch_size} x {accumulation}")
         monkeypatch.chdir(project)
-        params = make_params(dropout=0.0, **{"gradient_accumulation": 1, "epochs": 1, "warmup_share": 0.0, **size})
+        params = make_params(
+            dropout=0.0, batch_size=batch_size, gradient_accumulation=accumulation, epochs=1, warmup_share=0.0
+        )
         write_init(params.lora, "tiny", Path("models/base/tiny"), paths(project).init)
         train.train_shard(1, params, paths(project))
         weights.append(load_file(paths(project).out / WEIGHTS))
@@ -200,8 +202,12 @@ def test_killed_training_ends_with_the_same_bytes(make_project: MakeProject, mlf
     ):
         assert attempt(killed, function, call) == -signal.SIGKILL, function
     assert not paths(killed).report.exists()
+    last_attempt_ms = now_ms()
     assert attempt(killed) == 0
 
+    # It went on from where it was: the last attempt found all steps done.
+    record = RunRecord.model_validate_json((paths(killed).out / "run.json").read_text())
+    assert all(point.timestamp_ms < last_attempt_ms for point in record.points if point.key == "loss")
     assert sha256_file(paths(killed).out / WEIGHTS) == sha256_file(paths(whole).out / WEIGHTS)
     for name in ("adapter_config.json", "fingerprint.json"):
         assert (paths(killed).out / name).read_bytes() == (paths(whole).out / name).read_bytes()

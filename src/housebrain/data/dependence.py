@@ -52,15 +52,15 @@ def entropy_bits(column: Codes) -> float:
     return float(-(shares * np.log2(shares)).sum())
 
 
-def information_bits(a: Codes, b: Codes) -> float:
-    """Mutual information of two columns of codes: the plug-in estimate, which chance alone lifts above 0."""
-    return entropy_bits(a) + entropy_bits(b) - entropy_bits(a * (int(b.max()) + 1) + b)
+def joint(a: Codes, b: Codes) -> Codes:
+    """Two columns as one: a code for each combination."""
+    return a * (int(b.max()) + 1) + b
 
 
 def with_pairs(features: Mapping[str, Codes]) -> dict[str, Codes]:
     """The features, and every two of them together: what only two can tell is not missed."""
     pairs = combinations(features.items(), 2)
-    return {**features, **{f"{a} and {b}": left * (int(right.max()) + 1) + right for (a, left), (b, right) in pairs}}
+    return {**features, **{f"{a} and {b}": joint(left, right) for (a, left), (b, right) in pairs}}
 
 
 def best_predictor(column: Codes, features: Mapping[str, Codes], rng: np.random.Generator) -> Dependence:
@@ -73,10 +73,11 @@ def best_predictor(column: Codes, features: Mapping[str, Codes], rng: np.random.
     shuffled = [rng.permutation(column) for _ in range(SHUFFLES)]
     by, share, chance = "", 0.0, 0.0
     for name, feature in features.items():
-        accidents = [information_bits(other, feature) for other in shuffled]
+        # Shuffling changes neither column's own entropy: the joint one falls by just what they tell of each other.
+        accidents = [entropy_bits(joint(other, feature)) for other in shuffled]
         accident = sum(accidents) / SHUFFLES
-        excess = (information_bits(column, feature) - accident) / total_bits
-        chance = max(chance, (max(accidents) - accident) / total_bits)
+        excess = (accident - entropy_bits(joint(column, feature))) / total_bits
+        chance = max(chance, (accident - min(accidents)) / total_bits)
         if excess > share * BETTER:
             by, share = name, excess
     return Dependence("predicted" if share > MARGIN * chance else "random", by, share, chance, total_bits)
@@ -86,7 +87,7 @@ def decided_by(column: Codes, others: Mapping[str, Codes]) -> str | None:
     """The first of the other columns of which each value always goes with one value of this column."""
     for name, other in others.items():
         levels = len(np.unique(other))
-        if levels <= MAX_LEVELS and len(np.unique(other * (int(column.max()) + 1) + column)) == levels:
+        if levels <= MAX_LEVELS and len(np.unique(joint(other, column))) == levels:
             return name
     return None
 

@@ -1,6 +1,6 @@
 """What an answer is worth: measured on the design it decodes into; an answer that doesn't decode is worth nothing."""
 
-from statistics import mean
+from statistics import fmean
 from typing import NamedTuple
 
 from housebrain.data.samples import Sample
@@ -21,7 +21,7 @@ class Verdict(NamedTuple):
         zero_overlap: no two rooms of the design overlap.
         valid: the design has no violation at all.
         requirements: share of the brief's requirements that are met.
-        codes: share of the building-code rules passed.
+        codes: share of the building-code rules passed; 0 where the house has no room that a rule speaks of.
         cost_close: its cost is within 10% of the reference design's.
         message: what was wrong, empty where nothing was.
     """
@@ -55,8 +55,8 @@ def judge(answer: str, sample: Sample, codec: Codec, ruleset: str) -> Verdict:
         decoded=True,
         zero_overlap=not any(overlaps(level) for level in design.levels),
         valid=not wrong,
-        requirements=mean(met.values()),
-        codes=mean(rule.passed for rule in rules),
+        requirements=fmean(met.values()),
+        codes=fmean(rule.passed for rule in rules) if rules else 0.0,
         cost_close=abs(design.cost.total_usd - reference_usd) <= COST_TOLERANCE * reference_usd,
         message="; ".join(f"{kind} {where}: {detail}" for kind, where, detail in wrong),
     )
@@ -65,12 +65,12 @@ def judge(answer: str, sample: Sample, codec: Codec, ruleset: str) -> Verdict:
 def aggregate(verdicts: list[Verdict]) -> dict[str, float]:
     """Means over all answers, parsed or not."""
     return {
-        "json_validity": mean(v.json_valid for v in verdicts),
-        "schema_validity": mean(v.schema_valid for v in verdicts),
-        "decoded": mean(v.decoded for v in verdicts),
-        "zero_overlap": mean(v.zero_overlap for v in verdicts),
-        "design_validity": mean(v.valid for v in verdicts),
-        "design_accuracy": mean(v.requirements for v in verdicts),
-        "compliance": mean(v.codes for v in verdicts),
-        "cost_within_10pct": mean(v.cost_close for v in verdicts),
+        "json_validity": fmean(v.json_valid for v in verdicts),
+        "schema_validity": fmean(v.schema_valid for v in verdicts),
+        "decoded": fmean(v.decoded for v in verdicts),
+        "zero_overlap": fmean(v.zero_overlap for v in verdicts),
+        "design_validity": fmean(v.valid for v in verdicts),
+        "design_accuracy": fmean(v.requirements for v in verdicts),
+        "compliance": fmean(v.codes for v in verdicts),
+        "cost_within_10pct": fmean(v.cost_close for v in verdicts),
     }

@@ -314,8 +314,8 @@ class Dare(_Aligned):
 
     def combine(self, aligned: torch.Tensor, weights: torch.Tensor, module: str) -> torch.Tensor:
         keep = self.probabilities(aligned)
-        # Each module has numbers of its own, the same in every run.
-        generator = torch.Generator().manual_seed((self.seed << 32) + zlib.crc32(module.encode()))
+        # Each module has numbers of its own, the same in every run. (torch's CPU generator takes 32 bits of a seed.)
+        generator = torch.Generator().manual_seed(zlib.crc32(f"{self.seed} {module}".encode()))
         kept = torch.rand(aligned.shape, generator=generator, dtype=torch.float64) < keep
         values = torch.where(kept, aligned / keep, 0)
         return elected_mean(values, weights) if self.elect else torch.einsum("k,kij->ij", weights, values)

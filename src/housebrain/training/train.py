@@ -16,6 +16,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
 
 import torch
 from peft import PeftModel
+from tqdm import tqdm
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
@@ -247,7 +248,8 @@ def _tokens(params: Params, settings: Platform, tokenizer: Any, paths: Paths) ->
     samples = load_samples(paths.data / "train.parquet", params.train.codec, settings.max_samples)
     if not samples:
         raise UserError(f"{paths.data}/train.parquet: the shard is empty. Prepare more briefs.")
-    tokens = [tokenize(tokenizer, sample, params.train.codec) for sample in samples]
+    progress = tqdm(samples, desc=f"{paths.data}", unit=" samples", delay=5)  # a minute for 80,000
+    tokens = [tokenize(tokenizer, sample, params.train.codec) for sample in progress]
     kept = fit(tokens, settings.max_length)
     return kept, len(tokens) - len(kept)
 

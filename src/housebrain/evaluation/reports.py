@@ -1,0 +1,129 @@
+"""What an evaluation leaves behind: report files for DVC and people, runs for MLflow.
+
+Nothing here needs torch, so that the summary is printed at once.
+"""
+
+import csv
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from housebrain.data.samples import Sample
+from housebrain.evaluation.criteria import check_criteria
+from housebrain.evaluation.metrics import Verdict
+from housebrain.files import atomic_folder, read_json, write_json
+from housebrain.params import Params
+from housebrain.tracking import log_run
+
+BASE = "base"
+MERGED = "merged"
+
+# These differ from one measurement of the same model to the next.
+OF_THE_MACHINE = ("seconds_per_design", "seconds_per_design_batched", "peak_memory_gb")
+
+
+class Evaluated(NamedTuple):
+    """What one model came to.
+
+    Attributes:
+        metrics: by name; None is not measured, or not finite.
+        answers: for each brief its sample, the loss on its reference answer (nats a token), the model's own answer and
+            its verdict.
+    """
+
+    metrics: dict[str, float | None]
+    answers: list[tuple[Sample, float, str, Verdict]]
+
+
+def finite(value: float | None) -> float | None:
+    """None where a value is not finite: JSON has no other word for it."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def read_shard_reports(folder: Path, shards: int) -> dict[str, dict[str, Any]]:
+    """The training summaries in `folder`, `1.json` and so on, by the shards' names.
+
+    Raises:
+        UserError: one is missing or damaged.
+    """
+    return {f"shard {shard}": read_json(folder / f"{shard}.json") for shard in range(1, shards + 1)}
+
+
+def criteria_values(
+    evaluated: dict[str, Evaluated], shard_reports: dict[str, dict[str, Any]]
+) -> dict[str, float | None]:
+    """What the criteria speak of: the merged model's metrics, and what all shards came to.
+
+    `train_loss` is the mean over the shards of each one's loss at the end of its training.
+    """
+    finished = [report for report in shard_reports.values() if report["steps"] == report["total_steps"]]
+    losses = [report["train_loss"] for report in shard_reports.values()]
+    merged = evaluated[MERGED].metrics
+    return {
+        **merged,
+        "shards_finished": float(len(finished)),
+        "train_loss": sum(losses) / len(losses) if losses else None,
+        "merged_size_mb": merged["adapter_mb"],
+    }
+
+
+def write_reports(
+    evaluated: dict[str, Evaluated], params: Params, shard_reports: dict[str, dict[str, Any]], out: Path
+) -> None:
+    """Writes `out/evaluation.json`, `out/criteria.json` and in `out/evaluation/` a row a model and all answers.
+
+    Args:
+        evaluated: by model, the merged one among them.
+        shard_reports: the shards' training summaries, by name.
+        out: the reports' folder.
+
+    Raises:
+        UserError: `out` can't be written.
+    """
+    table = check_criteria(params.evaluate.criteria, criteria_values(evaluated, shard_reports))
+    with atomic_folder(out / "evaluation") as folder:
+        with (folder / "models.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, ["model", *evaluated[MERGED].metrics])
+            writer.writeheader()
+            writer.writerows({"model": name, **result.metrics} for name, result in evaluated.items())
+        with (folder / "answers.jsonl").open("w") as file:
+            for name, result in evaluated.items():
+                for sample, loss, answer, verdict in result.answers:
+                    row = {"model": name, "id": sample.id, "eval_loss": finite(loss), "answer": answer}
+                    file.write(json.dumps(row | verdict._asdict(), allow_nan=False) + "\n")
+    write_json(out / "evaluation.json", {name: result.metrics for name, result in evaluated.items()})
+    write_json(out / "criteria.json", table)
+
+
+def log_evaluation(evaluated: dict[str, Evaluated], params: Params, inputs: dict[str, str], test_sha256: str) -> None:
+    """One MLflow run a model. The same model with the same outcome on the same briefs is the same run.
+
+    Args:
+        inputs: by model, the hash of its weights, or the revision of the base.
+        test_sha256: hash of the test split.
+
+    Raises:
+        UserError: the store can't be written.
+    """
+    settings = {"base": params.base, "codec": params.train.codec, **params.evaluate.model_dump(exclude={"criteria"})}
+    for name, result in evaluated.items():
+        measured = {metric: value for metric, value in result.metrics.items() if value is not None}
+        outcome = {metric: value for metric, value in measured.items() if metric not in OF_THE_MACHINE}
+        what = [name, inputs[name], test_sha256, params.round, settings, outcome]
+        key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:32]
+        log_run(
+            f"evaluate-{key}",
+            f"evaluate {name}",
+            params.tracking.experiment,
+            settings,
+            measured,
+            {
+                "kind": "evaluation",
+                "model": name,
+                "round": str(params.round),
+                "weights": inputs[name],
+                "data_hash": test_sha256,
+            },
+        )

@@ -1,0 +1,163 @@
+"""Tests for housebrain.evaluation.reports and housebrain.evaluation.summary."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from housebrain.data.samples import Sample, load_samples
+from housebrain.errors import UserError
+from housebrain.evaluation.metrics import aggregate, judge
+from housebrain.evaluation.reports import (
+    BASE,
+    MERGED,
+    Evaluated,
+    criteria_values,
+    log_evaluation,
+    read_shard_reports,
+    write_reports,
+)
+from housebrain.evaluation.summary import print_summary
+from housebrain.files import read_json, write_json
+from housebrain.params import Params
+from housebrain.tracking import client
+
+ShardReports = dict[str, dict[str, Any]]
+
+
+@pytest.fixture
+def samples(test_split: Path) -> list[Sample]:
+    return load_samples(test_split)
+
+
+def outcome(samples: list[Sample], answers: list[str], loss: float | None, seconds: float | None) -> Evaluated:
+    verdicts = [judge(answer, sample, "tree", "auto") for answer, sample in zip(answers, samples, strict=True)]
+    metrics: dict[str, float | None] = {
+        "eval_loss": loss,
+        **aggregate(verdicts),
+        "seconds_per_design": seconds,
+        "peak_memory_gb": 1.5,
+        "adapter_mb": 9.8,
+    }
+    losses = [float("nan") if loss is None else loss] * len(samples)
+    return Evaluated(metrics, list(zip(samples, losses, answers, verdicts, strict=True)))
+
+
+@pytest.fixture
+def evaluated(samples: list[Sample]) -> dict[str, Evaluated]:
+    """The merged model answers every other brief; shard 2 has lost its numbers."""
+    half = [sample.answer if number % 2 else "?" for number, sample in enumerate(samples)]
+    return {
+        BASE: outcome(samples, ["?"] * len(samples), 2.5, 30.0),
+        "shard 1": outcome(samples, half, 0.5, None),
+        "shard 2": outcome(samples, ["?"] * len(samples), None, None),
+        MERGED: outcome(samples, half, 0.25, 4.0),
+    }
+
+
+def test_reports_hold_every_model_and_every_answer(
+    evaluated: dict[str, Evaluated], samples: list[Sample], params: Params, shard_reports: ShardReports, tmp_path: Path
+) -> None:
+    write_reports(evaluated, params, shard_reports, tmp_path)
+    models = read_json(tmp_path / "evaluation.json")
+    assert models[MERGED]["json_validity"] == 0.5
+    assert models["shard 2"]["eval_loss"] is None
+    with (tmp_path / "evaluation/models.csv").open() as file:
+        rows = {row["model"]: row for row in csv.DictReader(file)}
+    assert list(rows) == list(evaluated)
+    assert (rows[MERGED]["eval_loss"], rows["shard 2"]["eval_loss"]) == ("0.25", "")
+    answers = [json.loads(line) for line in (tmp_path / "evaluation/answers.jsonl").read_text().splitlines()]
+    assert [(row["model"], row["id"]) for row in answers] == [(m, s.id) for m in evaluated for s in samples]
+    assert answers[-1]["answer"] == samples[-1].answer
+    assert answers[-1]["valid"]
+    assert [row["eval_loss"] for row in answers if row["model"] == "shard 2"] == [None] * len(samples)
+
+
+def test_criteria_speak_of_the_merged_model_and_all_shards(
+    evaluated: dict[str, Evaluated], params: Params, shard_reports: ShardReports, tmp_path: Path
+) -> None:
+    write_reports(evaluated, params, shard_reports, tmp_path)
+    criteria = read_json(tmp_path / "criteria.json")
+    assert set(criteria) == set(params.evaluate.criteria)
+    found = {name: (row["value"], row["verdict"]) for name, row in criteria.items()}
+    assert found["shards_finished"] == (1, "fail")  # shard 2 was stopped
+    assert found["train_loss"] == (pytest.approx(0.6), "fail")
+    assert found["merged_size_mb"] == (9.8, "pass")
+    assert found["json_validity"] == (0.5, "fail")
+    assert found["seconds_per_design"] == (4.0, "pass")
+    assert found["peak_memory_gb"] == (1.5, "pass")
+
+
+def test_what_was_not_measured_is_said_to_be(evaluated: dict[str, Evaluated], params: Params, tmp_path: Path) -> None:
+    evaluated[MERGED].metrics["seconds_per_design"] = None
+    assert criteria_values(evaluated, {})["train_loss"] is None
+    write_reports(evaluated, params, {}, tmp_path)
+    criteria = read_json(tmp_path / "criteria.json")
+    verdicts = {name: row["verdict"] for name, row in criteria.items()}
+    assert (verdicts["seconds_per_design"], verdicts["train_loss"]) == ("not measured", "not measured")
+
+
+def test_a_model_is_one_run_however_often_it_is_logged(
+    evaluated: dict[str, Evaluated], params: Params, mlflow_store: str
+) -> None:
+    inputs = {name: f"weights of {name}" for name in evaluated}
+    log_evaluation(evaluated, params, inputs, "test")
+    again = {name: Evaluated({**result.metrics, "peak_memory_gb": 1.7}, []) for name, result in evaluated.items()}
+    log_evaluation(again, params, inputs, "test")
+    store = client()
+    experiment = store.get_experiment_by_name(params.tracking.experiment)
+    assert experiment is not None
+    runs = store.search_runs([experiment.experiment_id], "tags.kind = 'evaluation'")
+    assert sorted(run.data.tags["model"] for run in runs) == sorted(evaluated)
+    by_model = {run.data.tags["model"]: run.data.metrics for run in runs}
+    assert by_model[MERGED]["eval_loss"] == 0.25
+    assert "eval_loss" not in by_model["shard 2"]
+
+    log_evaluation({MERGED: evaluated[MERGED]}, params, inputs, "another test split")
+    runs = store.search_runs([experiment.experiment_id], f"tags.model = '{MERGED}'")
+    assert sorted(run.data.tags["data_hash"] for run in runs) == ["another test split", "test"]
+
+
+def test_shard_reports_are_read_by_name(tmp_path: Path) -> None:
+    write_json(tmp_path / "1.json", {"steps": 1})
+    assert read_shard_reports(tmp_path, 1) == {"shard 1": {"steps": 1}}
+    with pytest.raises(UserError, match=r"2\.json"):
+        read_shard_reports(tmp_path, 2)
+
+
+@pytest.fixture
+def two_shards(params: Params) -> Params:
+    return params.model_copy(update={"split": params.split.model_copy(update={"shards": 2})})
+
+
+def test_the_summary_needs_only_the_reports(
+    evaluated: dict[str, Evaluated],
+    two_shards: Params,
+    shard_reports: ShardReports,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_reports(evaluated, two_shards, shard_reports, tmp_path)
+    for number, report in enumerate(shard_reports.values(), 1):
+        write_json(tmp_path / f"shards/{number}.json", report)
+    write_json(tmp_path / "merge.json", {"size_mb": 9.8, "weight_shard_1": 0.75, "weight_shard_2": 0.25})
+    print_summary(two_shards, tmp_path)
+    shown = capsys.readouterr().out
+    models = shown[: shown.index("Criteria")].splitlines()
+    rows = {label: next(line for line in models if label in line) for label in ("shard 1", "shard 2", f" {MERGED} ")}
+    assert "weight 0.750" in rows["shard 1"]
+    assert "12/12" in rows["shard 1"]
+    assert "5/12" in rows["shard 2"]
+    assert "0.250" in rows[f" {MERGED} "]
+    assert "4.0" in rows[f" {MERGED} "]
+    assert "test loss 2.500 before and 0.250 after" in shown
+    for criterion in two_shards.evaluate.criteria.values():
+        assert criterion.about in shown
+    assert "answers.jsonl" in shown
+
+
+def test_a_summary_before_any_run_is_an_error(two_shards: Params, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"evaluation\.json"):
+        print_summary(two_shards, tmp_path)
