@@ -178,7 +178,7 @@ def test_a_worker_trains_and_the_coordinator_collects_without_training_again(
     colab = {**YAML(typ="safe").load(coordinator / "params.yaml")["platforms"]["local"], "save_steps": 1}
     change_params(coordinator, accounts=accounts, platforms__colab=colab)
     run(coordinator, "dvc", "repro", "init_lora", "split")
-    run(coordinator, "dvc", "push", "data/shards", "models/lora_init", "data/heldout", "data/prepared")
+    run(coordinator, "dvc", "push", "split", "init_lora")
     run(coordinator, "git", "add", "-A")
     run(coordinator, "git", "commit", "-qm", "round 1")
 

@@ -15,9 +15,19 @@ from housebrain.data.generate import generate_records
 
 V5 = Path(os.environ.get("HOUSEBRAIN_V5", Path(__file__).parents[3] / "shared/data/housebrain-v5"))
 needs_v5 = pytest.mark.skipif(not V5.is_dir(), reason="set HOUSEBRAIN_V5 to the folder of the dataset")
-# Every write to it fails as on a full disk.
-FULL_DISK = Path("/dev/full")
-needs_full_disk = pytest.mark.skipif(not FULL_DISK.exists(), reason="this system has no /dev/full")
+_FULL_DEVICE = Path("/dev/full")
+needs_full_disk = pytest.mark.skipif(not _FULL_DEVICE.exists(), reason="this system has no /dev/full")
+
+
+def full_disk(folder: Path) -> Path:
+    """A file to which every write fails as on a full disk.
+
+    It is a link: Arrow removes what it failed to write, and must not remove the device.
+    """
+    link = folder / "full"
+    link.unlink(missing_ok=True)
+    link.symlink_to(_FULL_DEVICE)
+    return link
 
 
 def raw_records(count: int, seed: int = 1) -> list[dict[str, Any]]:

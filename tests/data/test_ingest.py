@@ -6,7 +6,7 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
-from data.rawdata import FORMS, FULL_DISK, needs_full_disk, raw_records, write_folder, write_jsonl
+from data.rawdata import FORMS, full_disk, needs_full_disk, raw_records, write_folder, write_jsonl
 from housebrain.data import ingest as module
 from housebrain.data.ingest import ingest
 from housebrain.data.records import count_records, read_records
@@ -89,7 +89,7 @@ def test_a_full_disk_leaves_the_earlier_output(tmp_path: Path, monkeypatch: pyte
     ingest(source, tmp_path / "out")
     before = sha256_folder(tmp_path / "out")
     writer = pq.ParquetWriter
-    monkeypatch.setattr(pq, "ParquetWriter", lambda path, *args, **kwargs: writer(FULL_DISK, *args, **kwargs))
+    monkeypatch.setattr(pq, "ParquetWriter", lambda path, *args, **kwargs: writer(full_disk(tmp_path), *args, **kwargs))
     with pytest.raises(UserError, match="disk is full"):
         ingest(source, tmp_path / "out")
     assert sha256_folder(tmp_path / "out") == before

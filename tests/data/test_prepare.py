@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.rawdata import FULL_DISK, needs_full_disk, raw_records
+from data.rawdata import full_disk, needs_full_disk, raw_records
 from housebrain.data import prepare as module
 from housebrain.data.prepare import SCHEMA, Reject, evenly, prepare, solve_record
 from housebrain.data.records import RawRecord
@@ -185,7 +185,7 @@ def test_a_full_disk_leaves_the_earlier_output(
     prepare(raw([good]), tmp_path / "out", seed=0, workers=1)
     before = sha256_folder(tmp_path / "out")
     writer = pq.ParquetWriter
-    monkeypatch.setattr(pq, "ParquetWriter", lambda path, *args, **kwargs: writer(FULL_DISK, *args, **kwargs))
+    monkeypatch.setattr(pq, "ParquetWriter", lambda path, *args, **kwargs: writer(full_disk(tmp_path), *args, **kwargs))
     with pytest.raises(UserError, match="disk is full"):
         prepare(raw([good]), tmp_path / "out", seed=0, workers=1)
     assert sha256_folder(tmp_path / "out") == before

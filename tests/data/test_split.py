@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from conftest import MakeSamples
-from data.rawdata import FULL_DISK, needs_full_disk
+from data.rawdata import full_disk, needs_full_disk
 from housebrain.data.split import _distances, deal, split
 from housebrain.errors import UserError
 from housebrain.files import sha256_file, sha256_folder
@@ -166,7 +166,7 @@ def test_a_full_disk_leaves_the_earlier_files(prepared: Path, monkeypatch: pytes
     _split(prepared)
     before = sha256_folder(prepared / "a")
     write = pq.write_table
-    monkeypatch.setattr(pq, "write_table", lambda table, path, **kwargs: write(table, FULL_DISK, **kwargs))
+    monkeypatch.setattr(pq, "write_table", lambda table, path, **kwargs: write(table, full_disk(prepared), **kwargs))
     with pytest.raises(UserError, match="disk is full"):
         _split(prepared)
     assert sha256_folder(prepared / "a") == before
