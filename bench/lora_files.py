@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import save_file
 
 # hidden size, size of keys and values, inner size of the MLP, layers
@@ -66,6 +65,8 @@ def peft_merge(folders: list[Path], sizes: dict[str, tuple[int, int]], how: str,
     Returns:
         The PEFT model, with the result as adapter `merged`.
     """
+    from peft import LoraConfig, get_peft_model  # here, so that its memory isn't counted where it isn't used
+
     warnings.simplefilter("ignore")
     root = torch.nn.Module()
     for name, (d_out, d_in) in sizes.items():
@@ -96,7 +97,7 @@ def peft_merge(folders: list[Path], sizes: dict[str, tuple[int, int]], how: str,
     return model
 
 
-def peft_update(model: PeftModel, name: str) -> torch.Tensor:
+def peft_update(model: Any, name: str) -> torch.Tensor:
     """What PEFT's merged adapter adds to a module, [d_out, d_in] float64."""
     layer: Any = model.get_submodule(f"base_model.model.{name}")
     factors = (layer.lora_B["merged"].weight.detach().double(), layer.lora_A["merged"].weight.detach().double())

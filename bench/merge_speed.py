@@ -5,12 +5,13 @@
 Reading, merging and writing, each method in a process of its own, one after the other. First on a sample (`--modules`
 of one block, small ones first: PEFT's svd takes minutes for a large one), all methods on the same; then, with
 `--whole`, on all blocks for those that can. Memory is the process's peak, and how much of it came after the imports.
+CPU seconds count all threads, and depend less than seconds do on what else the machine is doing. For least noise on a
+busy machine set OMP_NUM_THREADS=1.
 """
 
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -28,14 +29,18 @@ WHOLE = ("ours exact", "ours rank r", "peft linear", "peft cat")
 
 
 def peak_mb() -> float:
-    """The largest resident size of this process so far, in 10^6 bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    """The largest resident size of this process so far, in 10^6 bytes; Linux only.
+
+    Not `getrusage`: what that says of a new process includes the one that started it.
+    """
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
 
 
 def measure(method: str, folder: Path, sizes: dict[str, tuple[int, int]], rank: int) -> dict[str, float]:
     """Merges once, in this process."""
     folders = sorted(folder.glob("adapter-*"))
-    imports_mb, started = peak_mb(), time.perf_counter()
+    imports_mb, started, cpu_started = peak_mb(), time.perf_counter(), time.process_time()
     tool, how = method.split(maxsplit=1)
     with tempfile.TemporaryDirectory(dir=folder) as out:
         if tool == "ours":
@@ -44,7 +49,12 @@ def measure(method: str, folder: Path, sizes: dict[str, tuple[int, int]], rank: 
             merge_adapters(by_name, strategy("average"), {}, wanted, "float32", Path(out) / "merged")
         else:
             peft_merge(folders, sizes, how, rank, Path(out) / "merged")
-    return {"seconds": time.perf_counter() - started, "peak_mb": peak_mb(), "imports_mb": imports_mb}
+    return {
+        "seconds": time.perf_counter() - started,
+        "cpu_seconds": time.process_time() - cpu_started,
+        "peak_mb": peak_mb(),
+        "imports_mb": imports_mb,
+    }
 
 
 def table(methods: tuple[str, ...], sizes: dict[str, tuple[int, int]], arguments: argparse.Namespace) -> None:
@@ -54,7 +64,7 @@ def table(methods: tuple[str, ...], sizes: dict[str, tuple[int, int]], arguments
         folders = write_adapters(folder, sizes, arguments.rank, arguments.shared, 2 * arguments.rank)
         inputs_mb = sum((path / "adapter_model.safetensors").stat().st_size for path in folders) / 1e6
         print(f"\n{len(sizes)} modules, the six adapters take {inputs_mb:.0f} MB")
-        print(f"{'method':<16}{'seconds':>9}{'peak MB':>10}{'after imports':>15}{'of the inputs':>15}")
+        print(f"{'method':<16}{'seconds':>9}{'CPU s':>9}{'peak MB':>10}{'after imports':>15}{'of the inputs':>15}")
         (folder / "sizes.json").write_text(json.dumps(sizes))
         for method in methods:
             command = [sys.executable, "-m", "bench.merge_speed", "--rank", str(arguments.rank), "--child", method]
@@ -63,7 +73,8 @@ def table(methods: tuple[str, ...], sizes: dict[str, tuple[int, int]], arguments
             result = json.loads(done.stdout.splitlines()[-1])
             own = result["peak_mb"] - result["imports_mb"]
             print(
-                f"{method:<16}{result['seconds']:>9.2f}{result['peak_mb']:>10.0f}{own:>15.0f}{own / inputs_mb:>14.2f}x",
+                f"{method:<16}{result['seconds']:>9.2f}{result['cpu_seconds']:>9.2f}"
+                f"{result['peak_mb']:>10.0f}{own:>15.0f}{own / inputs_mb:>14.2f}x",
                 flush=True,
             )
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from housebrain.errors import UserError, reported
+from housebrain.files import atomic_file
 
 app = typer.Typer(
     help="House briefs in, a house-design LLM out: shard, train apart, merge, evaluate.",
@@ -55,8 +56,8 @@ def audit(
     from housebrain.training.base_model import ensure_base, load_tokenizer
 
     page = look_over(path, load_tokenizer(ensure_base(load_params())), max_length)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(page)
+    with atomic_file(out) as temporary:
+        temporary.write_text(page)
     print(page)
     print(f"audit: written to {out}")
 

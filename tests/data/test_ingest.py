@@ -35,9 +35,9 @@ def test_sides_and_origins_are_kept(tmp_path: Path) -> None:
     write_jsonl(source / "validation" / "v.jsonl", raw_records(3)[2:])
     assert ingest(source, tmp_path / "out") == {"train": 2, "validation": 1}
     found = list(read_records(tmp_path / "out"))
-    assert [raw.side for raw in found] == ["train", "train", "validation"]
-    assert "(train/000000.json)" in found[0].where
-    assert "(validation/v.jsonl, line 1)" in found[2].where
+    assert [raw.side for raw in found] == ["validation", "train", "train"]
+    assert "(validation/v.jsonl, line 1)" in found[0].where
+    assert "(train/000000.json)" in found[1].where
 
 
 def test_the_bytes_depend_on_the_records_alone(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 import copy
 import csv
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from data.rawdata import full_disk, needs_full_disk, raw_records
 from housebrain.data import prepare as module
 from housebrain.data.prepare import SCHEMA, Reject, evenly, prepare, solve_record
-from housebrain.data.records import RawRecord
+from housebrain.data.records import RawRecord, read_records
 from housebrain.design.brief import Brief
 from housebrain.design.check import violations
 from housebrain.design.text import decode
@@ -210,3 +212,26 @@ def test_records_are_taken_evenly(take: int, total: int) -> None:
 def test_rows_fit_the_schema(sample_rows: list[dict[str, Any]]) -> None:
     table = pa.Table.from_pylist(sample_rows, SCHEMA)
     assert all(table[name].null_count == 0 for name in SCHEMA.names)
+
+
+def test_a_brief_in_both_folders_stays_on_the_validation_side(good: dict[str, Any], tmp_path: Path) -> None:
+    for side in ("train", "validation"):
+        (tmp_path / "in" / side).mkdir(parents=True)
+        (tmp_path / "in" / side / f"{side}.json").write_bytes(orjson.dumps(good | {"id": side}))
+    prepare(read_records(tmp_path / "in"), tmp_path / "out", seed=0, workers=1)
+    assert [row["side"] for row in samples(tmp_path / "out")] == ["validation"]
+    assert [row["reason"] for row in rejects(tmp_path / "out")] == ["duplicate_brief"]
+
+
+def test_a_killed_worker_is_an_error_and_no_hang(good: dict[str, Any], tmp_path: Path) -> None:
+    def records() -> Iterator[RawRecord]:
+        for number in range(20 * module.BATCH):
+            if number == 10 * module.BATCH:
+                for child in psutil.Process().children():
+                    if "spawn_main" in " ".join(child.cmdline()):
+                        child.kill()
+            yield RawRecord("in.jsonl, line 1", "train", orjson.dumps(good | {"id": str(number)}))
+
+    with pytest.raises(UserError, match="a worker process was killed"):
+        prepare(records(), tmp_path / "out", seed=0, workers=1)
+    assert not (tmp_path / "out").exists()

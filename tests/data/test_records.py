@@ -28,14 +28,14 @@ def test_a_folder_of_files_is_read_by_name(form: str, tmp_path: Path) -> None:
     assert [parse_json(raw) for raw in read_records(tmp_path)] == records
 
 
-def test_the_validation_folder_comes_last_and_is_told_apart(tmp_path: Path) -> None:
+def test_the_validation_folder_comes_first_and_is_told_apart(tmp_path: Path) -> None:
     records = raw_records(3)
     write_folder(tmp_path, records[:2])
     write_jsonl(tmp_path / "validation" / "one.jsonl", records[2:])
     assert [(raw.side, parse_json(raw)) for raw in read_records(tmp_path)] == [
+        ("validation", records[2]),
         ("train", records[0]),
         ("train", records[1]),
-        ("validation", records[2]),
     ]
 
 
@@ -84,6 +84,15 @@ def test_a_damaged_file_is_named(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"this is neither")
     with pytest.raises(UserError, match=name):
         list(read_records(tmp_path / name))
+
+
+def test_a_file_cut_between_two_records_is_no_shorter_dataset(tmp_path: Path) -> None:
+    path = tmp_path / "cut.jsonl.zst"
+    compressor = zstandard.ZstdCompressor().compressobj()
+    first = compressor.compress(b'{"a":1}\n') + compressor.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+    path.write_bytes(first)  # the rest of the frame is missing
+    with pytest.raises(UserError, match=r"cut\.jsonl\.zst"):
+        list(read_records(path))
 
 
 def test_a_file_cut_short_is_no_shorter_dataset(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import os
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -103,14 +105,22 @@ def _solved(records: Iterable[RawRecord], seed: int, workers: int) -> Iterator[l
     """Solves batches in `workers` processes, at most a few in flight, and yields them in order."""
     iterator = iter(records)
     # Spawned, not forked: Arrow's threads don't survive a fork.
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        flying: deque[Any] = deque()
-        while True:
-            while len(flying) < BATCHES_IN_FLIGHT * workers and (batch := list(islice(iterator, BATCH))):
-                flying.append(pool.apply_async(_solve_batch, (batch, seed)))
-            if not flying:
-                return
-            yield flying.popleft().get()
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        flying: deque[Future[list[dict[str, Any] | Reject]]] = deque()
+        try:
+            while True:
+                while len(flying) < BATCHES_IN_FLIGHT * workers and (batch := list(islice(iterator, BATCH))):
+                    flying.append(pool.submit(_solve_batch, batch, seed))
+                if not flying:
+                    return
+                yield flying.popleft().result()
+        except BrokenProcessPool as error:
+            raise UserError(
+                "prepare: a worker process was killed, most likely for want of memory. "
+                "Set prepare.workers lower in params.yaml and run the command again."
+            ) from error
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 class _Seen:

@@ -5,6 +5,7 @@ training set. The shards are a random deal, hence identically distributed; the r
 """
 
 import math
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from housebrain.files import atomic_folder, sha256_file
 CATEGORIES = ("bedrooms", "floors", "style", "region", "climate_zone")
 QUANTITIES = ("area_sqft", "cost_usd")
 ROWS_PER_GROUP = 10_000
+SIMULATIONS = 200
 
 
 def _read(prepared: Path) -> pa.Table:
@@ -68,38 +70,44 @@ def deal(
     return held[:validation_count], held[validation_count:], np.array_split(training, shards)
 
 
-def _distances(table: pa.Table, shards: list[np.ndarray]) -> dict[str, dict[str, float]]:
-    """How far the shards' distributions are from that of all training rows, at the most, by column.
+def _distances(table: pa.Table, shards: list[np.ndarray], seed: int) -> dict[str, dict[str, float]]:
+    """How far the shard that is farthest off is from the distribution of all training rows, by column.
 
-    `distance` is the total variation distance for categories and the Kolmogorov-Smirnov distance for quantities, of
-    the shard that is farthest off. `expected` is what a random deal is expected to give: for categories the mean of
-    the total variation distance, for quantities 1.36 sqrt(1/n - 1/N), exceeded in 5% of deals (Smirnov 1948).
+    `distance` is the total variation distance for categories, the Kolmogorov-Smirnov distance for quantities.
+    `chance_95` is what 95% of random deals stay below: simulated for categories; for quantities Smirnov's bound (1948)
+    at 5% over the number of shards.
     """
     rows = np.concatenate(shards)
+    sizes = [len(shard) for shard in shards]
+    rng = np.random.default_rng(seed)
     distances = {}
     for column in CATEGORIES:
         _, codes = np.unique(np.asarray(table[column].to_pylist()), return_inverse=True)
-        share = np.bincount(codes[rows], minlength=codes.max() + 1) / len(rows)
-        farthest = max(
-            float(np.abs(np.bincount(codes[shard], minlength=len(share)) / len(shard) - share).sum() / 2)
-            for shard in shards
-        )
-        smallest = min(len(shard) for shard in shards)
-        spread = np.sqrt(share * (1 - share) * (1 / smallest - 1 / len(rows)))
-        expected = float(math.sqrt(2 / math.pi) * spread.sum() / 2)
-        distances[column] = {"distance": round(farthest, 5), "expected": round(expected, 5)}
+        counts = np.bincount(codes[rows], minlength=codes.max() + 1)
+        dealt = [np.bincount(codes[shard], minlength=len(counts)) for shard in shards]
+        simulated = [
+            max(_total_variation(rng.multivariate_hypergeometric(counts, size), counts) for size in sizes)
+            for _ in range(SIMULATIONS)
+        ]
+        farthest = max(_total_variation(one, counts) for one in dealt)
+        distances[column] = {"distance": farthest, "chance_95": float(np.quantile(simulated, 0.95))}
+    smallest, total = min(sizes), len(rows)
+    chance_95 = math.sqrt(math.log(2 * len(shards) / 0.05) / 2 * (1 / smallest - 1 / total))
     for column in QUANTITIES:
         values = table[column].to_numpy()
         everything = np.sort(values[rows])
-        grid = np.searchsorted(everything, everything, "right") / len(rows)
+        grid = np.searchsorted(everything, everything, "right") / total
         farthest = max(
             float(np.abs(np.searchsorted(np.sort(values[shard]), everything, "right") / len(shard) - grid).max())
             for shard in shards
         )
-        smallest = min(len(shard) for shard in shards)
-        expected = 1.36 * math.sqrt(1 / smallest - 1 / len(rows))
-        distances[column] = {"distance": round(farthest, 5), "expected": round(expected, 5)}
-    return distances
+        distances[column] = {"distance": farthest, "chance_95": chance_95}
+    return {column: {key: round(value, 5) for key, value in both.items()} for column, both in distances.items()}
+
+
+def _total_variation(a: np.ndarray, b: np.ndarray) -> float:
+    """Between two distributions given by counts."""
+    return float(np.abs(a / a.sum() - b / b.sum()).sum() / 2)
 
 
 def split(
@@ -128,15 +136,17 @@ def split(
     def write(path: Path, rows: np.ndarray) -> None:
         pq.write_table(table.take(rows), path, compression="zstd", row_group_size=ROWS_PER_GROUP)
 
-    with atomic_folder(heldout_out) as folder:
+    # All folders are written before the first is put in its place: a full disk leaves the earlier deal whole.
+    with ExitStack() as together:
+        folder = together.enter_context(atomic_folder(heldout_out))
         for name, rows in (("validation", validation), ("test", test)):
             write(folder / f"{name}.parquet", rows)
             report["files"][name] = {"rows": len(rows), "sha256": sha256_file(folder / f"{name}.parquet")}
-    for number, rows in enumerate(parts, 1):
-        with atomic_folder(Path(shards_out) / str(number)) as folder:
+        for number, rows in enumerate(parts, 1):
+            folder = together.enter_context(atomic_folder(Path(shards_out) / str(number)))
             write(folder / "train.parquet", rows)
             write(folder / "validation.parquet", validation)
             report["files"][f"shard_{number}"] = {"rows": len(rows), "sha256": sha256_file(folder / "train.parquet")}
     report["left_out"] = len(table) - len(validation) - len(test) - sum(len(rows) for rows in parts)
-    report["distances"] = _distances(table, parts)
+    report["distances"] = _distances(table, parts, seed)
     return report
