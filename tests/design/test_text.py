@@ -80,6 +80,7 @@ def answer_with(**changes: Any) -> str:
         ("Sure! Here is", "json"),
         (answer_with()[:-5], "json"),
         ("[" * 100_000, "json"),
+        (answer_with(size=[30, float("nan")]), "json"),
         ("[]", "schema"),
         ("{}", "schema"),
         (answer_with(extra=1), "schema"),

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from housebrain.design.brief import Brief
 from housebrain.design.text import Codec, DecodeError, decode, encode, messages
-from housebrain.errors import UserError, os_error
+from housebrain.errors import UserError
 
 
 class Sample(NamedTuple):
@@ -37,7 +37,7 @@ def load_samples(path: str | Path, codec: Codec = "tree", limit: int = 0) -> lis
     try:
         table = pq.read_table(path, columns=["id", "brief", "design"])
     except FileNotFoundError as error:
-        raise os_error(error, path) from error
+        raise UserError(f"{path}: the file is missing. Get it: `dvc pull`, or `dvc repro split`.") from error
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}). Get it again: `dvc pull`, or `dvc repro split`.") from error
     rows = table.slice(0, limit or None).to_pylist()

@@ -141,6 +141,11 @@ def _choices(value: Any, model: type[Materials] | type[Site], where: str) -> Any
     return model(**value)
 
 
+def _no_constant(name: str) -> None:
+    """Python reads NaN and Infinity; JSON has neither."""
+    raise ValueError(f"{name} is not JSON")
+
+
 def decode(text: str, brief: Brief, codec: Codec = "tree") -> Design:
     """Reads an answer back into a design for its brief; `decode(encode(design), brief) == design`.
 
@@ -150,7 +155,7 @@ def decode(text: str, brief: Brief, codec: Codec = "tree") -> Design:
         DecodeError: the text is not JSON, lacks or mistypes a part, or has cuts that cut nothing.
     """
     try:
-        answer = json.loads(text)
+        answer = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise DecodeError("json", str(error)) from error
     if not isinstance(answer, dict) or set(answer) != {"size", "levels", "materials", "site", "quality"}:

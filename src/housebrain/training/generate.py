@@ -65,6 +65,7 @@ def generate_answers(model: Any, tokenizer: Any, prompts: list[str], max_new_tok
                 temperature=None,
                 top_p=None,
                 top_k=None,
+                repetition_penalty=1.0,  # some bases set another in their generation config, greedy or not
                 pad_token_id=tokenizer.pad_token_id,
                 stopping_criteria=StoppingCriteriaList([_AllClosed(tokenizer, prompt_tokens)]),
             )
