@@ -21,11 +21,11 @@ SAMPLES = 4  # validation samples on which the merged adapter's loss must be san
 def main() -> None:
     params = load_params()
     settings = params.merge
-    how = strategy(settings.strategy, settings.metric, settings.mode, settings.temperature)
+    how = strategy(settings.strategy, settings.metric, settings.mode, settings.temperature, **settings.parameters)
     collected = read_json("models/collected.json")
     metrics = {f"shard {shard}": entry["metrics"] for shard, entry in collected.items()}
     folders = {f"shard {shard}": Path(f"models/shards/{shard}") for shard in collected}
-    report = merge_adapters(folders, how, metrics, settings.rank, settings.dtype, OUT)
+    report = merge_adapters(folders, how, metrics, settings.rank, settings.dtype, OUT, scale=settings.scale)
     for name, weight in report["weights"].items():
         print(f"merge: {name}  weight {weight:.4f}")
     samples = load_samples("data/heldout/validation.parquet", params.train.codec, SAMPLES)

@@ -22,6 +22,8 @@ def os_error(error: OSError, path: str | Path) -> UserError:
         return UserError(f"{path}: cannot be written ({error.strerror}). Check the folder's permissions.")
     if error.errno == errno.ENOENT:
         return UserError(f"{path}: no such file or folder. Check the path.")
+    if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
+        return UserError(f"{path}: cannot be written ({error.strerror}). A file or folder of that name is in the way.")
     return UserError(f"{path}: {error.strerror or error}.")
 
 

@@ -1,7 +1,7 @@
 """The one loader of params.yaml: typed, checked, every setting in one place."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -94,6 +94,8 @@ class Merge(Section):
     metric: str
     mode: Literal["min", "max"]
     temperature: Annotated[float, Field(gt=0)]
+    parameters: dict[str, Any]
+    scale: float
     rank: int | float | str  # checked by merging.lowrank.parse_rank
     dtype: Literal["float32", "float16", "bfloat16"]
 

@@ -7,6 +7,7 @@ weighted sum for most. It works on factors and returns factors: how they are cut
 
 import math
 import zlib
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
@@ -219,7 +220,7 @@ def _slerp(a: torch.Tensor, b: torch.Tensor, t: float, products: torch.Tensor) -
 
 
 @dataclass(frozen=True)
-class _Aligned(Strategy):
+class _Aligned(Strategy, ABC):
     """What methods that drop and compare single numbers have in common: numbers that can be compared.
 
     Entries of A and B mean nothing by themselves (B R and R^-1 A are the same update), and entries of the update are
@@ -242,9 +243,9 @@ class _Aligned(Strategy):
         aligned = torch.stack([U.T @ update for update in updates])
         return Product(B=Q @ U, A=self.combine(aligned, torch.tensor(weights, dtype=torch.float64), module))
 
+    @abstractmethod
     def combine(self, aligned: torch.Tensor, weights: torch.Tensor, module: str) -> torch.Tensor:
         """[K, n, d_in] and [K] to [n, d_in]."""
-        raise NotImplementedError
 
 
 def elected_mean(values: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:

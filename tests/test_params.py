@@ -1,0 +1,57 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from housebrain.errors import UserError
+from housebrain.params import load_params
+
+SHIPPED = Path(__file__).parents[1] / "params.yaml"
+
+
+def changed(tmp_path: Path, old: str, new: str) -> Path:
+    text = SHIPPED.read_text()
+    assert old in text
+    path = tmp_path / "params.yaml"
+    path.write_text(text.replace(old, new, 1))
+    return path
+
+
+def test_the_shipped_file_is_valid_and_local() -> None:
+    params = load_params(SHIPPED)
+    assert {params.accounts[shard].platform for shard in params.accounts} == {"local"}
+    assert [params.accounts[str(shard)].worker for shard in range(1, 7)] == [
+        *(f"colab-{n}" for n in (1, 2, 3)),
+        *(f"kaggle-{n}" for n in (1, 2, 3)),
+    ]
+    assert params.platforms["kaggle"] == params.platforms["colab"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("platform: local}", "platform: azure}", "accounts.1.platform: unknown platform 'azure'. Known: local, colab"),
+        ("base: smollm2-135m", "base: gpt-9", "base: unknown base model 'gpt-9'. Known: smollm2-135m"),
+        ("  shards: 6", "  shards: 7", "accounts: expected one entry for each shard, 1 to 7"),
+        ("  generate_count: 240", "  generate_count: many", "prepare.generate_count"),
+        ("  generate_count: 240", "  generate_count: 0", "prepare.generate_count"),
+        ("  generate_count: 240", "  generated: 240", "prepare.generate_count"),
+        ("round: 1", "round: 1\nspeling: 2", "speling"),
+        ("  temperature: 0.1", "  temperature: .nan", "merge.temperature"),
+        ("{min: 6, about", "{min: 6, max: 7, about", "evaluate.criteria.shards_finished: give either `min` or `max`"),
+        ("round: 1", "round: [1", "not valid YAML"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
+    with pytest.raises(UserError, match=re.escape(said)):
+        load_params(changed(tmp_path, old, new))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"params\.yaml: no such file"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_an_unknown_shard_is_named() -> None:
+    with pytest.raises(UserError, match="shard 7"):
+        load_params(SHIPPED).platform(7)
