@@ -1,11 +1,27 @@
-"""Hypothesis strategies shared by the tests: records, briefs and slicing trees."""
+"""What tests share: hypothesis strategies of records, briefs and slicing trees, and a way to spoil a record."""
 
+import copy
 from typing import Any
 
 from hypothesis import strategies as st
 
 from housebrain.design.brief import Brief, parse_record
 from housebrain.design.tree import Box, Node
+
+
+def with_field(record: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy of a record with the field at a dotted path set, or taken out where `value` is `...`."""
+    record = copy.deepcopy(record)
+    *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    inner: Any = record
+    for part in parents:
+        inner = inner[part]
+    if value is ...:
+        del inner[last]
+    else:
+        inner[last] = value
+    return record
+
 
 CLIMATES = ["Cold", "Temperate", "Mediterranean", "Hot_Dry", "Hot_Humid", "Tropical"]
 REGIONS = ["US_West", "EU_UK", "EU_Germany", "Asia_India", "Asia_Japan", "Nowhere"]

@@ -1,4 +1,3 @@
-import copy
 import csv
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from housebrain.design.check import violations
 from housebrain.design.text import decode
 from housebrain.errors import UserError
 from housebrain.files import sha256_folder
+from strategies import with_field
 
 
 def raw(records: list[Any], side: str = "train") -> list[RawRecord]:
@@ -36,20 +36,6 @@ def good() -> dict[str, Any]:
         if not isinstance(solve_record(raw([record])[0], 0), Reject):
             return record
     raise AssertionError("no generated brief can be solved")
-
-
-def changed(record: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """A copy with one field set, or taken out where `value` is `...`."""
-    record = copy.deepcopy(record)
-    *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
-    inner: Any = record
-    for part in parents:
-        inner = inner[part]
-    if value is ...:
-        del inner[last]
-    else:
-        inner[last] = value
-    return record
 
 
 def samples(folder: Path) -> list[dict[str, Any]]:
@@ -87,7 +73,7 @@ def test_a_row_holds_a_valid_design_for_its_brief(sample_rows: list[dict[str, An
 def test_what_cannot_be_built_is_rejected_with_its_reason(
     path: str, value: Any, reason: str, good: dict[str, Any]
 ) -> None:
-    reject = solve_record(raw([changed(good, path, value)])[0], 0)
+    reject = solve_record(raw([with_field(good, path, value)])[0], 0)
     assert isinstance(reject, Reject)
     assert (reject.id, reject.where, reject.reason) == (good["id"], "in.jsonl, line 1", reason)
     assert reject.detail
@@ -105,13 +91,13 @@ def test_what_cannot_be_built_is_rejected_with_its_reason(
 )
 def test_a_bad_field_names_file_record_and_field(path: str, value: Any, good: dict[str, Any]) -> None:
     with pytest.raises(UserError) as error:
-        solve_record(raw([changed(good, path, value)])[0], 0)
+        solve_record(raw([with_field(good, path, value)])[0], 0)
     assert str(error.value).startswith(f"in.jsonl, line 1: record {good['id']}, field {path}: ")
 
 
 @pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity"])
 def test_not_a_number_names_its_field(number: bytes, good: dict[str, Any]) -> None:
-    text = orjson.dumps(changed(good, "input.plot.width", 987654)).replace(b"987654", number)
+    text = orjson.dumps(with_field(good, "input.plot.width", 987654)).replace(b"987654", number)
     with pytest.raises(UserError, match=f"record {good['id']}, field input.plot.width: "):
         solve_record(RawRecord("in.jsonl, line 1", "train", text), 0)
 
@@ -126,9 +112,9 @@ def test_what_is_no_record_is_named(text: bytes) -> None:
 
 
 def test_nothing_disappears(tmp_path: Path, good: dict[str, Any]) -> None:
-    bad_setbacks = changed(changed(good, "id", "S"), "input.plot.setbacks_ft.rear", 999)
-    same_id = changed(good, "input.basicDetails.budget", 123_456)
-    same_brief = changed(good, "id", "again")
+    bad_setbacks = with_field(with_field(good, "id", "S"), "input.plot.setbacks_ft.rear", 999)
+    same_id = with_field(good, "input.basicDetails.budget", 123_456)
+    same_brief = with_field(good, "id", "again")
     records = [good, bad_setbacks, same_id, same_brief, *raw_records(60, seed=9)]
     counts = prepare(raw(records), tmp_path / "out", seed=0, workers=2)
     rows, refused = samples(tmp_path / "out"), rejects(tmp_path / "out")
@@ -175,7 +161,7 @@ def test_no_record_is_an_error(tmp_path: Path) -> None:
 
 
 def test_no_solvable_record_says_what_was_wrong(tmp_path: Path, good: dict[str, Any]) -> None:
-    records = [changed(good, "input.plot.setbacks_ft.rear", 999)] * 3
+    records = [with_field(good, "input.plot.setbacks_ft.rear", 999)] * 3
     with pytest.raises(UserError, match="3 setbacks_over_plot"):
         prepare(raw(records), tmp_path / "out", seed=0, workers=1)
 

@@ -1,11 +1,10 @@
-import copy
 from typing import Any
 
 import pytest
 from hypothesis import given
 
 from housebrain.design.brief import BadRecord, Brief, Rejected, parse_record
-from strategies import briefs, records
+from strategies import briefs, records, with_field
 
 RECORD: dict[str, Any] = {
     "id": "HB-1",
@@ -33,16 +32,7 @@ RECORD: dict[str, Any] = {
 
 def changed(path: str, value: Any) -> dict[str, Any]:
     """The record above with one field set, or taken out where `value` is `...`."""
-    record = copy.deepcopy(RECORD)
-    *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
-    inner: Any = record
-    for part in parents:
-        inner = inner[part]
-    if value is ...:
-        del inner[last]
-    else:
-        inner[last] = value
-    return record
+    return with_field(RECORD, path, value)
 
 
 def test_a_record_is_read_as_it_is() -> None:
