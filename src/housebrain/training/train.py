@@ -35,6 +35,7 @@ from housebrain.training.packing import Rows, collate, fit, pack, token_losses
 PACKAGE = Path(__file__).parents[1]
 # What a trained adapter depends on; the same files as train_shard's dependencies in dvc.yaml.
 CODE = ["training", "data/samples.py", "design/brief.py", "design/text.py", "design/tree.py"]
+ANSWERED_AT_ONCE = 8  # validation briefs, at the end of training
 # Logged by the trainer at every `log_steps` and carried into MLflow.
 CURVES = ("loss", "eval_loss", "learning_rate", "grad_norm", "tokens_per_second", "seconds_left", "progress")
 
@@ -255,11 +256,11 @@ def _tokens(params: Params, settings: Platform, tokenizer: Any, paths: Paths) ->
 
 
 def json_validity(
-    model: Any, tokenizer: Any, samples: list[Sample], codec: Codec, batch_size: int, max_new_tokens: int
+    model: Any, tokenizer: Any, samples: list[Sample], codec: Codec, max_new_tokens: int
 ) -> dict[str, float]:
     """Greedy answers to validation briefs: the share that is JSON, and the share that decodes into a design."""
     prompts = [prompt(tokenizer, sample.brief, codec) for sample in samples]
-    answers = generate_answers(model, tokenizer, prompts, max_new_tokens, batch_size)
+    answers = generate_answers(model, tokenizer, prompts, max_new_tokens, ANSWERED_AT_ONCE)
     valid_json = valid_design = 0
     for sample, answer in zip(samples, answers, strict=True):
         try:
@@ -353,7 +354,7 @@ def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
             print(f"shard {shard}: answering {len(asked)} validation briefs", flush=True)
             # A quarter more than the longest reference answer: what is not closed by then has lost its way.
             longest = max(len(sample.input_ids) - sample.prompt_length for sample in validation_tokens)
-            validity = json_validity(trainer.model, tokenizer, asked, codec, len(asked), longest * 5 // 4)
+            validity = json_validity(trainer.model, tokenizer, asked, codec, longest * 5 // 4)
 
     summary = _summary(trainer, settings, len(kept), left_out, response_tokens) | validity
     summary["validation_left_out"] = len(validation) - len(validation_tokens)
