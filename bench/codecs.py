@@ -24,7 +24,8 @@ from housebrain.params import Params, load_params
 from housebrain.training.base_model import ensure_base, load_base, load_tokenizer
 from housebrain.training.lora_init import write_init
 from housebrain.training.packing import collate, token_losses
-from housebrain.training.train import Paths, train_shard
+from housebrain.training.fingerprint import Paths
+from housebrain.training.train import train_shard
 
 
 def loss_a_room(model: Any, tokens: list[Any], rooms: int) -> float:

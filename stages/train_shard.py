@@ -2,12 +2,13 @@
 
 import argparse
 import os
-from pathlib import Path
 
 from housebrain.errors import UserError, reported
 from housebrain.params import load_params
 from housebrain.training.base_model import ensure_base
-from housebrain.training.train import Paths, train_shard
+from housebrain.training.fingerprint import shard_paths
+from housebrain.training.stopping import end_with
+from housebrain.training.train import train_shard
 
 
 def main() -> None:
@@ -23,16 +24,10 @@ def main() -> None:
             f"shard {shard} is trained by {account.worker}. On that worker set HOUSEBRAIN_SHARD={shard}; on any other "
             "machine fetch its result, once it is pushed: `dvc repro --pull -k`."
         )
+    if supervisor := os.environ.get("HOUSEBRAIN_SUPERVISOR"):
+        end_with(int(supervisor))
     ensure_base(params)
-    paths = Paths(
-        data=Path(f"data/shards/{shard}"),
-        init=Path("models/lora_init"),
-        checkpoints=Path(f"models/checkpoints/shard-{shard}"),
-        out=Path(f"models/shards/{shard}"),
-        report=Path(f"reports/shards/{shard}.json"),
-        curve=Path(f"reports/shards/{shard}_loss.csv"),
-    )
-    summary = train_shard(shard, params, paths)
+    summary = train_shard(shard, params, shard_paths(shard))
     print(
         f"shard {shard}: done in {summary['seconds']:.0f} s, training loss {summary['train_loss']:.3f}, "
         f"validation loss {summary['eval_loss']:.3f}"

@@ -7,19 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from housebrain.params import Params
-from housebrain.training.train import Paths, train_shard
+from housebrain.training.fingerprint import Paths, shard_paths
+from housebrain.training.train import train_shard
 
 
 def paths(project: Path) -> Paths:
     """Shard 1's paths, as stages/train_shard.py has them."""
-    return Paths(
-        data=project / "data/shards/1",
-        init=project / "models/lora_init",
-        checkpoints=project / "models/checkpoints/shard-1",
-        out=project / "models/shards/1",
-        report=project / "reports/shards/1.json",
-        curve=project / "reports/shards/1_loss.csv",
-    )
+    return shard_paths(1, project)
 
 
 def train(project: Path, params: Params, store: str, function: str = "", call: int = 0) -> None:

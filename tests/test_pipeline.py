@@ -1,89 +1,17 @@
 """The whole pipeline through the real dvc and mlflow, on a model of a few thousand weights."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
-from housebrain.files import read_json, write_json
-from housebrain.params import Base
-from housebrain.training.base_model import ORIGIN
+from housebrain.files import read_json
+from project import SHARDS, change_params, copy_project, put_base, run, set_remote
 
-REPOSITORY = Path(__file__).parents[1]
-SHARDS = range(1, 7)
 ADAPTER = "adapter_model.safetensors"
-TINY = Base(hub_id="nobody/tiny", revision="0", license="mit")  # never fetched: its folder is put in place
 
 pytestmark = pytest.mark.slow
-
-
-def run(folder: Path, *words: str, ok: bool = True, **environment: str) -> str:
-    """Runs a command of this environment in `folder`; returns what it printed."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    known = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
-    known |= {"PATH": path, "DVC_NO_ANALYTICS": "1", **environment}
-    done = subprocess.run(words, cwd=folder, env=known, capture_output=True, text=True)
-    assert (done.returncode == 0) == ok, f"{' '.join(words)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout + done.stderr
-
-
-def change_params(folder: Path, **changes: Any) -> None:
-    """Sets fields of params.yaml by their dotted names, dots written as two underscores."""
-    yaml = YAML()
-    path = folder / "params.yaml"
-    params = yaml.load(path)
-    for name, value in changes.items():
-        *parents, last = name.split("__")
-        section = params
-        for parent in parents:
-            section = section[parent]
-        section[last] = value
-    yaml.dump(params, path)
-
-
-def put_base(folder: Path, tiny_base: Path) -> None:
-    """Gives a clone the tiny model, as `ensure_base` would have left it."""
-    shutil.copytree(tiny_base, folder / "models/base/tiny")
-    write_json(folder / "models/base/tiny" / ORIGIN, TINY.model_dump(exclude={"license"}))
-
-
-def copy_project(folder: Path, tiny_base: Path) -> Path:
-    """The project's files as git has them or would have them, with the tiny model as the base, committed."""
-    names = run(REPOSITORY, "git", "ls-files", "--cached", "--others", "--exclude-standard").split()
-    for name in names:
-        if name.startswith((".dvc/config", "stages/", "src/", "data/raw/README")) or "/" not in name:
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(REPOSITORY / name, target)
-    put_base(folder, tiny_base)
-    change_params(
-        folder,
-        base="tiny",
-        bases={"tiny": TINY.model_dump(exclude_none=True)},
-        prepare__generate_count=64,
-        prepare__workers=1,
-        split__validation_count=2,
-        split__test_count=2,
-        platforms__local__max_length=1024,
-        platforms__local__max_samples=6,
-        train__validity_samples=1,
-        evaluate__briefs=2,
-        evaluate__max_new_tokens=16,
-    )
-    run(folder, "git", "init", "-q")
-    run(folder, "git", "config", "user.name", "test")
-    run(folder, "git", "config", "user.email", "test@example.org")
-    (folder / ".dvc/config").write_text(
-        f"[core]\n    remote = storage\n['remote \"storage\"']\n    url = {folder}-remote\n"
-    )
-    run(folder, "git", "add", "-A")
-    run(folder, "git", "commit", "-qm", "start")
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -170,10 +98,7 @@ def test_a_worker_trains_and_the_coordinator_collects_without_training_again(
     for name, value in (("user.name", "test"), ("user.email", "test@example.org")):
         run(coordinator, "git", "config", name, value)
     put_base(coordinator, tiny_base)
-    (coordinator / ".dvc/config").write_text(
-        f"[core]\n    remote = storage\n['remote \"storage\"']\n    url = {tmp_path}/remote\n"
-    )
-    (tmp_path / "remote").mkdir()
+    set_remote(coordinator, tmp_path / "remote")
     accounts = {str(s): {"worker": f"worker-{s}", "platform": "colab" if s == 3 else "local"} for s in SHARDS}
     colab = {**YAML(typ="safe").load(coordinator / "params.yaml")["platforms"]["local"], "save_steps": 1}
     change_params(coordinator, accounts=accounts, platforms__colab=colab)

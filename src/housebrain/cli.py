@@ -120,6 +120,30 @@ def merge(
 
 
 @app.command()
+def work(
+    shard: Annotated[int, typer.Option(help="Which shard this machine trains, from 1")],
+) -> None:
+    """Train one shard on this machine, from wherever it was left, and push the result. Safe to start again any time."""
+    from housebrain.params import load_params
+    from housebrain.workers.work import work as train_and_push
+
+    train_and_push(shard, load_params())
+
+
+@app.command()
+def promote(shard: Annotated[int, typer.Option(help="Whose worker never comes back, from 1")]) -> None:
+    """Make a shard's last good checkpoint its result."""
+    from housebrain.params import load_params
+    from housebrain.workers.promote import promote as make_result
+
+    done = make_result(shard, load_params())
+    print(
+        f"promote: shard {shard} is its checkpoint of step {done['steps']} of {done['total_steps']}. "
+        "Go on with `dvc repro --pull -k`."
+    )
+
+
+@app.command()
 def summary() -> None:
     """Print what the last run trained, merged and measured."""
     from housebrain.evaluation.summary import print_summary

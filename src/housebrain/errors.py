@@ -13,6 +13,14 @@ class UserError(Exception):
     The message is one line that says what is wrong, where (file, record, field) and what to do.
     """
 
+    status = 1  # the process's exit status
+
+
+class IncompleteError(UserError):
+    """Work that was stopped on purpose and goes on when the same command is run again."""
+
+    status = 75  # EX_TEMPFAIL of sysexits.h
+
 
 def os_error(error: OSError, path: str | Path) -> UserError:
     """Translates an operating-system error on `path` into a `UserError` that says what to do."""
@@ -29,15 +37,15 @@ def os_error(error: OSError, path: str | Path) -> UserError:
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """Turns a `UserError` (or a failed system call) into one line on stderr and exit status 1.
+    """Turns a `UserError` (or a failed system call) into one line on stderr and its exit status.
 
     Every stage and command runs its body inside it.
     """
     try:
         yield
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
+        print(f"{'incomplete' if isinstance(error, IncompleteError) else 'error'}: {error}", file=sys.stderr)
+        raise SystemExit(error.status) from None
     except OSError as error:
         print(f"error: {os_error(error, error.filename or 'input/output')}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -100,6 +100,18 @@ class Merge(Section):
     dtype: Literal["float32", "float16", "bfloat16"]
 
 
+class Workers(Section):
+    """How `housebrain work` looks after a shard."""
+
+    heartbeat_seconds: Annotated[float, Field(gt=0)]
+    expiry_seconds: Annotated[float, Field(gt=0)]
+    settle_seconds: Annotated[float, Field(ge=0)]
+    clock_skew_seconds: Annotated[float, Field(ge=0)]
+    keep_remote: Positive
+    margin_minutes: Annotated[float, Field(ge=0)]
+    session_hours: dict[str, Annotated[float, Field(ge=0)]]
+
+
 class Criterion(Section):
     about: str
     min: float | None = None
@@ -137,6 +149,7 @@ class Params(Section):
     platforms: dict[str, Platform]
     accounts: dict[str, Account]
     merge: Merge
+    workers: Workers
     evaluate: Evaluate
     tracking: Tracking
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -60,3 +61,20 @@ def test_only_the_newest_are_kept(tmp_path: Path) -> None:
         write(tmp_path, step)
     checkpoints.keep_newest(tmp_path, 2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-10", "checkpoint-8"]
+
+
+def test_full_disk_costs_old_checkpoints_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Usage(NamedTuple):
+        free: int
+
+    for step in (1, 2, 3):
+        write(tmp_path, step)
+    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda _: Usage(free=10**9))
+    checkpoints.make_room(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3
+    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda _: Usage(free=10))
+    checkpoints.make_room(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-3"]
+    assert "2 older checkpoints removed" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 import csv
 import json
 import multiprocessing
+import os
 import shutil
 import signal
 from collections.abc import Callable
@@ -17,13 +18,15 @@ from safetensors.torch import load_file
 
 from conftest import REPOSITORY, MakeSamples
 from housebrain.data.samples import load_samples, tokenize
-from housebrain.errors import UserError
+from housebrain.errors import IncompleteError, UserError
 from housebrain.files import read_json, sha256_file
 from housebrain.params import Base, Lora, Params, Platform, Train, load_params
 from housebrain.tracking import RunRecord, import_record, now_ms
-from housebrain.training import train
+from housebrain.training import checkpoints, train
 from housebrain.training.base_model import load_base, load_tokenizer
+from housebrain.training.fingerprint import fingerprint, training_key
 from housebrain.training.lora_init import write_init
+from housebrain.training.stopping import STOP
 from killed_training import paths
 from killed_training import train as train_until_killed
 
@@ -145,7 +148,7 @@ def test_fingerprint_tells_trainings_apart(make_project: MakeProject, monkeypatc
 
     def key(project: Path, params: Params) -> str:
         monkeypatch.chdir(project)
-        return train.training_key(train.fingerprint(1, params, paths(project)))
+        return training_key(fingerprint(1, params, paths(project)))
 
     first, second = make_project("first"), make_project("second")
     same = key(first, make_params())
@@ -197,8 +200,8 @@ def test_killed_training_ends_with_the_same_bytes(make_project: MakeProject, mlf
         ("housebrain.training.checkpoints:keep_newest", 1),  # after it
         ("housebrain.training.train:token_losses", 8),  # a step or more after a checkpoint
         ("housebrain.training.train:json_validity", 1),  # after the last step
-        ("housebrain.training.train:write_json", 1),  # some results written
-        ("housebrain.training.train:write_json", 2),  # the adapter is there, the report isn't
+        ("housebrain.training.result:write_json", 1),  # some results written
+        ("housebrain.training.result:write_json", 2),  # the adapter is there, the report isn't
     ):
         assert attempt(killed, function, call) == -signal.SIGKILL, function
     assert not paths(killed).report.exists()
@@ -233,6 +236,107 @@ def test_checkpoints_of_another_training_are_not_gone_on_from(
     printed = capsys.readouterr()
     assert "it belongs to other data, settings or code" in printed.err
     assert "going on from" not in printed.out
+
+
+def make_stop(project: Path, patch: pytest.MonkeyPatch, after_step: int) -> None:
+    """Asks for a stop by the file once step `after_step` is logged: it comes after the next one."""
+    real = train.write_json
+
+    def write(path: Path, value: Any) -> None:
+        real(path, value)
+        if path.name == checkpoints.PROGRESS and value["step"] == after_step:
+            (paths(project).checkpoints / STOP).write_text("the session ends soon")
+
+    patch.setattr(train, "write_json", write)
+
+
+def test_stopped_training_saves_and_goes_on_to_the_same_weights(
+    make_project: MakeProject, mlflow_store: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    params = make_params(save_steps=100)
+    whole, stopped = make_project("whole"), make_project("stopped")
+    monkeypatch.chdir(whole)
+    train.train_shard(1, params, paths(whole))
+    monkeypatch.chdir(stopped)
+    with monkeypatch.context() as patch:
+        make_stop(stopped, patch, after_step=1)
+        with pytest.raises(IncompleteError, match=r"step 2/\d+ \(the session ends soon\).*same command again"):
+            train.train_shard(1, params, paths(stopped))
+    assert not paths(stopped).out.exists()
+    (paths(stopped).checkpoints / STOP).unlink()
+    train.train_shard(1, params, paths(stopped))
+    assert "going on from step 2" in capsys.readouterr().out
+    assert sha256_file(paths(stopped).out / WEIGHTS) == sha256_file(paths(whole).out / WEIGHTS)
+
+
+def test_sigterm_stops_after_the_step(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = train.write_json
+
+    def terminated(path: Path, value: Any) -> None:
+        real(path, value)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(train, "write_json", terminated)
+    with pytest.raises(IncompleteError, match=r"SIGTERM"):
+        train.train_shard(1, make_params(), paths(project))
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert list(paths(project).checkpoints.glob("checkpoint-*"))
+
+
+def test_checkpoints_carry_the_run_so_far(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_stop(project, monkeypatch, after_step=1)
+    with pytest.raises(IncompleteError):
+        train.train_shard(1, make_params(save_steps=100), paths(project))
+    (checkpoint,) = paths(project).checkpoints.glob("checkpoint-*")
+    record = RunRecord.model_validate_json((checkpoint / checkpoints.RECORD).read_text())
+    assert (record.status, record.end_ms) == ("RUNNING", None)
+    assert [point.step for point in record.points if point.key == "loss"] == [1, 2]
+    progress = read_json(paths(project).checkpoints / checkpoints.PROGRESS)
+    assert (progress["step"], len(progress["losses"])) == (2, 2)
+
+
+def test_out_of_memory_halves_the_batch_and_keeps_the_step(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A GPU that holds two rows at once, simulated: a batch of four rows comes down to two in each half step."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://")
+    params = make_params(
+        dropout=0.0, batch_size=4, gradient_accumulation=1, epochs=2, warmup_share=0.0, max_length=700, save_steps=1
+    )
+    real, weights = train.token_losses, []
+    for name in ("roomy", "small"):
+        project = make_project(name)
+        monkeypatch.chdir(project)
+        write_init(params.lora, "tiny", Path("models/base/tiny"), paths(project).init)
+        calls = 0
+
+        def small(model: Any, input_ids: torch.Tensor, *arguments: Any) -> torch.Tensor:
+            nonlocal calls
+            calls += 1
+            if model.training and calls > 1 and input_ids.shape[1] > 1400:
+                raise torch.OutOfMemoryError("simulated")
+            return real(model, input_ids, *arguments)
+
+        if name == "small":
+            monkeypatch.setattr(train, "token_losses", small)
+        summary = train.train_shard(1, params, paths(project))
+        weights.append((summary["steps"], load_file(paths(project).out / WEIGHTS)))
+    printed = capsys.readouterr()
+    assert "batch_size 2 in place of 4 and gradient_accumulation 2" in printed.err
+    assert "going on from step 1" in printed.out
+    assert weights[0][0] == weights[1][0] > 1
+    for name in weights[0][1]:
+        torch.testing.assert_close(weights[0][1][name], weights[1][1][name], rtol=1e-3, atol=1e-4)
+
+
+def test_out_of_memory_at_batch_one_says_what_to_do(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> torch.Tensor:
+        raise torch.OutOfMemoryError("simulated")
+
+    monkeypatch.setattr(train, "token_losses", full)
+    with pytest.raises(UserError, match=r"batch_size 1, which can't be halved\. Lower max_length"):
+        train.train_shard(1, make_params(), paths(project))
 
 
 def test_diverged_training_names_step_and_samples(project: Path, mlflow_store: str) -> None:

@@ -12,6 +12,8 @@ from housebrain.errors import UserError
 from housebrain.files import read_json, sha256_file, write_json
 
 MARKER = "complete.json"
+RECORD = "record.json"  # in a checkpoint: the run so far, as MLflow will have it
+PROGRESS = "progress.json"  # beside the checkpoints: how far training is
 _NAME = re.compile(r"checkpoint-(\d+)")
 
 
@@ -62,6 +64,22 @@ def newest(folder: Path, training_key: str) -> Path | None:
         print(f"warning: {checkpoint} is not used: {fault}.", file=sys.stderr)
         shutil.rmtree(checkpoint)
     return None
+
+
+def make_room(folder: Path) -> None:
+    """Before a save: all but the newest checkpoint are removed, and that is said, where the disk is nearly full.
+
+    Room is twice the newest one's size, as a save that fails half-way is worse than an old checkpoint lost.
+    """
+    known = _all(folder)
+    if len(known) < 2:
+        return
+    size_bytes = sum(path.stat().st_size for path in known[0].rglob("*") if path.is_file())
+    if shutil.disk_usage(folder).free < 2 * size_bytes:
+        print(
+            f"warning: {folder}: the disk is nearly full: {len(known) - 1} older checkpoints removed.", file=sys.stderr
+        )
+        keep_newest(folder, 1)
 
 
 def keep_newest(folder: Path, count: int) -> None:

@@ -1,7 +1,5 @@
 """Training one shard's adapter, so that a kill at any moment costs only the steps since the last checkpoint."""
 
-import csv
-import hashlib
 import json
 import math
 import os
@@ -9,7 +7,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 # One row of packed samples is one device's work: a second GPU would be fed by DataParallel, which splits rows.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
@@ -22,72 +20,27 @@ from transformers.trainer_callback import PrinterCallback
 
 from housebrain.data.samples import Sample, Tokens, load_samples, prompt, tokenize
 from housebrain.design.text import Codec, DecodeError, decode
-from housebrain.errors import UserError
-from housebrain.files import atomic_file, atomic_folder, sha256_file, write_json
+from housebrain.errors import IncompleteError, UserError
+from housebrain.files import atomic_folder, write_json
 from housebrain.params import Params, Platform
-from housebrain.tracking import LiveRun, Point, RunRecord, git_commit, import_record, now_ms
+from housebrain.tracking import LiveRun, RunRecord, git_commit, import_record, now_ms
 from housebrain.training import checkpoints
-from housebrain.training.base_model import base_folder, load_base, load_tokenizer, tokenizer_hash
+from housebrain.training.base_model import base_folder, load_base, load_tokenizer
+from housebrain.training.fingerprint import Paths, fingerprint, training_key
 from housebrain.training.generate import generate_answers
-from housebrain.training.lora_init import save_config, verified_init
+from housebrain.training.lora_init import save_config
 from housebrain.training.packing import Rows, collate, fit, pack, token_losses
+from housebrain.training.result import (
+    finished,
+    points_of,
+    progress_of,
+    summarize,
+    write_curves,
+    write_result,
+)
+from housebrain.training.stopping import Stop
 
-PACKAGE = Path(__file__).parents[1]
-# What a trained adapter depends on; the same files as train_shard's dependencies in dvc.yaml.
-CODE = ["training", "data/samples.py", "design/brief.py", "design/text.py", "design/tree.py"]
 ANSWERED_AT_ONCE = 8  # validation briefs, at the end of training
-# Logged by the trainer at every `log_steps` and carried into MLflow.
-CURVES = ("loss", "eval_loss", "learning_rate", "grad_norm", "tokens_per_second", "seconds_left", "progress")
-
-
-class Paths(NamedTuple):
-    """Where one shard's training reads and writes."""
-
-    data: Path  # data/shards/K
-    init: Path  # models/lora_init
-    checkpoints: Path  # models/checkpoints/shard-K
-    out: Path  # models/shards/K
-    report: Path  # reports/shards/K.json
-    curve: Path  # reports/shards/K_loss.csv
-
-
-def code_version() -> str:
-    """SHA-256 of the source files that decide what a training comes to."""
-    digest = hashlib.sha256()
-    for name in CODE:
-        path = PACKAGE / name
-        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
-            digest.update(f"{file.relative_to(PACKAGE).as_posix()}\0{sha256_file(file)}\n".encode())
-    return digest.hexdigest()
-
-
-def fingerprint(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
-    """What an adapter was made from. Adapters can be merged where `shared` is equal; `own` is each shard's."""
-    base = params.base_model()
-    return {
-        "shared": {
-            "base": base.hub_id or params.base,
-            "base_revision": base.revision,
-            "tokenizer": tokenizer_hash(base_folder(params)),
-            "lora": params.lora.model_dump(),
-            "init": verified_init(paths.init),
-            "codec": params.train.codec,
-            "validation": sha256_file(paths.data / "validation.parquet"),
-            "round": params.round,
-            "code": code_version(),
-        },
-        "own": {
-            "shard": shard,
-            "data": sha256_file(paths.data / "train.parquet"),
-            "train": params.train.model_dump(),
-            "platform": params.platform(shard).model_dump(),
-        },
-    }
-
-
-def training_key(made_from: dict[str, Any]) -> str:
-    """The hash of a fingerprint: checkpoints of another key are never resumed from."""
-    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 
 class ShardTrainer(Trainer):
@@ -141,6 +94,10 @@ class ShardTrainer(Trainer):
             self.log({"eval_loss": mean_loss(self.model, self.validation)})
         return {"eval_loss": next(e["eval_loss"] for e in reversed(self.state.log_history) if "eval_loss" in e)}
 
+    def _save_checkpoint(self, *arguments: Any, **options: Any) -> None:
+        checkpoints.make_room(Path(self.args.output_dir))
+        super()._save_checkpoint(*arguments, **options)
+
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Adds what a person waits for (rate, time left) and what a record needs (time) to each log entry."""
         seconds = time.monotonic() - self.started
@@ -175,26 +132,39 @@ def mean_loss(model: Any, samples: list[Tokens]) -> float:
 
 
 class ShardCallback(TrainerCallback):
-    """Seals checkpoints, prints progress, logs live; the last step is logged whatever `log_steps` is."""
+    """Seals checkpoints, prints progress, logs live, stops where asked; the last step is always logged.
 
-    def __init__(self, shard: int, folder: Path, key: str, keep: int, run: LiveRun) -> None:
-        self.shard = shard
+    What watches over a training from outside reads `progress.json` beside the checkpoints and `record.json` in each.
+    """
+
+    def __init__(self, record: RunRecord, folder: Path, key: str, keep: int, run: LiveRun, stop: Stop) -> None:
+        self.record = record
         self.folder = folder
         self.key = key
         self.keep = keep
         self.run = run
+        self.stop = stop
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         control.should_log |= state.global_step >= state.max_steps
+        if self.stop.asked() and state.global_step < state.max_steps:
+            control.should_save = control.should_training_stop = True
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        checkpoints.mark_complete(self.folder / f"checkpoint-{state.global_step}", self.key)
+        checkpoint = self.folder / f"checkpoint-{state.global_step}"
+        points = [point for entry in state.log_history for point in points_of(entry)]
+        so_far = self.record.model_copy(update={"points": points})
+        (checkpoint / checkpoints.RECORD).write_text(so_far.model_dump_json() + "\n")
+        checkpoints.mark_complete(checkpoint, self.key)
         checkpoints.keep_newest(self.folder, self.keep)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
         entry = state.log_history[-1]
         self.run.log(points_of(entry))
-        words = [f"shard {self.shard}  step {state.global_step}/{state.max_steps}"]
+        write_json(
+            self.folder / checkpoints.PROGRESS, progress_of(state.log_history, state.global_step, state.max_steps)
+        )
+        words = [f"shard {self.record.tags['shard']}  step {state.global_step}/{state.max_steps}"]
         if "loss" in entry:
             words += [f"loss {entry['loss']:.3f}", f"lr {entry['learning_rate']:.1e}"]
             words += [f"{entry.get('tokens_per_second', 0):.0f} tok/s", f"{entry.get('seconds_left', 0):.0f} s left"]
@@ -203,15 +173,6 @@ class ShardCallback(TrainerCallback):
         else:
             return
         print("  ".join(words), flush=True)
-
-
-def points_of(entry: dict[str, Any]) -> list[Point]:
-    """The metrics in an entry of the trainer's log; values that are not finite have no place in MLflow."""
-    return [
-        Point(key=key, value=float(entry[key]), step=int(entry["step"]), timestamp_ms=int(entry["timestamp_ms"]))
-        for key in CURVES
-        if key in entry and math.isfinite(entry[key])
-    ]
 
 
 def _arguments(settings: Platform, seed: int, folder: Path, rows: int) -> TrainingArguments:
@@ -304,16 +265,19 @@ def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
         flush=True,
     )
 
-    model = PeftModel.from_pretrained(
-        load_base(base, settings.precision, settings.quantize_4bit), paths.init, is_trainable=True
-    )
-    # While training PEFT looks the base up at each save: here, not on the hub. `save_config` writes its real name.
-    model.peft_config["default"].base_model_name_or_path = str(base)
+    model = _model(params, settings, paths)
     account = params.accounts[str(shard)]
     record = RunRecord(
         record_id=key[:32],
         name=f"round {params.round} shard {shard}",
-        params={**_flat(made_from["shared"]), **_flat(made_from["own"])},
+        params={
+            **_flat(made_from["shared"]),
+            **_flat(made_from["own"]),
+            "samples": str(len(kept)),
+            "left_out": str(left_out),
+            "validation_left_out": str(len(validation) - len(validation_tokens)),
+            "response_tokens": str(response_tokens * settings.epochs),
+        },
         tags={
             "kind": "shard",
             "shard": str(shard),
@@ -325,29 +289,41 @@ def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
         },
         start_ms=now_ms(),
     )
-    with LiveRun(record, params.tracking.experiment) as run:
-        trainer = ShardTrainer(
-            kept,
-            validation_tokens,
-            response_tokens,
-            model=model,
-            args=_arguments(settings, params.train.seed, paths.checkpoints, len(rows)),
-            train_dataset=Rows(rows),
-            eval_dataset=Rows([[0]]),  # the trainer wants one to be there; `evaluate` has its own
-            callbacks=[ShardCallback(shard, paths.checkpoints, key, settings.keep_checkpoints, run)],
-        )
-        trainer.remove_callback(PrinterCallback)
-        resumed = checkpoints.newest(paths.checkpoints, key)
-        if resumed is not None:
-            print(f"shard {shard}: going on from step {checkpoints.step_of(resumed)}", flush=True)
-            history = json.loads((resumed / "trainer_state.json").read_text())["log_history"]
-            trainer.seconds_before = history[-1]["seconds"] if history else 0.0
-            trainer.first_step = checkpoints.step_of(resumed)
-        try:
-            trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
-            trainer.evaluate()
-        except torch.cuda.OutOfMemoryError as error:
-            raise UserError(f"shard {shard}: out of GPU memory. Lower max_length or set quantize_4bit.") from error
+    with LiveRun(record, params.tracking.experiment) as run, Stop(paths.checkpoints) as stop:
+        while True:
+            trainer = ShardTrainer(
+                kept,
+                validation_tokens,
+                response_tokens,
+                model=model,
+                args=_arguments(settings, params.train.seed, paths.checkpoints, len(rows)),
+                train_dataset=Rows(rows),
+                eval_dataset=Rows([[0]]),  # the trainer wants one to be there; `evaluate` has its own
+                callbacks=[ShardCallback(record, paths.checkpoints, key, settings.keep_checkpoints, run, stop)],
+            )
+            trainer.remove_callback(PrinterCallback)
+            resumed = checkpoints.newest(paths.checkpoints, key)
+            if resumed is not None:
+                print(f"shard {shard}: going on from step {checkpoints.step_of(resumed)}", flush=True)
+                history = json.loads((resumed / "trainer_state.json").read_text())["log_history"]
+                trainer.seconds_before = history[-1]["seconds"] if history else 0.0
+                trainer.first_step = checkpoints.step_of(resumed)
+            try:
+                trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+                break
+            except torch.OutOfMemoryError as error:
+                settings = _halved(settings, shard, error)
+            # The weights may have moved since the checkpoint, or since the start: both are taken from the files again.
+            del trainer
+            model = _model(params, settings, paths)
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+        if trainer.state.global_step < trainer.state.max_steps:
+            raise IncompleteError(
+                f"shard {shard}: stopped at step {trainer.state.global_step}/{trainer.state.max_steps} "
+                f"({stop.reason}) with a checkpoint. Run the same command again to go on."
+            )
+        trainer.evaluate()
         validity: dict[str, float] = {}
         if params.train.validity_samples:
             asked = validation[: params.train.validity_samples]
@@ -356,20 +332,51 @@ def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
             longest = max(len(sample.input_ids) - sample.prompt_length for sample in validation_tokens)
             validity = json_validity(trainer.model, tokenizer, asked, codec, longest * 5 // 4)
 
-    summary = _summary(trainer, settings, len(kept), left_out, response_tokens) | validity
-    summary["validation_left_out"] = len(validation) - len(validation_tokens)
-    record.end_ms = now_ms()
-    record.status = "FINISHED"
-    last = [Point(key=k, value=v, step=summary["steps"], timestamp_ms=record.end_ms) for k, v in summary.items()]
-    record.points = [point for entry in trainer.state.log_history for point in points_of(entry)] + last
-    record.start_ms = min(point.timestamp_ms for point in record.points)
-    _write(trainer, made_from, record, summary, params, paths)
+    state = trainer.state
+    summary = summarize(state.log_history, state.global_step, state.max_steps, record) | validity
+    with atomic_folder(paths.out) as folder:
+        trainer.model.save_pretrained(folder)
+        save_config(trainer.model.peft_config["default"], made_from["shared"]["base"], folder)
+        (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
+        record = finished(record, state.log_history, summary)
+        write_result(folder, made_from, record)
+    write_curves(state.log_history, summary, paths)
     try:
         import_record(record, params.tracking.experiment)
     except UserError as error:
         print(f"warning: {error}", file=sys.stderr)
     shutil.rmtree(paths.checkpoints, ignore_errors=True)
     return summary
+
+
+def _model(params: Params, settings: Platform, paths: Paths) -> Any:
+    """The base with the shared init on it, to be trained."""
+    base = base_folder(params)
+    frozen = load_base(base, settings.precision, settings.quantize_4bit)
+    model = PeftModel.from_pretrained(frozen, paths.init, is_trainable=True)
+    # While training PEFT looks the base up at each save: here, not on the hub. `save_config` writes its real name.
+    model.peft_config["default"].base_model_name_or_path = str(base)
+    return model
+
+
+def _halved(settings: Platform, shard: int, error: torch.OutOfMemoryError) -> Platform:
+    """Half the batch and twice the accumulation: the same samples in each step, the same number of steps.
+
+    Raises:
+        UserError: the batch is 1, or odd, and can't be halved.
+    """
+    if settings.batch_size % 2:
+        raise UserError(
+            f"shard {shard}: out of memory at batch_size {settings.batch_size}, which can't be halved. "
+            "Lower max_length or set quantize_4bit."
+        ) from error
+    halved, doubled = settings.batch_size // 2, settings.gradient_accumulation * 2
+    print(
+        f"warning: shard {shard}: out of memory; going on with batch_size {halved} in place of {settings.batch_size} "
+        f"and gradient_accumulation {doubled}: the same samples a step. The result is the same up to rounding.",
+        file=sys.stderr,
+    )
+    return settings.model_copy(update={"batch_size": halved, "gradient_accumulation": doubled})
 
 
 def _flat(values: dict[str, Any]) -> dict[str, str]:
@@ -380,51 +387,3 @@ def _flat(values: dict[str, Any]) -> dict[str, str]:
         else:
             flat[key] = str(value)
     return flat
-
-
-def _summary(
-    trainer: ShardTrainer, settings: Platform, samples: int, left_out: int, response_tokens: int
-) -> dict[str, Any]:
-    history = trainer.state.log_history
-    losses = [entry["loss"] for entry in history if "loss" in entry]
-    eval_losses = [entry["eval_loss"] for entry in history if "eval_loss" in entry]
-    tail = losses[-max(1, len(losses) // 10) :]
-    seconds = history[-1]["seconds"]
-    return {
-        "train_loss": sum(tail) / len(tail),
-        "train_loss_mean": sum(losses) / len(losses),
-        "eval_loss": eval_losses[-1],
-        "eval_loss_best": min(eval_losses),
-        "steps": trainer.state.global_step,
-        "total_steps": trainer.state.max_steps,
-        "samples": samples,
-        "left_out": left_out,
-        "response_tokens": response_tokens * settings.epochs,
-        "seconds": seconds,
-        "response_tokens_per_second": response_tokens * settings.epochs / seconds,
-    }
-
-
-def _write(
-    trainer: ShardTrainer,
-    made_from: dict[str, Any],
-    record: RunRecord,
-    summary: dict[str, Any],
-    params: Params,
-    paths: Paths,
-) -> None:
-    with atomic_folder(paths.out) as folder:
-        trainer.model.save_pretrained(folder)
-        save_config(trainer.model.peft_config["default"], made_from["shared"]["base"], folder)
-        (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
-        write_json(folder / "fingerprint.json", made_from)
-        (folder / "run.json").write_text(record.model_dump_json(indent=1) + "\n")
-    write_json(paths.report, summary)
-    columns = ["step", "loss", "eval_loss", "learning_rate", "grad_norm"]
-    with atomic_file(paths.curve) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore")
-        writer.writeheader()
-        by_step: dict[int, dict[str, Any]] = {}
-        for entry in trainer.state.log_history:
-            by_step.setdefault(entry["step"], {}).update(entry)
-        writer.writerows(by_step[step] for step in sorted(by_step))

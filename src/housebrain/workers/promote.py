@@ -1,0 +1,65 @@
+"""Making a shard's last good checkpoint its result, when its worker never comes back."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from housebrain.errors import UserError
+from housebrain.files import atomic_folder, read_json
+from housebrain.params import Params
+from housebrain.tracking import RunRecord
+from housebrain.training.base_model import ensure_base
+from housebrain.training.checkpoints import RECORD, newest, step_of
+from housebrain.training.fingerprint import fingerprint, shard_paths, training_key
+from housebrain.training.result import finished, summarize, write_curves, write_result
+from housebrain.workers.remote import open_remote, run_dvc
+from housebrain.workers.upload import restore
+
+
+def promote(shard: int, params: Params) -> dict[str, Any]:
+    """Writes the result of shard `shard` from its newest good checkpoint on the remote, and tells DVC of it.
+
+    Steps done and planned are in the report and in MLflow, as they are for every shard: `weighted` with `metric: steps`
+    lets it count for less.
+
+    Returns:
+        The summary of the training as far as it got.
+
+    Raises:
+        UserError: there is no good checkpoint of this very training.
+    """
+    params.platform(shard)
+    remote = open_remote()
+    ensure_base(params)
+    run_dvc("pull", f"data/shards/{shard}", "models/lora_init")
+    paths = shard_paths(shard)
+    made_from = fingerprint(shard, params, paths)
+    key = training_key(made_from)
+    with tempfile.TemporaryDirectory(dir=".dvc/tmp") as temporary:
+        local = Path(temporary)
+        restore(remote, key, shard, local)
+        checkpoint = newest(local, key)
+        if checkpoint is None:
+            raise UserError(
+                f"shard {shard}: the remote has no good checkpoint of this round's training. Train it: "
+                f"`housebrain work --shard {shard}` on any machine."
+            )
+        state = read_json(checkpoint / "trainer_state.json")
+        record = RunRecord.model_validate_json((checkpoint / RECORD).read_text())
+        record.tags["promoted_from_step"] = str(step_of(checkpoint))
+        history = state["log_history"]
+        summary = summarize(history, state["global_step"], state["max_steps"], record)
+        with atomic_folder(paths.out) as folder:
+            shutil.copy(checkpoint / "adapter_model.safetensors", folder)
+            config = read_json(checkpoint / "adapter_config.json")
+            config |= {
+                "base_model_name_or_path": made_from["shared"]["base"],
+                "target_modules": sorted(config["target_modules"]),
+            }
+            (folder / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+            write_result(folder, made_from, finished(record, history, summary))
+        write_curves(history, summary, paths)
+    run_dvc("commit", "--force", f"train_shard@{shard}")
+    return summary

@@ -1,0 +1,90 @@
+"""A copy of the project on a model of a few thousand weights, and commands run in it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from conftest import REPOSITORY
+from housebrain.files import write_json
+from housebrain.params import Base
+from housebrain.training.base_model import ORIGIN
+
+SHARDS = range(1, 7)
+TINY = Base(hub_id="nobody/tiny", revision="0", license="mit")  # never fetched: its folder is put in place
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This environment's programs, and the project's own MLflow store."""
+    known = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return known | {"PATH": path, "DVC_NO_ANALYTICS": "1", **more}
+
+
+def set_remote(folder: Path, remote: Path) -> None:
+    """Makes a folder the project's DVC remote."""
+    remote.mkdir(parents=True, exist_ok=True)
+    (folder / ".dvc/config").write_text(f"[core]\n    remote = storage\n['remote \"storage\"']\n    url = {remote}\n")
+
+
+def run(folder: Path, *words: str, ok: bool = True, **more: str) -> str:
+    """Runs a command of this environment in `folder`; returns what it printed."""
+    done = subprocess.run(words, cwd=folder, env=environment(**more), capture_output=True, text=True)
+    assert (done.returncode == 0) == ok, f"{' '.join(words)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def change_params(folder: Path, **changes: Any) -> None:
+    """Sets fields of params.yaml by their dotted names, dots written as two underscores."""
+    yaml = YAML()
+    path = folder / "params.yaml"
+    params = yaml.load(path)
+    for name, value in changes.items():
+        *parents, last = name.split("__")
+        section = params
+        for parent in parents:
+            section = section[parent]
+        section[last] = value
+    yaml.dump(params, path)
+
+
+def put_base(folder: Path, tiny_base: Path) -> None:
+    """Gives a clone the tiny model, as `ensure_base` would have left it."""
+    shutil.copytree(tiny_base, folder / "models/base/tiny")
+    write_json(folder / "models/base/tiny" / ORIGIN, TINY.model_dump(exclude={"license"}))
+
+
+def copy_project(folder: Path, tiny_base: Path) -> Path:
+    """The project's files as git has them or would have them, with the tiny model as the base, committed."""
+    names = run(REPOSITORY, "git", "ls-files", "--cached", "--others", "--exclude-standard").split()
+    for name in names:
+        if name.startswith((".dvc/config", "stages/", "src/", "data/raw/README")) or "/" not in name:
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPOSITORY / name, target)
+    put_base(folder, tiny_base)
+    change_params(
+        folder,
+        base="tiny",
+        bases={"tiny": TINY.model_dump(exclude_none=True)},
+        prepare__generate_count=64,
+        prepare__workers=1,
+        split__validation_count=2,
+        split__test_count=2,
+        platforms__local__max_length=1024,
+        platforms__local__max_samples=6,
+        train__validity_samples=1,
+        evaluate__briefs=2,
+        evaluate__max_new_tokens=16,
+    )
+    run(folder, "git", "init", "-q")
+    run(folder, "git", "config", "user.name", "test")
+    run(folder, "git", "config", "user.email", "test@example.org")
+    set_remote(folder, folder.with_name(f"{folder.name}-remote"))
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "start")
+    return folder
