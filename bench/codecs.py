@@ -22,9 +22,9 @@ from housebrain.evaluation.evaluate import evaluate_model
 from housebrain.files import write_json
 from housebrain.params import Params, load_params
 from housebrain.training.base_model import ensure_base, load_base, load_tokenizer
+from housebrain.training.fingerprint import Paths
 from housebrain.training.lora_init import write_init
 from housebrain.training.packing import collate, token_losses
-from housebrain.training.fingerprint import Paths
 from housebrain.training.train import train_shard
 
 

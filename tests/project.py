@@ -88,3 +88,38 @@ def copy_project(folder: Path, tiny_base: Path) -> Path:
     run(folder, "git", "add", "-A")
     run(folder, "git", "commit", "-qm", "start")
     return folder
+
+
+def start_round(folder: Path, tiny_base: Path, mlflow_database: Path, epochs: int = 30) -> Path:
+    """A project whose shards are for six workers, split, committed and pushed to a local-folder remote beside it."""
+    copy_project(folder, tiny_base)
+    shutil.copy(mlflow_database, folder / "mlflow.db")
+    local = YAML(typ="safe").load(folder / "params.yaml")["platforms"]["local"]
+    change_params(
+        folder,
+        accounts={str(shard): {"worker": f"worker-{shard}", "platform": "colab"} for shard in SHARDS},
+        platforms__colab={**local, "epochs": epochs, "save_steps": 5, "eval_steps": 50},
+        workers__heartbeat_seconds=0.5,
+        workers__expiry_seconds=4,
+        workers__settle_seconds=0.2,
+        workers__clock_skew_seconds=60,
+    )
+    run(folder, "dvc", "repro", "split", "init_lora")
+    run(folder, "dvc", "push", "split", "init_lora")
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "round 1")
+    return folder
+
+
+def clone_project(coordinator: Path, folder: Path, tiny_base: Path, mlflow_database: Path) -> Path:
+    """Another machine: a fresh clone with the base model."""
+    run(coordinator, "git", "clone", "-q", str(coordinator), str(folder))
+    put_base(folder, tiny_base)
+    shutil.copy(mlflow_database, folder / "mlflow.db")
+    return folder
+
+
+def start(folder: Path, *words: str) -> subprocess.Popen[str]:
+    """Starts a command in a clone; what it prints is added to `out.log` there."""
+    with (folder / "out.log").open("a") as log:
+        return subprocess.Popen(words, cwd=folder, env=environment(), stdout=log, stderr=subprocess.STDOUT, text=True)

@@ -1,8 +1,6 @@
 """Workers through the real dvc, each in a clone and processes of its own: killed, moved elsewhere, given up."""
 
-import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +8,9 @@ from typing import Any
 
 import psutil
 import pytest
-from ruamel.yaml import YAML
 
 from housebrain.files import read_json
-from project import SHARDS, change_params, copy_project, environment, put_base, run
+from project import change_params, clone_project, run, start, start_round
 
 ADAPTER = "adapter_model.safetensors"
 PATIENCE_SECONDS = 120
@@ -23,44 +20,13 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def coordinator(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, mlflow_database: Path) -> Path:
-    """A project whose shards are for workers, split, committed and pushed to a local-folder remote."""
-    folder = copy_project(tmp_path_factory.mktemp("round") / "coordinator", tiny_base)
-    shutil.copy(mlflow_database, folder / "mlflow.db")
-    local = YAML(typ="safe").load(folder / "params.yaml")["platforms"]["local"]
-    change_params(
-        folder,
-        accounts={str(shard): {"worker": f"worker-{shard}", "platform": "colab"} for shard in SHARDS},
-        platforms__colab={**local, "epochs": 30, "save_steps": 5, "eval_steps": 50},
-        workers__heartbeat_seconds=0.5,
-        workers__expiry_seconds=4,
-        workers__settle_seconds=0.2,
-        workers__clock_skew_seconds=60,
-    )
-    run(folder, "dvc", "repro", "split", "init_lora")
-    run(folder, "dvc", "push", "split", "init_lora")
-    run(folder, "git", "add", "-A")
-    run(folder, "git", "commit", "-qm", "round 1")
-    return folder
+    return start_round(tmp_path_factory.mktemp("round") / "coordinator", tiny_base, mlflow_database)
 
 
 @pytest.fixture
 def clone(coordinator: Path, tmp_path: Path, tiny_base: Path, mlflow_database: Path) -> Callable[[str], Path]:
-    """Makes a worker's machine: a fresh clone with the base model."""
-
-    def make(name: str) -> Path:
-        folder = tmp_path / name
-        run(tmp_path, "git", "clone", "-q", str(coordinator), str(folder))
-        put_base(folder, tiny_base)
-        shutil.copy(mlflow_database, folder / "mlflow.db")
-        return folder
-
-    return make
-
-
-def start(folder: Path, *words: str) -> subprocess.Popen[str]:
-    """Starts a command in a clone, its output together in `out.log`."""
-    with (folder / "out.log").open("w") as log:
-        return subprocess.Popen(words, cwd=folder, env=environment(), stdout=log, stderr=subprocess.STDOUT, text=True)
+    """Makes a worker's machine."""
+    return lambda name: clone_project(coordinator, tmp_path / name, tiny_base, mlflow_database)
 
 
 def wait_for(what: Callable[[], Any], folder: Path) -> None:
