@@ -79,8 +79,8 @@ def test_a_round_survives_its_workers_deaths(tmp_path: Path, tiny_base: Path, ml
     workers = []
     for shard in SHARDS:
         folder = clone_project(coordinator, tmp_path / f"worker-{shard}", tiny_base, mlflow_database)
-        # The lost one is killed until it has left a checkpoint.
-        workers.append(Worker(shard, folder, 1000 if shard == LOST else -(-KILLS // (len(SHARDS) - 1))))
+        # Two more each than are needed: some may end before. The lost one is killed until it has left a checkpoint.
+        workers.append(Worker(shard, folder, 1000 if shard == LOST else KILLS // (len(SHARDS) - 1) + 2))
     for worker in workers:
         worker.start()
     for worker in workers:
