@@ -19,6 +19,13 @@ def test_a_file_asks_once_and_for_all(tmp_path: Path) -> None:
         assert stop.reason == "the session ends soon"
 
 
+def test_a_request_is_not_meant_for_the_next_training(tmp_path: Path) -> None:
+    with Stop(tmp_path):
+        (tmp_path / STOP).write_text("the session ends soon")
+    with Stop(tmp_path) as stop:
+        assert not stop.asked()
+
+
 def test_other_threads_may_train_too(tmp_path: Path) -> None:
     found: list[bool] = []
 

@@ -263,7 +263,6 @@ def test_stopped_training_saves_and_goes_on_to_the_same_weights(
         with pytest.raises(IncompleteError, match=r"step 2/\d+ \(the session ends soon\).*same command again"):
             train.train_shard(1, params, paths(stopped))
     assert not paths(stopped).out.exists()
-    (paths(stopped).checkpoints / STOP).unlink()
     train.train_shard(1, params, paths(stopped))
     assert "going on from step 2" in capsys.readouterr().out
     assert sha256_file(paths(stopped).out / WEIGHTS) == sha256_file(paths(whole).out / WEIGHTS)

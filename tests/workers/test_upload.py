@@ -76,7 +76,7 @@ def test_the_newest_and_the_best_are_kept(remote: Remote, tmp_path: Path) -> Non
         upload(remote, checkpoint(tmp_path / "here", step, loss), KEY, 3)
     prune(remote, KEY, 3, keep=2)
     assert [one.step for one in stored(remote, KEY, 3)] == [5, 4, 2]
-    assert len([name for name in remote.list(folder(KEY, 3)) if name.startswith("record-")]) == 5
+    assert len([name for name in remote.list(folder(KEY, 3)) if name.startswith("record-")]) == 3
 
 
 def test_uploader_takes_the_newest_and_lets_go_of_what_it_missed(remote: Remote, tmp_path: Path) -> None:

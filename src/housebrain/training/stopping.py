@@ -44,6 +44,7 @@ class Stop:
     ) -> None:
         if self._main:
             signal.signal(signal.SIGTERM, self._before)
+        self._file.unlink(missing_ok=True)  # however training ended, the request is met: the next one isn't meant
 
 
 def end_with(pid: int) -> None:

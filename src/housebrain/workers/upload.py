@@ -80,6 +80,7 @@ def prune(remote: Remote, training_key: str, shard: int, keep: int) -> None:
             # The announcement goes first: what is announced must be there.
             remote.remove(f"{place}/{one.name}.sha256")
             remote.remove(f"{place}/{one.name}")
+            remote.remove(f"{place}/{one.record_name}")
 
 
 def _validation_loss(remote: Remote, place: str, one: Stored) -> float:

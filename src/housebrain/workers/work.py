@@ -14,11 +14,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
@@ -38,6 +39,7 @@ from housebrain.workers.upload import Uploader, restore, stored
 STATE = Path(".dvc/tmp/housebrain")  # of this clone; ignored by git
 POLL_SECONDS = 0.5
 FINISH_SECONDS = 300.0  # for the last checkpoint to reach the remote
+T = TypeVar("T")
 
 
 def owner() -> str:
@@ -156,7 +158,9 @@ class Session:
     def _run(self) -> None:
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         (self.checkpoints / STOP).unlink(missing_ok=True)
-        self.state.step = restore(self.remote, self.key, self.shard, self.checkpoints)
+        self.state.step = self._beating(
+            "starting", lambda: restore(self.remote, self.key, self.shard, self.checkpoints)
+        )
         uploader = Uploader(
             self.remote, self.checkpoints, self.key, self.shard, self.settings.keep_remote, self._trouble
         )
@@ -169,13 +173,14 @@ class Session:
         process = self._train()
         try:
             while process.poll() is None:
-                self._beat("training", uploader.safe_step)
+                self.state.safe_step = uploader.safe_step
+                self._beat("training")
                 time.sleep(POLL_SECONDS)
         except BaseException:
             _kill(process)
             raise
         # The result outranks a checkpoint: it is pushed next, whatever became of the last upload.
-        saved = uploader.finish(FINISH_SECONDS)
+        saved = self._beating("training", lambda: uploader.finish(FINISH_SECONDS))
         self.state.safe_step = uploader.safe_step
         if process.returncode:
             progress = self._progress()
@@ -190,8 +195,7 @@ class Session:
                 "Mend that and run `housebrain work` again: it goes on from the last checkpoint."
             )
         self._next_beat = 0.0
-        self._beat("pushing", uploader.safe_step)
-        run_dvc("push", "--run-cache", f"train_shard@{self.shard}")
+        self._beating("pushing", lambda: run_dvc("push", "--run-cache", f"train_shard@{self.shard}"))
         self.state.pushed = True
         self._release("done")
         print(f"shard {self.shard}: trained and pushed. The coordinator gets it with `dvc repro --pull -k`.")
@@ -219,12 +223,21 @@ class Session:
             return {}
         return progress
 
-    def _beat(self, state: heartbeat.State, safe_step: int | None) -> None:
+    def _beating(self, state: heartbeat.State, body: Callable[[], T]) -> T:
+        """Runs what may take longer than a lease lasts, with heartbeats going on."""
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            future = pool.submit(body)
+            while not future.done():
+                self._beat(state)
+                wait([future], POLL_SECONDS)
+            return future.result()
+
+    def _beat(self, state: heartbeat.State) -> None:
         """Sends a heartbeat where one is due. Trouble with the remote is said and never stops training."""
         if time.monotonic() < self._next_beat:
             return
         self._next_beat = time.monotonic() + self.settings.heartbeat_seconds
-        for name, value in {**self._progress(), **_hardware(), "state": state, "safe_step": safe_step}.items():
+        for name, value in {**self._progress(), **_hardware(), "state": state}.items():
             setattr(self.state, name, value)
         try:
             self.lease.beat()
