@@ -1,5 +1,6 @@
 """Workers through the real dvc, each in a clone and processes of its own: killed, moved elsewhere, given up."""
 
+import json
 import signal
 import time
 from collections.abc import Callable
@@ -79,6 +80,9 @@ def test_a_worker_that_never_returns_is_promoted(coordinator: Path, clone: Calla
     assert process.wait(PATIENCE_SECONDS) == 75, (worker / "out.log").read_text()
     assert "(SIGTERM). Run again to go on" in (worker / "out.log").read_text()
 
+    rows = json.loads(run(coordinator, "housebrain", "status", "--json", "--no-mlflow"))
+    assert rows[5]["state"] == "incomplete"
+    assert rows[5]["step"] == rows[5]["safe_step"] > 0
     printed = run(coordinator, "housebrain", "promote", "--shard", "6")
     report = read_json(coordinator / "reports/shards/6.json")
     assert f"checkpoint of step {report['steps']} of {report['total_steps']}" in printed

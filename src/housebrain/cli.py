@@ -17,6 +17,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+remote_app = typer.Typer(help="The DVC remote that shards, checkpoints and results go through.", no_args_is_help=True)
+app.add_typer(remote_app, name="remote")
 # Heavy libraries are imported inside the commands that need them: `housebrain --help` answers at once.
 
 
@@ -141,6 +143,79 @@ def promote(shard: Annotated[int, typer.Option(help="Whose worker never comes ba
         f"promote: shard {shard} is its checkpoint of step {done['steps']} of {done['total_steps']}. "
         "Go on with `dvc repro --pull -k`."
     )
+
+
+@remote_app.command("check")
+def remote_check(name: Annotated[str | None, typer.Argument(help="Else the default remote")] = None) -> None:
+    """Prove that write, list, read and delete work on the remote."""
+    from housebrain.workers.remote import check, open_remote
+
+    remote = open_remote(name)
+    for step, fault in check(remote):
+        print(f"remote {remote.name}: {step:<7}{fault or 'works'}")
+        if fault:
+            raise UserError(f"remote {remote.name}: {step} does not work: {fault}")
+    free = remote.free_bytes()
+    if free is not None:
+        print(f"remote {remote.name}: {free / 1e9:.1f} GB free")
+
+
+@remote_app.command("setup")
+def remote_setup(
+    kind: Annotated[str, typer.Option(prompt="local, gdrive or s3", help="local, gdrive or s3")],
+    address: Annotated[str, typer.Option(prompt="Address", help="A folder, the id of a Drive folder, or bucket/path")],
+    client_id: Annotated[str, typer.Option(help="gdrive: of your own OAuth client")] = "",
+    client_secret: Annotated[str, typer.Option(help="gdrive: of your own OAuth client")] = "",
+) -> None:
+    """Set the remote that all machines of a round share, and try it."""
+    from housebrain.workers.remote_setup import setup
+
+    setup(kind, address, client_id, client_secret)
+    remote_check(None)
+
+
+@app.command()
+def status(
+    watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl-C")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array, a row a shard")] = False,
+    page: Annotated[Path | None, typer.Option(help="Also write a page for the browser")] = None,
+    every: Annotated[float, typer.Option(min=1, help="Seconds between looks, with --watch")] = 30,
+    mlflow: Annotated[bool, typer.Option(help="Also bring the workers' curves into MLflow")] = True,
+) -> None:
+    """Show all workers of the round in one table, from what they last wrote to the remote."""
+    import time
+
+    from rich.console import Console
+
+    from housebrain.params import load_params
+    from housebrain.workers import status as workers
+    from housebrain.workers.remote import open_remote
+
+    params = load_params()
+    remote = open_remote()
+    title = f"Round {params.round}, {params.base}"
+    while True:
+        try:
+            beats = workers.look(remote, params)
+            table = workers.rows(beats, params)
+            if page is not None:
+                workers.write_page(table, title, page, every)
+            if as_json:
+                print(json.dumps(table, allow_nan=False))
+            else:
+                console = Console(width=160)
+                console.print(workers.as_table(table, title))
+                for message in workers.messages(table):
+                    console.print(message, highlight=False)
+            if mlflow:
+                workers.import_records(remote, beats, params)
+        except UserError as error:
+            if not watch:
+                raise
+            print(f"warning: {error} Looking again in {every:.0f} s.", file=sys.stderr)
+        if not watch:
+            return
+        time.sleep(every)
 
 
 @app.command()
