@@ -25,9 +25,10 @@ def environment(**more: str) -> dict[str, str]:
     return known | {"PATH": path, "DVC_NO_ANALYTICS": "1", **more}
 
 
-def set_remote(folder: Path, remote: Path) -> None:
-    """Makes a folder the project's DVC remote."""
-    remote.mkdir(parents=True, exist_ok=True)
+def set_remote(folder: Path, remote: Path | str) -> None:
+    """Makes a folder, or an address, the project's DVC remote."""
+    if isinstance(remote, Path):
+        remote.mkdir(parents=True, exist_ok=True)
     (folder / ".dvc/config").write_text(f"[core]\n    remote = storage\n['remote \"storage\"']\n    url = {remote}\n")
 
 
@@ -90,9 +91,20 @@ def copy_project(folder: Path, tiny_base: Path) -> Path:
     return folder
 
 
-def start_round(folder: Path, tiny_base: Path, mlflow_database: Path, epochs: int = 30) -> Path:
-    """A project whose shards are for six workers, split, committed and pushed to a local-folder remote beside it."""
+def start_round(
+    folder: Path, tiny_base: Path, mlflow_database: Path, epochs: int = 30, remote: str = "", **changes: Any
+) -> Path:
+    """A project whose shards are for six workers, split, committed and pushed.
+
+    Args:
+        folder: to make.
+        epochs: of each shard.
+        remote: its address; else a local folder beside `folder`.
+        changes: of params.yaml, as for `change_params`.
+    """
     copy_project(folder, tiny_base)
+    if remote:
+        set_remote(folder, remote)
     shutil.copy(mlflow_database, folder / "mlflow.db")
     local = YAML(typ="safe").load(folder / "params.yaml")["platforms"]["local"]
     change_params(
@@ -104,6 +116,7 @@ def start_round(folder: Path, tiny_base: Path, mlflow_database: Path, epochs: in
         workers__settle_seconds=0.2,
         workers__clock_skew_seconds=60,
     )
+    change_params(folder, **changes)
     run(folder, "dvc", "repro", "split", "init_lora")
     run(folder, "dvc", "push", "split", "init_lora")
     run(folder, "git", "add", "-A")

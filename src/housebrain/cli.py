@@ -219,6 +219,36 @@ def status(
 
 
 @app.command()
+def watch(
+    notify: Annotated[
+        list[str] | None, typer.Option(help="An apprise address, such as ntfy://topic; may be repeated")
+    ] = None,
+    every: Annotated[float, typer.Option(min=1, help="Seconds between looks")] = 60,
+    once: Annotated[bool, typer.Option("--once", help="Look once, and end")] = False,
+) -> None:
+    """Send word when a worker is silent, fails, diverges, nears its session's end or is done, or the remote is full."""
+    import time
+
+    from housebrain.params import load_params
+    from housebrain.workers.alerts import Watch, notifier
+    from housebrain.workers.remote import open_remote
+    from housebrain.workers.status import look
+
+    params = load_params()
+    watching = Watch(params, notifier(notify or []))
+    remote = open_remote()
+    while True:
+        try:
+            watching.look(look(remote, params), time.time())
+            watching.look_at(remote)
+        except UserError as error:
+            watching.trouble(error)
+        if once:
+            return
+        time.sleep(every)
+
+
+@app.command()
 def summary() -> None:
     """Print what the last run trained, merged and measured."""
     from housebrain.evaluation.summary import print_summary
