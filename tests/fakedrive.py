@@ -83,9 +83,7 @@ class FakeDrive:
         self._rate, self._kinds, self._random = 0.0, [""], random.Random(0)
         self._token = "token-0"
         handler = type("DriveHandler", (_Handler,), {"drive": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-        self._server.request_queue_size = 128
+        self._server = _Server(("127.0.0.1", 0), handler)
 
     @property
     def url(self) -> str:
@@ -185,6 +183,14 @@ class FakeDrive:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that were killed, and connections that were cut on purpose, are no news."""
 
 
 class _Handler(BaseHTTPRequestHandler):

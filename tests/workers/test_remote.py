@@ -97,13 +97,20 @@ def test_dvc_pushes_and_its_errors_are_one_line(repository: Path, tmp_path: Path
         run_dvc("pull", "nowhere")
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Connection reset by peer",
+        "list index out of range",  # what pydrive2 made of a failed request once
+    ],
+)
 def test_dvc_is_run_again_when_the_network_failed_it(
-    repository: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], reason: str
 ) -> None:
     """The failure is simulated: a `dvc` that says what a broken connection makes it say, once."""
     program = (
         "import pathlib, sys; mark = pathlib.Path('tried'); again = mark.exists(); mark.touch();"
-        "print('done' if again else 'ERROR: unexpected error - Connection reset by peer'); sys.exit(not again)"
+        f"print('done' if again else 'ERROR: unexpected error - {reason}'); sys.exit(not again)"
     )
     monkeypatch.setattr("housebrain.workers.remote._DVC", program)
     pauses: list[float] = []

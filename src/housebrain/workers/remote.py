@@ -37,7 +37,7 @@ _PERMANENT = {
 }
 _TRANSIENT = re.compile(
     r"\b(429|5\d\d)\b|rateLimit|RateLimit|timed? ?out|Connection|connection|Broken pipe|reset by peer|SSL|EOF occurred"
-    r"|ServerNotFound|Temporary failure|Unable to acquire lock|backendError|IncompleteRead|is busy",
+    r"|ServerNotFound|Temporary failure|unexpected error|Unable to acquire lock|backendError|IncompleteRead|is busy",
 )
 
 
