@@ -145,6 +145,29 @@ def promote(shard: Annotated[int, typer.Option(help="Whose worker never comes ba
     )
 
 
+@app.command()
+def bundle(
+    shard: Annotated[int, typer.Option(help="To be trained by hand, from 1")],
+    out: Annotated[Path, typer.Option(help="The folder for the zip")] = Path(),
+) -> None:
+    """Pack a shard and all its training needs into one zip, for a machine that can't reach the remote."""
+    from housebrain.params import load_params
+    from housebrain.workers.bundle import make_bundle
+
+    path = make_bundle(shard, load_params(), out)
+    print(f"bundle: {path}, {path.stat().st_size / 1e6:.1f} MB. Its README.md says how to go on.")
+
+
+@app.command("import")
+def import_result(path: Annotated[Path, typer.Argument(help="RESULT.zip of a bundle")]) -> None:
+    """Check a result that was trained by hand and make it its shard's."""
+    from housebrain.params import load_params
+    from housebrain.workers.bundle import import_result as bring_home
+
+    shard, done = bring_home(path, load_params())
+    print(f"import: shard {shard}, {done['steps']} of {done['total_steps']} steps. Go on with `dvc repro --pull -k`.")
+
+
 @remote_app.command("check")
 def remote_check(name: Annotated[str | None, typer.Argument(help="Else the default remote")] = None) -> None:
     """Prove that write, list, read and delete work on the remote."""

@@ -1,0 +1,186 @@
+"""Both notebooks as their platforms would run them, cell by cell, from clone to push.
+
+Simulated: the platform's module for secrets, `nvidia-smi`, and `pip`, which installs nothing. Real: the kernel, git,
+dvc and training, on a model of a few thousand weights and a remote that is a local folder.
+"""
+
+import os
+import runpy
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+import pytest
+
+from conftest import REPOSITORY
+from project import environment, put_base, run, start_round
+from simulated_pip import simulated_pip
+
+NOTEBOOKS = REPOSITORY / "notebooks"
+NAMES = ("colab", "kaggle")
+# Each platform's module, reading the secrets from files in the folder that SIMULATED_SECRETS names.
+SECRETS = {
+    "google/colab/userdata.py": (
+        "import os\nfrom pathlib import Path\n\n\n"
+        "class SecretNotFoundError(Exception):\n    pass\n\n\n"
+        "def get(name):\n    path = Path(os.environ['SIMULATED_SECRETS'], name)\n"
+        "    if not path.exists():\n        raise SecretNotFoundError(name)\n    return path.read_text()\n"
+    ),
+    "kaggle_secrets.py": (
+        "import os\nfrom pathlib import Path\n\n\nclass UserSecretsClient:\n    def get_secret(self, name):\n"
+        "        return Path(os.environ['SIMULATED_SECRETS'], name).read_text()\n"
+    ),
+}
+GPU = '#!/bin/sh\n[ $# -gt 0 ] && echo "Tesla T4, 100" || echo "simulated GPU: Tesla T4"\n'
+# Runs a notebook to its end or first error; what its cells printed goes to stdout.
+EXECUTE = """
+import sys, nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+def show(cell, cell_index, execute_reply):
+    for output in cell.get("outputs", []):
+        print(output.get("text") or "\\n".join(output.get("traceback", [])), flush=True)
+notebook = nbformat.read(sys.argv[1], as_version=4)
+try:
+    NotebookClient(notebook, timeout=300, kernel_name="python3", on_cell_executed=show).execute()
+except CellExecutionError:
+    sys.exit(1)
+"""
+
+
+class Machine:
+    """A notebook session: a folder to run in, with the platform's simulated parts on its paths."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder, self.name = folder, name
+        self.clone = folder / "content/housebrain"
+        self.clone.parent.mkdir(parents=True)
+        (folder / "secrets").mkdir()
+        (folder / "bin").mkdir()
+        for file, text in SECRETS.items():
+            (folder / "modules" / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "modules" / file).write_text(text)
+        self.more = simulated_pip(folder / "stubs")
+        self.more["PYTHONPATH"] += f"{os.pathsep}{folder / 'modules'}"
+        self.more |= {"SIMULATED_SECRETS": str(folder / "secrets"), "IPYTHONDIR": str(folder / "ipython")}
+        self.more["PATH"] = f"{folder / 'bin'}{os.pathsep}{environment()['PATH']}"
+        (folder / "bin/nvidia-smi").write_text(GPU)
+        (folder / "bin/nvidia-smi").chmod(0o755)
+
+    def start(self, **settings: Any) -> subprocess.Popen[str]:
+        """Starts the notebook with its settings cell filled in; what it prints is added to `out.log`."""
+        notebook = nbformat.read(NOTEBOOKS / f"{self.name}.ipynb", as_version=4)
+        cell = next(cell for cell in notebook.cells if cell.id == "settings")
+        cell.source = "\n".join(f"{name} = {value!r}" for name, value in settings.items())
+        nbformat.write(notebook, self.folder / "run.ipynb")
+        with (self.folder / "out.log").open("a") as log:
+            return subprocess.Popen(
+                [sys.executable, "-c", EXECUTE, str(self.folder / "run.ipynb")],
+                cwd=self.clone.parent,
+                env=environment(**self.more),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+
+    def printed(self) -> str:
+        return (self.folder / "out.log").read_text()
+
+    def run(self, ok: bool = True, **settings: Any) -> str:
+        """Runs the notebook; returns what this run printed."""
+        before = len(self.printed()) if (self.folder / "out.log").exists() else 0
+        assert (self.start(**settings).wait(300) == 0) == ok, self.printed()
+        return self.printed()[before:]
+
+
+def test_the_notebooks_are_those_that_make_writes_and_have_no_outputs() -> None:
+    made = runpy.run_path(str(NOTEBOOKS / "make.py"))
+    for name in NAMES:
+        written = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+        nbformat.validate(written)
+        assert written == made["notebook"](made["PLATFORMS"][name]), "run `python notebooks/make.py`"
+        code = [cell for cell in written.cells if cell.cell_type == "code"]
+        assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
+
+
+def test_the_notebooks_differ_only_in_how_a_secret_is_read() -> None:
+    colab, kaggle = (nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells for name in NAMES)
+    differing = [one.id for one, other in zip(colab, kaggle, strict=True) if one != other]
+    assert differing == ["introduction", "secrets"]
+
+
+@pytest.fixture(scope="module")
+def coordinator(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, mlflow_database: Path) -> Path:
+    folder = start_round(tmp_path_factory.mktemp("round") / "coordinator", tiny_base, mlflow_database)
+    run(folder, "git", "tag", "round-1")
+    return folder
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """Ends a session as a platform does: everything at once. The machine's other processes are not touched."""
+    family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+    for member in family:
+        member.kill()
+    process.wait()
+    psutil.wait_procs(family, timeout=60)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(("name", "shard"), [("colab", 1), ("kaggle", 4)])
+def test_a_notebook_trains_and_pushes_also_after_a_kill(
+    name: str, shard: int, coordinator: Path, tmp_path: Path, tiny_base: Path
+) -> None:
+    machine = Machine(tmp_path, name)
+    run(tmp_path, "git", "clone", "-q", "--branch", "round-1", str(coordinator), str(machine.clone))
+    put_base(machine.clone, tiny_base)  # the hub is out of reach
+    settings: dict[str, Any] = {"REPOSITORY": str(coordinator), "ROUND_TAG": "round-1", "SHARD": shard}
+
+    process = machine.start(**settings)
+    remote = coordinator.with_name("coordinator-remote")
+    started = time.monotonic()
+    while not list(remote.glob(f"checkpoints/*/shard-{shard}/*.tar.sha256")):
+        assert process.poll() is None and time.monotonic() - started < 200, machine.printed()
+        time.sleep(0.05)
+    kill(process)
+
+    printed = machine.run(**settings)
+    assert "simulated GPU: Tesla T4" in printed and "no GPU" not in printed
+    assert "going on from step" in printed
+    assert f"shard {shard}: trained and pushed." in printed
+    installed = (tmp_path / "stubs/pip.log").read_text()
+    assert "--constraint" in installed and "--editable . pydrive2>=1.21.3" in installed
+    assert (machine.clone.parent / "keep-torch.txt").read_text().startswith("torch==")
+    collected = run(coordinator, "dvc", "repro", "--pull", f"train_shard@{shard}")
+    assert f"Stage 'train_shard@{shard}' is cached - skipping run, checking out outputs" in collected
+    assert "Nothing to do" in machine.run(**settings)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_wrong_is_said(name: str, coordinator: Path, tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "machine", name)
+    settings: dict[str, Any] = {"REPOSITORY": str(coordinator), "ROUND_TAG": "round-1", "SHARD": 9}
+    nowhere = settings | {"REPOSITORY": str(tmp_path / "nowhere")}
+    assert "nowhere: not found, or not open to you" in machine.run(ok=False, **nowhere)
+    assert not machine.clone.exists()
+    printed = machine.run(ok=False, **settings | {"ROUND_TAG": "round-9"})
+    assert "round-9: no such tag" in printed and "round-1" in printed
+    (machine.folder / "bin/nvidia-smi").write_text("#!/bin/sh\nexit 9\n")
+    printed = machine.run(ok=False, **settings)  # a warning only: it goes on to the shard that isn't there
+    assert "warning: no GPU" in printed and "shard 9: not in params.yaml" in printed
+
+    drive = tmp_path / "drive"
+    run(tmp_path, "git", "clone", "-q", str(coordinator), str(drive))
+    (drive / ".dvc/config").write_text(
+        "[core]\n    remote = storage\n['remote \"storage\"']\n    url = gdrive://root/x\n"
+    )
+    run(drive, "git", "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-qam", "drive")
+    run(drive, "git", "tag", "round-2")
+    printed = machine.run(ok=False, **settings | {"REPOSITORY": str(drive), "ROUND_TAG": "round-2"})
+    assert "no secret GDRIVE_CREDENTIALS_DATA, which the Drive remote needs" in printed
