@@ -12,6 +12,7 @@ Clients reach it through `tests/fakedrive_hook/sitecustomize.py`, which sends re
 
 import hashlib
 import json
+import os
 import random
 import re
 import secrets
@@ -106,7 +107,7 @@ class FakeDrive:
         empty = ("user_agent", "revoke_uri", "id_token", "id_token_jwt", "token_response", "token_info_uri")
         return {
             "FAKE_DRIVE_URL": self.url,
-            "PYTHONPATH": str(HOOK),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(HOOK), os.environ.get("PYTHONPATH")])),
             "GDRIVE_CREDENTIALS_DATA": json.dumps(credentials | dict.fromkeys(empty)),
             "GDRIVE_NON_INTERACTIVE": "1",
         }
