@@ -1,4 +1,4 @@
-"""Stage `merge`: models/shards/* and what MLflow said of them -> models/merged, reports/merge.json."""
+"""Stage `merge`: models/shards/* and what MLflow said of them -> models/merged, reports/merge*.json."""
 
 import hashlib
 import json
@@ -7,6 +7,7 @@ from pathlib import Path
 from housebrain.data.samples import load_samples
 from housebrain.errors import reported
 from housebrain.files import read_json, write_json
+from housebrain.merging.choose import Validation, choose, left_open
 from housebrain.merging.merge import merge_adapters
 from housebrain.merging.strategies import strategy
 from housebrain.merging.validate import validate
@@ -21,31 +22,41 @@ SAMPLES = 4  # validation samples on which the merged adapter's loss must be san
 def main() -> None:
     params = load_params()
     settings = params.merge
-    how = strategy(settings.strategy, settings.metric, settings.mode, settings.temperature, **settings.parameters)
     collected = read_json("models/collected.json")
     metrics = {f"shard {shard}": entry["metrics"] for shard, entry in collected.items()}
     folders = {f"shard {shard}": Path(f"models/shards/{shard}") for shard in collected}
-    report = merge_adapters(folders, how, metrics, settings.rank, settings.dtype, OUT, scale=settings.scale)
+    base, codec = ensure_base(params), params.train.codec
+    validation = load_samples("data/heldout/validation.parquet", codec, settings.validation_samples)
+    table = []
+    if left_open(settings):
+        choice = choose(folders, metrics, settings, Validation(base, validation, codec).losses)
+        how, weights, scale, table = choice.trial.how, choice.trial.weights, choice.trial.scale, choice.table
+        print(f"merge: {how.name} at scale {scale:g} is taken")
+    else:
+        how = strategy(settings.strategy, settings.metric, settings.mode, settings.temperature, **settings.parameters)
+        weights, scale = None, float(settings.scale)
+    report = merge_adapters(folders, how, metrics, settings.rank, settings.dtype, OUT, weights, scale)
     for name, weight in report["weights"].items():
         print(f"merge: {name}  weight {weight:.4f}")
-    samples = load_samples("data/heldout/validation.parquet", params.train.codec, SAMPLES)
-    verdict = validate(OUT, ensure_base(params), samples, params.train.codec)
+    verdict = validate(OUT, base, validation[:SAMPLES], codec)
     print(f"merge: loads with plain PEFT, validation loss {verdict['loss']:.3f}, first answer: {verdict['answer']}")
     summary = {
+        "scale": scale,
         "rank_max": report["rank_max"],
         "dropped_energy_max": report["dropped_energy_max"],
         "size_mb": report["size_mb"],
         "validation_loss": verdict["loss"],
     }
-    weights = {f"weight_{name.replace(' ', '_')}": weight for name, weight in report["weights"].items()}
-    write_json("reports/merge.json", summary | weights)
+    shares = {f"weight_{name.replace(' ', '_')}": weight for name, weight in report["weights"].items()}
+    write_json("reports/merge.json", summary | shares)
+    write_json("reports/merge_choice.json", table)
     record_id = hashlib.sha256(json.dumps(report, sort_keys=True).encode()).hexdigest()[:32]
     log_run(
         f"merge-{record_id}",
         f"merge {report['strategy']}",
         params.tracking.experiment,
         {**settings.model_dump(), "formula": report["formula"]},
-        summary | weights,
+        summary | shares,
         {"kind": "merge", "round": str(params.round)},
     )
 

@@ -7,6 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from housebrain.files import read_json
+from housebrain.merging.choose import TRIED
 from project import SHARDS, change_params, copy_project, put_base, run, set_remote
 
 ADAPTER = "adapter_model.safetensors"
@@ -73,6 +74,17 @@ def test_another_strategy_runs_merge_and_evaluate_only(reproduced: Path) -> None
     ]
     weights = {k: v for k, v in read_json(reproduced / "reports/merge.json").items() if k.startswith("weight_")}
     assert sorted(weights.values()) == [0, 0, 0, 0, 0, 1]
+
+
+def test_auto_tries_all_strategies_on_validation_samples(reproduced: Path) -> None:
+    change_params(reproduced, merge__strategy="auto", merge__scale="auto")
+    printed = run(reproduced, "dvc", "repro", "-s", "merge")
+    table = read_json(reproduced / "reports/merge_choice.json")
+    assert [row["strategy"] for row in table] == list(TRIED)
+    (chosen,) = (row for row in table if row["chosen"])
+    assert f"merge: {chosen['strategy']} at scale {chosen['scale']:g} is taken" in printed
+    assert read_json(reproduced / "models/merged/merge.json")["strategy"] == chosen["strategy"]
+    change_params(reproduced, merge__strategy="best", merge__scale=1.0)
 
 
 def test_weights_follow_what_mlflow_says(reproduced: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,10 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from housebrain.errors import UserError, reported
 from housebrain.files import atomic_file
@@ -88,12 +89,22 @@ def solve(
     print(json.dumps(design.model_dump(), indent=2))
 
 
-@app.command()
+class _MergeCommand(TyperCommand):
+    """Adds the strategies to the help, from the registry, which takes seconds to import."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from housebrain.merging.strategies import about
+
+        self.epilog = "\n\n".join(f"{one.name}: {one.what} Parameters: {one.parameters or 'none'}." for one in about())
+        super().format_help(ctx, formatter)
+
+
+@app.command(cls=_MergeCommand)
 def merge(
     adapters: Annotated[list[Path], typer.Argument(help="Two or more PEFT LoRA adapters")],
     out: Annotated[Path, typer.Option(help="The folder to write")],
     weights: Annotated[str, typer.Option(help="One number an adapter, comma-separated; else all the same")] = "",
-    how: Annotated[str, typer.Option("--strategy", help="average, slerp, ties, dare or della")] = "average",
+    how: Annotated[str, typer.Option("--strategy", help="average, slerp, ties, dare or della; see above")] = "average",
     rank: Annotated[
         str, typer.Option(help="exact, a number (16), an energy share (0.999) or a size (100MB)")
     ] = "exact",

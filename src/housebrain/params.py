@@ -95,7 +95,9 @@ class Merge(Section):
     mode: Literal["min", "max"]
     temperature: Annotated[float, Field(gt=0)]
     parameters: dict[str, Any]
-    scale: float
+    scale: float | Literal["auto"]
+    validation_samples: Positive
+    budget_minutes: Annotated[float, Field(gt=0)]
     rank: int | float | str  # checked by merging.lowrank.parse_rank
     dtype: Literal["float32", "float16", "bfloat16"]
 

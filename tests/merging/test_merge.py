@@ -14,7 +14,7 @@ from housebrain.errors import UserError
 from housebrain.files import read_json
 from housebrain.merging.adapter import CONFIG, PREFIX, WEIGHTS
 from housebrain.merging.merge import merge_adapters
-from housebrain.merging.strategies import REGISTRY, Metrics, strategy
+from housebrain.merging.strategies import REGISTRY, Metrics, Searched, strategy
 from merging.adapters import dense, dense_sum, random_adapter, relative_error
 from merging.conftest import MakePeft, full_weights, loaded, tiny_llama
 
@@ -217,7 +217,12 @@ def test_every_strategy_makes_an_adapter_peft_loads(tmp_path: Path, make_peft: M
     for seed in range(3):
         make_peft(tmp_path / str(seed), seed)
     metrics: dict[str, Metrics] = {str(seed): {"eval_loss": 3.0 - seed} for seed in range(3)}
-    report = merge([tmp_path / str(seed) for seed in range(3)], tmp_path / "out", name, metrics=metrics, rank=4)
+    options: dict[str, Any] = {"metrics": metrics, "rank": 4}
+    if issubclass(REGISTRY[name], Searched):
+        with pytest.raises(UserError, match="tries weights on validation samples"):
+            merge([tmp_path / str(seed) for seed in range(3)], tmp_path / "out", name, **options)
+        options["weights"] = [0.0, 1.0, 2.0]
+    report = merge([tmp_path / str(seed) for seed in range(3)], tmp_path / "out", name, **options)
     assert report["strategy"] == name and sum(report["weights"].values()) == pytest.approx(1)
     with torch.no_grad():
         assert torch.isfinite(loaded(tmp_path / "out")(input_ids=torch.arange(10)[None]).logits).all()

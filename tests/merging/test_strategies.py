@@ -10,9 +10,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import REPOSITORY
 from housebrain.errors import UserError
 from housebrain.merging.adapter import Factors
-from housebrain.merging.strategies import REGISTRY, Metrics, elected_mean, inner_products, strategy
+from housebrain.merging.strategies import REGISTRY, Metrics, about, elected_mean, inner_products, strategy
 from merging.adapters import relative_error
 
 
@@ -54,6 +55,12 @@ def test_every_strategy_says_what_it_is(name: str) -> None:
     assert is_dataclass(known) and known.name == name
     assert known.__doc__ and known.paper.startswith("https://")
     assert strategy(name).formula().startswith("w_i = ")
+
+
+def test_the_page_on_merging_lists_every_strategy_as_the_registry_has_it() -> None:
+    page = (REPOSITORY / "docs/merging.md").read_text()
+    for one in about():
+        assert f"| `{one.name}` | {one.what} | {one.parameters} | [paper]({one.paper}) |" in page
 
 
 def test_average_reads_no_metric() -> None:

@@ -30,7 +30,7 @@ from housebrain.merging.lowrank import (
     dropped_energy,
     parse_rank,
 )
-from housebrain.merging.strategies import Metrics, Strategy
+from housebrain.merging.strategies import Metrics, Searched, Strategy
 from housebrain.merging.tensors import TensorWriter, header_bytes
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -45,6 +45,7 @@ def merge_adapters(
     out: str | Path,
     weights: dict[str, float] | None = None,
     scale: float = 1.0,
+    progress: bool = True,
 ) -> dict[str, Any]:
     """Merges adapters into the folder `out`, which plain PEFT loads.
 
@@ -58,8 +59,9 @@ def merge_adapters(
         rank: `exact`, a number (16), an energy share (0.999) or a size (100MB).
         dtype: of the stored factors: float32, float16 or bfloat16.
         out: replaced at the end, in one step.
-        weights: given by hand, in place of the strategy's; they are scaled to sum to 1.
+        weights: given by hand, or searched for, in place of the strategy's; they are scaled to sum to 1.
         scale: the merged update is multiplied by this.
+        progress: shown on stderr.
 
     Returns:
         The report that is also written to `out/merge.json`: strategy, formula, weights, inputs with their hashes, rank
@@ -80,7 +82,8 @@ def merge_adapters(
     if weights is None:
         weights, formula = strategy.weights({name: metrics.get(name, {}) for name in adapters}), strategy.formula()
     else:
-        weights, formula = _by_hand(weights, list(adapters)), "given by hand, scaled to sum to 1"
+        weights = _by_hand(weights, list(adapters))
+        formula = strategy.formula() if isinstance(strategy, Searched) else "given by hand, scaled to sum to 1"
     used = {name: adapter for name, adapter in adapters.items() if weights[name] != 0}
     first = next(iter(used.values()))
     shares = [weights[name] for name in used]
@@ -93,7 +96,9 @@ def merge_adapters(
     details: dict[str, dict[str, Any]] = {}
     with atomic_folder(out) as folder:
         with TensorWriter(folder / WEIGHTS, first.names) as writer:
-            for module, (name_A, name_B) in tqdm(first.modules.items(), "merge", unit=" modules", mininterval=1):
+            for module, (name_A, name_B) in tqdm(
+                first.modules.items(), "merge", unit=" modules", mininterval=1, disable=not progress
+            ):
                 svd = Svd(update(module))
                 r = rank_of(module, svd.singular_values)
                 B, A = svd.truncated(r)

@@ -1,0 +1,194 @@
+"""Choosing a merge by its loss on validation samples: the weights, the scale, or the strategy itself.
+
+Only validation samples are ever read here. With several strategies to compare they are dealt into two halves: what a
+strategy tunes (weights, scale) is tuned on the first, and strategies are compared on the second, so that one that
+searches more doesn't win for having searched.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from peft import PeftModel
+from scipy.stats import permutation_test
+
+from housebrain.data.samples import Sample, Tokens, tokenize
+from housebrain.design.text import Codec
+from housebrain.errors import UserError
+from housebrain.merging.merge import merge_adapters
+from housebrain.merging.strategies import REGISTRY, Metrics, Searched, Strategy, strategy
+from housebrain.params import Merge
+from housebrain.training.base_model import load_base, load_tokenizer
+from housebrain.training.train import mean_loss
+
+AUTO = "auto"
+# What `auto` tries, simplest first: where a difference may be chance, the simpler is taken.
+TRIED = ("average", "weighted", "best", "greedy", "slerp", "search", "ties", "dare", "della")
+SCALES = (1.0, 1.25, 1.5, 0.75)  # of the merged update, with `scale: auto`
+SIGNIFICANT = 0.05
+
+LossOf = Callable[[Path], list[float]]  # the loss on each validation sample of the adapter in a folder, nats a token
+
+
+class Trial(NamedTuple):
+    """A strategy as tuned, and its losses on the samples by which strategies are compared.
+
+    `weights` are given for a strategy that searches them, else None: it has them from the shards' metrics.
+    """
+
+    how: Strategy
+    weights: dict[str, float] | None
+    scale: float
+    losses: list[float]
+
+    @property
+    def loss(self) -> float:
+        return float(np.mean(self.losses))
+
+
+class Choice(NamedTuple):
+    """The trial that was taken, and a row for each strategy: name, scale, loss, p (that it equals the lowest loss)."""
+
+    trial: Trial
+    table: list[dict[str, Any]]
+
+
+class Validation:
+    """Losses of adapters on validation samples; the base is loaded once.
+
+    Args:
+        base: the base model's folder.
+        samples: from the validation split.
+        codec: of their answers.
+    """
+
+    def __init__(self, base: str | Path, samples: list[Sample], codec: Codec) -> None:
+        self._model = load_base(base)
+        tokenizer = load_tokenizer(base)
+        self._tokens: list[Tokens] = [tokenize(tokenizer, sample, codec) for sample in samples]
+
+    def losses(self, adapter: Path) -> list[float]:
+        """On each sample, nats a token."""
+        model = PeftModel.from_pretrained(self._model, adapter)
+        losses = [mean_loss(model, [one]) for one in self._tokens]
+        self._model = model.unload()
+        return losses
+
+
+def left_open(settings: Merge) -> bool:
+    """Whether the settings leave something to be chosen by validation loss."""
+    searched = settings.strategy in REGISTRY and issubclass(REGISTRY[settings.strategy], Searched)
+    return settings.strategy == AUTO or settings.scale == "auto" or searched
+
+
+def choose(folders: dict[str, Path], metrics: dict[str, Metrics], settings: Merge, losses_of: LossOf) -> Choice:
+    """Tunes and compares what `settings` leaves open.
+
+    Args:
+        folders: the adapters, by name.
+        metrics: by name, what MLflow has of each.
+        settings: whose strategy and scale may be `auto`.
+        losses_of: the losses of an adapter on the validation samples, such as `Validation.losses`.
+
+    Raises:
+        UserError: as for `merge_adapters`; or fewer than two samples to choose by.
+    """
+    common = (settings.metric, settings.mode, settings.temperature)
+    if settings.strategy == AUTO:
+        strategies = [strategy(name, *common) for name in TRIED]
+    else:
+        strategies = [strategy(settings.strategy, *common, **settings.parameters)]
+    scales = SCALES if settings.scale == "auto" else (settings.scale,)
+    started = time.monotonic()
+    trials: list[Trial] = []
+    with tempfile.TemporaryDirectory(prefix="merge-") as temporary:
+        tuning = _Tuning(folders, metrics, losses_of, halves=len(strategies) > 1, work=Path(temporary) / "merged")
+        for number, how in enumerate(strategies):
+            minutes = (time.monotonic() - started) / 60
+            if trials and minutes > settings.budget_minutes:
+                untried = ", ".join(one.name for one in strategies[number:])
+                print(f"merge: the budget of {settings.budget_minutes:g} min is spent; not tried: {untried}")
+                break
+            trials.append(tuning.tried(how, scales))
+            print(
+                f"merge: {number + 1}/{len(strategies)} {how.name:<9} validation loss {trials[-1].loss:.4f} "
+                f"at scale {trials[-1].scale:g}  {minutes:.1f} min",
+                flush=True,
+            )
+    return decide(trials)
+
+
+class _Tuning:
+    """Merges into a work folder and asks for the loss there."""
+
+    def __init__(
+        self, folders: dict[str, Path], metrics: dict[str, Metrics], losses_of: LossOf, halves: bool, work: Path
+    ) -> None:
+        self.folders = folders
+        self.metrics = metrics
+        self.losses_of = losses_of
+        self.halves = halves
+        self.work = work
+
+    def losses(self, how: Strategy, weights: dict[str, float] | None, scale: float) -> tuple[list[float], list[float]]:
+        """To tune by, to compare by."""
+        merge_adapters(self.folders, how, self.metrics, "exact", "float32", self.work, weights, scale, progress=False)
+        losses = self.losses_of(self.work)
+        if not self.halves:
+            return losses, losses
+        if len(losses) < 2:
+            raise UserError("merge: one validation sample can't both tune and compare. Raise merge.validation_samples.")
+        return losses[::2], losses[1::2]
+
+    def tried(self, how: Strategy, scales: tuple[float, ...]) -> Trial:
+        weights, factor = None, 1.0
+        if isinstance(how, Searched):
+            weights, factor = normalised(how.search(list(self.folders), self._loss_of_weights))
+        trials = [(scale * factor, *self.losses(how, weights, scale * factor)) for scale in scales]
+        scale, _, compared = min(trials, key=lambda trial: np.mean(trial[1]))
+        return Trial(how, weights, scale, compared)
+
+    def _loss_of_weights(self, weights: dict[str, float]) -> float:
+        if sum(weights.values()) <= 0:
+            return float("inf")  # the opposite of what was learnt
+        shares, scale = normalised(weights)
+        return float(np.mean(self.losses(strategy("average"), shares, scale)[0]))
+
+
+def normalised(weights: dict[str, float]) -> tuple[dict[str, float], float]:
+    """Weights that sum to 1, and the scale that this takes out of them."""
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}, total
+
+
+def decide(trials: list[Trial]) -> Choice:
+    """The trial with the lowest mean loss, or the first that can't be told from it.
+
+    Each is compared with the lowest by a paired permutation test (signs of the differences flipped, exact for few
+    samples); where p is not below 0.05, a trial that comes before it, and so is simpler, is taken in its place.
+
+    Args:
+        trials: simplest first, on the same samples.
+    """
+    lowest = min(trials, key=lambda trial: trial.loss)
+    p_values = [1.0 if trial is lowest else paired_p(trial.losses, lowest.losses) for trial in trials]
+    taken = next(trial for trial, p in zip(trials, p_values, strict=True) if p >= SIGNIFICANT)
+    table = [
+        {"strategy": trial.how.name, "scale": trial.scale, "loss": trial.loss, "p": p, "chosen": trial is taken}
+        for trial, p in zip(trials, p_values, strict=True)
+    ]
+    return Choice(taken, table)
+
+
+def paired_p(a: list[float], b: list[float]) -> float:
+    """How likely differences this large are if `a` and `b` were equal, sample by sample; two-sided."""
+    differences = np.subtract(a, b)
+    if not differences.any():
+        return 1.0
+    test = permutation_test(
+        (differences,), np.mean, permutation_type="samples", n_resamples=9999, rng=np.random.default_rng(0)
+    )
+    return float(test.pvalue)

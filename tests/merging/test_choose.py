@@ -1,0 +1,145 @@
+"""What is tuned on validation samples and compared on others."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from housebrain.errors import UserError
+from housebrain.merging.adapter import Adapter
+from housebrain.merging.choose import TRIED, Trial, choose, decide, left_open, paired_p
+from housebrain.merging.merge import merge_adapters
+from housebrain.merging.strategies import strategy
+from housebrain.params import Merge
+from merging.adapters import random_adapter
+
+METRICS = {f"shard {i}": {"eval_loss": 1 + 0.1 * i} for i in range(3)}
+
+
+def settings(**changes: Any) -> Merge:
+    plain: dict[str, Any] = {
+        "strategy": "average",
+        "metric": "eval_loss",
+        "mode": "min",
+        "temperature": 0.1,
+        "parameters": {},
+        "scale": 1.0,
+        "validation_samples": 8,
+        "budget_minutes": 5,
+        "rank": "exact",
+        "dtype": "float32",
+    }
+    return Merge(**(plain | changes))
+
+
+def dense(folder: Path) -> torch.Tensor:
+    """All updates of an adapter, one after the other."""
+    adapter = Adapter(folder)
+    factors = [adapter.factors(module) for module in sorted(adapter.modules)]
+    return torch.cat([(f.scale * f.B @ f.A).flatten() for f in factors])
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> dict[str, Path]:
+    return {name: random_adapter(tmp_path / name, seed=i) for i, name in enumerate(METRICS)}
+
+
+class Target:
+    """A made-up loss: the distance to an update, a little different on each of eight samples."""
+
+    def __init__(self, update: torch.Tensor) -> None:
+        self.update = update
+        self.asked = 0
+
+    def losses(self, folder: Path) -> list[float]:
+        self.asked += 1
+        distance = float((dense(folder) - self.update).norm() / self.update.norm())
+        return [distance * (1 + 0.01 * i) for i in range(8)]
+
+
+def test_what_is_left_open() -> None:
+    assert not left_open(settings())
+    for open_ in ({"strategy": "auto"}, {"strategy": "greedy"}, {"strategy": "search"}, {"scale": "auto"}):
+        assert left_open(settings(**open_))
+
+
+def test_greedy_leaves_out_what_spoils_the_soup(tmp_path: Path, folders: dict[str, Path]) -> None:
+    merge_adapters(
+        {name: folders[name] for name in ("shard 0", "shard 2")},
+        strategy("average"),
+        {},
+        "exact",
+        "float32",
+        tmp_path / "target",
+    )
+    choice = choose(folders, METRICS, settings(strategy="greedy"), Target(dense(tmp_path / "target")).losses)
+    assert choice.trial.weights == {"shard 0": 0.5, "shard 1": 0, "shard 2": 0.5}
+
+
+def test_search_finds_weights_that_do_not_sum_to_one(folders: dict[str, Path]) -> None:
+    target = 0.9 * dense(folders["shard 0"]) + 0.6 * dense(folders["shard 1"]) - 0.2 * dense(folders["shard 2"])
+    losses = Target(target)
+    wanted = settings(strategy="search", parameters={"trials": 150})
+    trial = choose(folders, METRICS, wanted, losses.losses).trial
+    assert trial.weights is not None
+    found = [weight * trial.scale for weight in trial.weights.values()]
+    np.testing.assert_allclose(found, [0.9, 0.6, -0.2], atol=0.05)
+    assert losses.asked <= 151
+
+
+@pytest.mark.parametrize("factor", [0.75, 1.5])
+def test_the_scale_is_found(folders: dict[str, Path], factor: float) -> None:
+    target = Target(factor * dense(folders["shard 0"]))
+    trial = choose({"shard 0": folders["shard 0"]}, METRICS, settings(scale="auto"), target.losses).trial
+    assert trial.scale == factor
+
+
+def test_auto_compares_all_on_samples_none_was_tuned_on(folders: dict[str, Path]) -> None:
+    """The loss on the tuning half misleads: whoever is tuned there is no better on the other half."""
+    target = Target(dense(folders["shard 1"]))
+
+    def losses(folder: Path) -> list[float]:
+        one = target.losses(folder)
+        return [value if i % 2 == 0 else 5.0 - (i == 1) * 1e-9 * value for i, value in enumerate(one)]
+
+    choice = choose(folders, METRICS, settings(strategy="auto", parameters={}), losses)
+    assert [row["strategy"] for row in choice.table] == list(TRIED)
+    assert choice.trial.how.name == "average"  # as good as any, where it counts, and the simplest
+
+
+def test_auto_takes_what_is_better_beyond_doubt(folders: dict[str, Path]) -> None:
+    target = Target(dense(folders["shard 0"]))
+    choice = choose(
+        folders, METRICS, settings(strategy="auto"), lambda folder: [*target.losses(folder), *target.losses(folder)]
+    )
+    assert choice.trial.how.name == "best"  # of the strategies that hit the target the simplest
+    chosen = [row for row in choice.table if row["chosen"]]
+    assert len(chosen) == 1 and chosen[0]["loss"] == min(row["loss"] for row in choice.table)
+
+
+def test_auto_begins_nothing_past_its_budget(folders: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    target = Target(dense(folders["shard 0"]))
+    choice = choose(folders, METRICS, settings(strategy="auto", budget_minutes=1e-9), target.losses)
+    assert [row["strategy"] for row in choice.table] == ["average"]
+    assert "not tried: weighted, best, greedy" in capsys.readouterr().out
+
+
+def test_one_sample_cannot_tune_and_compare(folders: dict[str, Path]) -> None:
+    with pytest.raises(UserError, match=r"Raise merge\.validation_samples"):
+        choose(folders, METRICS, settings(strategy="auto"), lambda folder: [1.0])
+
+
+def test_a_tie_goes_to_the_simpler_and_a_clear_win_does_not() -> None:
+    noise = np.random.default_rng(1).normal(0, 0.1, 40)
+    simple = Trial(strategy("average"), None, 1.0, list(1 + noise))
+    a_hair_better = Trial(strategy("slerp"), None, 1.0, list(1 + noise[::-1] - 0.001))
+    better = Trial(strategy("ties"), None, 1.0, list(0.8 + noise))
+    assert decide([simple, a_hair_better]).trial is simple
+    assert decide([simple, a_hair_better, better]).trial is better
+
+
+def test_p_of_few_samples_is_exact() -> None:
+    assert paired_p([1, 2, 3, 4], [0, 1, 1, 2]) == pytest.approx(2 / 16)  # all signs alike: 2 of 16 ways
+    assert paired_p([1, 2], [1, 2]) == 1
