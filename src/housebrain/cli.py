@@ -20,6 +20,8 @@ app = typer.Typer(
 )
 remote_app = typer.Typer(help="The DVC remote that shards, checkpoints and results go through.", no_args_is_help=True)
 app.add_typer(remote_app, name="remote")
+round_app = typer.Typer(help="A round: six trainings from one start.", no_args_is_help=True)
+app.add_typer(round_app, name="round")
 # Heavy libraries are imported inside the commands that need them: `housebrain --help` answers at once.
 
 
@@ -208,6 +210,56 @@ def remote_setup(
     remote_check(None)
 
 
+@round_app.command("plan")
+def round_plan() -> None:
+    """Show what each worker will train, in which sessions, and what the remote has to hold."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from housebrain.params import load_params
+    from housebrain.workers.remote import open_remote
+    from housebrain.workers.rounds import plan
+
+    params, remote = load_params(), open_remote()
+    planned = plan(params, remote)
+    table = Table(title=f"Round {params.round}, {params.base}", title_justify="left")
+    for column in planned.rows[0]:
+        table.add_column(column.replace("_", " "), justify="left" if column in ("worker", "platform") else "right")
+    for row in planned.rows:
+        table.add_row(*(("no limit" if k == "session_hours" and not v else str(v)) for k, v in row.items()))
+    console = Console(width=110)
+    console.print(table)
+    free = "unknown" if planned.free_bytes is None else f"{planned.free_bytes / 1e9:.1f} GB"
+    console.print(f"Remote {remote.name}: {planned.needed_bytes / 1e9:.2f} GB needed, {free} free.", highlight=False)
+    console.print("Kaggle gives about 30 GPU hours a week. Steps are without packing, which makes them fewer.")
+
+
+@round_app.command("start")
+def round_start() -> None:
+    """Check that all is committed and pushed, push what workers need, and tag the round. Prints the plan first."""
+    from housebrain.params import load_params
+    from housebrain.workers.rounds import start
+
+    round_plan()
+    tag = start(load_params())
+    print(f"round: {tag} is tagged. Workers may start: the notebooks, or `housebrain work --shard K`.")
+
+
+@round_app.command("check")
+def round_check() -> None:
+    """Name what changed since the round's tag and would keep `dvc repro --pull` from finding the workers' results."""
+    from housebrain.params import load_params
+    from housebrain.workers.rounds import changed_since, tag_of
+
+    tag = tag_of(load_params())
+    if changed := changed_since(tag):
+        raise UserError(
+            f"changed since {tag}, so workers' results would not be found: {', '.join(changed)}. "
+            f"`git diff {tag}` shows how; go back with `git stash` or `git checkout {tag}`."
+        )
+    print(f"round: nothing that training depends on has changed since {tag}")
+
+
 @app.command()
 def status(
     watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl-C")] = False,
@@ -280,6 +332,27 @@ def watch(
         if once:
             return
         time.sleep(every)
+
+
+@app.command()
+def champion(
+    which: Annotated[
+        str | None, typer.Argument(help="A version's number, merged, or 'shard 3'; else all are shown")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Even if it does not meet the criteria")] = False,
+) -> None:
+    """Choose the model that is exported and served, or show all there are."""
+    from rich.console import Console
+
+    from housebrain.params import load_params
+    from housebrain.release import champion as release
+
+    params = load_params()
+    if which is None:
+        Console(width=160).print(release.as_table(params))
+    else:
+        version = release.choose(which, params, force)
+        print(f"champion: version {version.number}, {version.tags['model']} of round {version.tags['round']}")
 
 
 @app.command()
