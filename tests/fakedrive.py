@@ -225,6 +225,8 @@ class _Handler(BaseHTTPRequestHandler):
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = unquote(url.path)
         method = self.headers.get("X-HTTP-Method-Override") or self.command
+        if method == "GET" and self.command == "POST":  # a query too long for a URL comes as a form
+            query |= {key: values[-1] for key, values in parse_qs(content.decode(), keep_blank_values=True).items()}
         if path == "/token":
             self.answer(200, self.drive.refresh())
             return

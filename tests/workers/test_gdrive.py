@@ -132,3 +132,8 @@ def test_dvc_push_and_pull_survive_what_pydrive2_does_not_retry(drive: FakeDrive
     )
     assert "['0', '1', '2']" in client(drive, project, pull)
     assert drive.injected["429"] > 0
+
+
+def test_a_search_through_many_folders_is_too_long_for_a_url_and_works(drive: FakeDrive, project: Path) -> None:
+    client(drive, project, "[remote.put_bytes(b'x', f'many/{i}/file') for i in range(60)]")
+    assert client(drive, project, "print(len(remote.fs.find(remote.fs.join(remote.path, 'many'))))").strip() == "60"
