@@ -143,3 +143,4 @@ def test_a_tie_goes_to_the_simpler_and_a_clear_win_does_not() -> None:
 def test_p_of_few_samples_is_exact() -> None:
     assert paired_p([1, 2, 3, 4], [0, 1, 1, 2]) == pytest.approx(2 / 16)  # all signs alike: 2 of 16 ways
     assert paired_p([1, 2], [1, 2]) == 1
+    assert paired_p([1], [2]) == 1

@@ -135,5 +135,7 @@ def test_dvc_push_and_pull_survive_what_pydrive2_does_not_retry(drive: FakeDrive
 
 
 def test_a_search_through_many_folders_is_too_long_for_a_url_and_works(drive: FakeDrive, project: Path) -> None:
-    client(drive, project, "[remote.put_bytes(b'x', f'many/{i}/file') for i in range(60)]")
-    assert client(drive, project, "print(len(remote.fs.find(remote.fs.join(remote.path, 'many'))))").strip() == "60"
+    client(drive, project, "[remote.put_bytes(b'x', f'many/{i}/file') for i in range(45)]")
+    assert (
+        client(drive, project, "print(len(list(remote.fs.find(remote.fs.join(remote.path, 'many')))))").strip() == "45"
+    )

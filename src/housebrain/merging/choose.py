@@ -184,9 +184,10 @@ def decide(trials: list[Trial]) -> Choice:
 
 
 def paired_p(a: list[float], b: list[float]) -> float:
-    """How likely differences this large are if `a` and `b` were equal, sample by sample; two-sided."""
+    """How likely differences this large are if `a` and `b` were equal, sample by sample; two-sided. One sample tells
+    nothing."""
     differences = np.subtract(a, b)
-    if not differences.any():
+    if len(differences) < 2 or not differences.any():
         return 1.0
     test = permutation_test(
         (differences,), np.mean, permutation_type="samples", n_resamples=9999, rng=np.random.default_rng(0)
