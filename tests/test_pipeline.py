@@ -65,12 +65,13 @@ def test_each_training_is_one_run_in_mlflow(reproduced: Path, monkeypatch: pytes
         assert [point.step for point in history] == list(range(1, report["steps"] + 1))
 
 
-def test_another_strategy_runs_merge_and_evaluate_only(reproduced: Path) -> None:
+def test_another_strategy_runs_merge_and_what_follows_only(reproduced: Path) -> None:
     change_params(reproduced, merge__strategy="best")
     printed = run(reproduced, "dvc", "repro")
     assert [line for line in printed.splitlines() if line.startswith("Running stage")] == [
         "Running stage 'merge':",
         "Running stage 'evaluate':",
+        "Running stage 'register':",
     ]
     weights = {k: v for k, v in read_json(reproduced / "reports/merge.json").items() if k.startswith("weight_")}
     assert sorted(weights.values()) == [0, 0, 0, 0, 0, 1]

@@ -7,7 +7,22 @@ import pytest
 from mlflow import MlflowClient
 
 from housebrain.errors import UserError
-from housebrain.tracking import RECORD_ID, LiveRun, Point, RunRecord, git_commit, import_record, log_run, read_metrics
+from housebrain.tracking import (
+    RECORD_ID,
+    LiveRun,
+    Point,
+    RunRecord,
+    aliased,
+    find_runs,
+    git_commit,
+    import_record,
+    log_files,
+    log_run,
+    read_metrics,
+    register_version,
+    set_alias,
+    versions,
+)
 
 EXPERIMENT = "housebrain"
 
@@ -151,6 +166,50 @@ def test_same_key_is_logged_once(mlflow_store: str) -> None:
         first: {"dropped": 0.25},
         other: {"dropped": 0.5},
     }
+
+
+def test_runs_are_found_by_all_their_tags(mlflow_store: str) -> None:
+    one = log_run("a", "a", EXPERIMENT, {}, {}, {"kind": "merge", "round": "1"})
+    two = log_run("b", "b", EXPERIMENT, {}, {}, {"kind": "merge", "round": "2"})
+    assert find_runs(EXPERIMENT, {"kind": "merge", "round": "1"}) == [one]
+    assert set(find_runs(EXPERIMENT, {"kind": "merge"})) == {one, two}
+    assert find_runs(EXPERIMENT, {"kind": "other"}) == []
+
+
+def test_files_are_artifacts_and_replace_those_before(
+    mlflow_store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where the store's artifacts go
+    run_id = log_run("a", "a", EXPERIMENT, {}, {}, {})
+    file = tmp_path / "chart.png"
+    for content in (b"first", b"second"):
+        file.write_bytes(content)
+        log_files(run_id, [file])
+    assert [found.path for found in MlflowClient(mlflow_store).list_artifacts(run_id)] == ["chart.png"]
+    assert (tmp_path / f"mlruns/1/{run_id}/artifacts/chart.png").read_bytes() == b"second"
+
+
+def register(record_id: str) -> Any:
+    return register_version("houses", record_id, f"file:///{record_id}", None, {"sha256": record_id}, "A house.")
+
+
+def test_a_version_is_registered_once(mlflow_store: str) -> None:
+    assert versions("houses") == []
+    first, second = register("a"), register("b")
+    assert register("a") == first
+    assert versions("houses") == [second, first]
+    assert (first.number, first.tags, first.source) == ("1", {"sha256": "a", RECORD_ID: "a"}, "file:///a")
+
+
+def test_an_alias_stands_for_one_version(mlflow_store: str) -> None:
+    assert aliased("houses", "champion") is None
+    first, second = register("a"), register("b")
+    assert aliased("houses", "champion") is None
+    for chosen in (second, first):
+        set_alias("houses", "champion", chosen.number)
+        assert aliased("houses", "champion") == chosen
+    with pytest.raises(UserError, match="model houses"):
+        set_alias("houses", "champion", "9")
 
 
 def test_record_survives_its_file() -> None:

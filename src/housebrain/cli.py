@@ -134,6 +134,31 @@ def merge(
     )
 
 
+@app.command("inspect")
+def inspect_adapters(
+    adapters: Annotated[list[Path], typer.Argument(help="Two or more PEFT LoRA adapters of one base")],
+    out: Annotated[Path, typer.Option(help="The picture to write")] = Path("reports/inspect.png"),
+) -> None:
+    """Show what adapters have in common: norms, effective ranks, angles, shared directions, distance from the mean."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from housebrain.merging.inspect import draw, inspect
+
+    found = inspect({str(folder): folder for folder in adapters})
+    table = Table(title=f"{len(adapters)} adapters", title_justify="left")
+    table.add_column("adapter")
+    headings = ("norm", "effective rank", "from the mean", *(f"cosine {i + 1}" for i in range(len(adapters))))
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for i, name in enumerate(found.names):
+        values = (found.norms[i], found.effective_ranks[i], found.from_mean[i], *found.cosines[i])
+        table.add_row(f"{i + 1} {name}", *(f"{float(value):.3f}" for value in values))
+    Console(width=160).print(table)
+    draw(found, out)
+    print(f"inspect: overlaps of their spaces are in {out}")
+
+
 @app.command()
 def work(
     shard: Annotated[int, typer.Option(help="Which shard this machine trains, from 1")],
@@ -352,7 +377,22 @@ def champion(
         Console(width=160).print(release.as_table(params))
     else:
         version = release.choose(which, params, force)
-        print(f"champion: version {version.number}, {version.tags['model']} of round {version.tags['round']}")
+        print(f"champion: version {version.number}, {version.tags['model']}")
+
+
+@app.command()
+def export(out: Annotated[Path, typer.Option(help="The folder to write")] = Path("models/export")) -> None:
+    """Write the champion for others: full weights that transformers loads, its adapter, and a model card."""
+    from housebrain.params import load_params
+    from housebrain.release.champion import champion
+    from housebrain.release.export import export as write
+
+    params = load_params()
+    chosen = champion(params)
+    write(chosen, params, Path("reports"), out)
+    print(
+        f"export: version {chosen.version.number}, {chosen.version.tags['model']}, in {out}. Its README.md says more."
+    )
 
 
 @app.command()

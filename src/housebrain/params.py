@@ -136,6 +136,7 @@ class Evaluate(Section):
 
 class Tracking(Section):
     experiment: str
+    model: str
 
 
 class Params(Section):

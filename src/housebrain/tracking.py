@@ -2,7 +2,7 @@
 
 Every run is first of all a `RunRecord`, a small JSON file that travels with the adapter; the MLflow store is filled
 from records, and filling it twice changes nothing. A run that is logged live and imported later is one run, known by
-the tag `housebrain.record_id`.
+the tag `housebrain.record_id`. A version in the model registry carries that tag too, and is registered once.
 
 The store is MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db` in the project's folder.
 """
@@ -14,8 +14,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -54,6 +55,22 @@ class RunRecord(BaseModel):
     start_ms: int
     end_ms: int | None = None
     status: str = "RUNNING"  # or FINISHED, FAILED
+
+
+class Version(NamedTuple):
+    """A version of the registered model.
+
+    Attributes:
+        number: counted by MLflow from 1.
+        tags: what was written down of it, and whatever a person added.
+        source: where its files were.
+        run_id: the run that made it, where the store has it.
+    """
+
+    number: str
+    tags: dict[str, str]
+    source: str
+    run_id: str | None
 
 
 def now_ms() -> int:
@@ -243,3 +260,90 @@ def log_run(
         status="FINISHED",
     )
     return import_record(record, experiment)
+
+
+def find_runs(experiment: str, tags: dict[str, str]) -> list[str]:
+    """The ids of the runs with all of `tags`, newest first.
+
+    Raises:
+        UserError: the store can't be reached.
+    """
+    with _told("looking for runs"):
+        store = client()
+        condition = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
+        return [run.info.run_id for run in store.search_runs([_experiment_id(store, experiment)], condition)]
+
+
+def log_files(run_id: str, files: list[Path]) -> None:
+    """Puts files among a run's artifacts, over those of the same names.
+
+    Raises:
+        UserError: the store can't be written.
+    """
+    with _told(f"artifacts of run {run_id}"):
+        for file in files:
+            client().log_artifact(run_id, str(file))
+
+
+def _version(found: Any) -> Version:
+    return Version(str(found.version), dict(found.tags), found.source, found.run_id or None)
+
+
+def register_version(
+    model: str, record_id: str, source: str, run_id: str | None, tags: dict[str, str], description: str
+) -> Version:
+    """Makes a version of the registered model `model`, unless it has one with this record id.
+
+    Raises:
+        UserError: the store can't be written.
+    """
+    with _told(f"model {model}"):
+        store = client()
+        condition = f"name = '{model}' and tags.`{RECORD_ID}` = '{record_id}'"
+        known = store.search_model_versions(condition, max_results=1)
+        if known:
+            return _version(known[0])
+        if not store.search_registered_models(f"name = '{model}'"):
+            store.create_registered_model(model)
+        tags = {**tags, RECORD_ID: record_id}
+        return _version(store.create_model_version(model, source, run_id, tags, description=description))
+
+
+def versions(model: str) -> list[Version]:
+    """All versions of `model`, newest first; none where it isn't registered.
+
+    Raises:
+        UserError: the store can't be read.
+    """
+    found: list[Version] = []
+    token: str | None = None
+    with _told(f"model {model}"):
+        store = client()
+        while token != "":
+            page = store.search_model_versions(f"name = '{model}'", page_token=token)
+            found += map(_version, page)
+            token = page.token or ""
+    return sorted(found, key=lambda version: -int(version.number))
+
+
+def aliased(model: str, alias: str) -> Version | None:
+    """The version of `model` that `alias` stands for; None where nobody has set it.
+
+    Raises:
+        UserError: the store can't be read.
+    """
+    with _told(f"model {model}"):
+        store = client()
+        registered = store.search_registered_models(f"name = '{model}'")
+        number = registered[0].aliases.get(alias) if registered else None
+        return None if number is None else _version(store.get_model_version(model, str(number)))
+
+
+def set_alias(model: str, alias: str, number: str) -> None:
+    """Lets `alias` stand for version `number` of `model`, and for no other.
+
+    Raises:
+        UserError: there is no such version, or the store can't be written.
+    """
+    with _told(f"model {model}"):
+        client().set_registered_model_alias(model, alias, number)

@@ -1,0 +1,92 @@
+"""The champion as files for others: its adapter, the base with the adapter in its weights, and a model card."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+
+from housebrain.errors import UserError
+from housebrain.files import atomic_folder, read_json, write_json
+from housebrain.merging.adapter import CONFIG, WEIGHTS
+from housebrain.params import Params
+from housebrain.release.card import card
+from housebrain.release.champion import Champion
+from housebrain.tracking import Version
+from housebrain.training.base_model import ensure_base, load_base, load_tokenizer
+
+LINEAGE = "lineage.json"  # the version's tags; also how an export is known from a folder that is in the way
+TOLERANCE = 1e-3  # of logits, relative to the largest: float32 folds an adapter in to about 1e-6
+
+
+def export(champion: Champion, params: Params, reports: Path, out: Path) -> None:
+    """Writes the chosen model to the folder `out`, which plain transformers loads; the adapter is in `out/adapter`.
+
+    Args:
+        champion: as `champion()` gives it.
+        params: with the base model and its licence.
+        reports: the reports' folder.
+        out: made in one step; replaced if it is an export.
+
+    Raises:
+        UserError: `out` is something else, the base or a report is not the champion's, or the adapter can't be folded
+            into the base's weights exactly.
+    """
+    if out.exists() and not (out / LINEAGE).exists():
+        raise UserError(f"{out}: it is there and is no export. Remove it, or choose another folder with --out.")
+    params = with_base_of(champion.version, params)
+    text = card(champion.version, params, read_json(reports / "prepare.json"), read_json(reports / "split.json"))
+    base = ensure_base(params)
+    tokenizer = load_tokenizer(base)
+    model = folded(base, champion.folder, tokenizer(text)["input_ids"][:64])
+    with atomic_folder(out) as folder:
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        (folder / "adapter").mkdir()
+        for name in (CONFIG, WEIGHTS):
+            shutil.copy(champion.folder / name, folder / "adapter")
+        (folder / "README.md").write_text(text)
+        write_json(folder / LINEAGE, {"version": champion.version.number, **champion.version.tags})
+
+
+def with_base_of(version: Version, params: Params) -> Params:
+    """`params` with the base that a version was trained on, whatever `base` is now.
+
+    Raises:
+        UserError: `bases` has it no more.
+    """
+    wanted = version.tags["base"], version.tags["base_revision"]
+    for name, base in params.bases.items():
+        if (base.hub_id or name, base.revision) == wanted:
+            return params.model_copy(update={"base": name})
+    raise UserError(
+        f"params.yaml: bases has no {wanted[0]} at revision {wanted[1]}, which version {version.number} was trained "
+        "on. Add it again."
+    )
+
+
+def folded(base: Path, adapter: Path, tokens: list[int]) -> Any:
+    """The base with the adapter added to its weights, float32, tried on `tokens` before and after.
+
+    Raises:
+        UserError: the adapter is of another base, or the logits change: PEFT adds an adapter of tied embeddings to
+            both ends of the model.
+    """
+    try:
+        model = PeftModel.from_pretrained(load_base(base), adapter).eval()
+    except (RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"{adapter}: it doesn't fit the base in {base} ({reason}). Train it on this base.") from error
+    ids = torch.tensor([tokens], device=model.device)
+    with torch.inference_mode():
+        apart = model(input_ids=ids).logits
+    model = model.merge_and_unload()
+    with torch.inference_mode():
+        off = float((model(input_ids=ids).logits - apart).abs().max() / apart.abs().max())
+    if not off < TOLERANCE:
+        raise UserError(
+            f"{adapter}: with the adapter in its weights the model's logits are off by {off:.1e} of the largest. "
+            "Serve the adapter beside the base instead."
+        )
+    return model

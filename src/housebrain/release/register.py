@@ -1,0 +1,203 @@
+"""Each adapter of a round as a version of one registered model, with everything that a person chooses by.
+
+A version is known by its adapter's bytes and by what was measured of it: registering the same again makes no second
+one. Its tags hold the measures (`metric.*`), the criteria (`criterion.*`), where it comes from and where its files are.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ruamel.yaml import YAML
+
+from housebrain.errors import UserError
+from housebrain.evaluation.criteria import check_criteria
+from housebrain.evaluation.reports import BASE, MERGED, OF_THE_MACHINE
+from housebrain.files import read_json, sha256_file
+from housebrain.merging.adapter import FINGERPRINT, WEIGHTS
+from housebrain.params import Params
+from housebrain.tracking import RECORD_ID, Version, find_runs, git_commit, register_version
+
+MERGE_REPORT = "merge.json"
+Table = dict[str, dict[str, Any]]  # metrics by model, or a criterion's bound, value and verdict by its name
+
+
+class Adapter(NamedTuple):
+    """An adapter of a round that is to be registered.
+
+    Attributes:
+        name: `merged`, `shard 1` and so on.
+        folder: relative to the project's.
+        run_record: the record id of the run that made it.
+        metrics: its row of the evaluation.
+        criteria: each with bound, value and verdict.
+        lineage: tags that say what it was made from.
+        about: one line for people.
+    """
+
+    name: str
+    folder: Path
+    run_record: str
+    metrics: dict[str, Any]
+    criteria: Table
+    lineage: dict[str, str]
+    about: str
+
+
+def data_hash(hashes: list[str]) -> str:
+    """One hash for the data of one or several shards."""
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256(" ".join(hashes).encode()).hexdigest()
+
+
+def adapters_of_round(params: Params, collected: Table, evaluation: Table, criteria: Table) -> list[Adapter]:
+    """The shards' adapters and the merged one, from the files beside them and from the reports.
+
+    Args:
+        params: whose criteria shards are held against.
+        collected: `models/collected.json`.
+        evaluation: `reports/evaluation.json`.
+        criteria: `reports/criteria.json`, which is about the merged model.
+
+    Raises:
+        UserError: a file is missing or damaged, or a model was not evaluated.
+    """
+    names = {f"shard {shard}": shard for shard in collected}
+    missing = [name for name in (BASE, *names, MERGED) if name not in evaluation]
+    if missing:
+        raise UserError(f"reports/evaluation.json: it has no {', '.join(missing)}. Run `dvc repro evaluate`.")
+    origins = {name: read_json(Path(f"models/shards/{shard}") / FINGERPRINT) for name, shard in names.items()}
+    loss = evaluation[BASE]["eval_loss"]
+    common = {"briefs": str(params.evaluate.briefs), **({} if loss is None else {"base_eval_loss": f"{loss:.6g}"})}
+    shards = [
+        _shard(name, shard, params, collected[shard], evaluation[name], criteria, origins[name], common)
+        for name, shard in names.items()
+    ]
+    return [*shards, _merged(evaluation[MERGED], criteria, origins, common)]
+
+
+def _shard(
+    name: str,
+    shard: str,
+    params: Params,
+    collected: dict[str, Any],
+    metrics: dict[str, Any],
+    criteria: Table,
+    origin: dict[str, Any],
+    common: dict[str, str],
+) -> Adapter:
+    """A shard is held against the same criteria; `seconds_per_design` is measured for the merged model alone."""
+    folder = Path(f"models/shards/{shard}")
+    values = metrics | {
+        "merged_size_mb": metrics["adapter_mb"],
+        "train_loss": collected["metrics"].get("train_loss"),
+        "shards_finished": criteria.get("shards_finished", {}).get("value"),
+    }
+    trained_at = read_json(folder / "run.json")["tags"].get("git_commit", "unknown")
+    lineage = common | _shared(origin["shared"]) | {"data_hash": origin["own"]["data"], "git_commit": trained_at}
+    lineage["training"] = json.dumps({name: _training(origin)})
+    about = f"Shard {shard} of round {origin['shared']['round']} alone."
+    verdicts = check_criteria(params.evaluate.criteria, values)
+    return Adapter(name, folder, collected["record_id"], metrics, verdicts, lineage, about)
+
+
+def _merged(metrics: dict[str, Any], criteria: Table, origins: Table, common: dict[str, str]) -> Adapter:
+    folder = Path("models/merged")
+    report = read_json(folder / MERGE_REPORT)
+    used = [name for name, weight in report["weights"].items() if weight]
+    shared = origins[used[0]]["shared"]
+    lineage = common | _shared(shared)
+    lineage |= {key: str(report[key]) for key in ("strategy", "formula", "scale", "rank", "dtype")}
+    lineage |= {
+        "weights": json.dumps(report["weights"]),
+        "inputs": json.dumps(report["inputs"]),
+        "training": json.dumps({name: _training(origin) for name, origin in origins.items()}),
+        "data_hash": data_hash([origin["own"]["data"] for origin in origins.values()]),
+        "git_commit": git_commit(),
+    }
+    key = hashlib.sha256(json.dumps(report, sort_keys=True).encode()).hexdigest()[:32]
+    about = f"{report['strategy'].capitalize()} of {len(used)} shards of round {shared['round']}."
+    return Adapter(MERGED, folder, f"merge-{key}", metrics, criteria, lineage, about)
+
+
+def _shared(origin: dict[str, Any]) -> dict[str, str]:
+    return {key: str(origin[key]) for key in ("base", "base_revision", "codec", "round")}
+
+
+def _training(origin: dict[str, Any]) -> dict[str, Any]:
+    lora = {f"lora_{key}": value for key, value in origin["shared"]["lora"].items()}
+    return lora | origin["own"]["train"] | origin["own"]["platform"]
+
+
+def register(adapters: list[Adapter], params: Params) -> dict[str, Version]:
+    """Registers adapters, the merged one with the runs of its shards. Returns their versions by name.
+
+    Raises:
+        UserError: an adapter's file is missing, or the store can't be written.
+    """
+    runs = {
+        adapter.name: find_runs(params.tracking.experiment, {RECORD_ID: adapter.run_record}) for adapter in adapters
+    }
+    of_shards = {name: found[0] for name, found in runs.items() if name != MERGED and found}
+    registered = {}
+    for adapter in adapters:
+        path = adapter.folder / WEIGHTS
+        sha256 = sha256_file(path)
+        tags = {
+            "model": adapter.name,
+            "folder": adapter.folder.as_posix(),
+            "sha256": sha256,
+            "size_mb": f"{path.stat().st_size / 1e6:.6g}",
+            **adapter.lineage,
+            **({"shard_runs": json.dumps(of_shards)} if adapter.name == MERGED else {}),
+            **{f"metric.{name}": f"{value:.6g}" for name, value in _numbers(adapter.metrics).items()},
+            **{f"criterion.{name}": _verdict(row) for name, row in adapter.criteria.items()},
+            **dvc_files(adapter.folder),
+        }
+        registered[adapter.name] = register_version(
+            params.tracking.model,
+            _record_id(adapter, sha256),
+            adapter.folder.absolute().as_uri(),
+            next(iter(runs[adapter.name]), None),
+            tags,
+            adapter.about,
+        )
+    return registered
+
+
+def _numbers(metrics: dict[str, Any]) -> dict[str, float]:
+    return {name: value for name, value in metrics.items() if isinstance(value, int | float)}
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    """Such as `fail: 0.4, wanted >= 0.9`."""
+    return row["verdict"] + ("" if row["value"] is None else f": {row['value']:.6g}") + f", wanted {row['bound']}"
+
+
+def _record_id(adapter: Adapter, sha256: str) -> str:
+    """The same bytes with the same measures and verdicts are the same version."""
+    measured = {name: value for name, value in _numbers(adapter.metrics).items() if name not in OF_THE_MACHINE}
+    verdicts = {name: [row["bound"], row["verdict"]] for name, row in adapter.criteria.items()}
+    what = json.dumps([adapter.name, sha256, measured, verdicts], sort_keys=True)
+    return hashlib.sha256(what.encode()).hexdigest()[:32]
+
+
+def dvc_files(folder: Path) -> dict[str, str]:
+    """Where DVC keeps what `folder` held at the last run: its hash, and its list of files in the cache and the remote.
+
+    Empty where dvc.lock doesn't have the folder.
+    """
+    lock = Path("dvc.lock")
+    stages = YAML(typ="safe").load(lock)["stages"].values() if lock.exists() else []
+    outs = [out for stage in stages for out in stage.get("outs", []) if out["path"] == folder.as_posix()]
+    if not outs:
+        return {}
+    from dvc.repo import Repo
+
+    md5 = outs[0]["md5"]
+    with Repo() as repo:
+        tags = {"dvc.md5": md5, "dvc.cache": str(Path(repo.cache.local.path) / md5[:2] / md5[2:])}
+        remote = repo.config["core"].get("remote")
+        if remote:
+            tags["dvc.remote"] = f"{repo.config['remote'][remote]['url'].rstrip('/')}/files/md5/{md5[:2]}/{md5[2:]}"
+    return tags

@@ -1,0 +1,33 @@
+"""Stage `register`: every adapter of the round and its evaluation -> versions in MLflow, models/registered.json."""
+
+import tempfile
+from pathlib import Path
+
+from housebrain.errors import reported
+from housebrain.evaluation.reports import MERGED
+from housebrain.files import read_json, write_json
+from housebrain.params import load_params
+from housebrain.release.champion import REGISTERED, unmet
+from housebrain.release.charts import log_charts
+from housebrain.release.register import adapters_of_round, register
+
+
+def main() -> None:
+    params = load_params()
+    evaluation = read_json("reports/evaluation.json")
+    adapters = adapters_of_round(
+        params, read_json("models/collected.json"), evaluation, read_json("reports/criteria.json")
+    )
+    versions = register(adapters, params)
+    with tempfile.TemporaryDirectory() as folder:
+        log_charts(evaluation, versions[MERGED], params, Path(folder))
+    rows = {name: {"version": one.number, "sha256": one.tags["sha256"]} for name, one in versions.items()}
+    write_json(REGISTERED, rows)
+    for name, version in versions.items():
+        failed = ", ".join(unmet(version))
+        print(f"register: {name:<8} is version {version.number}, criteria {f'not met: {failed}' if failed else 'met'}")
+
+
+if __name__ == "__main__":
+    with reported():
+        main()

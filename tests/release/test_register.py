@@ -1,0 +1,126 @@
+"""Tests for housebrain.release.register: every adapter is a version once, with all that it is chosen by."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from housebrain.errors import UserError
+from housebrain.evaluation.reports import MERGED
+from housebrain.files import read_json, sha256_file, write_json
+from housebrain.merging.adapter import WEIGHTS
+from housebrain.params import Params
+from housebrain.release.register import data_hash, dvc_files
+from housebrain.tracking import RECORD_ID, client, find_runs, versions
+from release.conftest import EXPERIMENT, merge_round, register_round
+
+
+def change_report(name: str, *keys: str, value: Any) -> None:
+    """Sets one value in a report."""
+    report = read_json(f"reports/{name}.json")
+    inner = report
+    for key in keys[:-1]:
+        inner = inner[key]
+    inner[keys[-1]] = value
+    write_json(f"reports/{name}.json", report)
+
+
+def test_every_adapter_is_a_version_linked_to_its_run(evaluated_round: Path, params: Params) -> None:
+    registered = register_round(params)
+    assert {version.number for version in versions("housebrain")} == {one.number for one in registered.values()}
+    assert list(registered) == ["shard 1", "shard 2", MERGED]
+    for name, folder in (("shard 2", "models/shards/2"), (MERGED, "models/merged")):
+        version = registered[name]
+        assert version.tags["sha256"] == sha256_file(Path(folder) / WEIGHTS)
+        assert version.source == (evaluated_round / folder).as_uri()
+    assert [registered["shard 1"].run_id] == find_runs(EXPERIMENT, {RECORD_ID: "run-1"})
+    assert [registered[MERGED].run_id] == find_runs(EXPERIMENT, {"kind": "merge"})
+
+
+def test_a_version_says_what_it_was_measured_at_and_made_from(evaluated_round: Path, params: Params) -> None:
+    registered = register_round(params)
+    shard, merged = registered["shard 1"].tags, registered[MERGED].tags
+    assert (shard["metric.eval_loss"], merged["metric.eval_loss"], merged["base_eval_loss"]) == ("2", "1.25", "3")
+    assert "metric.seconds_per_design" not in merged  # not measured
+    assert merged["criterion.json_validity"] == "fail: 0.5, wanted >= 1"
+    assert merged["criterion.merged_size_mb"].startswith("pass")
+    assert shard["criterion.json_validity"] == "pass: 1, wanted >= 1"  # its own row, not the merged model's
+    assert (merged["base"], merged["base_revision"], merged["round"]) == ("nobody/tiny", "0", "1")
+    assert (shard["data_hash"], merged["data_hash"]) == ("data-1", data_hash(["data-1", "data-2"]))
+    assert shard["git_commit"] == "abc"
+    assert json.loads(merged["weights"]) == {"shard 1": 0.5, "shard 2": 0.5}
+    runs = {name: registered[name].run_id for name in ("shard 1", "shard 2")}
+    assert json.loads(merged["shard_runs"]) == runs
+    assert json.loads(merged["inputs"])["shard 1"] == shard["sha256"]
+    assert json.loads(merged["training"])["shard 2"]["epochs"] == 2
+
+
+def test_registering_again_makes_no_second_version(evaluated_round: Path, params: Params) -> None:
+    first = register_round(params)
+    change_report("evaluation", MERGED, "peak_memory_gb", value=1.1)  # another measurement of the same model
+    assert register_round(params) == first
+    assert len(versions("housebrain")) == 3
+
+
+@pytest.mark.parametrize(
+    ("report", "keys", "value"),
+    [
+        ("evaluation", (MERGED, "eval_loss"), 1.0),
+        ("criteria", ("json_validity", "verdict"), "pass"),
+        ("criteria", ("json_validity", "bound"), ">= 0.9"),
+    ],
+)
+def test_another_outcome_is_another_version(
+    evaluated_round: Path, params: Params, report: str, keys: tuple[str, ...], value: Any
+) -> None:
+    first = register_round(params)
+    change_report(report, *keys, value=value)
+    again = register_round(params)
+    assert again[MERGED].number != first[MERGED].number
+    assert again["shard 1"] == first["shard 1"]
+
+
+def test_another_merge_is_another_version_and_the_first_is_found_again(evaluated_round: Path, params: Params) -> None:
+    first = register_round(params)[MERGED]
+    merge_round("best")
+    best = register_round(params)[MERGED]
+    assert best.tags["strategy"] == "best"
+    assert json.loads(best.tags["weights"]) == {"shard 1": 0.0, "shard 2": 1.0}
+    assert best.tags["sha256"] != first.tags["sha256"]
+    merge_round()
+    assert register_round(params)[MERGED] == first
+
+
+def test_a_run_that_the_store_lacks_is_no_obstacle(evaluated_round: Path, params: Params) -> None:
+    for run_id in find_runs(EXPERIMENT, {}):
+        client().delete_run(run_id)
+    registered = register_round(params)
+    assert [version.run_id for version in registered.values()] == [None, None, None]
+    assert registered[MERGED].tags["shard_runs"] == "{}"
+
+
+def test_a_model_that_was_not_evaluated_is_named(evaluated_round: Path, params: Params) -> None:
+    write_json("reports/evaluation.json", {MERGED: {}, "shard 1": {}})
+    with pytest.raises(UserError, match=r"evaluation\.json: it has no base, shard 2"):
+        register_round(params)
+
+
+def test_files_are_found_in_dvc(evaluated_round: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dvc.repo import Repo
+
+    assert dvc_files(Path("models/merged")) == {}
+    Repo.init(no_scm=True).close()
+    Path(".dvc/config").write_text(
+        "[core]\n    no_scm = true\n    remote = far\n['remote \"far\"']\n    url = s3://bucket/house/\n"
+    )
+    md5 = "abcdef0123456789abcdef0123456789.dir"
+    outs = [{"path": "models/merged", "hash": "md5", "md5": md5}]
+    YAML().dump({"schema": "2.0", "stages": {"merge": {"cmd": "merge", "outs": outs}}}, Path("dvc.lock"))
+    assert dvc_files(Path("models/merged")) == {
+        "dvc.md5": md5,
+        "dvc.cache": f"{evaluated_round}/.dvc/cache/files/md5/ab/{md5[2:]}",
+        "dvc.remote": f"s3://bucket/house/files/md5/ab/{md5[2:]}",
+    }
+    assert dvc_files(Path("models/shards/1")) == {}
