@@ -396,6 +396,15 @@ def export(out: Annotated[Path, typer.Option(help="The folder to write")] = Path
 
 
 @app.command()
+def check() -> None:
+    """Exit with an error unless the last evaluation meets every criterion in params.yaml: a gate for releases."""
+    from housebrain.evaluation.summary import check as hold_against
+    from housebrain.params import load_params
+
+    hold_against(load_params(), Path("reports"))
+
+
+@app.command()
 def summary() -> None:
     """Print what the last run trained, merged and measured."""
     from housebrain.evaluation.summary import print_summary

@@ -6,6 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from housebrain.errors import UserError
+from housebrain.evaluation.criteria import check_criteria
 from housebrain.evaluation.reports import BASE, MERGED, read_shard_reports
 from housebrain.files import read_json
 from housebrain.params import Params
@@ -38,13 +40,7 @@ def print_summary(params: Params, reports: Path) -> None:
         f"Merged by [bold]{params.merge.strategy}[/bold]: {merge['size_mb']:.1f} MB{change}.\n", highlight=False
     )
 
-    table = Table(title="Criteria (params.yaml, evaluate.criteria), merged model", title_justify="left")
-    for column in ("criterion", "bound", "value", "verdict"):
-        table.add_column(column, justify="right" if column in ("bound", "value") else "left")
-    for row in criteria.values():
-        verdict = row["verdict"]
-        table.add_row(row["about"], row["bound"], _number(row["value"], ".3g"), f"[{_STYLES[verdict]}]{verdict}[/]")
-    console.print(table)
+    console.print(criteria_table(criteria))
     console.print(
         "Files   models/merged     the merged adapter; plain PEFT loads it\n"
         "        models/shards     the shards' adapters, with their fingerprints and run records\n"
@@ -58,6 +54,34 @@ def print_summary(params: Params, reports: Path) -> None:
         console.print(
             "As shipped a small model sees a few generated samples: this shows that everything works, not how good it "
             "gets. docs/production.md has the settings for the whole dataset."
+        )
+
+
+def criteria_table(criteria: dict[str, dict[str, Any]]) -> Table:
+    """What `check_criteria` returns, for the terminal."""
+    table = Table(title="Criteria (params.yaml, evaluate.criteria), merged model", title_justify="left")
+    for column in ("criterion", "bound", "value", "verdict"):
+        table.add_column(column, justify="right" if column in ("bound", "value") else "left")
+    for row in criteria.values():
+        verdict = row["verdict"]
+        table.add_row(row["about"], row["bound"], _number(row["value"], ".3g"), f"[{_STYLES[verdict]}]{verdict}[/]")
+    return table
+
+
+def check(params: Params, reports: Path) -> None:
+    """Prints the criteria, held against the last evaluation.
+
+    Raises:
+        UserError: one does not hold or was not measured, or nothing was evaluated yet.
+    """
+    measured = {name: row["value"] for name, row in read_json(reports / "criteria.json").items()}
+    criteria = check_criteria(params.evaluate.criteria, measured)
+    Console(width=110).print(criteria_table(criteria))
+    missed = [f"{name} ({row['verdict']})" for name, row in criteria.items() if row["verdict"] != "pass"]
+    if missed:
+        raise UserError(
+            f"{len(missed)} of {len(criteria)} criteria do not hold: {', '.join(missed)}. Train or merge a better "
+            "model; after a change of params.yaml or data, `dvc repro` measures again."
         )
 
 
