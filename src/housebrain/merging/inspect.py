@@ -105,26 +105,27 @@ def _overlap(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 
 def draw(found: Inspection, out: Path) -> None:
-    """Writes the three matrices and the distances from the mean as one PNG.
+    """Writes the three matrices and the distances from the mean as one PNG; adapters are numbered from 1.
 
     Raises:
         UserError: `out` can't be written.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13, 3.8), layout="constrained")
+    numbers = [str(i + 1) for i in range(len(found.names))]  # names are paths, and may be long
+    figure = Figure(figsize=(13, 3.4), layout="constrained")
     axes = figure.subplots(1, 4)
     titles = ("cosine of updates", "overlap of output spaces", "overlap of input spaces")
     matrices = (found.cosines, found.output_overlaps, found.input_overlaps)
     for axis, title, matrix in zip(axes, titles, matrices, strict=False):
         axis.imshow(matrix, vmin=0, vmax=1, cmap="viridis")
         axis.set_title(title)
-        axis.set_xticks(range(len(found.names)), found.names, rotation=90)
-        axis.set_yticks(range(len(found.names)), found.names)
+        axis.set_xticks(range(len(numbers)), numbers)
+        axis.set_yticks(range(len(numbers)), numbers)
         for i, row in enumerate(matrix.tolist()):
             for j, value in enumerate(row):
                 axis.text(j, i, f"{value:.2f}", ha="center", va="center", color="w" if value < 0.6 else "k", fontsize=8)
-    axes[3].barh(found.names, found.from_mean.tolist())
+    axes[3].barh(numbers, found.from_mean.tolist())
     axes[3].invert_yaxis()
     axes[3].set_title("distance from the mean / its norm")
     with atomic_file(out) as temporary:
