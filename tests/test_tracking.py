@@ -21,6 +21,7 @@ from housebrain.tracking import (
     read_metrics,
     register_version,
     set_alias,
+    store_uri,
     versions,
 )
 
@@ -210,6 +211,18 @@ def test_an_alias_stands_for_one_version(mlflow_store: str) -> None:
         assert aliased("houses", "champion") == chosen
     with pytest.raises(UserError, match="model houses"):
         set_alias("houses", "champion", "9")
+
+
+@pytest.mark.parametrize("place", [".dvc/tmp/exps/tmp1", ".dvc/tmp/exps/standalone/tmp1"])
+def test_an_experiment_in_a_copy_is_told_to_the_projects_store(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert store_uri() == "sqlite:///mlflow.db"
+    (tmp_path / place).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / place)
+    assert store_uri() == f"sqlite:///{tmp_path}/mlflow.db"
 
 
 def test_record_survives_its_file() -> None:

@@ -88,7 +88,14 @@ def git_commit() -> str:
 
 
 def store_uri() -> str:
-    return os.environ.get("MLFLOW_TRACKING_URI", DEFAULT_STORE)
+    """The store in use. Inside the copy that `dvc exp run --temp` works in, and then deletes, the project's own."""
+    for parent in Path.cwd().parents:
+        if parent.parts[-3:] == (".dvc", "tmp", "exps"):
+            default = f"sqlite:///{parent.parents[2]}/mlflow.db"
+            break
+    else:
+        default = DEFAULT_STORE
+    return os.environ.get("MLFLOW_TRACKING_URI", default)
 
 
 def client() -> "MlflowClient":

@@ -12,7 +12,7 @@ from housebrain.evaluation.reports import MERGED
 from housebrain.files import read_json, sha256_file, write_json
 from housebrain.merging.adapter import WEIGHTS
 from housebrain.params import Params
-from housebrain.release.register import data_hash, dvc_files
+from housebrain.release.register import data_hash, dvc_files, source_of
 from housebrain.tracking import RECORD_ID, client, find_runs, versions
 from release.conftest import EXPERIMENT, merge_round, register_round
 
@@ -105,6 +105,12 @@ def test_a_model_that_was_not_evaluated_is_named(evaluated_round: Path, params: 
     write_json("reports/evaluation.json", {MERGED: {}, "shard 1": {}})
     with pytest.raises(UserError, match=r"evaluation\.json: it has no base, shard 2"):
         register_round(params)
+
+
+def test_a_server_gets_no_link_into_this_machine(evaluated_round: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert source_of(Path("models/merged")) == f"file://{evaluated_round}/models/merged"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    assert source_of(Path("models/merged")) == "dvc:///models/merged"
 
 
 def test_files_are_found_in_dvc(evaluated_round: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from housebrain.tracking import Version
 
 _LINEAGE = (
     *("base", "base_revision", "round", "git_commit", "sha256", "size_mb", "data_hash", "codec"),
-    *("strategy", "formula", "scale", "rank", "dtype", "dvc.md5", "dvc.remote"),
+    *("strategy", "formula", "scale", "rank", "dtype", "dvc.md5"),
 )
 
 

@@ -17,6 +17,7 @@ from housebrain.tracking import Version
 from housebrain.training.base_model import ensure_base, load_base, load_tokenizer
 
 LINEAGE = "lineage.json"  # the version's tags; also how an export is known from a folder that is in the way
+_OF_THIS_MACHINE = ("dvc.cache", "dvc.remote")
 TOLERANCE = 1e-3  # of logits, relative to the largest: float32 folds an adapter in to about 1e-6
 
 
@@ -47,7 +48,8 @@ def export(champion: Champion, params: Params, reports: Path, out: Path) -> None
         for name in (CONFIG, WEIGHTS):
             shutil.copy(champion.folder / name, folder / "adapter")
         (folder / "README.md").write_text(text)
-        write_json(folder / LINEAGE, {"version": champion.version.number, **champion.version.tags})
+        tags = {key: value for key, value in champion.version.tags.items() if key not in _OF_THIS_MACHINE}
+        write_json(folder / LINEAGE, {"version": champion.version.number, **tags})
 
 
 def with_base_of(version: Version, params: Params) -> Params:

@@ -17,7 +17,7 @@ from housebrain.evaluation.reports import BASE, MERGED, OF_THE_MACHINE
 from housebrain.files import read_json, sha256_file
 from housebrain.merging.adapter import FINGERPRINT, WEIGHTS
 from housebrain.params import Params
-from housebrain.tracking import RECORD_ID, Version, find_runs, git_commit, register_version
+from housebrain.tracking import RECORD_ID, Version, find_runs, git_commit, register_version, store_uri
 
 MERGE_REPORT = "merge.json"
 Table = dict[str, dict[str, Any]]  # metrics by model, or a criterion's bound, value and verdict by its name
@@ -157,7 +157,7 @@ def register(adapters: list[Adapter], params: Params) -> dict[str, Version]:
         registered[adapter.name] = register_version(
             params.tracking.model,
             _record_id(adapter, sha256),
-            adapter.folder.absolute().as_uri(),
+            source_of(adapter.folder),
             next(iter(runs[adapter.name]), None),
             tags,
             adapter.about,
@@ -180,6 +180,11 @@ def _record_id(adapter: Adapter, sha256: str) -> str:
     verdicts = {name: [row["bound"], row["verdict"]] for name, row in adapter.criteria.items()}
     what = json.dumps([adapter.name, sha256, measured, verdicts], sort_keys=True)
     return hashlib.sha256(what.encode()).hexdigest()[:32]
+
+
+def source_of(folder: Path) -> str:
+    """The link to a version's files. A server takes none into this machine's: it gets the name that DVC has for it."""
+    return f"dvc:///{folder.as_posix()}" if store_uri().startswith("http") else folder.absolute().as_uri()
 
 
 def dvc_files(folder: Path) -> dict[str, str]:
