@@ -40,11 +40,20 @@ def test_the_shipped_file_is_valid_and_local() -> None:
         ("  temperature: 0.1", "  temperature: .nan", "merge.temperature"),
         ("{min: 6, about", "{min: 6, max: 7, about", "evaluate.criteria.shards_finished: give either `min` or `max`"),
         ("round: 1", "round: [1", "not valid YAML"),
+        ("rounds: 1", "rounds: 0", "rounds"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
     with pytest.raises(UserError, match=re.escape(said)):
         load_params(changed(tmp_path, old, new))
+
+
+def test_a_round_after_the_last_is_refused_where_rounds_share_a_training(tmp_path: Path) -> None:
+    path = changed(tmp_path, "round: 1", "round: 4")
+    assert load_params(path).round == 4
+    path.write_text(path.read_text().replace("rounds: 1", "rounds: 3"))
+    with pytest.raises(UserError, match="round: 4 is after the last of 3 `rounds`"):
+        load_params(path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -83,6 +83,11 @@ class Platform(Section):
     precision: Literal["fp32", "fp16", "bf16"]
     quantize_4bit: bool
 
+    @property
+    def rows_a_step(self) -> int:
+        """The rows of packed samples in an optimizer step."""
+        return self.batch_size * self.gradient_accumulation
+
 
 class Account(Section):
     worker: str
@@ -143,6 +148,7 @@ class Params(Section):
     """All of params.yaml."""
 
     round: Positive
+    rounds: Positive
     base: str
     bases: dict[str, Base]
     prepare: Prepare
@@ -157,7 +163,9 @@ class Params(Section):
     tracking: Tracking
 
     @model_validator(mode="after")
-    def names_exist(self) -> "Params":
+    def fits_together(self) -> "Params":
+        if self.rounds > 1 and self.round > self.rounds:
+            raise ValueError(f"round: {self.round} is after the last of {self.rounds} `rounds`")
         if self.base not in self.bases:
             raise ValueError(f"base: unknown base model '{self.base}'. Known: {', '.join(self.bases)}")
         for shard, account in self.accounts.items():

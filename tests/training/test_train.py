@@ -17,7 +17,7 @@ from peft import PeftModel
 from safetensors.torch import load_file
 
 from conftest import REPOSITORY, MakeSamples
-from housebrain.data.samples import load_samples, tokenize
+from housebrain.data.samples import Tokens, load_samples, tokenize
 from housebrain.errors import IncompleteError, UserError
 from housebrain.files import read_json, sha256_file
 from housebrain.params import Base, Lora, Params, Platform, Train, load_params
@@ -34,7 +34,7 @@ WEIGHTS = "adapter_model.safetensors"
 PLATFORM = Platform(
     batch_size=1,
     gradient_accumulation=2,
-    epochs=2,
+    epochs=3,
     learning_rate=1e-2,
     warmup_share=0.1,
     max_length=2000,
@@ -198,7 +198,7 @@ def test_killed_training_ends_with_the_same_bytes(make_project: MakeProject, mlf
         ("torch:save", 2),  # in the first save, some files written
         ("housebrain.training.checkpoints:mark_complete", 1),  # in the first save, all files written
         ("housebrain.training.checkpoints:keep_newest", 1),  # after it
-        ("housebrain.training.train:token_losses", 8),  # a step or more after a checkpoint
+        ("housebrain.training.train:token_losses", 7),  # a step or more after a checkpoint
         ("housebrain.training.train:json_validity", 1),  # after the last step
         ("housebrain.training.result:write_json", 1),  # some results written
         ("housebrain.training.result:write_json", 2),  # the adapter is there, the report isn't
@@ -383,6 +383,37 @@ def test_unpacked_training_has_a_row_a_sample(project: Path, capsys: pytest.Capt
     summary = train.train_shard(1, unpacked, paths(project))
     assert "12 samples in 12 rows" in capsys.readouterr().out
     assert summary["steps"] == 6
+
+
+def test_rounds_together_do_the_steps_of_one_training(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same rows in the same order at the same learning rates, each answer's token once an epoch."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://")
+    real, read = train.collate, []
+
+    def collate(samples: list[Tokens], rows: list[list[int]]) -> Any:
+        read.append((samples[0].id, rows))
+        return real(samples, rows)
+
+    monkeypatch.setattr(train, "collate", collate)
+
+    def trained(round_: int, rounds: int) -> tuple[dict[str, Any], list[Any], list[str]]:
+        project = make_project(f"{round_} of {rounds}")
+        monkeypatch.chdir(project)
+        read.clear()
+        params = make_params(epochs=4, max_length=900).model_copy(update={"round": round_, "rounds": rounds})
+        summary = train.train_shard(1, params, paths(project))
+        assert [row["step"] for row in curve(project)] == [str(1 + step) for step in range(summary["total_steps"])]
+        first = load_samples("data/shards/1/train.parquet")[0].id  # else it is a validation sample's
+        return summary, [rows for id_, rows in read if id_ == first], [row["learning_rate"] for row in curve(project)]
+
+    whole, *parts = trained(1, 1), *(trained(round_, 3) for round_ in (1, 2, 3))
+    assert [summary["steps"] for summary, _, _ in parts] == [5, 5, 6]
+    assert [rows for _, read_rows, _ in parts for rows in read_rows] == whole[1]
+    assert [rate for _, _, rates in parts for rate in rates] == whole[2]
+    assert sum(summary["response_tokens"] for summary, _, _ in parts) == whole[0]["response_tokens"]
+    assert "round 3 of 3 does steps 11 to 16 of 16" in capsys.readouterr().out
 
 
 def test_progress_says_step_rate_and_time_left(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

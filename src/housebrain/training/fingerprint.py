@@ -61,6 +61,7 @@ def fingerprint(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
             "codec": params.train.codec,
             "validation": sha256_file(paths.data / "validation.parquet"),
             "round": params.round,
+            "rounds": params.rounds,
             "code": code_version(),
         },
         "own": {

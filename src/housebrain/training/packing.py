@@ -4,7 +4,6 @@ A micro-batch is one row `[1, tokens]` without padding. Positions restart at eac
 without a cache transformers reads the samples' borders off `position_ids` and keeps them apart (tests compare logits).
 """
 
-import random
 from typing import NamedTuple
 
 import torch
@@ -42,8 +41,8 @@ def fit(samples: list[Tokens], max_length: int) -> list[Tokens]:
     return kept
 
 
-def pack(lengths: list[int], max_length: int, seed: int) -> list[list[int]]:
-    """Shares samples out to rows of at most `max_length` tokens: first-fit decreasing, rows in seeded order.
+def pack(lengths: list[int], max_length: int) -> list[list[int]]:
+    """Shares samples out to rows of at most `max_length` tokens: first-fit decreasing.
 
     Args:
         lengths: tokens of each sample, none over `max_length`.
@@ -64,7 +63,6 @@ def pack(lengths: list[int], max_length: int, seed: int) -> list[list[int]]:
             row = len(rows) - 1
         rows[row].append(number)
         room[row] -= lengths[number]
-    random.Random(seed).shuffle(rows)
     return rows
 
 

@@ -1,7 +1,6 @@
 """Training one shard's adapter, so that a kill at any moment costs only the steps since the last checkpoint."""
 
 import json
-import math
 import os
 import shutil
 import sys
@@ -15,7 +14,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
 import torch
 from peft import PeftModel
 from tqdm import tqdm
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import Trainer, TrainerCallback, TrainingArguments, get_cosine_schedule_with_warmup
 from transformers.trainer_callback import PrinterCallback
 
 from housebrain.data.samples import Sample, Tokens, load_samples, prompt, tokenize
@@ -38,6 +37,7 @@ from housebrain.training.result import (
     write_curves,
     write_result,
 )
+from housebrain.training.schedule import Part, part_of_round, row_order
 from housebrain.training.stopping import Stop
 
 ANSWERED_AT_ONCE = 8  # validation briefs, at the end of training
@@ -49,20 +49,32 @@ class ShardTrainer(Trainer):
     Args:
         samples: the tokenized training samples; rows hold their numbers.
         validation: tokenized validation samples, for the loss on them.
-        response_tokens: tokens that carry loss in one epoch, for the rate.
+        response_tokens: tokens that carry loss in all steps of this training, for the rate.
+        part: these steps among those of all rounds; the learning rate's schedule goes on from round to round.
     """
 
-    def __init__(self, samples: list[Tokens], validation: list[Tokens], response_tokens: int, **options: Any) -> None:
+    def __init__(
+        self, samples: list[Tokens], validation: list[Tokens], response_tokens: int, part: Part, **options: Any
+    ) -> None:
         super().__init__(data_collator=lambda rows: collate(samples, rows)._asdict(), **options)
         self.model_accepts_loss_kwargs = True  # the loss below is already the mean over the accumulated batch
         self.loss_is_scaled_for_ga = True
         self.samples = samples
         self.validation = validation
         self.response_tokens = response_tokens
+        self.part = part
         self.started = time.monotonic()
         self.seconds_before = 0.0
         self.first_step = 0
         self.evaluated_at = -1  # the trainer asks again at the end, and may do so right after a step's evaluation
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        for group in self.optimizer.param_groups:
+            group["initial_lr"] = self.args.learning_rate  # torch wants it of a schedule that starts further on
+        self.lr_scheduler = get_cosine_schedule_with_warmup(
+            self.optimizer, self.args.warmup_steps, self.part.total, last_epoch=self.part.first - 1
+        )
+        return self.lr_scheduler
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
@@ -107,7 +119,7 @@ class ShardTrainer(Trainer):
         logs["timestamp_ms"] = now_ms()
         logs["progress"] = self.state.global_step / self.state.max_steps
         if done and "loss" in logs:
-            tokens_a_step = self.response_tokens * self.args.num_train_epochs / self.state.max_steps
+            tokens_a_step = self.response_tokens / self.state.max_steps
             logs["tokens_per_second"] = round(tokens_a_step * done / seconds, 2)
             logs["seconds_left"] = round(seconds / done * left, 1)
         super().log(logs)
@@ -175,16 +187,15 @@ class ShardCallback(TrainerCallback):
         print("  ".join(words), flush=True)
 
 
-def _arguments(settings: Platform, seed: int, folder: Path, rows: int) -> TrainingArguments:
-    steps = math.ceil(rows / settings.batch_size / settings.gradient_accumulation) * settings.epochs
+def _arguments(settings: Platform, seed: int, folder: Path, part: Part) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(folder),
         per_device_train_batch_size=settings.batch_size,
         gradient_accumulation_steps=settings.gradient_accumulation,
-        num_train_epochs=settings.epochs,
+        num_train_epochs=1,  # the rows come as often as there are epochs
+        train_sampling_strategy="sequential",
         learning_rate=settings.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=round(settings.warmup_share * steps),
+        warmup_steps=round(settings.warmup_share * part.total),
         weight_decay=0.0,
         max_grad_norm=1.0,
         logging_steps=settings.log_steps,
@@ -196,7 +207,6 @@ def _arguments(settings: Platform, seed: int, folder: Path, rows: int) -> Traini
         fp16=settings.precision == "fp16",
         bf16=settings.precision == "bf16",
         seed=seed,
-        data_seed=seed,
         dataloader_num_workers=0,
         dataloader_pin_memory=torch.cuda.is_available(),
         remove_unused_columns=False,
@@ -251,19 +261,22 @@ def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
     validation = load_samples(paths.data / "validation.parquet", codec)
     validation_tokens = fit([tokenize(tokenizer, sample, codec) for sample in validation], settings.max_length)
     lengths = [len(sample.input_ids) for sample in kept]
-    rows = (
-        pack(lengths, settings.max_length, params.train.seed)
-        if params.train.packing
-        else [[i] for i in range(len(kept))]
-    )
-    response_tokens = sum(len(sample.input_ids) - sample.prompt_length for sample in kept)
+    rows = pack(lengths, settings.max_length) if params.train.packing else [[i] for i in range(len(kept))]
+    part = part_of_round(len(rows), settings, params)
+    order = row_order(len(rows), settings.epochs, params.train.seed)
+    read = [rows[number] for number in order[part.first * settings.rows_a_step : part.end * settings.rows_a_step]]
+    learnt = [len(sample.input_ids) - sample.prompt_length for sample in kept]
+    response_tokens = sum(learnt[number] for row in read for number in row)
     made_from = fingerprint(shard, params, paths)
     key = training_key(made_from)
     print(
-        f"shard {shard}: {len(kept)} samples in {len(rows)} rows, {sum(lengths):,} tokens of which {response_tokens:,} "
+        f"shard {shard}: {len(kept)} samples in {len(rows)} rows, {sum(lengths):,} tokens of which {sum(learnt):,} "
         f"are learnt; {left_out} over {settings.max_length} tokens left out",
         flush=True,
     )
+    if params.rounds > 1:
+        steps = f"steps {part.first + 1} to {part.end} of {part.total}"
+        print(f"shard {shard}: round {params.round} of {params.rounds} does {steps}", flush=True)
 
     model = _model(params, settings, paths)
     account = params.accounts[str(shard)]
@@ -276,7 +289,7 @@ def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
             "samples": str(len(kept)),
             "left_out": str(left_out),
             "validation_left_out": str(len(validation) - len(validation_tokens)),
-            "response_tokens": str(response_tokens * settings.epochs),
+            "response_tokens": str(response_tokens),
         },
         tags={
             "kind": "shard",
@@ -295,9 +308,10 @@ def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
                 kept,
                 validation_tokens,
                 response_tokens,
+                part,
                 model=model,
-                args=_arguments(settings, params.train.seed, paths.checkpoints, len(rows)),
-                train_dataset=Rows(rows),
+                args=_arguments(settings, params.train.seed, paths.checkpoints, part),
+                train_dataset=Rows(read),
                 eval_dataset=Rows([[0]]),  # the trainer wants one to be there; `evaluate` has its own
                 callbacks=[ShardCallback(record, paths.checkpoints, key, settings.keep_checkpoints, run, stop)],
             )

@@ -4,7 +4,6 @@ From the tag to the last worker's push nothing that training depends on may chan
 the exact bytes of code and the exact values of parameters. `changed_since` names what did.
 """
 
-import math
 import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,9 +14,10 @@ from ruamel.yaml import YAML
 from housebrain.errors import UserError
 from housebrain.params import Params
 from housebrain.training.fingerprint import CODE, shard_paths
+from housebrain.training.schedule import part_of_round
 from housebrain.workers.remote import Remote, run_dvc
 
-PARAMS = ("round", "base", "bases", "lora", "train", "accounts", "platforms")  # train_shard's, in dvc.yaml
+PARAMS = ("round", "rounds", "base", "bases", "lora", "train", "accounts", "platforms")  # train_shard's, in dvc.yaml
 FILES = ["stages/train_shard.py", *(f"src/housebrain/{name}" for name in CODE)]  # and its code
 STAGES = ("split", "init_lora")  # whose outputs workers pull
 # A checkpoint holds the adapter and Adam's two moments of it.
@@ -122,11 +122,11 @@ def plan(params: Params, remote: Remote) -> Plan:
             raise UserError(f"{path}: the file is missing. `dvc repro {' '.join(STAGES)}` makes it.")
         count = pq.read_metadata(path).num_rows
         samples = min(count, settings.max_samples or count)
-        steps = math.ceil(samples / settings.batch_size / settings.gradient_accumulation) * settings.epochs
+        part = part_of_round(samples, settings, params)
         hours = params.workers.session_hours.get(account.platform, 0)
         rows.append(
             {"shard": int(shard), "worker": account.worker, "platform": account.platform, "samples": samples}
-            | {"steps": steps, "session_hours": hours}
+            | {"steps": part.end - part.first, "session_hours": hours}
         )
     weights = shard_paths(1).init / "adapter_model.safetensors"
     if not weights.is_file():
