@@ -1,4 +1,4 @@
-"""Stage `merge`: models/shards/* and what MLflow said of them -> models/merged, reports/merge*.json."""
+"""Stage `merge`: models/shards/* and what MLflow said of them -> models/merged, models/outer, reports/merge*.json."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from housebrain.data.samples import load_samples
 from housebrain.errors import reported
 from housebrain.files import read_json, write_json
 from housebrain.merging.choose import Validation, choose, left_open
-from housebrain.merging.merge import merge_adapters
+from housebrain.merging.outer import merge_round
 from housebrain.merging.strategies import strategy
 from housebrain.merging.validate import validate
 from housebrain.params import load_params
@@ -35,7 +35,7 @@ def main() -> None:
     else:
         how = strategy(settings.strategy, settings.metric, settings.mode, settings.temperature, **settings.parameters)
         weights, scale = None, float(settings.scale)
-    report = merge_adapters(folders, how, metrics, settings.rank, settings.dtype, OUT, weights, scale)
+    report = merge_round(folders, how, metrics, params, weights, scale, OUT, Path("models/outer"))
     for name, weight in report["weights"].items():
         print(f"merge: {name}  weight {weight:.4f}")
     verdict = validate(OUT, base, validation[:SAMPLES], codec)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from housebrain.errors import UserError
-from housebrain.params import load_params
+from housebrain.params import load_params, write_round
 
 SHIPPED = Path(__file__).parents[1] / "params.yaml"
 
@@ -64,3 +64,15 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_an_unknown_shard_is_named() -> None:
     with pytest.raises(UserError, match="shard 7"):
         load_params(SHIPPED).platform(7)
+
+
+def test_the_next_round_changes_one_line_only(tmp_path: Path) -> None:
+    before = SHIPPED.read_text()
+    path = tmp_path / "params.yaml"
+    path.write_text(before)
+    write_round(12, path)
+    changed = [(a, b) for a, b in zip(before.splitlines(), path.read_text().splitlines(), strict=True) if a != b]
+    assert [b for _, b in changed] == [changed[0][0].replace("round: 1", "round: 12")]
+    path.write_text(before.replace("round: 1", "rond: 1"))
+    with pytest.raises(UserError, match="0 lines that set `round`"):
+        write_round(2, path)

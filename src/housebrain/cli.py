@@ -270,6 +270,19 @@ def round_start() -> None:
     print(f"round: {tag} is tagged. Workers may start: the notebooks, or `housebrain work --shard K`.")
 
 
+@round_app.command("next")
+def round_next() -> None:
+    """Make what this round merged the start of the next one, and go on to it. With several `rounds` only."""
+    from housebrain.params import load_params
+    from housebrain.workers.rounds import next_round
+
+    number = next_round(load_params())
+    print(
+        f"round: {number} is next. `dvc repro split init_lora`, commit and push, `housebrain round start`; "
+        "where this machine trains all shards, `dvc repro`."
+    )
+
+
 @round_app.command("check")
 def round_check() -> None:
     """Name what changed since the round's tag and would keep `dvc repro --pull` from finding the workers' results."""

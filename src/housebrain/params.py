@@ -1,5 +1,6 @@
 """The one loader of params.yaml: typed, checked, every setting in one place."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,6 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from housebrain.errors import UserError, os_error
+from housebrain.files import atomic_file
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -107,6 +109,13 @@ class Merge(Section):
     dtype: Literal["float32", "float16", "bfloat16"]
 
 
+class Outer(Section):
+    """The optimizer that steps from round to round; see merging.outer."""
+
+    learning_rate: Annotated[float, Field(gt=0)]
+    momentum: Annotated[float, Field(ge=0, lt=1)]
+
+
 class Workers(Section):
     """How `housebrain work` looks after a shard."""
 
@@ -158,6 +167,7 @@ class Params(Section):
     platforms: dict[str, Platform]
     accounts: dict[str, Account]
     merge: Merge
+    outer: Outer
     workers: Workers
     evaluate: Evaluate
     tracking: Tracking
@@ -166,6 +176,8 @@ class Params(Section):
     def fits_together(self) -> "Params":
         if self.rounds > 1 and self.round > self.rounds:
             raise ValueError(f"round: {self.round} is after the last of {self.rounds} `rounds`")
+        if self.rounds > 1 and self.merge.scale != 1:
+            raise ValueError("merge.scale: 1 is wanted with several `rounds`, where `outer.learning_rate` is the scale")
         if self.base not in self.bases:
             raise ValueError(f"base: unknown base model '{self.base}'. Known: {', '.join(self.bases)}")
         for shard, account in self.accounts.items():
@@ -208,3 +220,20 @@ def load_params(path: str | Path = "params.yaml") -> Params:
         field = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
         raise UserError(f"{path}: {field + ': ' if field else ''}{message}. Correct the file.") from error
+
+
+def write_round(number: int, path: str | Path = "params.yaml") -> None:
+    """Sets `round` in params.yaml and leaves every other line of it, comments among them, as a person wrote it.
+
+    Raises:
+        UserError: the file can't be read or written, or has no line with `round`.
+    """
+    try:
+        text = Path(path).read_text()
+    except OSError as error:
+        raise os_error(error, path) from error
+    changed, count = re.subn(r"^round: *\d+", f"round: {number}", text, flags=re.MULTILINE)
+    if count != 1:
+        raise UserError(f"{path}: it has {count} lines that set `round`, not one. Correct the file.")
+    with atomic_file(path) as temporary:
+        temporary.write_text(changed)

@@ -10,7 +10,7 @@ import torch
 from tqdm import tqdm
 
 from housebrain.errors import UserError
-from housebrain.files import atomic_folder, sha256_file
+from housebrain.files import atomic_folder, sha256_file, write_json
 from housebrain.merging.adapter import (
     CONFIG,
     FINGERPRINT,
@@ -33,6 +33,7 @@ from housebrain.merging.lowrank import (
 from housebrain.merging.strategies import Metrics, Searched, Strategy
 from housebrain.merging.tensors import TensorWriter, header_bytes
 
+REPORT = "merge.json"  # in a merged adapter's folder
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
@@ -132,7 +133,7 @@ def merge_adapters(
             "size_mb": (folder / WEIGHTS).stat().st_size / 1e6,
             "modules": details,
         }
-        (folder / "merge.json").write_text(json.dumps(report, indent=2, sort_keys=True, allow_nan=False) + "\n")
+        write_json(folder / REPORT, report)
     return report
 
 

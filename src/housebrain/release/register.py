@@ -16,10 +16,10 @@ from housebrain.evaluation.criteria import check_criteria
 from housebrain.evaluation.reports import BASE, MERGED, OF_THE_MACHINE
 from housebrain.files import read_json, sha256_file
 from housebrain.merging.adapter import FINGERPRINT, WEIGHTS
+from housebrain.merging.merge import REPORT
 from housebrain.params import Params
 from housebrain.tracking import RECORD_ID, Version, find_runs, git_commit, register_version, store_uri
 
-MERGE_REPORT = "merge.json"
 Table = dict[str, dict[str, Any]]  # metrics by model, or a criterion's bound, value and verdict by its name
 
 
@@ -103,7 +103,7 @@ def _shard(
 
 def _merged(metrics: dict[str, Any], criteria: Table, origins: Table, common: dict[str, str]) -> Adapter:
     folder = Path("models/merged")
-    report = read_json(folder / MERGE_REPORT)
+    report = read_json(folder / REPORT)
     used = [name for name, weight in report["weights"].items() if weight]
     shared = origins[used[0]]["shared"]
     lineage = common | _shared(shared)

@@ -15,20 +15,16 @@ from housebrain.params import Lora
 from housebrain.training.base_model import quiet
 
 
-def write_init(lora: Lora, base: str, base_folder: Path, out: Path) -> str:
-    """Draws the adapter and writes it in PEFT's format, with `init.json` that holds its hash.
+def draw(lora: Lora, base_folder: Path) -> tuple[Any, dict[str, Any]]:
+    """PEFT's config and a fresh adapter, by tensor name: A uniform in +-1/sqrt(d_in), PEFT's own default, B zero.
 
-    Only the base model's shapes are used, not its weights. A is uniform in +-1/sqrt(d_in), PEFT's own default.
-
-    Returns:
-        The SHA-256 of `adapter_model.safetensors`.
+    Only the base model's shapes are used, not its weights.
 
     Raises:
         UserError: no module of the base matches `lora.target_modules`.
     """
     import torch
     from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
-    from safetensors.torch import save_file
     from transformers import AutoConfig, AutoModelForCausalLM
 
     quiet()
@@ -53,11 +49,38 @@ def write_init(lora: Lora, base: str, base_folder: Path, out: Path) -> str:
         if "lora_A" in name:
             bound = 1 / math.sqrt(state[name].shape[1])
             weights[name].uniform_(-bound, bound, generator=generator)
+    return config, weights
+
+
+def write_init(lora: Lora, base: str, base_folder: Path, out: Path) -> str:
+    """Draws the adapter and writes it as `save_init` does; returns the SHA-256 of its weights.
+
+    Raises:
+        UserError: as for `draw`.
+    """
+    config, weights = draw(lora, base_folder)
+    return save_init(config, weights, base, out)
+
+
+def save_init(config: Any, weights: dict[str, Any], base: str, out: Path) -> str:
+    """Writes an adapter in PEFT's format, with `init.json` that holds its hash.
+
+    Args:
+        config: PEFT's.
+        weights: by tensor name.
+        base: the base model's name.
+        out: replaced.
+
+    Returns:
+        The SHA-256 of `adapter_model.safetensors`.
+    """
+    from safetensors.torch import save_file
+
     with atomic_folder(out) as folder:
         save_file(weights, folder / "adapter_model.safetensors", metadata={"format": "pt"})
         save_config(config, base, folder)
         sha256 = sha256_file(folder / "adapter_model.safetensors")
-        (folder / "init.json").write_text(json.dumps({"sha256": sha256, "base": base, "seed": lora.seed}) + "\n")
+        (folder / "init.json").write_text(json.dumps({"sha256": sha256, "base": base}) + "\n")
     return sha256
 
 

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
 from housebrain.errors import UserError
-from housebrain.params import Params
+from housebrain.merging.outer import START, hand_over
+from housebrain.params import Params, write_round
 from housebrain.training.fingerprint import CODE, shard_paths
 from housebrain.training.schedule import part_of_round
 from housebrain.workers.remote import Remote, run_dvc
@@ -67,6 +68,24 @@ def start(params: Params) -> str:
     if remotes:
         _git("push", "--quiet", remotes[0], f"refs/tags/{tag}")
     return tag
+
+
+def next_round(params: Params) -> int:
+    """Hands what this round merged over to the next one, tracks it with DVC, and raises `round` in params.yaml.
+
+    Returns:
+        The next round's number.
+
+    Raises:
+        UserError: this is the last round, or its merge isn't there or not up to date.
+    """
+    if params.round >= params.rounds:
+        raise UserError(f"round: {params.round} is the last of {params.rounds} `rounds`. Train with more `rounds`.")
+    run_dvc("status", "--quiet", "merge")
+    hand_over(params, Path("models/merged"), Path("models/outer"))
+    run_dvc("add", "--quiet", START.as_posix())
+    write_round(params.round + 1)
+    return params.round + 1
 
 
 def changed_since(tag: str) -> list[str]:
