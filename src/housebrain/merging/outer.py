@@ -138,10 +138,10 @@ def hand_over(params: Params, merged: Path, outer: Path) -> None:
 
 
 def write_next_init(start: Path, lora: Lora, base: str, base_folder: Path, out: Path) -> tuple[str, float]:
-    """Writes the adapter that every shard of a later round starts from: the best of rank `lora.r` to the state so far.
+    """Writes the adapter that all shards of a later round start from: the best of rank `lora.r` to the state so far.
 
-    The singular values go to both factors alike. Giving A the length of a fresh draw instead, or drawing A anew, trained
-    worse.
+    The singular values go to both factors alike: with an A as long as a fresh draw's, or drawn anew, training came less
+    far.
 
     Args:
         start: what the round before left.
