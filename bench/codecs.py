@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 
 from housebrain.data.samples import load_samples, tokenize
 from housebrain.design.text import Codec
-from housebrain.evaluation.evaluate import evaluate_model
+from housebrain.evaluation.cache import Cache
+from housebrain.evaluation.evaluate import Evaluator
 from housebrain.files import write_json
 from housebrain.params import Params, load_params
 from housebrain.training.base_model import ensure_base, load_base, load_tokenizer
@@ -64,8 +65,13 @@ def measure(codec: Codec, params: Params, work: Path, train: pa.Table, test: pa.
     answers = [len(t.input_ids) - t.prompt_length for t in tokens]
     model = PeftModel.from_pretrained(load_base(base), folder / "out").merge_and_unload()
     rooms = sum(len(sample.brief.wanted_rooms) for sample in samples)
-    evaluation = params.evaluate.model_copy(update={"max_new_tokens": 512})
-    result = evaluate_model(model, tokenizer, samples[:briefs], tokens[:briefs], codec, evaluation, alone=False)
+    evaluation = params.evaluate.model_copy(update={"max_new_tokens": 512, "briefs": briefs})
+    evaluator = Evaluator(
+        params.model_copy(update={"evaluate": evaluation}),
+        folder / "data/validation.parquet",
+        Cache(folder / "answers"),
+    )
+    result = evaluator.evaluate(folder / "out", alone=False)
     return {
         "answer_tokens_median": statistics.median(answers),
         "sample_tokens_median": statistics.median(len(t.input_ids) for t in tokens),

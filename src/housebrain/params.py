@@ -145,6 +145,7 @@ class Evaluate(Section):
     max_new_tokens: Positive
     batch_size: Positive
     codes: str
+    leave_one_out: bool
     criteria: dict[str, Criterion]
 
 

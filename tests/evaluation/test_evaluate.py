@@ -1,5 +1,6 @@
 """Tests for housebrain.evaluation.evaluate."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,14 +8,18 @@ import pytest
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file, save_file
+from transformers import LlamaForCausalLM
 
 from conftest import MakeSamples
-from housebrain.data.samples import load_samples, tokenize
+from housebrain.data.samples import load_samples, prompt, tokenize
 from housebrain.errors import UserError
 from housebrain.evaluation import evaluate as module
-from housebrain.evaluation.evaluate import evaluate, load_model
-from housebrain.evaluation.reports import BASE, MERGED
-from housebrain.merging.adapter import WEIGHTS
+from housebrain.evaluation.cache import Cache
+from housebrain.evaluation.evaluate import Evaluator, load_model
+from housebrain.evaluation.evaluate import evaluate as evaluate_with
+from housebrain.evaluation.reports import BASE, MERGED, Evaluated
+from housebrain.files import read_json, write_json
+from housebrain.merging.adapter import CONFIG, WEIGHTS
 from housebrain.params import Params
 from housebrain.training.base_model import load_base, load_tokenizer
 
@@ -24,13 +29,19 @@ def tiny_base_in_place(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(module, "ensure_base", lambda params: tiny_base)
 
 
-def answers_of(monkeypatch: pytest.MonkeyPatch, texts: list[str]) -> list[int]:
-    """Makes every model answer `texts`; returns the list in which the numbers of prompts asked at once appear."""
+def evaluate(params: Params, adapters: dict[str, Path], test: Path) -> dict[str, Evaluated]:
+    """With a cache beside the test split."""
+    return evaluate_with(Evaluator(params, test, Cache(test.with_name("answers"))), adapters)
+
+
+def answers_of(monkeypatch: pytest.MonkeyPatch, texts: dict[str, str]) -> list[int]:
+    """Makes every model answer `texts` (by prompt, else "no"); returns the list to which each call adds its prompts'
+    number."""
     asked: list[int] = []
 
     def answer(model: Any, tokenizer: Any, prompts: list[str], max_new_tokens: int, batch_size: int) -> list[str]:
         asked.append(len(prompts))
-        return texts[: len(prompts)]
+        return [texts.get(one, "no") for one in prompts]
 
     monkeypatch.setattr(module, "generate_answers", answer)
     return asked
@@ -55,11 +66,11 @@ def test_the_loss_is_the_mean_over_answer_tokens(
     params: Params, adapters: dict[str, Path], test_split: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Against transformers' own loss, prompt masked, each sample in a pass of its own."""
-    answers_of(monkeypatch, ["no"] * params.evaluate.briefs)
+    answers_of(monkeypatch, {})
     result = evaluate(params, {MERGED: adapters[MERGED]}, test_split)[MERGED]
     model, tokenizer = PeftModel.from_pretrained(load_base(tiny_base), adapters[MERGED]), load_tokenizer(tiny_base)
     total, count = 0.0, 0
-    for sample, (_, loss, _, _) in zip(load_samples(test_split), result.answers, strict=False):
+    for sample, loss in zip(load_samples(test_split), [one.loss for one in result.answers], strict=False):
         tokens = tokenize(tokenizer, sample, "tree")
         ids = torch.tensor([tokens.input_ids])
         labels = ids.clone()
@@ -73,14 +84,16 @@ def test_the_loss_is_the_mean_over_answer_tokens(
 
 
 def test_a_model_that_gives_the_reference_answers_scores_full_marks(
-    params: Params, adapters: dict[str, Path], test_split: Path, monkeypatch: pytest.MonkeyPatch
+    params: Params, adapters: dict[str, Path], test_split: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = answers_of(monkeypatch, [sample.answer for sample in load_samples(test_split)])
+    tokenizer = load_tokenizer(tiny_base)
+    references = {prompt(tokenizer, sample.brief, "tree"): sample.answer for sample in load_samples(test_split)}
+    asked = answers_of(monkeypatch, references)
     metrics = evaluate(params, {MERGED: adapters[MERGED]}, test_split)[MERGED].metrics
     for name in ("json_validity", "schema_validity", "decoded", "zero_overlap", "design_validity", "design_accuracy"):
         assert metrics[name] == 1, name
     assert metrics["cost_within_10pct"] == 1
-    assert asked == [3, 1] * 2  # all briefs, then one alone for the latency; base and merged
+    assert asked == [2, 1, 1] * 2  # three briefs by two, then one alone for the latency; base and merged
 
 
 def test_one_brief_is_no_obstacle_to_a_short_test_split(
@@ -159,3 +172,116 @@ def test_an_unknown_ruleset_is_an_error(params: Params, adapters: dict[str, Path
     settings = params.evaluate.model_copy(update={"codes": "moon2050"})
     with pytest.raises(UserError, match=r"evaluate\.codes: unknown ruleset 'moon2050'. Known: auto, nbc2016"):
         evaluate(params.model_copy(update={"evaluate": settings}), adapters, test_split)
+
+
+class Counted:
+    """How often models are asked, by name of what they are asked for."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.calls = {"generate": 0, "losses": 0, "loaded": 0}
+        self._count(monkeypatch, LlamaForCausalLM, "generate", "generate")
+        self._count(monkeypatch, module, "mean_loss", "losses")
+        self._count(monkeypatch, module, "load_model", "loaded")
+
+    def _count(self, monkeypatch: pytest.MonkeyPatch, owner: Any, function: str, name: str) -> None:
+        real = getattr(owner, function)
+
+        def counted(*args: Any, **options: Any) -> Any:
+            self.calls[name] += 1
+            return real(*args, **options)
+
+        monkeypatch.setattr(owner, function, counted)
+
+    def since(self) -> dict[str, int]:
+        """The calls since this was asked last."""
+        calls, self.calls = self.calls, dict.fromkeys(self.calls, 0)
+        return calls
+
+
+def test_a_second_evaluation_asks_no_model_anything(
+    params: Params, adapters: dict[str, Path], test_split: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And says the same, times and memory among it: they are kept from when the answers were made."""
+    counted = Counted(monkeypatch)
+    first = evaluate(params, adapters, test_split)
+    # Four models, three briefs by two; base and merged one brief more, alone.
+    assert counted.since() == {"generate": 4 * 2 + 2, "losses": 4 * 3, "loaded": 4}
+    assert evaluate(params, adapters, test_split) == first
+    assert counted.since() == {"generate": 0, "losses": 0, "loaded": 0}
+
+
+def test_a_brief_that_is_a_batch_of_its_own_is_answered_once(
+    params: Params, adapters: dict[str, Path], test_split: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = params.model_copy(update={"evaluate": params.evaluate.model_copy(update={"batch_size": 1})})
+    counted = Counted(monkeypatch)
+    assert evaluate(one, {MERGED: adapters[MERGED]}, test_split)[MERGED].metrics["seconds_per_design"] is not None
+    assert counted.since()["generate"] == 2 * 3
+
+
+def other_weights(params: Params, adapter: Path) -> Params:
+    weights = load_file(adapter / WEIGHTS)
+    save_file({name: weight * 2 for name, weight in weights.items()}, adapter / WEIGHTS)
+    return params
+
+
+def other_scale(params: Params, adapter: Path) -> Params:
+    config = read_json(adapter / CONFIG)
+    write_json(adapter / CONFIG, config | {"lora_alpha": 3 * config["lora_alpha"]})
+    return params
+
+
+def other_length(params: Params, adapter: Path) -> Params:
+    return params.model_copy(update={"evaluate": params.evaluate.model_copy(update={"max_new_tokens": 9})})
+
+
+def other_codec(params: Params, adapter: Path) -> Params:
+    return params.model_copy(update={"train": params.train.model_copy(update={"codec": "coordinates"})})
+
+
+@pytest.mark.parametrize(
+    ("change", "generated", "losses"),
+    [
+        (other_weights, 3, 3),
+        (other_scale, 3, 3),
+        (other_length, 3 + 3, 0),
+        (other_codec, 3 + 3, 3 + 3),
+    ],
+)
+def test_what_is_measured_again_after_a_change(
+    change: Any,
+    generated: int,
+    losses: int,
+    params: Params,
+    adapters: dict[str, Path],
+    test_split: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A model's weights or their scale: that model. Settings: the base as well."""
+    merged = {MERGED: adapters[MERGED]}
+    before = evaluate(params, merged, test_split)
+    counted = Counted(monkeypatch)
+    after = evaluate(change(params, adapters[MERGED]), merged, test_split)
+    calls = counted.since()
+    assert (calls["generate"], calls["losses"]) == (generated, losses)
+    if losses:
+        assert after[MERGED].metrics["eval_loss"] != before[MERGED].metrics["eval_loss"]
+
+
+def test_another_base_is_measured_again(
+    params: Params,
+    adapters: dict[str, Path],
+    test_split: Path,
+    tiny_base: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    evaluate(params, {MERGED: adapters[MERGED]}, test_split)
+    other = tmp_path / "base"
+    shutil.copytree(tiny_base, other)
+    weights = load_file(other / "model.safetensors")
+    save_file({k: v * 1.1 for k, v in weights.items()}, other / "model.safetensors", metadata={"format": "pt"})
+    monkeypatch.setattr(module, "ensure_base", lambda params: other)
+    counted = Counted(monkeypatch)
+    evaluate(params, {MERGED: adapters[MERGED]}, test_split)
+    assert counted.since()["generate"] == 2 * 3

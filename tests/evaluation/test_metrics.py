@@ -12,7 +12,7 @@ from housebrain.design.brief import Brief, Plot, Rejected, RoomRequest, Setbacks
 from housebrain.design.check import requirements
 from housebrain.design.solve import solve
 from housebrain.design.text import Codec, decode, encode
-from housebrain.evaluation.metrics import Verdict, aggregate, judge
+from housebrain.evaluation.metrics import Answered, Verdict, judge, loss_measure, measures
 from strategies import briefs, trees
 
 # An envelope of 30 x 35 ft.
@@ -143,8 +143,11 @@ def test_cost_is_close_within_a_tenth(size: list[int], close: bool) -> None:
 
 
 def test_unparsed_answers_stay_in_every_mean() -> None:
-    means = aggregate([judged(text) for text in (answer(), "{", "[]", "no")])
+    sample = Sample("T-1", BRIEF, answer())
+    answers = [Answered(sample, 0.5, 100, text, judged(text)) for text in (answer(), "{", "[]", "no")]
+    means = {name: measure.mean for name, measure in measures(answers).items()}
     assert means == {
+        "eval_loss": 0.5,
         "json_validity": 0.5,
         "schema_validity": 0.25,
         "decoded": 0.25,
@@ -154,6 +157,10 @@ def test_unparsed_answers_stay_in_every_mean() -> None:
         "compliance": 0.25,
         "cost_within_10pct": 0.25,
     }
+
+
+def test_in_a_loss_each_token_counts_the_same() -> None:
+    assert loss_measure([1.0, 2.0], [300, 100]).mean == 1.25
 
 
 LEAVES = st.lists(st.sampled_from(["living", "kitchen", "master", "bath", "bath2", "hall", "stairs"]), min_size=1)

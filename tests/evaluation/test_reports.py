@@ -9,7 +9,7 @@ import pytest
 
 from housebrain.data.samples import Sample, load_samples
 from housebrain.errors import UserError
-from housebrain.evaluation.metrics import aggregate, judge
+from housebrain.evaluation.metrics import Answered, judge, measures
 from housebrain.evaluation.reports import (
     BASE,
     MERGED,
@@ -33,16 +33,18 @@ def samples(test_split: Path) -> list[Sample]:
 
 
 def outcome(samples: list[Sample], answers: list[str], loss: float | None, seconds: float | None) -> Evaluated:
-    verdicts = [judge(answer, sample, "tree", "auto") for answer, sample in zip(answers, samples, strict=True)]
+    answered = [
+        Answered(sample, float("nan") if loss is None else loss, 100, answer, judge(answer, sample, "tree", "auto"))
+        for answer, sample in zip(answers, samples, strict=True)
+    ]
     metrics: dict[str, float | None] = {
+        **{name: measure.mean for name, measure in measures(answered).items()},
         "eval_loss": loss,
-        **aggregate(verdicts),
         "seconds_per_design": seconds,
         "peak_memory_gb": 1.5,
         "adapter_mb": 9.8,
     }
-    losses = [float("nan") if loss is None else loss] * len(samples)
-    return Evaluated(metrics, list(zip(samples, losses, answers, verdicts, strict=True)))
+    return Evaluated(metrics, answered)
 
 
 @pytest.fixture
@@ -60,7 +62,8 @@ def evaluated(samples: list[Sample]) -> dict[str, Evaluated]:
 def test_reports_hold_every_model_and_every_answer(
     evaluated: dict[str, Evaluated], samples: list[Sample], params: Params, shard_reports: ShardReports, tmp_path: Path
 ) -> None:
-    write_reports(evaluated, params, shard_reports, tmp_path)
+    write_reports(evaluated, params, shard_reports, {"comparisons": [{"p": None}]}, tmp_path)
+    assert read_json(tmp_path / "evaluation/comparisons.json") == [{"p": None}]
     models = read_json(tmp_path / "evaluation.json")
     assert models[MERGED]["json_validity"] == 0.5
     assert models["shard 2"]["eval_loss"] is None
@@ -72,13 +75,17 @@ def test_reports_hold_every_model_and_every_answer(
     assert [(row["model"], row["id"]) for row in answers] == [(m, s.id) for m in evaluated for s in samples]
     assert answers[-1]["answer"] == samples[-1].answer
     assert answers[-1]["valid"]
+    with (tmp_path / "evaluation/slices/shard_1.csv").open() as file:
+        slices = list(csv.DictReader(file))
+    floors = [int(row["briefs"]) for row in slices if row["dimension"] == "floors"]
+    assert sum(floors) == len(samples)
     assert [row["eval_loss"] for row in answers if row["model"] == "shard 2"] == [None] * len(samples)
 
 
 def test_criteria_speak_of_the_merged_model_and_all_shards(
     evaluated: dict[str, Evaluated], params: Params, shard_reports: ShardReports, tmp_path: Path
 ) -> None:
-    write_reports(evaluated, params, shard_reports, tmp_path)
+    write_reports(evaluated, params, shard_reports, {}, tmp_path)
     criteria = read_json(tmp_path / "criteria.json")
     assert set(criteria) == set(params.evaluate.criteria)
     found = {name: (row["value"], row["verdict"]) for name, row in criteria.items()}
@@ -93,7 +100,7 @@ def test_criteria_speak_of_the_merged_model_and_all_shards(
 def test_what_was_not_measured_is_said_to_be(evaluated: dict[str, Evaluated], params: Params, tmp_path: Path) -> None:
     evaluated[MERGED].metrics["seconds_per_design"] = None
     assert criteria_values(evaluated, {})["train_loss"] is None
-    write_reports(evaluated, params, {}, tmp_path)
+    write_reports(evaluated, params, {}, {}, tmp_path)
     criteria = read_json(tmp_path / "criteria.json")
     verdicts = {name: row["verdict"] for name, row in criteria.items()}
     assert (verdicts["seconds_per_design"], verdicts["train_loss"]) == ("not measured", "not measured")
@@ -139,7 +146,7 @@ def test_the_summary_needs_only_the_reports(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    write_reports(evaluated, two_shards, shard_reports, tmp_path)
+    write_reports(evaluated, two_shards, shard_reports, {}, tmp_path)
     for number, report in enumerate(shard_reports.values(), 1):
         write_json(tmp_path / f"shards/{number}.json", report)
     write_json(tmp_path / "merge.json", {"size_mb": 9.8, "weight_shard_1": 0.75, "weight_shard_2": 0.25})

@@ -1,21 +1,28 @@
 """Measuring every model of a round on the held-out test briefs: the base, each shard's adapter, the merged one."""
 
+import sys
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import torch
+import transformers
 from peft import PeftModel
+from tqdm import tqdm
 
-from housebrain.data.samples import Sample, Tokens, load_samples, prompt, tokenize
+from housebrain.data.samples import load_samples, prompt, tokenize
 from housebrain.design.tables import table
-from housebrain.design.text import Codec
 from housebrain.errors import UserError
+from housebrain.evaluation.cache import Answers, Cache, Losses
 from housebrain.evaluation.memory import PeakMemory
-from housebrain.evaluation.metrics import aggregate, judge
-from housebrain.evaluation.reports import BASE, MERGED, Evaluated, finite
-from housebrain.merging.adapter import WEIGHTS, Adapter
-from housebrain.params import Evaluate, Params
+from housebrain.evaluation.metrics import LOSS, Answered, finite, judge, measures
+from housebrain.evaluation.reports import BASE, MERGED, Evaluated
+from housebrain.files import sha256_file, sha256_folder
+from housebrain.merging.adapter import CONFIG, WEIGHTS, Adapter
+from housebrain.params import Params
 from housebrain.training.base_model import ensure_base, load_base, load_tokenizer
+from housebrain.training.fingerprint import code_version
 from housebrain.training.generate import generate_answers
 from housebrain.training.train import mean_loss
 
@@ -36,78 +43,145 @@ def load_model(base: Path, adapter: Path | None) -> Any:
         raise UserError(f"{adapter}: it doesn't fit the base in {base} ({reason}). Train it on this base.") from error
 
 
-def evaluate_model(
-    model: Any,
-    tokenizer: Any,
-    samples: list[Sample],
-    tokens: list[Tokens],
-    codec: Codec,
-    settings: Evaluate,
-    alone: bool,
-) -> Evaluated:
-    """Loss on the reference answers, greedy answers and their verdicts, and how long a design takes.
+class Evaluator:
+    """Puts models to the first `evaluate.briefs` briefs of the test split.
 
-    Answers are made in batches: `seconds_per_design_batched` is each one's part of the wall time. With `alone` the
-    first brief is answered once more by itself, which is what a user waits for: `seconds_per_design`, else not
-    measured. `peak_memory_gb` is the process's while it answers, in batches.
-    """
-    losses = [mean_loss(model, [one]) for one in tokens]
-    lengths = [len(one.input_ids) - one.prompt_length for one in tokens]
-    prompts = [prompt(tokenizer, sample.brief, codec) for sample in samples]
-    with PeakMemory() as memory:
-        started = time.perf_counter()
-        answers = generate_answers(model, tokenizer, prompts, settings.max_new_tokens, settings.batch_size)
-        batched = (time.perf_counter() - started) / len(samples)
-    seconds = None
-    if alone:
-        started = time.perf_counter()
-        generate_answers(model, tokenizer, prompts[:1], settings.max_new_tokens, 1)
-        seconds = time.perf_counter() - started
-    verdicts = [judge(answer, sample, codec, settings.codes) for answer, sample in zip(answers, samples, strict=True)]
-    metrics: dict[str, float | None] = {
-        "eval_loss": sum(loss * n for loss, n in zip(losses, lengths, strict=True)) / sum(lengths),
-        **aggregate(verdicts),
-        # No answer states a cost: it is derived from the geometry, so that there is nothing to compare.
-        "stated_cost_within_10pct": None,
-        "seconds_per_design": seconds,
-        "seconds_per_design_batched": batched,
-        "peak_memory_gb": memory.peak_gb,
-    }
-    return Evaluated(
-        {name: finite(value) for name, value in metrics.items()},
-        list(zip(samples, losses, answers, verdicts, strict=True)),
-    )
-
-
-def evaluate(params: Params, adapters: dict[str, Path], test: Path) -> dict[str, Evaluated]:
-    """Evaluates the base and every adapter in `adapters` (by name) on the first briefs of the test split.
+    Args:
+        params: of the pipeline.
+        test: the test split, Parquet.
+        cache: what is in it is neither generated nor computed again.
 
     Raises:
-        UserError: an adapter or the test split is missing or damaged, or the ruleset is unknown.
+        UserError: the test split is missing, damaged or empty, or the ruleset is unknown.
     """
-    settings, codec = params.evaluate, params.train.codec
-    rulesets = ["auto", *table("codes")["rulesets"]]
-    if settings.codes not in rulesets:
-        raise UserError(f"evaluate.codes: unknown ruleset '{settings.codes}'. Known: {', '.join(rulesets)}.")
+
+    def __init__(self, params: Params, test: Path, cache: Cache) -> None:
+        self.settings, self.codec = params.evaluate, params.train.codec
+        rulesets = ["auto", *table("codes")["rulesets"]]
+        if self.settings.codes not in rulesets:
+            raise UserError(f"evaluate.codes: unknown ruleset '{self.settings.codes}'. Known: {', '.join(rulesets)}.")
+        self.samples = load_samples(test, self.codec, self.settings.briefs)
+        if not self.samples:
+            raise UserError(f"{test}: it holds no sample. Raise split.test_count in params.yaml.")
+        self.base = ensure_base(params)
+        self.cache = cache
+        self.tokenizer = load_tokenizer(self.base)
+        self.tokens = [tokenize(self.tokenizer, sample, self.codec) for sample in self.samples]
+        self.prompts = [prompt(self.tokenizer, sample.brief, self.codec) for sample in self.samples]
+        self.lengths = [len(one.input_ids) - one.prompt_length for one in self.tokens]
+
+    @cached_property
+    def made_with(self) -> dict[str, Any]:
+        """What every measurement depends on, whichever the adapter."""
+        return {
+            "base": sha256_folder(self.base),
+            "code": code_version(),
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        }
+
+    def losses(self, adapter: Path | None) -> list[float]:
+        """The loss of the base, or of the base with an adapter, on each reference answer, nats a token.
+
+        Raises:
+            UserError: the adapter doesn't fit the base.
+        """
+        return _Model(self, adapter).losses()
+
+    def evaluate(self, adapter: Path | None, alone: bool) -> Evaluated:
+        """Loss on the reference answers, greedy answers and their verdicts, and how long a design takes.
+
+        Answers are made in batches: `seconds_per_design_batched` is each one's part of the wall time. With `alone` the
+        first brief is answered once more by itself, which is what a user waits for: `seconds_per_design`, else not
+        measured. `peak_memory_gb` is the process's while it answers, in batches. An answer from the cache keeps the
+        time and memory that it took when it was made.
+
+        Args:
+            adapter: its folder; None for the base alone.
+            alone: whether the first brief is answered by itself.
+
+        Raises:
+            UserError: the adapter doesn't fit the base.
+        """
+        model = _Model(self, adapter)
+        losses = model.losses()
+        size = self.settings.batch_size
+        firsts = range(0, len(self.prompts), size)
+        progress = tqdm(firsts, "answers", unit=" batches", mininterval=1, leave=False, file=sys.stderr)
+        batches = [model.answers(self.prompts[first : first + size]) for first in progress]
+        seconds = model.answers(self.prompts[:1]).seconds if alone else None
+        answers = [
+            Answered(sample, loss, length, answer, judge(answer, sample, self.codec, self.settings.codes))
+            for sample, loss, length, answer in zip(
+                self.samples, losses, self.lengths, [a for batch in batches for a in batch.answers], strict=True
+            )
+        ]
+        metrics: dict[str, float | None] = {
+            **{name: measure.mean for name, measure in measures(answers).items()},
+            # No answer states a cost: it is derived from the geometry, so that there is nothing to compare.
+            "stated_cost_within_10pct": None,
+            "seconds_per_design": seconds,
+            "seconds_per_design_batched": sum(batch.seconds for batch in batches) / len(answers),
+            "peak_memory_gb": max(batch.peak_gb for batch in batches),
+            "adapter_mb": (adapter / WEIGHTS).stat().st_size / 1e6 if adapter else 0.0,
+        }
+        return Evaluated({name: finite(value) for name, value in metrics.items()}, answers)
+
+
+class _Model:
+    """One model before an evaluator's briefs: in memory only once something isn't in the cache."""
+
+    def __init__(self, evaluator: Evaluator, adapter: Path | None) -> None:
+        self.of = evaluator
+        self.adapter = adapter
+        files = [sha256_file(adapter / name) for name in (WEIGHTS, CONFIG)] if adapter else None
+        self._depends_on = evaluator.made_with | {"adapter": files}
+
+    @cached_property
+    def _loaded(self) -> Any:
+        return load_model(self.of.base, self.adapter)
+
+    def losses(self) -> list[float]:
+        tokens = self.of.tokens
+
+        def measure() -> Losses:
+            return Losses(losses=[mean_loss(self._loaded, [one]) for one in tokens])
+
+        depends_on = self._depends_on | {"tokens": [[one.input_ids, one.prompt_length] for one in tokens]}
+        return self.of.cache.remembered(Losses, depends_on, measure).losses
+
+    def answers(self, prompts: list[str]) -> Answers:
+        """To one batch. A batch is kept as a whole: padding moves the last bits of logits, and so which token wins."""
+        limit = self.of.settings.max_new_tokens
+
+        def measure() -> Answers:
+            model = self._loaded
+            with PeakMemory() as memory:
+                started = time.perf_counter()
+                answers = generate_answers(model, self.of.tokenizer, prompts, limit, len(prompts))
+                seconds = time.perf_counter() - started
+            return Answers(answers=answers, seconds=seconds, peak_gb=memory.peak_gb)
+
+        depends_on = self._depends_on | {"prompts": prompts, "codec": self.of.codec, "max_new_tokens": limit}
+        return self.of.cache.remembered(Answers, depends_on, measure)
+
+
+def evaluate(evaluator: Evaluator, adapters: dict[str, Path]) -> dict[str, Evaluated]:
+    """Evaluates the base and every adapter, by name.
+
+    Raises:
+        UserError: an adapter is missing or damaged, or doesn't fit the base.
+    """
     for folder in adapters.values():
         Adapter(folder)  # all are looked at before the first minute is spent
-    samples = load_samples(test, codec, settings.briefs)
-    if not samples:
-        raise UserError(f"{test}: it holds no sample. Raise split.test_count in params.yaml.")
-    base = ensure_base(params)
-    tokenizer = load_tokenizer(base)
-    tokens = [tokenize(tokenizer, sample, codec) for sample in samples]
     models: dict[str, Path | None] = {BASE: None, **adapters}
     evaluated = {}
     started = time.perf_counter()
     for number, (name, adapter) in enumerate(models.items(), 1):
         # Shards' adapters are as fast as the merged one. The model is held by nobody, so that the next has its memory.
-        result = evaluate_model(
-            load_model(base, adapter), tokenizer, samples, tokens, codec, settings, alone=name in (BASE, MERGED)
-        )
-        result.metrics["adapter_mb"] = (adapter / WEIGHTS).stat().st_size / 1e6 if adapter else 0.0
-        evaluated[name] = result
-        metrics, loss = result.metrics, result.metrics["eval_loss"]
+        evaluated[name] = evaluator.evaluate(adapter, alone=name in (BASE, MERGED))
+        metrics, loss = evaluated[name].metrics, evaluated[name].metrics[LOSS]
         left = (time.perf_counter() - started) / number * (len(models) - number)
         print(
             f"evaluate: {number}/{len(models)} {name:<8} loss {'not finite' if loss is None else f'{loss:.3f}'}  "

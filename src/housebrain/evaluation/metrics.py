@@ -1,7 +1,10 @@
 """What an answer is worth: measured on the design it decodes into; an answer that doesn't decode is worth nothing."""
 
+import math
 from statistics import fmean
 from typing import NamedTuple
+
+import numpy as np
 
 from housebrain.data.samples import Sample
 from housebrain.design.check import overlaps, requirements, violations
@@ -9,6 +12,7 @@ from housebrain.design.codes import check_codes
 from housebrain.design.text import Codec, DecodeError, decode
 
 COST_TOLERANCE = 0.10
+LOSS = "eval_loss"
 
 
 class Verdict(NamedTuple):
@@ -62,15 +66,72 @@ def judge(answer: str, sample: Sample, codec: Codec, ruleset: str) -> Verdict:
     )
 
 
-def aggregate(verdicts: list[Verdict]) -> dict[str, float]:
-    """Means over all answers, parsed or not."""
-    return {
-        "json_validity": fmean(v.json_valid for v in verdicts),
-        "schema_validity": fmean(v.schema_valid for v in verdicts),
-        "decoded": fmean(v.decoded for v in verdicts),
-        "zero_overlap": fmean(v.zero_overlap for v in verdicts),
-        "design_validity": fmean(v.valid for v in verdicts),
-        "design_accuracy": fmean(v.requirements for v in verdicts),
-        "compliance": fmean(v.codes for v in verdicts),
-        "cost_within_10pct": fmean(v.cost_close for v in verdicts),
+# The metrics that are shares of all answers, decoded or not, and the part of a verdict that each is the mean of.
+SHARES = {
+    "json_validity": "json_valid",
+    "schema_validity": "schema_valid",
+    "decoded": "decoded",
+    "zero_overlap": "zero_overlap",
+    "design_validity": "valid",
+    "design_accuracy": "requirements",
+    "compliance": "codes",
+    "cost_within_10pct": "cost_close",
+}
+
+
+def finite(value: float | None) -> float | None:
+    """None where a value is not finite: JSON has no other word for it."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+class Answered(NamedTuple):
+    """One brief as a model answered it.
+
+    Attributes:
+        sample: the brief with its reference answer.
+        loss: on the reference answer, nats a token.
+        tokens: of the reference answer.
+        answer: the model's own.
+        verdict: on that.
+    """
+
+    sample: Sample
+    loss: float
+    tokens: int
+    answer: str
+    verdict: Verdict
+
+
+class Measure(NamedTuple):
+    """A metric brief by brief.
+
+    Attributes:
+        values: float64 [n].
+        weights: float64 [n], what each brief counts for in the mean: in a loss its tokens, in a share 1.
+        bounds: the least and the most that a value can be; None where nothing bounds it.
+    """
+
+    values: np.ndarray
+    weights: np.ndarray
+    bounds: tuple[float, float] | None
+
+    @property
+    def mean(self) -> float:
+        """The metric itself."""
+        return float(np.average(self.values, weights=self.weights))
+
+
+def loss_measure(losses: list[float], tokens: list[int]) -> Measure:
+    """The loss a token: long answers count for more."""
+    return Measure(np.array(losses, np.float64), np.array(tokens, np.float64), None)
+
+
+def measures(answers: list[Answered]) -> dict[str, Measure]:
+    """Every metric that is a mean over briefs, by name."""
+    shares = {
+        name: Measure(
+            np.array([getattr(one.verdict, part) for one in answers], np.float64), np.ones(len(answers)), (0.0, 1.0)
+        )
+        for name, part in SHARES.items()
     }
+    return {LOSS: loss_measure([one.loss for one in answers], [one.tokens for one in answers])} | shares

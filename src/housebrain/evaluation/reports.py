@@ -1,18 +1,17 @@
 """What an evaluation leaves behind: report files for DVC and people, runs for MLflow.
 
-Nothing here needs torch, so that the summary is printed at once.
+Nothing here needs torch or scipy, so that the summary is printed at once.
 """
 
 import csv
 import hashlib
 import json
-import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from housebrain.data.samples import Sample
 from housebrain.evaluation.criteria import check_criteria
-from housebrain.evaluation.metrics import Verdict
+from housebrain.evaluation.metrics import Answered, finite
+from housebrain.evaluation.slices import slices
 from housebrain.files import atomic_folder, read_json, write_json
 from housebrain.params import Params
 from housebrain.tracking import log_run
@@ -29,17 +28,11 @@ class Evaluated(NamedTuple):
 
     Attributes:
         metrics: by name; None is not measured, or not finite.
-        answers: for each brief its sample, the loss on its reference answer (nats a token), the model's own answer and
-            its verdict.
+        answers: brief by brief.
     """
 
     metrics: dict[str, float | None]
-    answers: list[tuple[Sample, float, str, Verdict]]
-
-
-def finite(value: float | None) -> float | None:
-    """None where a value is not finite: JSON has no other word for it."""
-    return value if value is not None and math.isfinite(value) else None
+    answers: list[Answered]
 
 
 def read_shard_reports(folder: Path, shards: int) -> dict[str, dict[str, Any]]:
@@ -70,31 +63,49 @@ def criteria_values(
 
 
 def write_reports(
-    evaluated: dict[str, Evaluated], params: Params, shard_reports: dict[str, dict[str, Any]], out: Path
+    evaluated: dict[str, Evaluated],
+    params: Params,
+    shard_reports: dict[str, dict[str, Any]],
+    tables: dict[str, Any],
+    out: Path,
 ) -> None:
-    """Writes `out/evaluation.json`, `out/criteria.json` and in `out/evaluation/` a row a model and all answers.
+    """Writes `out/evaluation.json`, `out/criteria.json` and in `out/evaluation/` all that is behind them.
+
+    That is a row a model (`models.csv`), all answers (`answers.jsonl`), each model's slices (`slices/merged.csv` and so
+    on), and `tables`.
 
     Args:
         evaluated: by model, the merged one among them.
         shard_reports: the shards' training summaries, by name.
+        tables: what goes to a JSON file of its own, by the file's name without its ending.
         out: the reports' folder.
 
     Raises:
         UserError: `out` can't be written.
     """
-    table = check_criteria(params.evaluate.criteria, criteria_values(evaluated, shard_reports))
+    verdicts = check_criteria(params.evaluate.criteria, criteria_values(evaluated, shard_reports))
     with atomic_folder(out / "evaluation") as folder:
-        with (folder / "models.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, ["model", *evaluated[MERGED].metrics])
-            writer.writeheader()
-            writer.writerows({"model": name, **result.metrics} for name, result in evaluated.items())
+        _write_csv(folder / "models.csv", [{"model": name, **result.metrics} for name, result in evaluated.items()])
         with (folder / "answers.jsonl").open("w") as file:
             for name, result in evaluated.items():
-                for sample, loss, answer, verdict in result.answers:
-                    row = {"model": name, "id": sample.id, "eval_loss": finite(loss), "answer": answer}
-                    file.write(json.dumps(row | verdict._asdict(), allow_nan=False) + "\n")
+                for one in result.answers:
+                    row = {"model": name, "id": one.sample.id, "eval_loss": finite(one.loss), "tokens": one.tokens}
+                    row |= {"answer": one.answer} | one.verdict._asdict()
+                    file.write(json.dumps(row, allow_nan=False) + "\n")
+        for name, result in evaluated.items():
+            _write_csv(folder / "slices" / f"{name.replace(' ', '_')}.csv", slices(result.answers))
+        for name, content in tables.items():
+            write_json(folder / f"{name}.json", content)
     write_json(out / "evaluation.json", {name: result.metrics for name, result in evaluated.items()})
-    write_json(out / "criteria.json", table)
+    write_json(out / "criteria.json", verdicts)
+
+
+def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def log_evaluation(evaluated: dict[str, Evaluated], params: Params, inputs: dict[str, str], test_sha256: str) -> None:
@@ -107,7 +118,8 @@ def log_evaluation(evaluated: dict[str, Evaluated], params: Params, inputs: dict
     Raises:
         UserError: the store can't be written.
     """
-    settings = {"base": params.base, "codec": params.train.codec, **params.evaluate.model_dump(exclude={"criteria"})}
+    chosen = params.evaluate.model_dump(exclude={"criteria", "leave_one_out"})  # neither changes what is measured
+    settings = {"base": params.base, "codec": params.train.codec, **chosen}
     for name, result in evaluated.items():
         measured = {metric: value for metric, value in result.metrics.items() if value is not None}
         outcome = {metric: value for metric, value in measured.items() if metric not in OF_THE_MACHINE}

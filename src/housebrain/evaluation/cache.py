@@ -1,0 +1,78 @@
+"""What models came to, kept on this machine: a second evaluation of the same asks none of them again.
+
+An entry is known by everything that it depends on, so none is ever out of date, and the folder may be deleted at any
+time. It is no DVC output: it would be deleted before each run.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from housebrain.files import atomic_file
+
+FOLDER = Path("models/answers")
+
+
+class Entry(BaseModel):
+    """What is kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+class Losses(Entry):
+    """On the reference answers of a batch of briefs, nats a token."""
+
+    losses: list[float]
+
+
+class Answers(Entry):
+    """To a batch of briefs, and what they took when they were made: seconds for all, peak memory in GB (10^9 bytes)."""
+
+    answers: list[str]
+    seconds: float
+    peak_gb: float
+
+
+E = TypeVar("E", bound=Entry)
+
+
+class Cache:
+    """Entries in a folder, a file each: its hash, then its JSON.
+
+    Args:
+        folder: made with the first entry.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def remembered(self, kind: type[E], depends_on: dict[str, Any], make: Callable[[], E]) -> E:
+        """The entry that `depends_on` has; one that is missing or damaged is made and kept.
+
+        Raises:
+            UserError: the folder can't be written.
+        """
+        key = hashlib.sha256(json.dumps([kind.__name__, depends_on], sort_keys=True).encode()).hexdigest()
+        path = self.folder / key[:2] / f"{key}.json"
+        known = _read(path, kind)
+        if known is not None:
+            return known
+        entry = make()
+        content = entry.model_dump_json().encode()
+        with atomic_file(path) as temporary:
+            temporary.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+        return entry
+
+
+def _read(path: Path, kind: type[E]) -> E | None:
+    try:
+        digest, _, content = path.read_bytes().partition(b"\n")
+        if hashlib.sha256(content).hexdigest().encode() == digest:
+            return kind.model_validate_json(content)
+    except (OSError, ValueError):
+        pass  # missing, or not what a whole entry looks like
+    return None

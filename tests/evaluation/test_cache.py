@@ -1,0 +1,72 @@
+"""Tests for housebrain.evaluation.cache: a whole entry is used, anything else is made again."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from housebrain.evaluation.cache import Answers, Cache, Losses
+
+LOSSES = Losses(losses=[0.1, 1 / 3])
+
+
+def never() -> Losses:
+    raise AssertionError("it was to be remembered")
+
+
+def entries(cache: Cache) -> list[Path]:
+    return [path for path in cache.folder.rglob("*") if path.is_file()]
+
+
+def test_an_entry_is_made_once_and_comes_back_to_the_bit(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "answers")
+    answers = Answers(answers=['{"a": "\u2028\\n\n"}', "", "\ud7ff é"], seconds=0.1, peak_gb=1 / 3)
+    assert cache.remembered(Answers, {"model": "a"}, lambda: answers) == answers
+    assert cache.remembered(Losses, {"model": "a"}, lambda: LOSSES) == LOSSES  # another kind of the same
+    assert cache.remembered(Answers, {"model": "a"}, never) == answers  # type: ignore[arg-type]
+    assert Cache(cache.folder).remembered(Losses, {"model": "a"}, never) == LOSSES
+
+
+def test_a_loss_that_is_not_finite_is_remembered_as_such(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.remembered(Losses, {}, lambda: Losses(losses=[math.nan, math.inf]))
+    assert str(cache.remembered(Losses, {}, never).losses) == "[nan, inf]"
+
+
+def test_what_it_depends_on_tells_entries_apart(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.remembered(Losses, {"model": "a", "prompts": ["b", "c"]}, lambda: LOSSES)
+    other = Losses(losses=[2.0])
+    assert cache.remembered(Losses, {"model": "a", "prompts": ["bc"]}, lambda: other) == other
+    assert len(entries(cache)) == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: content[:-3],
+        lambda content: content.replace(b"0.1", b"0.2"),
+        lambda content: content.replace(b"\n", b"\r\n"),
+        lambda content: b"\xff\xfe",
+        lambda content: b"{}",
+    ],
+    ids=["empty", "cut off", "changed", "line ends", "not text", "other json"],
+)
+def test_a_damaged_entry_is_made_again(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    cache = Cache(tmp_path)
+    cache.remembered(Losses, {}, lambda: LOSSES)
+    (path,) = entries(cache)
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    other = Losses(losses=[2.0])
+    assert cache.remembered(Losses, {}, lambda: other) == other
+    assert cache.remembered(Losses, {}, never) == other
+
+
+def test_work_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "answers")
+    with pytest.raises(AssertionError):
+        cache.remembered(Losses, {}, never)
+    assert not cache.folder.exists()
