@@ -16,7 +16,11 @@ def main() -> None:
     params = load_params()
     evaluation = read_json("reports/evaluation.json")
     adapters = adapters_of_round(
-        params, read_json("models/collected.json"), evaluation, read_json("reports/criteria.json")
+        params,
+        read_json("models/collected.json"),
+        evaluation,
+        read_json("reports/evaluation/intervals.json"),
+        read_json("reports/criteria.json"),
     )
     versions = register(adapters, params)
     with tempfile.TemporaryDirectory() as folder:

@@ -63,10 +63,8 @@ def copy_project(folder: Path, tiny_base: Path) -> Path:
     """The project's files as git has them or would have them, with the tiny model as the base, committed."""
     names = run(REPOSITORY, "git", "ls-files", "--cached", "--others", "--exclude-standard").split()
     for name in names:
-        if (
-            name.startswith((".dvc/config", "stages/", "src/", "data/raw/README", "models/start/README"))
-            or "/" not in name
-        ):
+        kept = name.startswith((".dvc/config", ".dvc/plots/", "stages/", "src/")) or name.endswith("README.md")
+        if kept or "/" not in name:
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(REPOSITORY / name, target)

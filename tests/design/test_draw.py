@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from housebrain.design.brief import Brief, Rejected
-from housebrain.design.design import Door, Level, Rect, Room, Window
+from housebrain.design.design import Cost, Design, Door, Level, Materials, Rect, Room, Site, Window
 from housebrain.design.draw import UNIT, floor_plan_svg, frame
 from housebrain.design.solve import solve
 from strategies import briefs
@@ -22,6 +22,13 @@ REAR = Room(name="bath", type="bathroom", x=2, y=18, w=20, d=12)
 
 def level(*rooms: Room, doors: tuple[Door, ...] = (), windows: tuple[Window, ...] = ()) -> Level:
     return Level(rooms=rooms, doors=doors, windows=windows)
+
+
+def design(footprint: Rect, *levels: Level) -> Design:
+    materials = Materials(exterior="Brick", roof="Slate", floor="Tile", windows="Casement", doors="Panel")
+    site = Site(foundation="Slab", insulation="High", cooling="None", heating="Hydronic")
+    cost = Cost(total_usd=1, lines=())
+    return Design(footprint=footprint, levels=levels, materials=materials, site=site, quality="basic", cost=cost)
 
 
 def drawn(one: Level, footprint: Rect = FOOTPRINT, **options: Any) -> ElementTree.Element:
@@ -123,23 +130,29 @@ def test_windows_lie_in_their_wall() -> None:
 
 
 def test_two_plans_in_one_frame_have_one_scale() -> None:
-    other = Room(name="living", type="living_room", x=0, y=0, w=40, d=20)
-    both = frame(level(FRONT, REAR), level(other), footprint=FOOTPRINT)
-    assert both == Rect(x=0, y=0, w=40, d=30)
-    plans = [drawn(level(FRONT, REAR), around=both), drawn(level(other), around=both)]
-    assert view_box(plans[0]) == view_box(plans[1])
-    # A frame that is too small is widened.
+    out = Room(name="garage", type="garage", x=30, y=0, w=6, d=9)
+    designs = [
+        design(FOOTPRINT, level(FRONT), level(FRONT, REAR)),
+        design(Rect(x=0, y=0, w=10, d=10), level(out)),
+    ]
+    both = frame(*designs)
+    assert both == Rect(x=0, y=0, w=36, d=30)
+    plans = [drawn(one.levels[0], one.footprint, around=both) for one in designs]
+    assert view_box(plans[0]) == view_box(plans[1]) == [0, 0, 420, 360]
+
+
+def test_a_frame_that_is_too_small_is_widened() -> None:
     assert view_box(drawn(level(FRONT, REAR), around=Rect(x=3, y=0, w=1, d=1))) == view_box(drawn(level(FRONT, REAR)))
 
 
 @given(briefs())
 def test_every_level_of_a_solved_design_has_all_its_openings(brief: Brief) -> None:
     try:
-        design = solve(brief, seed=3)
+        solved = solve(brief, seed=3)
     except Rejected:
         assume(False)
-    for index, one in enumerate(design.levels):
-        svg = drawn(one, design.footprint)
+    for index, one in enumerate(solved.levels):
+        svg = drawn(one, solved.footprint)
         assert [name for name, _ in labels(svg)] == [room.name for room in one.rooms]
         assert len(path_points(svg)) == len(one.doors)
         entrances = [path for path in svg.iter(f"{SVG}path") if path.get("class") == "entrance"]

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from housebrain.evaluation.criteria import check_criteria
+from housebrain.evaluation.criteria import check_criteria, undecided
 from housebrain.params import Criterion
 
 AT_LEAST = Criterion(about="accuracy", min=0.9)
@@ -38,3 +38,23 @@ def test_the_table_has_each_criterion_in_order_and_nothing_else() -> None:
     assert list(table) == ["seconds", "accuracy"]
     assert table["seconds"] == {"about": "seconds", "bound": "<= 5", "value": None, "verdict": "not measured"}
     assert table["accuracy"] == {"about": "accuracy", "bound": ">= 0.9", "value": 1.0, "verdict": "pass"}
+
+
+@pytest.mark.parametrize(
+    ("criterion", "low", "high", "is_open"),
+    [
+        (AT_LEAST, 0.9, 1.0, False),
+        (AT_LEAST, 0.89, 1.0, True),
+        (AT_LEAST, 0.1, 0.89, False),
+        (AT_MOST, 4.0, 5.0, False),
+        (AT_MOST, 5.0, 5.01, True),
+        (AT_MOST, 5.01, 6.0, False),
+    ],
+)
+def test_a_verdict_is_open_where_the_ends_of_the_interval_disagree(
+    criterion: Criterion, low: float, high: float, is_open: bool
+) -> None:
+    intervals = {"it": {"low": low, "high": high}, "broken": None}
+    assert undecided({"it": criterion, "broken": AT_MOST, "other": AT_LEAST}, intervals) == (
+        {"it"} if is_open else set()
+    )

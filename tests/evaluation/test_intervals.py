@@ -93,6 +93,13 @@ def test_a_difference_is_that_of_the_metrics() -> None:
     assert opposite.p == found.p
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_difference_that_is_the_same_for_all_briefs_has_no_interval() -> None:
+    losses = [0.1, 0.2, 0.3, 0.7]
+    found = difference(loss_measure([loss + 0.05 for loss in losses], [9] * 4), loss_measure(losses, [9] * 4))
+    assert found == (pytest.approx(0.05), None, pytest.approx(2 / 16))
+
+
 def test_models_that_never_differ() -> None:
     found = difference(share(1, 0, 1), share(1, 0, 1))
     assert found == (0, None, 1)

@@ -9,6 +9,7 @@ import pytest
 
 from housebrain.data.samples import Sample, load_samples
 from housebrain.errors import UserError
+from housebrain.evaluation.compare import comparisons, intervals
 from housebrain.evaluation.metrics import Answered, judge, measures
 from housebrain.evaluation.reports import (
     BASE,
@@ -146,7 +147,8 @@ def test_the_summary_needs_only_the_reports(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    write_reports(evaluated, two_shards, shard_reports, {}, tmp_path)
+    tables = {"intervals": intervals(evaluated), "comparisons": comparisons(evaluated)}
+    write_reports(evaluated, two_shards, shard_reports, tables, tmp_path)
     for number, report in enumerate(shard_reports.values(), 1):
         write_json(tmp_path / f"shards/{number}.json", report)
     write_json(tmp_path / "merge.json", {"size_mb": 9.8, "weight_shard_1": 0.75, "weight_shard_2": 0.25})
@@ -160,8 +162,12 @@ def test_the_summary_needs_only_the_reports(
     assert "0.250" in rows[f" {MERGED} "]
     assert "4.0" in rows[f" {MERGED} "]
     assert "test loss 2.500 before and 0.250 after" in shown
+    assert "test loss less that of base: -2.250, p 0.125" in shown
+    assert "test loss less that of shard 1, the best: -0.250" in shown
     for criterion in two_shards.evaluate.criteria.values():
         assert criterion.about in shown
+    validity = next(line for line in shown.splitlines() if "answers that are valid JSON" in line)
+    assert "0.5 │       0 to 1 │ fail, open" in validity
     assert "answers.jsonl" in shown
 
 

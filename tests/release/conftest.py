@@ -66,8 +66,8 @@ def merge_round(how: str = "average") -> None:
 
 def register_round(params: Params) -> dict[str, Version]:
     """As the stage `register` does, without the charts."""
-    evaluation, criteria = read_json("reports/evaluation.json"), read_json("reports/criteria.json")
-    versions = register(adapters_of_round(params, read_json("models/collected.json"), evaluation, criteria), params)
+    reports = [read_json(f"reports/{name}.json") for name in ("evaluation", "evaluation/intervals", "criteria")]
+    versions = register(adapters_of_round(params, read_json("models/collected.json"), *reports), params)
     rows = {name: {"version": one.number, "sha256": one.tags["sha256"]} for name, one in versions.items()}
     write_json(REGISTERED, rows)
     return versions
@@ -101,6 +101,8 @@ def evaluated_round(tmp_path: Path, tiny_init: Path, mlflow_store: str, monkeypa
     row: dict[str, Any] = {"json_validity": 1.0, "adapter_mb": 0.01, "seconds_per_design": None, "peak_memory_gb": 1.0}
     losses = {BASE: 3.0, "shard 1": 2.0, "shard 2": 1.5, MERGED: 1.25}
     write_json("reports/evaluation.json", {name: row | {"eval_loss": loss} for name, loss in losses.items()})
+    between = {"eval_loss": {"low": 1.0, "high": 1.5}, "json_validity": None}
+    write_json("reports/evaluation/intervals.json", dict.fromkeys(losses, between))
     criteria = {
         "json_validity": {"about": "valid JSON", "bound": ">= 1", "value": 0.5, "verdict": "fail"},
         "merged_size_mb": {"about": "size", "bound": "<= 200", "value": 0.01, "verdict": "pass"},

@@ -44,6 +44,8 @@ def test_a_version_says_what_it_was_measured_at_and_made_from(evaluated_round: P
     shard, merged = registered["shard 1"].tags, registered[MERGED].tags
     assert (shard["metric.eval_loss"], merged["metric.eval_loss"], merged["base_eval_loss"]) == ("2", "1.25", "3")
     assert "metric.seconds_per_design" not in merged  # not measured
+    assert merged["interval.eval_loss"] == "1 to 1.5"
+    assert "interval.json_validity" not in merged
     assert merged["criterion.json_validity"] == "fail: 0.5, wanted >= 1"
     assert merged["criterion.merged_size_mb"].startswith("pass")
     assert shard["criterion.json_validity"] == "pass: 1, wanted >= 1"  # its own row, not the merged model's

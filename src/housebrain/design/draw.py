@@ -8,7 +8,7 @@ import re
 from typing import Any
 from xml.etree import ElementTree
 
-from housebrain.design.design import OUTSIDE, Door, Level, Rect, Room, Window
+from housebrain.design.design import OUTSIDE, Design, Door, Level, Rect, Room, Window
 
 UNIT = 10  # of the SVG, in a foot
 MARGIN_FT = 3
@@ -29,13 +29,15 @@ FILLS = {
 _FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
 
-def frame(*levels: Level, footprint: Rect) -> Rect:
-    """The smallest rectangle around a footprint and all rooms, for plans that are to have one scale."""
-    rooms: list[Rect] = [room for level in levels for room in level.rooms]
-    boxes = [footprint, *rooms]
+def frame(*designs: Design) -> Rect:
+    """The smallest rectangle around all rooms of some designs, for plans that are to have one scale."""
+    rooms = [room for design in designs for level in design.levels for room in level.rooms]
+    return _hull([*(design.footprint for design in designs), *rooms])
+
+
+def _hull(boxes: list[Rect]) -> Rect:
     x, y = min(box.x for box in boxes), min(box.y for box in boxes)
-    right, rear = max(box.x + box.w for box in boxes), max(box.y + box.d for box in boxes)
-    return Rect(x=x, y=y, w=right - x, d=rear - y)
+    return Rect(x=x, y=y, w=max(box.x + box.w for box in boxes) - x, d=max(box.y + box.d for box in boxes) - y)
 
 
 def floor_plan_svg(level: Level, footprint: Rect, around: Rect | None = None, title: str = "floor plan") -> str:
@@ -46,19 +48,11 @@ def floor_plan_svg(level: Level, footprint: Rect, around: Rect | None = None, ti
     Args:
         level: of any design, valid or not.
         footprint: of the house.
-        around: what is shown, at least; such as the `frame` of two plans that are to be compared. It is widened to hold
-            the footprint and every room.
+        around: what is shown besides, such as the `frame` of two designs that are to be compared.
         title: read out by screen readers.
     """
-    shown = frame(level, footprint=footprint)
-    if around is not None:
-        shown = frame(level, footprint=_around(footprint, around))
+    shown = _hull([footprint, *level.rooms, *([around] if around else [])])
     return ElementTree.tostring(_Plan(level, footprint, shown, title).svg, encoding="unicode")
-
-
-def _around(a: Rect, b: Rect) -> Rect:
-    x, y = min(a.x, b.x), min(a.y, b.y)
-    return Rect(x=x, y=y, w=max(a.x + a.w, b.x + b.w) - x, d=max(a.y + a.d, b.y + b.d) - y)
 
 
 class _Plan:

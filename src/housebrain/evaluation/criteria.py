@@ -24,3 +24,10 @@ def check_criteria(criteria: dict[str, Criterion], measured: dict[str, float | N
             verdict = "pass" if criterion.max is not None and value <= criterion.max else "fail"
         table[name] = {"about": criterion.about, "bound": bound, "value": value, "verdict": verdict}
     return table
+
+
+def undecided(criteria: dict[str, Criterion], intervals: dict[str, dict[str, float] | None]) -> set[str]:
+    """The criteria whose verdict is not the same at both ends of the interval, `low` and `high`, of what they bound."""
+    known = {name: interval for name, interval in intervals.items() if interval is not None}
+    low, high = (check_criteria(criteria, {name: one[end] for name, one in known.items()}) for end in ("low", "high"))
+    return {name for name in criteria if low[name]["verdict"] != high[name]["verdict"]}

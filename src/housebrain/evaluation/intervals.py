@@ -52,7 +52,7 @@ def interval(measure: Measure) -> Interval | None:
     n = len(values)
     if n < 2 or not np.isfinite(values).all():
         return None
-    if np.ptp(values) == 0:
+    if np.allclose(values, values[0], rtol=1e-9, atol=1e-12):  # equal but for rounding, in a difference
         return _at_a_bound(float(values[0]), n, bounds)
     found = bootstrap(
         (values * weights, weights),

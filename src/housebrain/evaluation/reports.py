@@ -35,6 +35,11 @@ class Evaluated(NamedTuple):
     answers: list[Answered]
 
 
+def said_p(value: float | None) -> str:
+    """A p value as it is read; a dash where there is none."""
+    return "-" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def read_shard_reports(folder: Path, shards: int) -> dict[str, dict[str, Any]]:
     """The training summaries in `folder`, `1.json` and so on, by the shards' names.
 

@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.table import Table
 
 from housebrain.errors import UserError
-from housebrain.evaluation.criteria import check_criteria
-from housebrain.evaluation.reports import BASE, MERGED, read_shard_reports
+from housebrain.evaluation.criteria import check_criteria, undecided
+from housebrain.evaluation.metrics import LOSS
+from housebrain.evaluation.reports import BASE, MERGED, read_shard_reports, said_p
 from housebrain.files import read_json
 from housebrain.params import Params
 
@@ -34,17 +35,21 @@ def print_summary(params: Params, reports: Path) -> None:
     for name in [BASE, *training, MERGED]:
         table.add_row(*_model_row(name, models[name], training.get(name), merge))
     console.print(table)
-    losses = models[BASE]["eval_loss"], models[MERGED]["eval_loss"]
+    losses = models[BASE][LOSS], models[MERGED][LOSS]
     change = "" if None in losses else f", test loss {losses[0]:.3f} before and {losses[1]:.3f} after"
     console.print(
-        f"Merged by [bold]{params.merge.strategy}[/bold]: {merge['size_mb']:.1f} MB{change}.\n", highlight=False
+        f"Merged by [bold]{params.merge.strategy}[/bold]: {merge['size_mb']:.1f} MB{change}.", highlight=False
     )
+    for line in _differences(read_json(reports / "evaluation/comparisons.json")):
+        console.print(line, highlight=False)
+    console.print()
 
-    console.print(criteria_table(criteria))
+    console.print(criteria_table(criteria, params, _intervals(reports)))
     console.print(
-        "Files   models/merged     the merged adapter; plain PEFT loads it\n"
-        "        models/shards     the shards' adapters, with their fingerprints and run records\n"
-        "        reports           all measures; reports/evaluation/answers.jsonl has every answer and its faults\n"
+        "Files   models/merged        the merged adapter; plain PEFT loads it\n"
+        "        models/shards        the shards' adapters, with their fingerprints and run records\n"
+        "        reports/index.html   all of this and more as a page, with plans of the designs\n"
+        "        reports              all measures; reports/evaluation/answers.jsonl has every answer and its faults\n"
         "Next    mlflow ui --backend-store-uri sqlite:///mlflow.db      curves and runs, at http://127.0.0.1:5000\n"
         "        dvc metrics show; dvc plots show                       the same, from DVC\n"
         "        dvc repro after setting merge.strategy: weighted       another merge; training is not repeated",
@@ -57,14 +62,35 @@ def print_summary(params: Params, reports: Path) -> None:
         )
 
 
-def criteria_table(criteria: dict[str, dict[str, Any]]) -> Table:
-    """What `check_criteria` returns, for the terminal."""
+def _intervals(reports: Path) -> dict[str, Any]:
+    """Of the merged model's metrics; none where only the criteria are known."""
+    path = reports / "evaluation/intervals.json"
+    found: dict[str, Any] = read_json(path)[MERGED] if path.exists() else {}
+    return found
+
+
+def _differences(rows: list[dict[str, Any]]) -> list[str]:
+    """How the merged model's test loss compares with that of the base and of the best shard, with 95% intervals."""
+    lines = []
+    for row in rows:
+        if row["metric"] == LOSS and (row["against"] == BASE or row["best_shard"]) and row["difference"] is not None:
+            name = f"{row['against']}, the best" if row["best_shard"] else row["against"]
+            between = "" if row["low"] is None else f" ({row['low']:+.3f} to {row['high']:+.3f})"
+            lines.append(f"Its test loss less that of {name}: {row['difference']:+.3f}{between}, p {said_p(row['p'])}")
+    return lines
+
+
+def criteria_table(criteria: dict[str, dict[str, Any]], params: Params, intervals: dict[str, Any]) -> Table:
+    """What `check_criteria` returns, for the terminal; with what the merged model's 95% intervals leave open."""
     table = Table(title="Criteria (params.yaml, evaluate.criteria), merged model", title_justify="left")
-    for column in ("criterion", "bound", "value", "verdict"):
-        table.add_column(column, justify="right" if column in ("bound", "value") else "left")
-    for row in criteria.values():
-        verdict = row["verdict"]
-        table.add_row(row["about"], row["bound"], _number(row["value"], ".3g"), f"[{_STYLES[verdict]}]{verdict}[/]")
+    for column in ("criterion", "bound", "value", "95% interval", "verdict"):
+        table.add_column(column, justify="left" if column in ("criterion", "verdict") else "right")
+    not_sure = undecided(params.evaluate.criteria, intervals)
+    for name, row in criteria.items():
+        verdict, found = row["verdict"], intervals.get(name)
+        between = f"{found['low']:.3g} to {found['high']:.3g}" if found else ""
+        said = f"[{_STYLES[verdict]}]{verdict}[/]{', open' if name in not_sure else ''}"
+        table.add_row(row["about"], row["bound"], _number(row["value"], ".3g"), between, said)
     return table
 
 
@@ -76,7 +102,7 @@ def check(params: Params, reports: Path) -> None:
     """
     measured = {name: row["value"] for name, row in read_json(reports / "criteria.json").items()}
     criteria = check_criteria(params.evaluate.criteria, measured)
-    Console(width=110).print(criteria_table(criteria))
+    Console(width=110).print(criteria_table(criteria, params, _intervals(reports)))
     missed = [f"{name} ({row['verdict']})" for name, row in criteria.items() if row["verdict"] != "pass"]
     if missed:
         raise UserError(

@@ -122,10 +122,10 @@ def _metrics(tags: dict[str, str]) -> str:
     """A row a metric with its criterion's verdict, then the criteria that are no metric of the model."""
     names = [key.removeprefix(METRIC) for key in sorted(tags) if key.startswith(METRIC)]
     verdicts = {key.removeprefix(CRITERION): tags[key] for key in sorted(tags) if key.startswith(CRITERION)}
-    rows = [(name, tags[METRIC + name], verdicts.pop(name, "")) for name in names]
-    rows += [(name, "", verdict) for name, verdict in verdicts.items()]
-    base = [("eval_loss of the base alone", tags["base_eval_loss"], "")] if "base_eval_loss" in tags else []
-    return "| metric | value | criterion |\n|---|---|---|\n" + _lines(base + rows)
+    rows = [(name, tags[METRIC + name], tags.get(f"interval.{name}", ""), verdicts.pop(name, "")) for name in names]
+    rows += [(name, "", "", verdict) for name, verdict in verdicts.items()]
+    base = [("eval_loss of the base alone", tags["base_eval_loss"], "", "")] if "base_eval_loss" in tags else []
+    return "| metric | value | 95% interval | criterion |\n|---|---|---|---|\n" + _lines(base + rows)
 
 
 def _verdict(version: Version) -> str:

@@ -1,7 +1,8 @@
 """Each adapter of a round as a version of one registered model, with everything that a person chooses by.
 
 A version is known by its adapter's bytes and by what was measured of it: registering the same again makes no second
-one. Its tags hold the measures (`metric.*`), the criteria (`criterion.*`), where it comes from and where its files are.
+one. Its tags hold the measures (`metric.*`, `interval.*`), the criteria (`criterion.*`), where it comes from and where
+its files are.
 """
 
 import hashlib
@@ -31,6 +32,7 @@ class Adapter(NamedTuple):
         folder: relative to the project's.
         run_record: the record id of the run that made it.
         metrics: its row of the evaluation.
+        intervals: by metric, `low` and `high`, or None.
         criteria: each with bound, value and verdict.
         lineage: tags that say what it was made from.
         about: one line for people.
@@ -40,6 +42,7 @@ class Adapter(NamedTuple):
     folder: Path
     run_record: str
     metrics: dict[str, Any]
+    intervals: dict[str, Any]
     criteria: Table
     lineage: dict[str, str]
     about: str
@@ -50,13 +53,16 @@ def data_hash(hashes: list[str]) -> str:
     return hashes[0] if len(hashes) == 1 else hashlib.sha256(" ".join(hashes).encode()).hexdigest()
 
 
-def adapters_of_round(params: Params, collected: Table, evaluation: Table, criteria: Table) -> list[Adapter]:
+def adapters_of_round(
+    params: Params, collected: Table, evaluation: Table, intervals: Table, criteria: Table
+) -> list[Adapter]:
     """The shards' adapters and the merged one, from the files beside them and from the reports.
 
     Args:
         params: whose criteria shards are held against.
         collected: `models/collected.json`.
         evaluation: `reports/evaluation.json`.
+        intervals: `reports/evaluation/intervals.json`.
         criteria: `reports/criteria.json`, which is about the merged model.
 
     Raises:
@@ -70,10 +76,12 @@ def adapters_of_round(params: Params, collected: Table, evaluation: Table, crite
     loss = evaluation[BASE]["eval_loss"]
     common = {"briefs": str(params.evaluate.briefs), **({} if loss is None else {"base_eval_loss": f"{loss:.6g}"})}
     shards = [
-        _shard(name, shard, params, collected[shard], evaluation[name], criteria, origins[name], common)
+        _shard(
+            name, shard, params, collected[shard], evaluation[name], intervals[name], criteria, origins[name], common
+        )
         for name, shard in names.items()
     ]
-    return [*shards, _merged(evaluation[MERGED], criteria, origins, common)]
+    return [*shards, _merged(evaluation[MERGED], intervals[MERGED], criteria, origins, common)]
 
 
 def _shard(
@@ -82,6 +90,7 @@ def _shard(
     params: Params,
     collected: dict[str, Any],
     metrics: dict[str, Any],
+    intervals: dict[str, Any],
     criteria: Table,
     origin: dict[str, Any],
     common: dict[str, str],
@@ -98,10 +107,12 @@ def _shard(
     lineage["training"] = json.dumps({name: _training(origin)})
     about = f"Shard {shard} of round {origin['shared']['round']} alone."
     verdicts = check_criteria(params.evaluate.criteria, values)
-    return Adapter(name, folder, collected["record_id"], metrics, verdicts, lineage, about)
+    return Adapter(name, folder, collected["record_id"], metrics, intervals, verdicts, lineage, about)
 
 
-def _merged(metrics: dict[str, Any], criteria: Table, origins: Table, common: dict[str, str]) -> Adapter:
+def _merged(
+    metrics: dict[str, Any], intervals: dict[str, Any], criteria: Table, origins: Table, common: dict[str, str]
+) -> Adapter:
     folder = Path("models/merged")
     report = read_json(folder / REPORT)
     used = [name for name, weight in report["weights"].items() if weight]
@@ -117,7 +128,7 @@ def _merged(metrics: dict[str, Any], criteria: Table, origins: Table, common: di
     }
     key = hashlib.sha256(json.dumps(report, sort_keys=True).encode()).hexdigest()[:32]
     about = f"{report['strategy'].capitalize()} of {len(used)} shards of round {shared['round']}."
-    return Adapter(MERGED, folder, f"merge-{key}", metrics, criteria, lineage, about)
+    return Adapter(MERGED, folder, f"merge-{key}", metrics, intervals, criteria, lineage, about)
 
 
 def _shared(origin: dict[str, Any]) -> dict[str, str]:
@@ -151,6 +162,11 @@ def register(adapters: list[Adapter], params: Params) -> dict[str, Version]:
             **adapter.lineage,
             **({"shard_runs": json.dumps(of_shards)} if adapter.name == MERGED else {}),
             **{f"metric.{name}": f"{value:.6g}" for name, value in _numbers(adapter.metrics).items()},
+            **{
+                f"interval.{name}": f"{found['low']:.6g} to {found['high']:.6g}"
+                for name, found in adapter.intervals.items()
+                if found
+            },
             **{f"criterion.{name}": _verdict(row) for name, row in adapter.criteria.items()},
             **dvc_files(adapter.folder),
         }

@@ -1,0 +1,245 @@
+"""The report of a round as one page: no script, nothing fetched, so that it can be mailed and kept.
+
+Everything on it comes from the report files and the test split; nothing is measured here.
+"""
+
+import csv
+import math
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from housebrain.errors import os_error
+from housebrain.evaluation.criteria import undecided
+from housebrain.evaluation.metrics import LOSS, SHARES
+from housebrain.evaluation.reports import BASE, MERGED, read_shard_reports, said_p
+from housebrain.evaluation.slices import DIMENSIONS, SMALL
+from housebrain.files import atomic_file, read_json
+from housebrain.params import Params
+from housebrain.report.cases import faults, read_cases, worst
+from housebrain.report.charts import GREEN, GREY, Row, coloured, lines, ranges
+
+SAMPLES = 4  # the first of the test split, not the best
+WORST = 6
+NOTHING = "-"  # where there is no number
+FEW = 20  # with fewer briefs than this, intervals of a loss are too narrow (docs/evaluation.md)
+LABELS = {
+    LOSS: "test loss, nats a token",
+    "json_validity": "answers that are valid JSON",
+    "schema_validity": "with all parts of a design",
+    "decoded": "that can be laid out",
+    "zero_overlap": "without overlapping rooms",
+    "design_validity": "without any fault",
+    "design_accuracy": "requirements of the brief met",
+    "compliance": "building-code rules passed",
+    "cost_within_10pct": "cost within 10% of the reference's",
+}
+
+
+def write_page(params: Params, reports: Path, test: Path, out: Path) -> None:
+    """Writes the page.
+
+    Args:
+        params: of the round.
+        reports: the folder with the report files of `merge`, `evaluate` and the shards' trainings.
+        test: the test split that was answered.
+        out: the page.
+
+    Raises:
+        UserError: a report is missing or damaged, or is of another test split.
+    """
+    environment = Environment(
+        loader=PackageLoader("housebrain.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    page = environment.get_template("page.html").render(_content(params, reports, test))
+    with atomic_file(out) as temporary:
+        temporary.write_text(page)
+
+
+def _content(params: Params, reports: Path, test: Path) -> dict[str, Any]:
+    evaluation = reports / "evaluation"
+    models: dict[str, dict[str, float | None]] = read_json(reports / "evaluation.json")
+    training = read_shard_reports(reports / "shards", params.split.shards)
+    models = {name: models[name] for name in (BASE, *training, MERGED)}
+    intervals = read_json(evaluation / "intervals.json")
+    colours = coloured(list(training)) | {BASE: GREY, MERGED: GREEN}
+    cases = read_cases(evaluation / "answers.jsonl", MERGED, test, params.train.codec)
+    return {
+        "params": params,
+        "labels": LABELS,
+        "briefs": len(cases),
+        "few": FEW,
+        "small": SMALL,
+        "merge": read_json(reports / "merge.json"),
+        "criteria": _criteria(
+            read_json(reports / "criteria.json"),
+            intervals[MERGED],
+            undecided(params.evaluate.criteria, intervals[MERGED]),
+        ),
+        "models": _models(models, intervals),
+        "model_charts": [_models_chart(metric, models, intervals, colours) for metric in LABELS],
+        **_comparisons(read_json(evaluation / "comparisons.json"), colours),
+        "training": training,
+        "colours": colours,
+        **_curves(reports / "shards", list(training)),
+        **_strategies(read_json(reports / "merge_choice.json"), params.merge.strategy),
+        **_leave_one_out(read_json(evaluation / "leave_one_out.json"), colours),
+        "slices": _slices(evaluation / "slices", list(models)),
+        "faults": faults(cases),
+        "faulty": sum(bool(case.faults) for case in cases),
+        "worst": worst(cases, WORST),
+        "samples": cases[:SAMPLES],
+    }
+
+
+def _said(metric: str, value: float | None, sign: str = "") -> str:
+    """A loss with three digits (a difference of two with four), a share in percent."""
+    if value is None:
+        return NOTHING
+    return f"{value:{sign}.{4 if sign else 3}f}" if metric == LOSS else f"{value:{sign}.0%}"
+
+
+def _between(metric: str, found: dict[str, Any] | None, sign: str = "") -> str:
+    if found is None or found["low"] is None:
+        return ""
+    return f"{_said(metric, found['low'], sign)} to {_said(metric, found['high'], sign)}"
+
+
+def _criteria(criteria: dict[str, dict[str, Any]], intervals: dict[str, Any], open_: set[str]) -> list[dict[str, Any]]:
+    """With the interval, where the criterion is a metric that has one."""
+    rows = []
+    for name, row in criteria.items():
+        found = intervals.get(name)
+        value = NOTHING if row["value"] is None else f"{row['value']:.3g}"
+        between = f"{found['low']:.3g} to {found['high']:.3g}" if found else ""
+        rows.append({**row, "value": value, "interval": between, "open": name in open_})
+    return rows
+
+
+def _models(models: dict[str, dict[str, Any]], intervals: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        name: {
+            "cells": {
+                metric: (_said(metric, row[metric]), _between(metric, intervals[name][metric])) for metric in LABELS
+            },
+            "seconds": NOTHING if row["seconds_per_design"] is None else f"{row['seconds_per_design']:.1f}",
+            "megabytes": f"{row['adapter_mb']:.1f}",
+        }
+        for name, row in models.items()
+    }
+
+
+def _models_chart(
+    metric: str, models: dict[str, dict[str, Any]], intervals: dict[str, Any], colours: dict[str, str]
+) -> Markup:
+    rows = []
+    for name, row in models.items():
+        found = intervals[name][metric] or {"low": None, "high": None}
+        value = row[metric]
+        rows.append(Row(name, value, found["low"], found["high"], colours[name], _said(metric, value)))
+    return Markup(ranges(rows, LABELS[metric], (0.0, 1.0) if metric in SHARES else None))
+
+
+def _comparisons(rows: list[dict[str, Any]], colours: dict[str, str]) -> dict[str, Any]:
+    """The merged model less each other: a chart of the loss, without the base, and a table of all."""
+    others = {row["against"]: row["best_shard"] for row in rows}
+    of_loss = {row["against"]: row for row in rows if row["metric"] == LOSS}
+    charted = [
+        Row(name, row["difference"], row["low"], row["high"], colours[name], _said(LOSS, row["difference"], "+"))
+        for name, row in of_loss.items()
+        if name != BASE  # far off, where training has done anything
+    ]
+    cells: dict[str, dict[str, Any]] = {metric: {} for metric in LABELS}
+    for row in rows:
+        better = (row["difference"] or 0) < 0 if row["metric"] == LOSS else (row["difference"] or 0) > 0
+        sure = row["low"] is not None and not row["low"] <= 0 <= row["high"]
+        cells[row["metric"]][row["against"]] = {
+            "difference": _said(row["metric"], row["difference"], "+"),
+            "interval": _between(row["metric"], row, "+"),
+            "p": said_p(row["p"]),
+            "kind": ("better" if better else "worse") if sure else "",
+        }
+    chart = ranges(charted, "test loss of the merged model less that of the shard", zero=True)
+    return {"others": others, "comparisons": cells, "comparison_chart": Markup(chart)}
+
+
+def _curves(folder: Path, shards: list[str]) -> dict[str, Markup]:
+    curves: dict[str, dict[str, list[tuple[float, float]]]] = {"loss": {}, "eval_loss": {}}
+    for number, name in enumerate(shards, 1):
+        rows = _read_csv(folder / f"{number}_loss.csv")
+        for column, of_shard in curves.items():
+            points = [(float(row["step"]), float(row[column])) for row in rows if row[column]]
+            of_shard[name] = [point for point in points if math.isfinite(point[1])]
+    return {
+        "training_chart": Markup(lines(curves["loss"], "optimizer step", "training loss, nats a token")),
+        "validation_chart": Markup(lines(curves["eval_loss"], "optimizer step", "validation loss, nats a token")),
+    }
+
+
+def _strategies(table: list[dict[str, Any]], asked_for: str) -> dict[str, Any]:
+    """The strategy that was taken, and what `merge` tried; nothing where it had nothing to choose."""
+    if not table:
+        return {"strategy": asked_for, "strategies": [], "strategies_chart": ""}
+    rows = [
+        Row(row["strategy"], row["loss"], None, None, GREEN if row["chosen"] else GREY, f"{row['loss']:.4f}")
+        for row in table
+    ]
+    said = [{**row, "loss": f"{row['loss']:.4f}", "p": said_p(row["p"]), "scale": f"{row['scale']:g}"} for row in table]
+    return {
+        "strategy": next(row["strategy"] for row in table if row["chosen"]),
+        "strategies": said,
+        "strategies_chart": Markup(ranges(rows, "validation loss, nats a token")),
+    }
+
+
+def _leave_one_out(table: list[dict[str, Any]], colours: dict[str, str]) -> dict[str, Any]:
+    if not table:
+        return {"leave_one_out": [], "leave_one_out_chart": ""}
+    rows = [
+        Row(
+            row["without"],
+            row["difference"],
+            row["low"],
+            row["high"],
+            colours[row["without"]],
+            _said(LOSS, row["difference"], "+"),
+        )
+        for row in table
+    ]
+    said = [
+        {
+            **row,
+            "weight": f"{row['weight']:.3f}",
+            "loss": _said(LOSS, row[LOSS]),
+            "difference": _said(LOSS, row["difference"], "+"),
+            "interval": _between(LOSS, row, "+"),
+            "p": said_p(row["p"]),
+        }
+        for row in table
+    ]
+    chart = ranges(rows, "test loss without the shard less that of the full merge", zero=True)
+    return {"leave_one_out": said, "leave_one_out_chart": Markup(chart)}
+
+
+def _slices(folder: Path, models: list[str]) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """By metric and dimension, a row a slice with every model's value."""
+    of_models = {name: _read_csv(folder / f"{name.replace(' ', '_')}.csv") for name in models}
+    tables: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for metric in LABELS:
+        tables[metric] = {dimension: [] for dimension in DIMENSIONS}
+        for rows in zip(*of_models.values(), strict=True):
+            first = rows[0]
+            values = [_said(metric, float(row[metric]) if row[metric] else None) for row in rows]
+            about = {"value": first["value"], "briefs": first["briefs"], "small": first["small"] == "True"}
+            tables[metric][first["dimension"]].append(about | {"values": values})
+    return tables
+
+
+def _read_csv(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(newline="") as file:
+            return list(csv.DictReader(file))
+    except OSError as error:
+        raise os_error(error, path) from error
