@@ -55,7 +55,7 @@ def write_page(params: Params, reports: Path, test: Path, out: Path) -> None:
     )
     page = environment.get_template("page.html").render(_content(params, reports, test))
     with atomic_file(out) as temporary:
-        temporary.write_text(page)
+        temporary.write_text(page, encoding="utf-8")
 
 
 def _content(params: Params, reports: Path, test: Path) -> dict[str, Any]:
