@@ -27,7 +27,7 @@ def main() -> None:
     evaluated = evaluate(evaluator, adapters)
     tables: dict[str, Any] = {"intervals": intervals(evaluated), "comparisons": comparisons(evaluated)}
     tables["leave_one_out"] = []
-    if params.evaluate.leave_one_out:
+    if params.evaluate.leave_one_out and params.rounds == 1:  # an outer step is more than a merge of these shards
         collected = read_json("models/collected.json")
         metrics = {f"shard {shard}": entry["metrics"] for shard, entry in collected.items()}
         tables["leave_one_out"] = leave_one_out(evaluator, shards, MODEL, metrics, params.merge)

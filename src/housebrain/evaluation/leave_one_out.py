@@ -10,7 +10,7 @@ from housebrain.evaluation.intervals import difference
 from housebrain.evaluation.metrics import LOSS, finite, loss_measure
 from housebrain.files import read_json
 from housebrain.merging.choose import AUTO
-from housebrain.merging.merge import merge_adapters
+from housebrain.merging.merge import REPORT, merge_adapters
 from housebrain.merging.strategies import Metrics, Searched, strategy
 from housebrain.params import Merge
 
@@ -43,7 +43,7 @@ def leave_one_out(
     Raises:
         UserError: an adapter is missing or damaged.
     """
-    report = read_json(merged / "merge.json")
+    report = read_json(merged / REPORT)
     parameters = {} if settings.strategy == AUTO else settings.parameters
     how = strategy(report["strategy"], settings.metric, settings.mode, settings.temperature, **parameters)
     full = loss_measure(evaluator.losses(merged), evaluator.lengths)
