@@ -1,7 +1,8 @@
 """A simulated Google Drive (API v2) for tests: dvc-gdrive, pydrive2 and googleapiclient stay real and talk to it.
 
-It keeps everything in memory and behaves badly where the real one does: a path written twice is two files, requests are
-throttled, fail, hang or are cut off, lists lag behind, tokens expire, space runs out.
+It keeps everything in memory and behaves badly where the real one does: a path written twice is two files, and the
+first of them is read; requests are throttled, fail, hang or are cut off, before or after they were carried out; lists
+lag behind; tokens expire or are revoked; space runs out.
 
     with FakeDrive() as drive:
         drive.inject("429", times=2)
@@ -11,7 +12,9 @@ Clients reach it through `tests/fakedrive_hook/sitecustomize.py`, which sends re
 """
 
 import hashlib
+import io
 import json
+import math
 import os
 import random
 import re
@@ -19,7 +22,7 @@ import secrets
 import threading
 import time
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -29,14 +32,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 FOLDER = "application/vnd.google-apps.folder"
 ROOT = "rootfolder"
 HOOK = Path(__file__).parent / "fakedrive_hook"
-QUOTA_BYTES = 15 * 2**30
-# What each kind of trouble answers: HTTP status and Google's reason. Besides: `reset`, `hang`.
+# What each kind of trouble answers: HTTP status and Google's reason. Three others answer nothing: `reset` cuts the
+# connection, `lost` does so after the request was carried out, `hang` after `hang_seconds`.
 ANSWERS = {
     "403": (403, "userRateLimitExceeded"),
     "429": (429, "rateLimitExceeded"),
     "500": (500, "internalError"),
     "503": (503, "backendError"),
-    "quota": (403, "storageQuotaExceeded"),
     "expired": (401, "authError"),
 }
 
@@ -50,7 +52,8 @@ class Node:
     mime_type: str
     parents: list[str]
     content: bytes = b""
-    born: float = field(default_factory=time.monotonic)
+    listed_from: float = 0.0  # on `time.monotonic`'s clock
+    listed_until: float = math.inf
 
     def public(self) -> dict[str, Any]:
         """As the API shows it."""
@@ -61,28 +64,48 @@ class Node:
         return shown
 
 
+@dataclass
+class Upload:
+    """A resumable upload: what it writes, and the file once that is done."""
+
+    file_id: str | None
+    body: dict[str, Any]
+    done: Node | None = None
+
+
 class FakeDrive:
     """The server, in a thread of this process; a context manager.
 
     Attributes:
         files: by id.
         requests: count by kind.
+        received_bytes, sent_bytes: contents of requests and of answers.
         injected: count of faults by kind.
-        lag_seconds: how long a new file stays invisible to lists.
+        lag_seconds: how long lists lag behind: lack a new file, and show one that was removed. `reveal` ends it.
+        latency_seconds: added to each request.
         hang_seconds: how long a hung request stays open.
+        timeout_seconds: the longest that clients wait for an answer, whatever they set themselves.
+        quota_bytes: what files may take.
+        revoked: whether no access token is renewed any more.
     """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.files = {ROOT: Node(ROOT, "root", FOLDER, [])}
-        self.uploads: dict[str, tuple[str | None, dict[str, Any]]] = {}
+        self.removed: list[Node] = []
+        self.uploads: dict[str, Upload] = {}
         self.requests: Counter[str] = Counter()
+        self.received_bytes = self.sent_bytes = 0
         self.injected: Counter[str] = Counter()
-        self.lag_seconds = 0.0
+        self.lag_seconds = self.latency_seconds = 0.0
         self.hang_seconds = 300.0
+        self.timeout_seconds: float | None = None
+        self.quota_bytes = 15 * 2**30
+        self.revoked = False
         self._script: deque[str] = deque()
         self._rate, self._kinds, self._random = 0.0, [""], random.Random(0)
         self._token = "token-0"
+        self._made = 0
         handler = type("DriveHandler", (_Handler,), {"drive": self})
         self._server = _Server(("127.0.0.1", 0), handler)
 
@@ -105,15 +128,21 @@ class FakeDrive:
             "_module": "oauth2client.client",
         }
         empty = ("user_agent", "revoke_uri", "id_token", "id_token_jwt", "token_response", "token_info_uri")
-        return {
+        timeout = {} if self.timeout_seconds is None else {"FAKE_DRIVE_TIMEOUT_SECONDS": str(self.timeout_seconds)}
+        return timeout | {
             "FAKE_DRIVE_URL": self.url,
             "PYTHONPATH": os.pathsep.join(filter(None, [str(HOOK), os.environ.get("PYTHONPATH")])),
             "GDRIVE_CREDENTIALS_DATA": json.dumps(credentials | dict.fromkeys(empty)),
             "GDRIVE_NON_INTERACTIVE": "1",
         }
 
+    def make_folder(self, name: str) -> str:
+        """Makes a folder in the root, as a person would; returns its address for DVC."""
+        self.store({"title": name, "mimeType": FOLDER, "parents": [{"id": ROOT}]})
+        return f"gdrive://{ROOT}/{name}"
+
     def inject(self, kind: str, times: int = 1) -> None:
-        """The next requests fail: one of `ANSWERS`, `reset` (the connection is cut) or `hang`."""
+        """The next requests fail: one of `ANSWERS`, `reset`, `lost` or `hang`."""
         with self.lock:
             self._script.extend([kind] * times)
 
@@ -137,33 +166,64 @@ class FakeDrive:
     def accepts(self, authorization: str) -> bool:
         return authorization == f"Bearer {self._token}"
 
-    def refresh(self) -> dict[str, Any]:
+    def renew(self, refresh_token: str) -> dict[str, Any] | None:
+        """A new access token; None where that is refused."""
+        if self.revoked or refresh_token != "refresh":
+            return None
         return {"access_token": self._token, "expires_in": 3600, "token_type": "Bearer"}
 
-    def store(self, file_id: str | None, body: dict[str, Any], content: bytes = b"") -> Node:
-        """Makes a file, or gives one that is there new contents."""
+    def used_bytes(self) -> int:
         with self.lock:
-            if file_id is not None:
-                self.files[file_id].content = content
-                return self.files[file_id]
+            return sum(len(node.content) for node in self.files.values())
+
+    def store(self, body: dict[str, Any], content: bytes = b"") -> Node:
+        """Makes a file. Ids grow, and clients take the smallest: of two files on one path the stale one is read."""
+        with self.lock:
             parents = [parent["id"] for parent in body.get("parents", [])]
             mime_type = body.get("mimeType", "application/octet-stream")
-            node = Node("1" + secrets.token_urlsafe(24), body["title"], mime_type, parents, content)
+            self._made += 1
+            node = Node(f"1{self._made:012d}", body["title"], mime_type, parents, content)
+            node.listed_from = time.monotonic() + self.lag_seconds
             self.files[node.id] = node
             return node
 
-    def find(self, query: str) -> list[Node]:
-        """Files by the two conditions that pydrive2 asks for: parents and title."""
-        parents = set(re.findall(r"'([^']+)' in parents", query))
-        title = re.search(r"title\s*=\s*'((?:[^'\\]|\\.)*)'", query)
+    def complete(self, upload: Upload, content: bytes) -> Node | None:
+        """Ends an upload, once however often it is asked to; None where the file would be over the quota."""
+        with self.lock:
+            if upload.done is None:
+                known = self.files.get(upload.file_id or "")
+                if self.used_bytes() + len(content) - (len(known.content) if known else 0) > self.quota_bytes:
+                    return None
+                if known is not None:
+                    known.content = content
+                upload.done = known or self.store(upload.body, content)
+            return upload.done
+
+    def remove(self, file_id: str) -> Node:
+        with self.lock:
+            node = self.files.pop(file_id)
+            node.listed_until = time.monotonic() + self.lag_seconds
+            self.removed.append(node)
+            return node
+
+    def reveal(self) -> None:
+        """Lists show from now on all that is there; `lag_seconds` is set back to 0."""
+        with self.lock:
+            self.lag_seconds = 0.0
+            self.removed.clear()
+            for node in self.files.values():
+                node.listed_from = 0.0
+
+    def find(self, parents: set[str], title: str | None) -> list[Node]:
+        """Files by the two conditions that pydrive2 asks for, as far as lists show them."""
         now = time.monotonic()
         with self.lock:
             return [
                 node
-                for node in self.files.values()
-                if now - node.born >= self.lag_seconds
+                for node in (*self.files.values(), *self.removed)
+                if node.listed_from <= now < node.listed_until
                 and (not parents or parents & set(node.parents))
-                and (title is None or node.title == title[1].replace("\\'", "'"))
+                and (title is None or node.title == title)
             ]
 
     def paths(self) -> list[str]:
@@ -174,6 +234,10 @@ class FakeDrive:
 
         with self.lock:
             return sorted(path(node).removeprefix("/") for node in self.files.values() if node.mime_type != FOLDER)
+
+    def announced(self, shard: int) -> list[str]:
+        """The paths that announce a shard's checkpoints."""
+        return [path for path in self.paths() if f"/shard-{shard}/" in path and path.endswith(".tar.sha256")]
 
     def __enter__(self) -> "FakeDrive":
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -205,6 +269,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def answer(self, status: int, value: Any = None, raw: bytes = b"", **headers: str) -> None:
         content = raw if value is None else json.dumps(value).encode()
+        self.drive.sent_bytes += len(content)
         self.send_response(status)
         if value is not None:
             self.send_header("Content-Type", "application/json; charset=UTF-8")
@@ -218,70 +283,99 @@ class _Handler(BaseHTTPRequestHandler):
         errors = [{"domain": "usageLimits" if status in (403, 429) else "global", "reason": reason, "message": reason}]
         self.answer(status, {"error": {"errors": errors, "code": status, "message": reason}})
 
+    def cut(self) -> None:
+        self.close_connection = True
+        self.connection.close()
+
     def serve(self) -> None:
         """Reads the request, lets it fail where a fault is due, and serves it."""
         url = urlsplit(self.path)
         query = {key: values[-1] for key, values in parse_qs(url.query, keep_blank_values=True).items()}
-        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        size = int(self.headers.get("Content-Length") or 0)
+        content = self.rfile.read(size)
+        if len(content) < size:  # the client went away
+            self.cut()
+            return
         path = unquote(url.path)
         method = self.headers.get("X-HTTP-Method-Override") or self.command
         if method == "GET" and self.command == "POST":  # a query too long for a URL comes as a form
             query |= {key: values[-1] for key, values in parse_qs(content.decode(), keep_blank_values=True).items()}
-        if path == "/token":
-            self.answer(200, self.drive.refresh())
+        if path == "/reveal":  # for a client in the middle of a test
+            self.drive.reveal()
+            self.answer(204)
             return
+        if path == "/token":
+            renewed = self.drive.renew(parse_qs(content.decode())["refresh_token"][0])
+            self.answer(200, renewed) if renewed else self.answer(400, {"error": "invalid_grant"})
+            return
+        time.sleep(self.drive.latency_seconds)
         fault = self.drive.fault()
         if fault == "hang":
             time.sleep(self.drive.hang_seconds)
         if fault in ("hang", "reset"):
-            self.close_connection = True
-            self.connection.close()
-        elif fault:
+            self.cut()
+            return
+        if fault == "lost":
+            self.wfile = io.BytesIO()  # the answer reaches nobody
+        if fault in ANSWERS:
             self.fail(*ANSWERS[fault])
         elif not self.drive.accepts(self.headers.get("Authorization", "")):
             self.fail(401, "authError")
         else:
-            self.drive.requests[f"{method} {re.sub('files/[^/]+', 'files/ID', path.split('/v2/')[-1])}"] += 1
+            kind = re.sub("(session|files)/[^/]+", r"\1/ID", path.removeprefix("/drive/v2/"))
+            with self.drive.lock:
+                self.drive.requests[f"{method} {kind}"] += 1
+                self.drive.received_bytes += len(content)
             self.route(method, path, query, content)
+        if fault == "lost":
+            self.cut()
 
     def route(self, method: str, path: str, query: dict[str, str], content: bytes) -> None:
         drive = self.drive
         if path.startswith("/upload/session/"):
-            file_id, body = drive.uploads[path.rsplit("/", 1)[1]]
             # Clients here send a file in one piece; one in several is told what has arrived.
-            self.answer(200, drive.store(file_id, body, content).public())
+            made = drive.complete(drive.uploads[path.rsplit("/", 1)[1]], content)
+            self.answer(200, made.public()) if made else self.fail(403, "storageQuotaExceeded")
             return
         parts = path.split("/drive/v2/", 1)[-1].split("/")
         if parts == ["about"]:
-            used = sum(len(node.content) for node in drive.files.values())
-            self.answer(200, {"quotaBytesTotal": str(QUOTA_BYTES), "quotaBytesUsed": str(used)})
+            self.answer(200, {"quotaBytesTotal": str(drive.quota_bytes), "quotaBytesUsed": str(drive.used_bytes())})
             return
         file_id = parts[1] if len(parts) > 1 else None
         if file_id is not None and file_id not in drive.files:
             self.fail(404, "notFound")
         elif path.startswith("/upload/"):
             session = secrets.token_hex(8)
-            drive.uploads[session] = (file_id, json.loads(content or b"{}"))
+            drive.uploads[session] = Upload(file_id, json.loads(content or b"{}"))
             self.answer(200, Location=f"{drive.url}/upload/session/{session}")
         elif method == "GET" and file_id is None:
-            found = drive.find(query.get("q", ""))
-            size, first = int(query.get("maxResults", 100)), int(query.get("pageToken") or 0)
-            page: dict[str, Any] = {"items": [node.public() for node in found[first : first + size]]}
-            if first + size < len(found):
-                page["nextPageToken"] = str(first + size)
-            self.answer(200, page)
+            self.list(query)
         elif method == "GET" and query.get("alt") == "media":
             self.media(drive.files[file_id or ""].content)
         elif method == "GET":
             self.answer(200, drive.files[file_id or ""].public())
         elif method == "POST" and file_id is None:
-            self.answer(200, drive.store(None, json.loads(content)).public())
+            self.answer(200, drive.store(json.loads(content)).public())
         elif method == "DELETE" or (method == "POST" and parts[2:] == ["trash"]):
-            with drive.lock:
-                node = drive.files.pop(file_id or "")
+            node = drive.remove(file_id or "")
             self.answer(200, node.public()) if method == "POST" else self.answer(204)
         else:
             self.fail(404, "notFound")
+
+    def list(self, query: dict[str, str]) -> None:
+        """A page of the files that are asked for; a parent that is gone is an error."""
+        asked = query.get("q", "")
+        parents = set(re.findall(r"'([^']+)' in parents", asked))
+        title = re.search(r"title\s*=\s*'((?:[^'\\]|\\.)*)'", asked)
+        if parents - self.drive.files.keys():
+            self.fail(404, "notFound")
+            return
+        found = self.drive.find(parents, title[1].replace("\\'", "'") if title else None)
+        size, first = int(query.get("maxResults", 100)), int(query.get("pageToken") or 0)
+        page: dict[str, Any] = {"items": [node.public() for node in found[first : first + size]]}
+        if first + size < len(found):
+            page["nextPageToken"] = str(first + size)
+        self.answer(200, page)
 
     def media(self, content: bytes) -> None:
         """A file's content, or the part of it that is asked for."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from fakedrive import FOLDER, ROOT, FakeDrive
+from fakedrive import FakeDrive
 from housebrain.files import read_json, sha256_file
 from project import SHARDS, clone_project, run, start, start_round
 
@@ -85,14 +85,13 @@ class Worker(threading.Thread):
 
     def has_checkpoint(self) -> bool:
         """Something of its training is on the remote."""
-        return any(f"/shard-{self.shard}/" in path and path.endswith(".sha256") for path in self.drive.paths())
+        return bool(self.drive.announced(self.shard))
 
 
 @pytest.fixture
 def drive(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDrive]:
-    """A Drive with a folder for the project, which all processes started from here talk to."""
+    """A Drive which all processes started from here talk to."""
     with FakeDrive() as drive:
-        drive.store(None, {"title": "housebrain", "mimeType": FOLDER, "parents": [{"id": ROOT}]})
         for name, value in drive.environment().items():
             monkeypatch.setenv(name, value)
         yield drive
@@ -106,7 +105,7 @@ def test_a_round_survives_its_workers_deaths(
         tiny_base,
         mlflow_database,
         epochs=EPOCHS,
-        remote=f"gdrive://{ROOT}/housebrain",
+        remote=drive.make_folder("housebrain"),
         workers__heartbeat_seconds=3,
         workers__expiry_seconds=20,
     )

@@ -1,11 +1,13 @@
 """Sends requests for Google's hosts to the simulated Drive at FAKE_DRIVE_URL; on the PYTHONPATH of a test's processes.
 
 Only `httplib2.Http.request` is changed, and only its address: tokens, uploads, retries and errors stay the libraries'.
+FAKE_DRIVE_TIMEOUT_SECONDS, where it is set, shortens the default timeout of sockets, so that no test waits a minute.
 """
 
 import importlib.abc
 import importlib.util
 import os
+import socket
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -43,3 +45,7 @@ class Redirect(importlib.abc.MetaPathFinder):
 
 if "FAKE_DRIVE_URL" in os.environ:
     sys.meta_path.insert(0, Redirect())
+
+if "FAKE_DRIVE_TIMEOUT_SECONDS" in os.environ:
+    _set_timeout, _longest = socket.setdefaulttimeout, float(os.environ["FAKE_DRIVE_TIMEOUT_SECONDS"])
+    socket.setdefaulttimeout = lambda seconds: _set_timeout(min(seconds or _longest, _longest))

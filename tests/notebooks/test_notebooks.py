@@ -1,14 +1,16 @@
 """Both notebooks as their platforms would run them, cell by cell, from clone to push.
 
-Simulated: the platform's module for secrets, `nvidia-smi`, and `pip`, which installs nothing. Real: the kernel, git,
-dvc and training, on a model of a few thousand weights and a remote that is a local folder.
+Simulated: the platform's module for secrets, `nvidia-smi`, `pip`, which installs nothing, and Google Drive. Real: the
+kernel, git, dvc, dvc-gdrive and training, on a model of a few thousand weights.
 """
 
+import json
 import os
 import runpy
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ import psutil
 import pytest
 
 from conftest import REPOSITORY
-from project import environment, put_base, run, start_round
+from fakedrive import HOOK, FakeDrive
+from project import environment, run, start_round
 from simulated_pip import simulated_pip
 
 NOTEBOOKS = REPOSITORY / "notebooks"
@@ -35,6 +38,8 @@ SECRETS = {
         "        return Path(os.environ['SIMULATED_SECRETS'], name).read_text()\n"
     ),
 }
+# The hub is out of reach: git itself puts the base model into each clone.
+POST_CHECKOUT = '#!/bin/sh\n[ -d models/base ] || cp -R "$SIMULATED_BASE" models/base\n'
 GPU = '#!/bin/sh\n[ $# -gt 0 ] && echo "Tesla T4, 100" || echo "simulated GPU: Tesla T4"\n'
 # Runs a notebook to its end or first error; what its cells printed goes to stdout.
 EXECUTE = """
@@ -53,23 +58,32 @@ except CellExecutionError:
 
 
 class Machine:
-    """A notebook session: a folder to run in, with the platform's simulated parts on its paths."""
+    """A notebook session: a folder to run in, with the platform's simulated parts on its paths.
 
-    def __init__(self, folder: Path, name: str) -> None:
+    Its secrets are in the platform's module alone; nothing of the Drive but its address is in its environment.
+    """
+
+    def __init__(self, folder: Path, name: str, drive: FakeDrive, base: Path) -> None:
         self.folder, self.name = folder, name
         self.clone = folder / "content/housebrain"
         self.clone.parent.mkdir(parents=True)
-        (folder / "secrets").mkdir()
         (folder / "bin").mkdir()
         for file, text in SECRETS.items():
             (folder / "modules" / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / "modules" / file).write_text(text)
+        (folder / "secrets").mkdir()
+        self.credentials = folder / "secrets/GDRIVE_CREDENTIALS_DATA"
+        self.credentials.write_text(drive.environment()["GDRIVE_CREDENTIALS_DATA"])
+        for program, text in (("bin/nvidia-smi", GPU), ("template/hooks/post-checkout", POST_CHECKOUT)):
+            (folder / program).parent.mkdir(parents=True, exist_ok=True)
+            (folder / program).write_text(text)
+            (folder / program).chmod(0o755)
         self.more = simulated_pip(folder / "stubs")
-        self.more["PYTHONPATH"] += f"{os.pathsep}{folder / 'modules'}"
+        found = [self.more["PYTHONPATH"], folder / "modules", HOOK, os.environ.get("PYTHONPATH", "")]
+        self.more["PYTHONPATH"] = os.pathsep.join(map(str, found))
         self.more |= {"SIMULATED_SECRETS": str(folder / "secrets"), "IPYTHONDIR": str(folder / "ipython")}
-        self.more["PATH"] = f"{folder / 'bin'}{os.pathsep}{environment()['PATH']}"
-        (folder / "bin/nvidia-smi").write_text(GPU)
-        (folder / "bin/nvidia-smi").chmod(0o755)
+        self.more |= {"SIMULATED_BASE": str(base), "GIT_TEMPLATE_DIR": str(folder / "template")}
+        self.more |= {"PATH": f"{folder / 'bin'}{os.pathsep}{environment()['PATH']}", "FAKE_DRIVE_URL": drive.url}
 
     def start(self, **settings: Any) -> subprocess.Popen[str]:
         """Starts the notebook with its settings cell filled in; what it prints is added to `out.log`."""
@@ -81,7 +95,7 @@ class Machine:
             return subprocess.Popen(
                 [sys.executable, "-c", EXECUTE, str(self.folder / "run.ipynb")],
                 cwd=self.clone.parent,
-                env=environment(**self.more),
+                env={name: value for name, value in environment(**self.more).items() if "GDRIVE" not in name},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -114,8 +128,20 @@ def test_the_notebooks_differ_only_in_how_a_secret_is_read() -> None:
 
 
 @pytest.fixture(scope="module")
-def coordinator(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, mlflow_database: Path) -> Path:
-    folder = start_round(tmp_path_factory.mktemp("round") / "coordinator", tiny_base, mlflow_database)
+def drive() -> Iterator[FakeDrive]:
+    """A Drive which all of the coordinator's processes talk to."""
+    with FakeDrive() as drive, pytest.MonkeyPatch.context() as patch:
+        for name, value in drive.environment().items():
+            patch.setenv(name, value)
+        yield drive
+
+
+@pytest.fixture(scope="module")
+def coordinator(
+    tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, mlflow_database: Path, drive: FakeDrive
+) -> Path:
+    folder = tmp_path_factory.mktemp("round") / "coordinator"
+    start_round(folder, tiny_base, mlflow_database, remote=drive.make_folder("housebrain"))
     run(folder, "git", "tag", "round-1")
     return folder
 
@@ -133,17 +159,14 @@ def kill(process: subprocess.Popen[str]) -> None:
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("name", "shard"), [("colab", 1), ("kaggle", 4)])
 def test_a_notebook_trains_and_pushes_also_after_a_kill(
-    name: str, shard: int, coordinator: Path, tmp_path: Path, tiny_base: Path
+    name: str, shard: int, coordinator: Path, tmp_path: Path, drive: FakeDrive
 ) -> None:
-    machine = Machine(tmp_path, name)
-    run(tmp_path, "git", "clone", "-q", "--branch", "round-1", str(coordinator), str(machine.clone))
-    put_base(machine.clone, tiny_base)  # the hub is out of reach
+    machine = Machine(tmp_path, name, drive, coordinator / "models/base")
     settings: dict[str, Any] = {"REPOSITORY": str(coordinator), "ROUND_TAG": "round-1", "SHARD": shard}
 
     process = machine.start(**settings)
-    remote = coordinator.with_name("coordinator-remote")
     started = time.monotonic()
-    while not list(remote.glob(f"checkpoints/*/shard-{shard}/*.tar.sha256")):
+    while not drive.announced(shard):
         assert process.poll() is None and time.monotonic() - started < 200, machine.printed()
         time.sleep(0.05)
     kill(process)
@@ -163,8 +186,8 @@ def test_a_notebook_trains_and_pushes_also_after_a_kill(
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_wrong_is_said(name: str, coordinator: Path, tmp_path: Path) -> None:
-    machine = Machine(tmp_path / "machine", name)
+def test_what_is_wrong_is_said(name: str, coordinator: Path, tmp_path: Path, drive: FakeDrive) -> None:
+    machine = Machine(tmp_path / "machine", name, drive, coordinator / "models/base")
     settings: dict[str, Any] = {"REPOSITORY": str(coordinator), "ROUND_TAG": "round-1", "SHARD": 9}
     nowhere = settings | {"REPOSITORY": str(tmp_path / "nowhere")}
     assert "nowhere: not found, or not open to you" in machine.run(ok=False, **nowhere)
@@ -174,13 +197,10 @@ def test_what_is_wrong_is_said(name: str, coordinator: Path, tmp_path: Path) -> 
     (machine.folder / "bin/nvidia-smi").write_text("#!/bin/sh\nexit 9\n")
     printed = machine.run(ok=False, **settings)  # a warning only: it goes on to the shard that isn't there
     assert "warning: no GPU" in printed and "shard 9: not in params.yaml" in printed
-
-    drive = tmp_path / "drive"
-    run(tmp_path, "git", "clone", "-q", str(coordinator), str(drive))
-    (drive / ".dvc/config").write_text(
-        "[core]\n    remote = storage\n['remote \"storage\"']\n    url = gdrive://root/x\n"
-    )
-    run(drive, "git", "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-qam", "drive")
-    run(drive, "git", "tag", "round-2")
-    printed = machine.run(ok=False, **settings | {"REPOSITORY": str(drive), "ROUND_TAG": "round-2"})
+    expired = json.loads(machine.credentials.read_text()) | {"access_token": "old", "refresh_token": "revoked"}
+    machine.credentials.write_text(json.dumps(expired))
+    printed = machine.run(ok=False, **settings)
+    assert "the credentials are missing or have expired" in printed
+    machine.credentials.unlink()
+    printed = machine.run(ok=False, **settings)
     assert "no secret GDRIVE_CREDENTIALS_DATA, which the Drive remote needs" in printed

@@ -13,7 +13,6 @@ import pytest
 
 from fakedrive import FakeDrive
 
-ROOTS = [{"id": "rootfolder"}]
 # Runs the code it is given with `remote` open; pauses are kept short, and so is the patience with sockets.
 PROGRAM = """
 import sys, time
@@ -32,6 +31,7 @@ with reported():
 @pytest.fixture
 def drive() -> Iterator[FakeDrive]:
     with FakeDrive() as drive:
+        drive.make_folder("housebrain")
         yield drive
 
 
@@ -50,8 +50,6 @@ def project(tmp_path: Path) -> Path:
 
 def client(drive: FakeDrive, project: Path, code: str, ok: bool = True) -> str:
     """Runs `code` against the Drive; returns what it printed."""
-    if not any(node.title == "housebrain" for node in drive.files.values()):
-        drive.store(None, {"title": "housebrain", "mimeType": "application/vnd.google-apps.folder", "parents": ROOTS})
     environment = os.environ | drive.environment()
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", PROGRAM, code],
@@ -96,7 +94,7 @@ def test_random_trouble_loses_nothing(drive: FakeDrive, project: Path) -> None:
 
 def test_a_full_drive_says_so(drive: FakeDrive, project: Path) -> None:
     client(drive, project, "remote.put_bytes(b'x', 'a/b')")
-    drive.inject("quota", times=50)
+    drive.quota_bytes = drive.used_bytes()
     printed = client(drive, project, "remote.put_bytes(b'x', 'a/c')", ok=False)
     assert "storageQuotaExceeded" in printed or "the Drive is full" in printed
     assert "Traceback" not in printed
