@@ -102,7 +102,7 @@ class FakeDrive:
         self.timeout_seconds: float | None = None
         self.quota_bytes = 15 * 2**30
         self.revoked = False
-        self._script: deque[str] = deque()
+        self._script: deque[tuple[str, str]] = deque()
         self._rate, self._kinds, self._random = 0.0, [""], random.Random(0)
         self._token = "token-0"
         self._made = 0
@@ -141,20 +141,21 @@ class FakeDrive:
         self.store({"title": name, "mimeType": FOLDER, "parents": [{"id": ROOT}]})
         return f"gdrive://{ROOT}/{name}"
 
-    def inject(self, kind: str, times: int = 1) -> None:
-        """The next requests fail: one of `ANSWERS`, `reset`, `lost` or `hang`."""
+    def inject(self, kind: str, times: int = 1, method: str = "") -> None:
+        """The next requests (of one HTTP method, if given) fail: one of `ANSWERS`, `reset`, `lost` or `hang`."""
         with self.lock:
-            self._script.extend([kind] * times)
+            self._script.extend([(kind, method)] * times)
 
     def misbehave(self, rate: float, kinds: list[str], seed: int = 0) -> None:
         """From now on this share of requests fails, in one of these ways."""
         with self.lock:
             self._rate, self._kinds, self._random = rate, kinds, random.Random(seed)
 
-    def fault(self) -> str:
+    def fault(self, method: str) -> str:
         """What becomes of the next request; empty where it is served."""
         with self.lock:
-            kind = self._script.popleft() if self._script else ""
+            due = self._script and self._script[0][1] in ("", method)
+            kind = self._script.popleft()[0] if due else ""
             if not kind and self._random.random() < self._rate:
                 kind = self._random.choice(self._kinds)
             if kind:
@@ -309,7 +310,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(200, renewed) if renewed else self.answer(400, {"error": "invalid_grant"})
             return
         time.sleep(self.drive.latency_seconds)
-        fault = self.drive.fault()
+        fault = self.drive.fault(method)
         if fault == "hang":
             time.sleep(self.drive.hang_seconds)
         if fault in ("hang", "reset"):

@@ -12,7 +12,7 @@ from housebrain.workers import heartbeat
 from housebrain.workers.heartbeat import Heartbeat
 from housebrain.workers.lease import Lease, LeaseLostError
 from housebrain.workers.remote import Remote
-from workers.stores import local_remote
+from workers.stores import faulty_remote, local_remote
 
 SETTINGS = Workers(
     heartbeat_seconds=60,
@@ -73,12 +73,21 @@ def test_a_free_shard_is_taken_at_once(remote: Remote, clock: Time) -> None:
     assert (known.owner, known.state, known.generation) == ("a", "training", 1)
 
 
-def test_only_the_newest_heartbeat_of_an_owner_is_kept(remote: Remote, clock: Time) -> None:
+def test_only_the_last_two_heartbeats_of_an_owner_are_kept(remote: Remote, clock: Time) -> None:
     held = hold(remote, "a", clock)
     for _ in range(5):
         clock.sleep(60)
         held.beat()
-    assert len(heartbeat.beats(remote, 1, 3)) == 1
+    assert len(heartbeat.beats(remote, 1, 3)) == 2
+
+
+def test_a_worker_whose_heartbeat_cannot_be_had_is_not_passed_over(tmp_path: Path, clock: Time) -> None:
+    hold(local_remote(tmp_path / "remote"), "a", clock)
+    remote, _ = faulty_remote(tmp_path / "remote")
+    real = remote.fs.get_file
+    remote.fs.get_file = lambda *_: remote.fs.faults.extend([TimeoutError("timed out")]) or real()
+    with pytest.raises(UserError, match="timed out"):
+        lease(remote, "b", clock).acquire()
 
 
 @pytest.mark.parametrize("skew_seconds", [-240, 0, 240])

@@ -74,9 +74,15 @@ def test_one_of_another_training_is_not_used(remote: Remote, tmp_path: Path) -> 
 def test_the_newest_and_the_best_are_kept(remote: Remote, tmp_path: Path) -> None:
     for step, loss in ((1, 3.0), (2, 0.5), (3, 2.0), (4, 1.5), (5, 1.0)):
         upload(remote, checkpoint(tmp_path / "here", step, loss), KEY, 3)
+    # What a killed upload left goes, too; not what may be on its way.
+    for name in ("checkpoint-000003-0cutoff0.tar", "checkpoint-000006-0coming0.tar"):
+        remote.put_bytes(b"", f"{folder(KEY, 3)}/{name}")
     prune(remote, KEY, 3, keep=2)
     assert [one.step for one in stored(remote, KEY, 3)] == [5, 4, 2]
     assert len([name for name in remote.list(folder(KEY, 3)) if name.startswith("record-")]) == 3
+    assert [name[:17] for name in remote.list(folder(KEY, 3)) if name.endswith(".tar")] == [
+        f"checkpoint-{step:06d}" for step in (2, 4, 5, 6)
+    ]
 
 
 def test_uploader_takes_the_newest_and_lets_go_of_what_it_missed(remote: Remote, tmp_path: Path) -> None:

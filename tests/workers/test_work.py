@@ -3,6 +3,7 @@
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,8 @@ from conftest import REPOSITORY
 from housebrain.errors import UserError
 from housebrain.params import load_params
 from housebrain.workers import heartbeat
-from housebrain.workers.work import Session, only_one, owner
+from housebrain.workers.lease import Lease
+from housebrain.workers.work import Session, only_one, owner, work
 from workers.stores import local_remote
 
 
@@ -48,6 +50,36 @@ def test_trouble_with_the_remote_does_not_stop_the_work(
     monkeypatch.setattr(heartbeat, "send", broken)
     session._beating("pushing", lambda: time.sleep(0.5))
     assert "no heartbeat: remote storage: no network" in capsys.readouterr().err
+
+
+def test_a_shard_that_is_pushed_while_its_lease_is_waited_for_is_not_trained_again(
+    session: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The other worker's clock is behind: its last word is not the newest by name."""
+    other = session.state.model_copy(update={"owner": "other", "state": "done", "pushed": True, "time_ms": 1})
+    params = load_params(REPOSITORY / "params.yaml")
+
+    def acquire(lease: Lease) -> None:
+        name = f"{heartbeat.folder(1, 2)}/beat-0000000000001-other.json"
+        session.remote.put_bytes(other.model_dump_json().encode(), name)
+        heartbeat.send(lease.remote, lease.mine)
+
+    monkeypatch.setattr(Lease, "acquire", acquire)
+    monkeypatch.setattr(Session, "run", lambda _: pytest.fail("trained again"))
+    results: dict[str, Any] = {
+        "open_remote": session.remote,
+        "ensure_base": None,
+        "run_dvc": "",
+        "fingerprint": {},
+        "training_key": "key",
+    }
+    for name in results:
+        monkeypatch.setattr(f"housebrain.workers.work.{name}", lambda *_, name=name: results[name])
+    work(2, params)
+    work(2, params)
+    assert capsys.readouterr().out.count("trained and pushed already, by colab-2 (other). Nothing to do.") == 2
+    mine = [heartbeat.read_beat(session.remote, 1, 2, name) for name in heartbeat.beats(session.remote, 1, 2)]
+    assert [beat.state for beat in mine if beat and beat.owner != "other"] == ["starting", "released"]
 
 
 def test_a_clone_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 """What a worker says of itself, every minute, on the remote: all that the coordinator sees, and the claim on a shard.
 
 A heartbeat is a small file under a name of its own, `beat-<ms>-<owner>.json`: on Google Drive writing a path twice
-makes two files, of which the older is read. The newest counts, and a worker removes its own older ones.
+makes two files, of which the older is read. The newest counts. A worker removes its own older ones but the last, as the
+new one may not show on lists yet.
 """
 
 import time
@@ -9,8 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
-from housebrain.errors import UserError
-from housebrain.workers.remote import Remote
+from housebrain.workers.remote import MissingError, Remote
 
 State = Literal["starting", "training", "pushing", "done", "incomplete", "failed", "released"]
 ACTIVE: tuple[State, ...] = ("starting", "training", "pushing")  # the others hold no claim
@@ -61,10 +61,10 @@ def beats(remote: Remote, round_: int, shard: int) -> list[str]:
 
 
 def read_beat(remote: Remote, round_: int, shard: int, name: str) -> Heartbeat | None:
-    """A heartbeat; None where it has been removed meanwhile or can't be read."""
+    """A heartbeat; None where it has been removed meanwhile or is none."""
     try:
         return Heartbeat.model_validate_json(remote.read(f"{folder(round_, shard)}/{name}"))
-    except (UserError, ValidationError):
+    except (MissingError, ValidationError):
         return None
 
 
@@ -77,13 +77,19 @@ def newest(remote: Remote, round_: int, shard: int) -> Heartbeat | None:
     return None
 
 
+def pushed(remote: Remote, round_: int, shard: int, training_key: str) -> Heartbeat | None:
+    """A heartbeat that says that this training's result is on the remote, whatever its sender's clock; None without."""
+    found = (read_beat(remote, round_, shard, name) for name in beats(remote, round_, shard))
+    return next((beat for beat in found if beat and beat.pushed and beat.training_key == training_key), None)
+
+
 def send(remote: Remote, heartbeat: Heartbeat) -> str:
-    """Stamps a heartbeat with the time, writes it, and removes this owner's older ones; returns its file name."""
+    """Stamps a heartbeat with the time, writes it, and removes this owner's older ones but one; returns its name."""
     heartbeat.time_ms = int(time.time() * 1000)
     place = folder(heartbeat.round, heartbeat.shard)
     name = f"beat-{heartbeat.time_ms:013d}-{heartbeat.owner}.json"
     remote.put_bytes(heartbeat.model_dump_json().encode(), f"{place}/{name}")
-    for old in beats(remote, heartbeat.round, heartbeat.shard):
-        if owner_of(old) == heartbeat.owner and old < name:
-            remote.remove(f"{place}/{old}")
+    known = beats(remote, heartbeat.round, heartbeat.shard)
+    for old in [one for one in known if owner_of(one) == heartbeat.owner and one < name][:-1]:
+        remote.remove(f"{place}/{old}")
     return name

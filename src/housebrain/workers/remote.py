@@ -1,7 +1,8 @@
 """The one place that talks to the DVC remote: single files through DVC's own filesystem, and `dvc` commands.
 
 It works for a local folder, Google Drive and S3 alike. What DVC's libraries leave out is added here: a timeout on every
-socket, and retries of what they don't retry (HTTP 429, broken connections, hung ones).
+socket, and retries of what they don't retry (HTTP 429, broken connections, hung ones). A Drive's lists lag behind, and
+it may hold two files or folders of one name: a list shows what is in both folders, a removal takes both files.
 """
 
 import os
@@ -35,6 +36,7 @@ _PERMANENT = {
     r"appNotAuthorizedToFile|insufficientPermissions|Permission denied": "this account may not write there: share the "
     "folder with it",
 }
+_GONE = re.compile(r"\bnotFound\b|File not found")  # a Drive's HTTP 404
 _TRANSIENT = re.compile(
     r"\b(429|5\d\d)\b|rateLimit|RateLimit|timed? ?out|Connection|connection|Broken pipe|reset by peer|SSL|EOF occurred"
     r"|ServerNotFound|Temporary failure|unexpected error|Unable to acquire lock|backendError|IncompleteRead|is busy",
@@ -49,6 +51,10 @@ def _fix(text: str) -> str | None:
 def _pause(attempt: int) -> float:
     """Seconds before the next try: 1, 2, 4 ... up to 60, more or less a quarter, so that workers don't fall in step."""
     return float(min(60, 2**attempt)) * random.uniform(0.75, 1.25)
+
+
+class MissingError(UserError):
+    """A file is not on the remote."""
 
 
 class Remote:
@@ -74,6 +80,11 @@ class Remote:
     def _full(self, name: str) -> str:
         return str(self.fs.join(self.path, *name.split("/")))
 
+    def _forget(self) -> None:
+        """Has a Drive's client look folders up again: it would know for good of those only that it saw at first."""
+        if self.fs.protocol == "gdrive":
+            vars(self.fs.fs).pop("_ids_cache", None)
+
     def _try(self, what: str, body: Callable[[], T]) -> T:
         """Runs `body` until it succeeds; a missing file comes through, everything else ends as a `UserError`."""
         for attempt in range(self.attempts):
@@ -83,6 +94,9 @@ class Remote:
                 raise
             except Exception as error:
                 reason = " ".join(f"{error} {error.__cause__ or ''}".split())[:300]
+                if _GONE.search(reason):
+                    raise FileNotFoundError(reason) from error
+                self._forget()
                 fix = _fix(reason)
                 if fix or attempt == self.attempts - 1:
                     advice = fix or "check the network and `housebrain remote check`"
@@ -99,13 +113,23 @@ class Remote:
         full, size_bytes = self._full(name), local.stat().st_size
 
         def body() -> None:
-            self.fs.makedirs(self.fs.parent(full), exist_ok=True)
-            self.fs.put_file(str(local), full)
-            arrived = self.fs.info(full)["size"]
-            if arrived != size_bytes:
-                raise OSError(f"connection: {arrived} bytes arrived of {size_bytes}")
+            try:
+                self.fs.makedirs(self.fs.parent(full), exist_ok=True)
+                self.fs.put_file(str(local), full)
+            except FileNotFoundError as error:
+                raise OSError(f"its folder is gone: {error}") from error
 
         self._try(f"upload of {name}", body)
+        try:
+            arrived = self._try(f"look at {name}", lambda: self.fs.info(full)["size"])
+        except FileNotFoundError as error:
+            if self.fs.protocol == "gdrive":
+                return  # it was accepted; lists show it later
+            raise UserError(f"remote {self.name}: {name} did not arrive. Run the command again.") from error
+        if arrived != size_bytes:
+            raise UserError(
+                f"remote {self.name}: {arrived} bytes of {name} arrived of {size_bytes}. Run the command again."
+            )
 
     def put_bytes(self, content: bytes, name: str) -> None:
         """Uploads `content`; as `put`."""
@@ -118,7 +142,8 @@ class Remote:
         """Downloads a file, first to a temporary name.
 
         Raises:
-            UserError: it isn't there, or can't be had.
+            MissingError: it isn't there.
+            UserError: it can't be had.
         """
         temporary = local.with_name(f".{local.name}.{os.getpid()}.tmp")
         local.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +151,7 @@ class Remote:
             self._try(f"download of {name}", lambda: self.fs.get_file(self._full(name), str(temporary)))
             temporary.replace(local)
         except FileNotFoundError as error:
-            raise UserError(f"remote {self.name}: {name} is not there.") from error
+            raise MissingError(f"remote {self.name}: {name} is not there.") from error
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -139,6 +164,7 @@ class Remote:
 
     def list(self, folder: str) -> list[str]:
         """The names directly in a folder, sorted; none where there is no such folder."""
+        self._forget()
         try:
             found = self._try(f"list of {folder}", lambda: self.fs.ls(self._full(folder), detail=False))
         except FileNotFoundError:
@@ -149,6 +175,8 @@ class Remote:
         """Removes a file; one that isn't there is no trouble."""
         with suppress(FileNotFoundError):
             self._try(f"removal of {name}", lambda: self.fs.remove(self._full(name)))
+            while self.fs.protocol == "gdrive":  # until no other of that name is there
+                self._try(f"removal of {name}", lambda: self.fs.remove(self._full(name)))
 
     def free_bytes(self) -> int | None:
         """What a Drive's quota or the local disk still holds; None where that can't be known."""
@@ -177,7 +205,11 @@ def open_remote(name: str | None = None) -> Remote:
     except DvcException as error:
         raise UserError(f"dvc remote: {error}. Set one: `housebrain remote setup`.") from error
     remote = Remote(found.fs, found.path, found.name)
-    if not remote._try("look at its folder", lambda: found.fs.exists(found.path)):
+    try:
+        exists = remote._try("look at its folder", lambda: found.fs.exists(found.path))
+    except FileNotFoundError:
+        exists = False
+    if not exists:
         raise UserError(
             f"remote {found.name}: its folder {found.path} does not exist. Make it, or correct the address: "
             "`dvc remote list`, `housebrain remote setup`."

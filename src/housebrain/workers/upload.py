@@ -4,9 +4,11 @@ On the remote, below `checkpoints/<training key>/shard-K/`:
     checkpoint-000100-<hash>.tar            the checkpoint
     checkpoint-000100-<hash>.tar.sha256     its hash, in sha256sum's format: written after the tar, it announces it
     record-000100-<hash>.json               the run so far, for MLflow
-The hash in a name is the start of the content's, so no name is ever written twice with different contents.
+The hash in a name is the start of the content's, so no name is ever written twice with different contents. (It may be
+written twice with the same: where the answer to an upload is lost, the upload is sent again.)
 """
 
+import re
 import shutil
 import sys
 import tarfile
@@ -41,7 +43,10 @@ class Stored(NamedTuple):
 
 def stored(remote: Remote, training_key: str, shard: int) -> list[Stored]:
     """The announced checkpoints of a training, newest first."""
-    names = remote.list(folder(training_key, shard))
+    return _announced(remote.list(folder(training_key, shard)))
+
+
+def _announced(names: list[str]) -> list[Stored]:
     announced = [name.removesuffix(".sha256") for name in names if name.endswith(".tar.sha256")]
     found = [Stored(int(name.split("-")[1]), name) for name in announced if name in names]
     return sorted(set(found), reverse=True)
@@ -71,16 +76,22 @@ def upload(remote: Remote, checkpoint: Path, training_key: str, shard: int) -> S
 
 
 def prune(remote: Remote, training_key: str, shard: int, keep: int) -> None:
-    """Removes all checkpoints from the remote but the newest `keep` and the one with the lowest validation loss."""
+    """Removes all checkpoints but the newest `keep` and the one with the lowest validation loss.
+
+    What uploads that were cut off have left goes, too, once there is a newer checkpoint.
+    """
     place = folder(training_key, shard)
-    known = stored(remote, training_key, shard)
-    best = min(known, key=lambda one: (_validation_loss(remote, place, one), -one.step), default=None)
-    for one in known[keep:]:
-        if one != best:
-            # The announcement goes first: what is announced must be there.
-            remote.remove(f"{place}/{one.name}.sha256")
-            remote.remove(f"{place}/{one.name}")
-            remote.remove(f"{place}/{one.record_name}")
+    names = remote.list(place)
+    known = _announced(names)
+    if not known:
+        return
+    best = min(known, key=lambda one: (_validation_loss(remote, place, one), -one.step))
+    kept = {name for one in (*known[:keep], best) for name in (one.name, f"{one.name}.sha256", one.record_name)}
+    # Announcements go first: what is announced must be there.
+    for name in sorted(set(names) - kept, key=lambda name: (not name.endswith(".sha256"), name)):
+        step = re.match(r"(?:checkpoint|record)-(\d+)-", name)
+        if step and int(step[1]) < known[0].step:
+            remote.remove(f"{place}/{name}")
 
 
 def _validation_loss(remote: Remote, place: str, one: Stored) -> float:

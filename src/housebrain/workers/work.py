@@ -83,13 +83,17 @@ def work(shard: int, params: Params) -> None:
         run_dvc("pull", f"data/shards/{shard}", "models/lora_init")
         paths = shard_paths(shard)
         key = training_key(fingerprint(shard, params, paths))
-        known = heartbeat.newest(remote, params.round, shard)
-        if known is not None and known.pushed and known.training_key == key:
-            print(f"shard {shard}: trained and pushed already, by {known.worker} ({known.owner}). Nothing to do.")
-            return
         session = Session(shard, params, remote, key)
-        session.lease.acquire()
-        session.run()
+        done = heartbeat.pushed(remote, params.round, shard, key)
+        if done is None:
+            session.lease.acquire()
+            # Whoever had the shard may have ended while its life was in doubt.
+            done = heartbeat.pushed(remote, params.round, shard, key)
+            if done is None:
+                session.run()
+                return
+            session.lease.release("released")
+        print(f"shard {shard}: trained and pushed already, by {done.worker} ({done.owner}). Nothing to do.")
 
 
 def _end_leftover(shard: int) -> None:
