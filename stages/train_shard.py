@@ -4,11 +4,11 @@ import argparse
 import os
 
 from housebrain.errors import UserError, reported
+from housebrain.files import read_json
 from housebrain.params import load_params
-from housebrain.training.base_model import ensure_base
 from housebrain.training.fingerprint import shard_paths
+from housebrain.training.processes import SUPERVISOR, train_in_processes
 from housebrain.training.stopping import end_with
-from housebrain.training.train import train_shard
 
 
 def main() -> None:
@@ -24,10 +24,11 @@ def main() -> None:
             f"shard {shard} is trained by {account.worker}. On that worker set HOUSEBRAIN_SHARD={shard}; on any other "
             "machine fetch its result, once it is pushed: `dvc repro --pull -k`."
         )
-    if supervisor := os.environ.get("HOUSEBRAIN_SUPERVISOR"):
+    if supervisor := os.environ.get(SUPERVISOR):
         end_with(int(supervisor))
-    ensure_base(params)
-    summary = train_shard(shard, params, shard_paths(shard))
+    paths = shard_paths(shard)
+    train_in_processes(shard, params, paths)
+    summary = read_json(paths.report)
     print(
         f"shard {shard}: done in {summary['seconds']:.0f} s, training loss {summary['train_loss']:.3f}, "
         f"validation loss {summary['eval_loss']:.3f}"

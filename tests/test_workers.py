@@ -1,6 +1,7 @@
 """Workers through the real dvc, each in a clone and processes of its own: killed, moved elsewhere, given up."""
 
 import json
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -109,3 +110,35 @@ def test_two_workers_on_one_shard_are_prevented(coordinator: Path, clone: Callab
     assert "runs in this folder already" in run(first, "housebrain", "work", "--shard", "4", ok=False)
     process.kill()
     process.wait()
+
+
+def test_two_processes_of_a_worker_end_with_it_and_go_on(
+    coordinator: Path, clone: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOUSEBRAIN_PROCESSES", "2")
+    worker = clone("worker")
+    change_params(worker, platforms__colab__gradient_accumulation=2)
+    process = start(worker, "housebrain", "work", "--shard", "2")
+    wait_for(lambda: stored(coordinator, 2), worker)
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert sum("housebrain.training.processes" in " ".join(child.cmdline()) for child in children) == 2
+    process.kill()
+    process.wait()
+    wait_for(lambda: not any(c.is_running() and c.status() != psutil.STATUS_ZOMBIE for c in children), worker)
+
+    process = start(worker, "housebrain", "work", "--shard", "2")
+    wait_for(lambda: (worker / "out.log").read_text().count(" tok/s ") > 30, worker)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE_SECONDS) == 75, (worker / "out.log").read_text()
+    printed = run(worker, "housebrain", "work", "--shard", "2")
+    assert "going on from step" in printed
+    assert "trained and pushed" in printed
+    assert read_json(worker / "models/shards/2/run.json")["tags"]["processes"] == "2"
+
+
+def test_why_a_training_failed_is_in_the_status(coordinator: Path, clone: Callable[[str], Path]) -> None:
+    worker = clone("worker")
+    change_params(worker, platforms__colab__learning_rate=1e30, platforms__colab__warmup_share=0.0)
+    said = r"shard 1: training failed: step 2: the loss is nan on sample\(s\) GEN-\d+"
+    assert re.search(f"error: {said}", run(worker, "housebrain", "work", "--shard", "1", ok=False))
+    assert re.search(said, run(coordinator, "housebrain", "status", "--no-mlflow"))

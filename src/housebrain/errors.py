@@ -22,6 +22,12 @@ class IncompleteError(UserError):
     status = 75  # EX_TEMPFAIL of sysexits.h
 
 
+class OutOfMemoryError(UserError):
+    """A batch does not fit the GPU; half of it may."""
+
+    status = 76
+
+
 def os_error(error: OSError, path: str | Path) -> UserError:
     """Translates an operating-system error on `path` into a `UserError` that says what to do."""
     if error.errno == errno.ENOSPC:

@@ -6,7 +6,10 @@ import threading
 import time
 from pathlib import Path
 
-from housebrain.training.stopping import STOP, Stop
+import pytest
+
+from housebrain.errors import IncompleteError, UserError
+from housebrain.training.stopping import STOP, Stop, failure, failure_written
 
 
 def test_a_file_asks_once_and_for_all(tmp_path: Path) -> None:
@@ -27,7 +30,7 @@ def test_a_request_is_not_meant_for_the_next_training(tmp_path: Path) -> None:
 
 
 def test_other_threads_may_train_too(tmp_path: Path) -> None:
-    found: list[bool] = []
+    found: list[str] = []
 
     def body() -> None:
         with Stop(tmp_path) as stop:
@@ -36,7 +39,7 @@ def test_other_threads_may_train_too(tmp_path: Path) -> None:
     thread = threading.Thread(target=body)
     thread.start()
     thread.join()
-    assert found == [False]
+    assert found == [""]
 
 
 def test_a_process_ends_with_its_supervisor() -> None:
@@ -48,3 +51,35 @@ def test_a_process_ends_with_its_supervisor() -> None:
     supervisor.kill()
     supervisor.wait()
     assert child.wait(timeout=30) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (UserError("step 2: the loss is nan. Look."), "step 2: the loss is nan. Look."),
+        (OSError(28, "No space left on device", "x.bin"), "x.bin: the disk is full. Free some space"),
+        (RuntimeError("CUDA error:\n  misaligned address"), "RuntimeError: CUDA error: misaligned address"),
+    ],
+)
+def test_why_training_failed_is_written(error: Exception, reason: str, tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoints"  # not there before the first checkpoint
+    with pytest.raises(type(error)), failure_written(folder):
+        raise error
+    assert failure(folder).startswith(reason)
+    assert [path.name for path in folder.iterdir()] == ["failed.txt"]
+
+
+def test_the_first_reason_stays_and_the_next_are_silent(tmp_path: Path) -> None:
+    with pytest.raises(UserError), failure_written(tmp_path):
+        raise UserError("the reason")
+    with pytest.raises(SystemExit), failure_written(tmp_path):
+        raise RuntimeError("Connection closed by peer")
+    assert failure(tmp_path) == "the reason"
+
+
+def test_a_stop_that_was_asked_for_is_no_failure(tmp_path: Path) -> None:
+    with pytest.raises(IncompleteError), failure_written(tmp_path):
+        raise IncompleteError("stopped at step 2")
+    with failure_written(tmp_path):
+        pass
+    assert failure(tmp_path) == ""

@@ -1,12 +1,10 @@
 """Tests for housebrain.training.train, on a model of a few thousand weights."""
 
-import csv
 import json
 import multiprocessing
 import os
 import shutil
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,65 +14,18 @@ from mlflow import MlflowClient
 from peft import PeftModel
 from safetensors.torch import load_file
 
-from conftest import REPOSITORY, MakeSamples
 from housebrain.data.samples import Tokens, load_samples, tokenize
 from housebrain.errors import IncompleteError, UserError
 from housebrain.files import read_json, sha256_file
-from housebrain.params import Base, Lora, Params, Platform, Train, load_params
+from housebrain.params import Params
 from housebrain.tracking import RunRecord, import_record, now_ms
 from housebrain.training import checkpoints, train
 from housebrain.training.base_model import load_base, load_tokenizer
 from housebrain.training.fingerprint import fingerprint, training_key
 from housebrain.training.lora_init import write_init
 from housebrain.training.stopping import STOP
-from killed_training import paths
-from killed_training import train as train_until_killed
-
-WEIGHTS = "adapter_model.safetensors"
-PLATFORM = Platform(
-    batch_size=1,
-    gradient_accumulation=2,
-    epochs=3,
-    learning_rate=1e-2,
-    warmup_share=0.1,
-    max_length=2000,
-    max_samples=0,
-    save_steps=2,
-    keep_checkpoints=2,
-    log_steps=1,
-    eval_steps=3,
-    precision="fp32",
-    quantize_4bit=False,
-)
-MakeProject = Callable[[str], Path]
-
-
-def make_params(validity_samples: int = 0, dropout: float = 0.1, **platform: Any) -> Params:
-    """The project's params.yaml with the tiny base; `platform` changes fields of `PLATFORM`."""
-    return load_params(REPOSITORY / "params.yaml").model_copy(
-        update={
-            "base": "tiny",
-            "bases": {"tiny": Base(hub_id="nobody/tiny", revision="0", license="mit")},
-            "lora": Lora(r=4, alpha=8, dropout=dropout, target_modules="all-linear", seed=42),
-            "train": Train(codec="tree", packing=True, seed=42, validity_samples=validity_samples),
-            "platforms": {"local": PLATFORM.model_copy(update=platform)},
-        }
-    )
-
-
-@pytest.fixture
-def make_project(tmp_path: Path, tiny_base: Path, tiny_init: Path, make_samples: MakeSamples) -> MakeProject:
-    """Makes a project's folder with shard 1 of 12 samples, 3 of validation, the base and the init."""
-
-    def make(name: str) -> Path:
-        project = tmp_path / name
-        make_samples(project / "data/shards/1/train.parquet", 12)
-        make_samples(project / "data/shards/1/validation.parquet", 3, first=12)
-        shutil.copytree(tiny_base, project / "models/base/tiny")
-        shutil.copytree(tiny_init, project / "models/lora_init")
-        return project
-
-    return make
+from trainings import WEIGHTS, Fault, MakeProject, curve, make_params, paths
+from trainings import train as train_with_fault
 
 
 @pytest.fixture
@@ -83,11 +34,6 @@ def project(make_project: MakeProject, mlflow_store: str, monkeypatch: pytest.Mo
     folder = make_project("project")
     monkeypatch.chdir(folder)
     return folder
-
-
-def curve(project: Path) -> list[dict[str, str]]:
-    with paths(project).curve.open() as file:
-        return list(csv.DictReader(file))
 
 
 def test_trained_shard_is_complete(project: Path, mlflow_store: str) -> None:
@@ -185,8 +131,8 @@ def test_killed_training_ends_with_the_same_bytes(make_project: MakeProject, mlf
     context.set_forkserver_preload(["housebrain.training.train", "mlflow"])
     params = make_params(validity_samples=1)
 
-    def attempt(project: Path, function: str = "", call: int = 0) -> int | None:
-        process = context.Process(target=train_until_killed, args=(project, params, mlflow_store, function, call))
+    def attempt(project: Path, fault: Fault | None = None) -> int | None:
+        process = context.Process(target=train_with_fault, args=(project, params, mlflow_store, fault))
         process.start()
         process.join()
         return process.exitcode
@@ -203,7 +149,7 @@ def test_killed_training_ends_with_the_same_bytes(make_project: MakeProject, mlf
         ("housebrain.training.result:write_json", 1),  # some results written
         ("housebrain.training.result:write_json", 2),  # the adapter is there, the report isn't
     ):
-        assert attempt(killed, function, call) == -signal.SIGKILL, function
+        assert attempt(killed, Fault(function, call)) == -signal.SIGKILL, function
     assert not paths(killed).report.exists()
     last_attempt_ms = now_ms()
     assert attempt(killed) == 0
@@ -293,49 +239,6 @@ def test_checkpoints_carry_the_run_so_far(project: Path, monkeypatch: pytest.Mon
     assert [point.step for point in record.points if point.key == "loss"] == [1, 2]
     progress = read_json(paths(project).checkpoints / checkpoints.PROGRESS)
     assert (progress["step"], len(progress["losses"])) == (2, 2)
-
-
-def test_out_of_memory_halves_the_batch_and_keeps_the_step(
-    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A GPU that holds two rows at once, simulated: a batch of four rows comes down to two in each half step."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://")
-    params = make_params(
-        dropout=0.0, batch_size=4, gradient_accumulation=1, epochs=2, warmup_share=0.0, max_length=700, save_steps=1
-    )
-    real, weights = train.token_losses, []
-    for name in ("roomy", "small"):
-        project = make_project(name)
-        monkeypatch.chdir(project)
-        write_init(params.lora, "tiny", Path("models/base/tiny"), paths(project).init)
-        calls = 0
-
-        def small(model: Any, input_ids: torch.Tensor, *arguments: Any) -> torch.Tensor:
-            nonlocal calls
-            calls += 1
-            if model.training and calls > 1 and input_ids.shape[1] > 1400:
-                raise torch.OutOfMemoryError("simulated")
-            return real(model, input_ids, *arguments)
-
-        if name == "small":
-            monkeypatch.setattr(train, "token_losses", small)
-        summary = train.train_shard(1, params, paths(project))
-        weights.append((summary["steps"], load_file(paths(project).out / WEIGHTS)))
-    printed = capsys.readouterr()
-    assert "batch_size 2 in place of 4 and gradient_accumulation 2" in printed.err
-    assert "going on from step 1" in printed.out
-    assert weights[0][0] == weights[1][0] > 1
-    for name in weights[0][1]:
-        torch.testing.assert_close(weights[0][1][name], weights[1][1][name], rtol=1e-3, atol=1e-4)
-
-
-def test_out_of_memory_at_batch_one_says_what_to_do(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: Any) -> torch.Tensor:
-        raise torch.OutOfMemoryError("simulated")
-
-    monkeypatch.setattr(train, "token_losses", full)
-    with pytest.raises(UserError, match=r"batch_size 1, which can't be halved\. Lower max_length"):
-        train.train_shard(1, make_params(), paths(project))
 
 
 def test_diverged_training_names_step_and_samples(project: Path, mlflow_store: str) -> None:

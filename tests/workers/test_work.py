@@ -1,6 +1,8 @@
 """Tests for housebrain.workers.work; whole sessions are in test_workers."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -8,21 +10,25 @@ from typing import Any
 import pytest
 
 from conftest import REPOSITORY
-from housebrain.errors import UserError
+from housebrain.errors import IncompleteError, UserError
 from housebrain.params import load_params
+from housebrain.training.stopping import FAILED
 from housebrain.workers import heartbeat
+from housebrain.workers.alerts import alerts_of
 from housebrain.workers.lease import Lease
+from housebrain.workers.status import messages, rows
 from housebrain.workers.work import Session, only_one, owner, work
 from workers.stores import local_remote
+
+PARAMS = load_params(REPOSITORY / "params.yaml")
 
 
 @pytest.fixture
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     """A session on shard 2 with a heartbeat every tenth of a second."""
     monkeypatch.chdir(tmp_path)
-    shipped = load_params(REPOSITORY / "params.yaml")
-    workers = shipped.workers.model_copy(update={"heartbeat_seconds": 0.1, "settle_seconds": 0})
-    return Session(2, shipped.model_copy(update={"workers": workers}), local_remote(tmp_path / "remote"), "key")
+    workers = PARAMS.workers.model_copy(update={"heartbeat_seconds": 0.1, "settle_seconds": 0})
+    return Session(2, PARAMS.model_copy(update={"workers": workers}), local_remote(tmp_path / "remote"), "key")
 
 
 def test_heartbeats_go_on_while_a_result_is_pushed(session: Session) -> None:
@@ -80,6 +86,45 @@ def test_a_shard_that_is_pushed_while_its_lease_is_waited_for_is_not_trained_aga
     assert capsys.readouterr().out.count("trained and pushed already, by colab-2 (other). Nothing to do.") == 2
     mine = [heartbeat.read_beat(session.remote, 1, 2, name) for name in heartbeat.beats(session.remote, 1, 2)]
     assert [beat.state for beat in mine if beat and beat.owner != "other"] == ["starting", "released"]
+
+
+def end_training(session: Session, program: str, monkeypatch: pytest.MonkeyPatch) -> UserError:
+    """Lets a line of Python stand for the training, in the checkpoints' folder; how the session ended."""
+
+    def start(_: Session) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-c", program], cwd=session.checkpoints)
+
+    monkeypatch.setattr(Session, "_train", start)
+    session.lease.acquire()
+    with pytest.raises(UserError) as error:
+        session.run()
+    return error.value
+
+
+def test_why_training_failed_reaches_the_coordinator(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    reason = "step 2: the loss is nan on sample(s) GEN-7. Look at their data."
+    error = end_training(session, f"open('{FAILED}', 'w').write('{reason}'); exit(1)", monkeypatch)
+    said = f"shard 2: training failed: {reason}"
+    assert str(error).startswith(said)
+    assert not isinstance(error, IncompleteError)
+    beat = heartbeat.newest(session.remote, 1, 2)
+    assert beat is not None and beat.state == "failed" and beat.message == str(error)
+    assert said in alerts_of(beat, PARAMS, time.time())["failed"]
+    assert said in messages(rows({2: beat}, PARAMS))[0]
+
+
+def test_an_earlier_failure_is_not_taken_for_this_one(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    session.checkpoints.mkdir(parents=True)
+    (session.checkpoints / FAILED).write_text("the loss is nan")
+    assert "training ended with status 3; see above" in str(end_training(session, "exit(3)", monkeypatch))
+
+
+def test_a_failure_after_a_request_to_stop_is_a_failure(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    session.stop_reason = "the session ends soon"
+    error = end_training(session, f"open('{FAILED}', 'w').write('the disk is full.'); exit(1)", monkeypatch)
+    assert "training failed: the disk is full." in str(error)
+    (session.checkpoints / FAILED).unlink()
+    assert isinstance(end_training(session, "exit(1)", monkeypatch), IncompleteError)
 
 
 def test_a_clone_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

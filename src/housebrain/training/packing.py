@@ -80,11 +80,18 @@ class Rows(torch.utils.data.Dataset[list[int]]):
 
 
 def collate(samples: list[Tokens], rows: list[list[int]]) -> Batch:
-    """Lays the samples of all `rows` end to end."""
+    """Lays the samples of all `rows` end to end.
+
+    Rows without a sample make a batch without loss, for a process that is left without work where others have some.
+    """
     numbers = [number for row in rows for number in row]
     input_ids: list[int] = []
     position_ids: list[int] = []
     labels: list[int] = []
+    if not numbers:
+        input_ids = samples[0].input_ids
+        position_ids += range(len(input_ids))
+        labels += [IGNORED] * len(input_ids)
     for number in numbers:
         sample = samples[number]
         input_ids += sample.input_ids

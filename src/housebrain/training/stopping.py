@@ -1,19 +1,28 @@
-"""Ending a training early and in good order: by a signal, by a file, or because whoever started it is gone."""
+"""Ending a training early and in good order: by a signal, by a file, or because whoever started it is gone.
+
+And what it says at such an end, to whoever started it and does not see what it prints.
+"""
 
 import os
 import signal
 import threading
 import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
 
 import psutil
 
+from housebrain.errors import IncompleteError, UserError, os_error
+
 STOP = "stop"  # beside the checkpoints; what it holds is the reason
+FAILED = "failed.txt"  # beside the checkpoints: why training failed
 
 
 class Stop:
-    """Whether training was asked to save and end: `with Stop(folder) as stop: ... stop.asked()`.
+    """Whether training was asked to save and end, and why: `with Stop(folder) as stop: ... stop.asked()`.
 
     Asked by SIGTERM, which platforms send before they take a machine away, or by a file `stop` in the checkpoints'
     folder, which is how `housebrain work` says that its session is about to end.
@@ -23,11 +32,11 @@ class Stop:
         self._file = folder / STOP
         self.reason = ""
 
-    def asked(self) -> bool:
-        """True from the first request on."""
+    def asked(self) -> str:
+        """The reason of the first request, from then on; empty before."""
         if not self.reason and self._file.exists():
             self.reason = self._file.read_text().strip() or "asked to"
-        return bool(self.reason)
+        return self.reason
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.reason = signal.Signals(number).name
@@ -60,3 +69,51 @@ def end_with(pid: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def failure_written(folder: Path) -> Iterator[None]:
+    """Writes why the body failed to `failed.txt` in `folder`. A reason that is there stays: the others follow from it.
+
+    Raises:
+        SystemExit: in place of an error for which another process has written the reason; it has been said.
+    """
+    try:
+        yield
+    except IncompleteError:
+        raise
+    except Exception as error:
+        if not _write_first(folder / FAILED, _reason(error)):
+            raise SystemExit(1) from None
+        raise
+
+
+def failure(folder: Path) -> str:
+    """Why training failed, as it wrote it itself; empty where it didn't."""
+    path = folder / FAILED
+    return path.read_text() if path.exists() else ""
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, OSError):
+        return str(os_error(error, error.filename or "input/output"))
+    return " ".join(traceback.format_exception_only(error)[-1].split())[:500]
+
+
+def _write_first(path: Path, text: str) -> bool:
+    """Writes a file atomically; False where it is there already. A disk that is full must not hide the error."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text)
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError:
+        pass
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+    return True

@@ -1,17 +1,22 @@
-"""Training one shard's adapter, so that a kill at any moment costs only the steps since the last checkpoint."""
+"""Training one shard's adapter, so that a kill at any moment costs only the steps since the last checkpoint.
+
+The same code runs in each process of a group, one a GPU (`processes` starts them), and in one process alone. The first
+process logs and writes; what all must agree on goes through collective calls, which every process makes in one order.
+"""
 
 import json
 import os
 import shutil
 import sys
 import time
+from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-# One row of packed samples is one device's work: a second GPU would be fed by DataParallel, which splits rows.
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
-
 import torch
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list, gather_object, set_seed
 from peft import PeftModel
 from tqdm import tqdm
 from transformers import Trainer, TrainerCallback, TrainingArguments, get_cosine_schedule_with_warmup
@@ -19,7 +24,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from housebrain.data.samples import Sample, Tokens, load_samples, prompt, tokenize
 from housebrain.design.text import Codec, DecodeError, decode
-from housebrain.errors import IncompleteError, UserError
+from housebrain.errors import IncompleteError, OutOfMemoryError, UserError
 from housebrain.files import atomic_folder, write_json
 from housebrain.params import Params, Platform
 from housebrain.tracking import LiveRun, RunRecord, git_commit, import_record, now_ms
@@ -41,6 +46,7 @@ from housebrain.training.schedule import Part, part_of_round, row_order
 from housebrain.training.stopping import Stop
 
 ANSWERED_AT_ONCE = 8  # validation briefs, at the end of training
+PATIENCE = timedelta(minutes=30)  # of processes that wait for each other, such as for a save to a slow disk
 
 
 class ShardTrainer(Trainer):
@@ -80,8 +86,9 @@ class ShardTrainer(Trainer):
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         losses = token_losses(model, inputs["input_ids"], inputs["position_ids"], inputs["labels"])
-        loss = losses.sum() / num_items_in_batch
-        self._check_finite("loss", loss, inputs)
+        # The tokens are those of all processes, whose gradients are averaged later on.
+        loss = losses.sum() / num_items_in_batch * self.accelerator.num_processes
+        self._check_finite("loss", loss, inputs["samples"].tolist())
         return loss
 
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
@@ -89,12 +96,14 @@ class ShardTrainer(Trainer):
         # Under fp16 the scaler meets infinities on purpose: it skips the step and scales down.
         if not self.args.fp16:
             gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
-            self._check_finite("gradient", torch.nn.utils.get_total_norm(gradients), inputs)
+            self._check_finite("gradient", torch.nn.utils.get_total_norm(gradients), inputs["samples"].tolist())
         return loss
 
-    def _check_finite(self, what: str, value: torch.Tensor, inputs: dict[str, Any]) -> None:
+    def _check_finite(self, what: str, value: torch.Tensor, numbers: list[int]) -> None:
         if not torch.isfinite(value):
-            names = ", ".join(self.samples[number].id for number in inputs["samples"].tolist())
+            if what == "gradient" and self.accelerator.sync_gradients:  # it is averaged, and any process's may be bad
+                numbers = gather_object(numbers)
+            names = ", ".join(self.samples[number].id for number in numbers)
             raise UserError(
                 f"step {self.state.global_step + 1}: the {what} is {value.item()} on sample(s) {names}. "
                 "Look at their data; if it is sound, lower learning_rate, or use fp32."
@@ -103,12 +112,18 @@ class ShardTrainer(Trainer):
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         if self.evaluated_at != self.state.global_step:
             self.evaluated_at = self.state.global_step
-            self.log({"eval_loss": mean_loss(self.model, self.validation)})
+            mine = self.validation[self.accelerator.process_index :: self.accelerator.num_processes]
+            sums = torch.tensor(summed_loss(self.model, mine), dtype=torch.float64, device=self.args.device)
+            total, count = self.accelerator.reduce(sums).tolist()
+            self.log({"eval_loss": total / count})
         return {"eval_loss": next(e["eval_loss"] for e in reversed(self.state.log_history) if "eval_loss" in e)}
 
     def _save_checkpoint(self, *arguments: Any, **options: Any) -> None:
-        checkpoints.make_room(Path(self.args.output_dir))
+        if self.is_world_process_zero():
+            checkpoints.make_room(Path(self.args.output_dir))
+        self.accelerator.wait_for_everyone()
         super()._save_checkpoint(*arguments, **options)
+        self.accelerator.wait_for_everyone()  # each has put its random state there, before the checkpoint is sealed
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Adds what a person waits for (rate, time left) and what a record needs (time) to each log entry."""
@@ -127,6 +142,12 @@ class ShardTrainer(Trainer):
 
 def mean_loss(model: Any, samples: list[Tokens]) -> float:
     """Cross entropy in nats over all answer tokens of `samples`, each token counting the same."""
+    total, count = summed_loss(model, samples)
+    return total / count
+
+
+def summed_loss(model: Any, samples: list[Tokens]) -> tuple[float, int]:
+    """The sum of the cross entropy in nats over all answer tokens of `samples`, and their number."""
     was_training = model.training
     model.eval()
     total, count = 0.0, 0
@@ -140,16 +161,17 @@ def mean_loss(model: Any, samples: list[Tokens]) -> float:
             total += losses.sum().item()
             count += len(losses)
     model.train(was_training)
-    return total / count
+    return total, count
 
 
 class ShardCallback(TrainerCallback):
     """Seals checkpoints, prints progress, logs live, stops where asked; the last step is always logged.
 
     What watches over a training from outside reads `progress.json` beside the checkpoints and `record.json` in each.
+    Only the first process has a `run` and writes.
     """
 
-    def __init__(self, record: RunRecord, folder: Path, key: str, keep: int, run: LiveRun, stop: Stop) -> None:
+    def __init__(self, record: RunRecord, folder: Path, key: str, keep: int, run: LiveRun | None, stop: Stop) -> None:
         self.record = record
         self.folder = folder
         self.key = key
@@ -159,10 +181,15 @@ class ShardCallback(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         control.should_log |= state.global_step >= state.max_steps
-        if self.stop.asked() and state.global_step < state.max_steps:
+        # A request may reach one process a step before another.
+        asked = [reason for reason in gather_object([self.stop.asked()]) if reason]
+        if asked and state.global_step < state.max_steps:
+            self.stop.reason = asked[0]
             control.should_save = control.should_training_stop = True
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if self.run is None:
+            return
         checkpoint = self.folder / f"checkpoint-{state.global_step}"
         points = [point for entry in state.log_history for point in points_of(entry)]
         so_far = self.record.model_copy(update={"points": points})
@@ -171,6 +198,8 @@ class ShardCallback(TrainerCallback):
         checkpoints.keep_newest(self.folder, self.keep)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        if self.run is None:
+            return
         entry = state.log_history[-1]
         self.run.log(points_of(entry))
         write_json(
@@ -187,11 +216,20 @@ class ShardCallback(TrainerCallback):
         print("  ".join(words), flush=True)
 
 
-def _arguments(settings: Platform, seed: int, folder: Path, part: Part) -> TrainingArguments:
+def _on_cpus() -> bool:
+    """Whether this process is one of several on a machine without a GPU."""
+    return "LOCAL_RANK" in os.environ and not torch.cuda.is_available()
+
+
+def _arguments(
+    settings: Platform, seed: int, folder: Path, part: Part, batch_size: int, processes: int
+) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(folder),
-        per_device_train_batch_size=settings.batch_size,
-        gradient_accumulation_steps=settings.gradient_accumulation,
+        per_device_train_batch_size=batch_size,
+        gradient_accumulation_steps=settings.rows_a_step // batch_size // processes,
+        use_cpu=_on_cpus(),
+        ddp_find_unused_parameters=False,
         num_train_epochs=1,  # the rows come as often as there are epochs
         train_sampling_strategy="sequential",
         learning_rate=settings.learning_rate,
@@ -220,7 +258,8 @@ def _tokens(params: Params, settings: Platform, tokenizer: Any, paths: Paths) ->
     samples = load_samples(paths.data / "train.parquet", params.train.codec, settings.max_samples)
     if not samples:
         raise UserError(f"{paths.data}/train.parquet: the shard is empty. Prepare more briefs.")
-    progress = tqdm(samples, desc=f"{paths.data}", unit=" samples", delay=5)  # a minute for 80,000
+    silent = not PartialState().is_main_process
+    progress = tqdm(samples, desc=f"{paths.data}", unit=" samples", delay=5, disable=silent)  # a minute for 80,000
     tokens = [tokenize(tokenizer, sample, params.train.codec) for sample in progress]
     kept = fit(tokens, settings.max_length)
     return kept, len(tokens) - len(kept)
@@ -243,20 +282,32 @@ def json_validity(
     return {"json_validity": valid_json / len(samples), "design_validity": valid_design / len(samples)}
 
 
-def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
+def train_shard(shard: int, params: Params, paths: Paths, batch_size: int | None = None) -> dict[str, Any]:
     """Trains shard `shard` (from 1) to its end, from the newest checkpoint where there is one.
 
+    A checkpoint is gone on from by any number of processes, with the same samples in each step. The weights are the
+    same to the bit where that number is; otherwise up to rounding, and to the dropout of other random states.
+
+    Args:
+        shard: from 1.
+        params: all of params.yaml.
+        paths: of the shard.
+        batch_size: rows at once, where the platform's own do not fit; gradient accumulation makes up for it.
+
     Returns:
-        The summary that is also written to `paths.report`.
+        The summary that is also written to `paths.report`; empty in any process but the first.
 
     Raises:
         UserError: the data, the init or the settings can't be used, or the loss is not finite.
+        OutOfMemoryError: a batch does not fit the GPU.
+        IncompleteError: training was asked to stop, and has saved.
     """
     settings, codec = params.platform(shard), params.train.codec
+    batch_size = batch_size or settings.batch_size
     if settings.precision == "fp16" and not torch.cuda.is_available():
         raise UserError("platforms: precision fp16 needs a GPU. Set it to fp32 on this machine.")
-    base = base_folder(params)
-    tokenizer = load_tokenizer(base)
+    state = PartialState(cpu=_on_cpus(), timeout=PATIENCE)
+    tokenizer = load_tokenizer(base_folder(params))
     kept, left_out = _tokens(params, settings, tokenizer, paths)
     validation = load_samples(paths.data / "validation.parquet", codec)
     validation_tokens = fit([tokenize(tokenizer, sample, codec) for sample in validation], settings.max_length)
@@ -269,14 +320,14 @@ def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
     response_tokens = sum(learnt[number] for row in read for number in row)
     made_from = fingerprint(shard, params, paths)
     key = training_key(made_from)
-    print(
+    state.print(
         f"shard {shard}: {len(kept)} samples in {len(rows)} rows, {sum(lengths):,} tokens of which {sum(learnt):,} "
         f"are learnt; {left_out} over {settings.max_length} tokens left out",
         flush=True,
     )
     if params.rounds > 1:
         steps = f"steps {part.first + 1} to {part.end} of {part.total}"
-        print(f"shard {shard}: round {params.round} of {params.rounds} does {steps}", flush=True)
+        state.print(f"shard {shard}: round {params.round} of {params.rounds} does {steps}", flush=True)
 
     model = _model(params, settings, paths)
     account = params.accounts[str(shard)]
@@ -299,45 +350,50 @@ def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
             "round": str(params.round),
             "data_hash": made_from["own"]["data"],
             "git_commit": git_commit(),
+            "processes": str(state.num_processes),
         },
         start_ms=now_ms(),
     )
-    with LiveRun(record, params.tracking.experiment) as run, Stop(paths.checkpoints) as stop:
-        while True:
-            trainer = ShardTrainer(
-                kept,
-                validation_tokens,
-                response_tokens,
-                part,
-                model=model,
-                args=_arguments(settings, params.train.seed, paths.checkpoints, part),
-                train_dataset=Rows(read),
-                eval_dataset=Rows([[0]]),  # the trainer wants one to be there; `evaluate` has its own
-                callbacks=[ShardCallback(record, paths.checkpoints, key, settings.keep_checkpoints, run, stop)],
-            )
-            trainer.remove_callback(PrinterCallback)
-            resumed = checkpoints.newest(paths.checkpoints, key)
-            if resumed is not None:
-                print(f"shard {shard}: going on from step {checkpoints.step_of(resumed)}", flush=True)
-                history = json.loads((resumed / "trainer_state.json").read_text())["log_history"]
-                trainer.seconds_before = history[-1]["seconds"] if history else 0.0
-                trainer.first_step = checkpoints.step_of(resumed)
-            try:
-                trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
-                break
-            except torch.OutOfMemoryError as error:
-                settings = _halved(settings, shard, error)
-            # The weights may have moved since the checkpoint, or since the start: both are taken from the files again.
-            del trainer
-            model = _model(params, settings, paths)
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
-        if trainer.state.global_step < trainer.state.max_steps:
+    # Rows that hold nothing, so that all processes have batches for the last step too.
+    read += [[]] * (-len(read) % (batch_size * state.num_processes))
+    live = LiveRun(record, params.tracking.experiment) if state.is_main_process else nullcontext()
+    with live as run, Stop(paths.checkpoints) as stop:
+        trainer = ShardTrainer(
+            kept,
+            validation_tokens,
+            response_tokens,
+            part,
+            model=model,
+            args=_arguments(settings, params.train.seed, paths.checkpoints, part, batch_size, state.num_processes),
+            train_dataset=Rows(read),
+            eval_dataset=Rows([[0]]),  # the trainer wants one to be there; `evaluate` has its own
+            callbacks=[ShardCallback(record, paths.checkpoints, key, settings.keep_checkpoints, run, stop)],
+        )
+        trainer.remove_callback(PrinterCallback)
+        set_seed(params.train.seed, device_specific=True)  # or dropout would be the same in all processes
+        found = [checkpoints.newest(paths.checkpoints, key) if state.is_main_process else None]
+        (resumed,) = broadcast_object_list(found)
+        if resumed is not None:
+            state.print(f"shard {shard}: going on from step {checkpoints.step_of(resumed)}", flush=True)
+            history = json.loads((resumed / "trainer_state.json").read_text())["log_history"]
+            trainer.seconds_before = history[-1]["seconds"] if history else 0.0
+            trainer.first_step = checkpoints.step_of(resumed)
+        try:
+            trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+        except torch.OutOfMemoryError as error:
+            raise OutOfMemoryError(
+                f"shard {shard}: out of memory at batch_size {batch_size}. Lower it, max_length, or set quantize_4bit."
+            ) from error
+        steps, total_steps = trainer.state.global_step, trainer.state.max_steps
+        if steps < total_steps:
             raise IncompleteError(
-                f"shard {shard}: stopped at step {trainer.state.global_step}/{trainer.state.max_steps} "
-                f"({stop.reason}) with a checkpoint. Run the same command again to go on."
+                f"shard {shard}: stopped at step {steps}/{total_steps} ({stop.reason}) with a checkpoint. Run the same "
+                "command again to go on."
             )
         trainer.evaluate()
+        state.destroy_process_group()  # by all at one time; answering takes longer than the others would wait
+        if not state.is_main_process:
+            return {}
         validity: dict[str, float] = {}
         if params.train.validity_samples:
             asked = validation[: params.train.validity_samples]
@@ -346,15 +402,15 @@ def train_shard(shard: int, params: Params, paths: Paths) -> dict[str, Any]:
             longest = max(len(sample.input_ids) - sample.prompt_length for sample in validation_tokens)
             validity = json_validity(trainer.model, tokenizer, asked, codec, longest * 5 // 4)
 
-    state = trainer.state
-    summary = summarize(state.log_history, state.global_step, state.max_steps, record) | validity
+    history = trainer.state.log_history
+    summary = summarize(history, steps, total_steps, record) | validity
     with atomic_folder(paths.out) as folder:
         trainer.model.save_pretrained(folder)
         save_config(trainer.model.peft_config["default"], made_from["shared"]["base"], folder)
         (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
-        record = finished(record, state.log_history, summary)
+        record = finished(record, history, summary)
         write_result(folder, made_from, record)
-    write_curves(state.log_history, summary, paths)
+    write_curves(history, summary, paths)
     try:
         import_record(record, params.tracking.experiment)
     except UserError as error:
@@ -371,26 +427,6 @@ def _model(params: Params, settings: Platform, paths: Paths) -> Any:
     # While training PEFT looks the base up at each save: here, not on the hub. `save_config` writes its real name.
     model.peft_config["default"].base_model_name_or_path = str(base)
     return model
-
-
-def _halved(settings: Platform, shard: int, error: torch.OutOfMemoryError) -> Platform:
-    """Half the batch and twice the accumulation: the same samples in each step, the same number of steps.
-
-    Raises:
-        UserError: the batch is 1, or odd, and can't be halved.
-    """
-    if settings.batch_size % 2:
-        raise UserError(
-            f"shard {shard}: out of memory at batch_size {settings.batch_size}, which can't be halved. "
-            "Lower max_length or set quantize_4bit."
-        ) from error
-    halved, doubled = settings.batch_size // 2, settings.gradient_accumulation * 2
-    print(
-        f"warning: shard {shard}: out of memory; going on with batch_size {halved} in place of {settings.batch_size} "
-        f"and gradient_accumulation {doubled}: the same samples a step. The result is the same up to rounding.",
-        file=sys.stderr,
-    )
-    return settings.model_copy(update={"batch_size": halved, "gradient_accumulation": doubled})
 
 
 def _flat(values: dict[str, Any]) -> dict[str, str]:

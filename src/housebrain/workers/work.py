@@ -29,7 +29,7 @@ from housebrain.params import Params
 from housebrain.training.base_model import ensure_base
 from housebrain.training.checkpoints import PROGRESS
 from housebrain.training.fingerprint import fingerprint, shard_paths, training_key
-from housebrain.training.stopping import STOP
+from housebrain.training.stopping import FAILED, STOP, failure
 from housebrain.workers import heartbeat
 from housebrain.workers.heartbeat import Heartbeat
 from housebrain.workers.lease import Lease, LeaseLostError
@@ -161,7 +161,8 @@ class Session:
 
     def _run(self) -> None:
         self.checkpoints.mkdir(parents=True, exist_ok=True)
-        (self.checkpoints / STOP).unlink(missing_ok=True)
+        for left_over in (STOP, FAILED):
+            (self.checkpoints / left_over).unlink(missing_ok=True)
         self.state.step = self._beating(
             "starting", lambda: restore(self.remote, self.key, self.shard, self.checkpoints)
         )
@@ -188,6 +189,11 @@ class Session:
         self.state.safe_step = uploader.safe_step
         if process.returncode:
             progress = self._progress()
+            if reason := failure(self.checkpoints):
+                reason = reason.removeprefix(f"shard {self.shard}: ")
+                raise UserError(
+                    f"shard {self.shard}: training failed: {reason} `housebrain work` goes on from the last checkpoint."
+                )
             if self.stop_reason:
                 where = "" if saved else " Its last checkpoint did not reach the remote and is on this machine only."
                 raise IncompleteError(

@@ -1,0 +1,227 @@
+"""The processes that train a shard together, one a GPU: started, watched and ended as one.
+
+torchrun would start them too. But it kills them 30 s after a SIGTERM, maybe in the middle of a save, and ends with
+status 1 whatever the reason was.
+
+Where one fails the others are ended: they wait for it, and on GPUs they would do so for half an hour.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from pathlib import Path
+from types import FrameType
+
+from housebrain.errors import IncompleteError, OutOfMemoryError, UserError, reported
+from housebrain.params import Params, Platform, load_params
+from housebrain.training.base_model import ensure_base
+from housebrain.training.fingerprint import Paths, shard_paths
+from housebrain.training.stopping import FAILED, end_with, failure_written
+
+COUNT = "HOUSEBRAIN_PROCESSES"  # how many are wanted, in place of one a GPU
+SUPERVISOR = "HOUSEBRAIN_SUPERVISOR"  # the process without which a training must not go on
+PROGRAM = ("-m", "housebrain.training.processes")
+POLL_SECONDS = 0.1
+GRACE_SECONDS = 60.0  # for the other processes to end once one has failed
+
+
+def process_count(settings: Platform) -> int:
+    """How many processes train: one a GPU, or one on a CPU; HOUSEBRAIN_PROCESSES asks for another number.
+
+    They share `gradient_accumulation` out, so that a step has the same samples however many they are. Where it can't
+    be divided by their number they are fewer, which is said.
+
+    Raises:
+        UserError: HOUSEBRAIN_PROCESSES is not a number from 1.
+    """
+    import torch
+
+    gpus = torch.cuda.device_count()
+    asked = os.environ.get(COUNT, str(max(1, gpus)))
+    if not asked.isdecimal() or int(asked) < 1:
+        raise UserError(f"{COUNT}: {asked} is not a number from 1. Correct it, or unset it for one process a GPU.")
+    wanted = min(int(asked), gpus) if gpus else int(asked)
+    accumulation = settings.gradient_accumulation
+    count = max(number for number in range(1, wanted + 1) if accumulation % number == 0)
+    if count < wanted:
+        print(
+            f"warning: gradient_accumulation {accumulation} can't be shared out to {wanted} processes; training with "
+            f"{count}.",
+            file=sys.stderr,
+        )
+    return count
+
+
+def train_in_processes(shard: int, params: Params, paths: Paths, program: tuple[str, ...] = PROGRAM) -> None:
+    """Trains shard `shard` (from 1) to its end, in as many processes as there are GPUs; see `train.train_shard`.
+
+    Where a batch does not fit all of them begin again, from the last checkpoint, with half of it.
+
+    Args:
+        shard: from 1.
+        params: all of params.yaml.
+        paths: of the shard.
+        program: what each process runs, as arguments of Python.
+
+    Raises:
+        SystemExit: a process failed and has said why.
+        UserError: the base model can't be fetched, a process was killed, or a batch can't be halved.
+        IncompleteError: SIGTERM came where there was nothing to save.
+    """
+    (paths.checkpoints / FAILED).unlink(missing_ok=True)
+    with failure_written(paths.checkpoints):
+        ensure_base(params)
+        settings = params.platform(shard)
+        count = process_count(settings)
+        batch_size = settings.batch_size
+        while True:
+            command = [sys.executable, *program, "--shard", str(shard), "--batch-size", str(batch_size)]
+            ends = _run(shard, command, count, paths.checkpoints)
+            if OutOfMemoryError.status not in ends:
+                break
+            batch_size = _halved(shard, batch_size)
+    if failed := [end for end in ends if end]:
+        raise SystemExit(failed[0])
+
+
+def _run(shard: int, command: list[str], count: int, checkpoints: Path) -> list[int]:
+    """Runs `count` processes to their end.
+
+    Returns:
+        The exit statuses: of all of them, or of those that failed first.
+
+    Raises:
+        UserError: one was killed.
+        IncompleteError: one was killed by the SIGTERM that was for all.
+    """
+    processes = [subprocess.Popen(command, env=environment) for environment in _environments(count)]
+    terminated = False
+
+    def forward(number: int, frame: FrameType | None) -> None:
+        nonlocal terminated
+        terminated = True
+        for process in processes:
+            process.send_signal(number)
+
+    before = signal.signal(signal.SIGTERM, forward)
+    try:
+        ends = _ends(processes)
+        _wait(processes)
+    except KeyboardInterrupt:  # the terminal has told the processes too
+        _wait(processes)
+        raise
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+        signal.signal(signal.SIGTERM, before)
+    killed = min(ends)
+    if killed < 0 or OutOfMemoryError.status in ends:
+        (checkpoints / FAILED).unlink(missing_ok=True)  # the others' complaint of the one that is missing
+    if killed < 0:
+        name = signal.Signals(-killed).name
+        if terminated and killed == -signal.SIGTERM:
+            raise IncompleteError(f"shard {shard}: ended ({name}). Run the same command again to go on.")
+        raise UserError(
+            f"shard {shard}: process {ends.index(killed) + 1} of {count} was killed ({name}); on SIGKILL the machine's "
+            "memory may be full. Run the same command again: it goes on from the last checkpoint."
+        )
+    return ends
+
+
+def _ends(processes: list[subprocess.Popen[bytes]]) -> list[int]:
+    """The exit statuses once all have ended well or one hasn't; 0 stands for those that still run."""
+    while True:
+        running = [process.poll() is None for process in processes]
+        ends = [process.returncode or 0 for process in processes]
+        if any(ends) or not any(running):
+            return ends
+        time.sleep(POLL_SECONDS)
+
+
+def _wait(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Gives the processes `GRACE_SECONDS` to end by themselves."""
+    until = time.monotonic() + GRACE_SECONDS
+    while time.monotonic() < until and any(process.poll() is None for process in processes):
+        time.sleep(POLL_SECONDS)
+
+
+def _environments(count: int) -> list[dict[str, str]]:
+    """The environment of each process: its place among the others, as torch.distributed reads it."""
+    shared = {**os.environ, SUPERVISOR: str(os.getpid())}
+    if count == 1:
+        # The trainer would feed a second GPU by DataParallel, which splits rows.
+        first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+        return [shared | {"CUDA_VISIBLE_DEVICES": first}]
+    from torch.distributed.elastic.utils.distributed import get_free_port
+
+    shared |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(get_free_port())}
+    shared |= {"WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count)}
+    shared.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // count)))
+    return [shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(count)]
+
+
+def _halved(shard: int, batch_size: int) -> int:
+    """Half the batch, which takes twice the accumulation: the same samples in each step, the same number of steps.
+
+    Raises:
+        UserError: the batch is 1, or odd, and can't be halved.
+    """
+    if batch_size % 2:
+        raise UserError(
+            f"shard {shard}: out of memory at batch_size {batch_size}, which can't be halved. "
+            "Lower max_length or set quantize_4bit."
+        )
+    print(
+        f"warning: shard {shard}: out of memory; going on with batch_size {batch_size // 2} in place of {batch_size} "
+        "and twice the gradient_accumulation: the same samples a step. The result is the same up to rounding.",
+        file=sys.stderr,
+    )
+    return batch_size // 2
+
+
+def _train(shard: int, paths: Paths, batch_size: int) -> None:
+    """Trains as one of the processes; what is not its to say ends it silently."""
+    from housebrain.training.train import train_shard
+
+    try:
+        with failure_written(paths.checkpoints):
+            train_shard(shard, load_params(), paths, batch_size)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except OutOfMemoryError as error:
+        raise SystemExit(error.status) from None
+    except IncompleteError as error:
+        if int(os.environ.get("RANK", 0)):
+            raise SystemExit(error.status) from None
+        raise
+
+
+def main() -> None:
+    """What each process runs, with a project's folder as the working directory."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shard", type=int, required=True)
+    parser.add_argument("--batch-size", type=int, required=True)
+    options = parser.parse_args()
+    end_with(int(os.environ[SUPERVISOR]))
+    try:
+        with reported():
+            _train(options.shard, shard_paths(options.shard), options.batch_size)
+        return
+    except SystemExit as end:
+        status = int(end.code or 0)
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # At once: on GPUs leaving a group waits for the others, and they may be waiting for this process.
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main()
