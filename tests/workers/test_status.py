@@ -92,6 +92,15 @@ def test_durations(seconds: float | None, text: str) -> None:
     assert status.duration(seconds) == text
 
 
+def test_a_message_names_its_shard_once() -> None:
+    table: list[dict[str, Any]] = [
+        {"shard": 4, "message": "shard 4: no loss"},
+        {"shard": 5, "message": "no heartbeat"},
+        {"shard": 6},
+    ]
+    assert status.messages(table) == ["shard 4: no loss", "shard 5: no heartbeat"]
+
+
 def page_of(params: Params, out: Path) -> str:
     now = time.time()
     beats: dict[int, Heartbeat | None] = {
@@ -114,13 +123,13 @@ def test_page_is_one_file_and_escapes_what_workers_say(params: Params, tmp_path:
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed")
 def test_page_in_chromium(params: Params, tmp_path: Path) -> None:
     page_of(params, tmp_path / "status.html")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    flags += ["--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}"]
     done = subprocess.run(
-        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", str(tmp_path / "status.html")],
-        capture_output=True,
-        text=True,
-        timeout=120,
+        ["chromium", *flags, "--dump-dom", str(tmp_path / "status.html")], capture_output=True, text=True, timeout=120
     )
-    assert "<td>40/400</td>" in done.stdout
+    assert '<td class="step">40/400<progress value="40" max="400"></progress></td>' in done.stdout
+    assert done.stdout.count("<polyline") == 2  # the third has not started
 
 
 def test_curves_come_into_mlflow_once(remote: Remote, params: Params, mlflow_store: str) -> None:

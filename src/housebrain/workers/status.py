@@ -121,41 +121,80 @@ def as_table(table: list[dict[str, Any]], title: str) -> Table:
 
 def messages(table: list[dict[str, Any]]) -> list[str]:
     """What workers say is wrong, a line each."""
-    return [f"shard {row['shard']}: {row['message']}" for row in table if row.get("message")]
+    named = [(f"shard {row['shard']}: ", row["message"]) for row in table if row.get("message")]
+    return [name + message.removeprefix(name) for name, message in named]
 
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="{refresh_seconds}">
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
 <title>HouseBrain: {title}</title>
 <style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem; color: #222; background: #fff }}
-table {{ border-collapse: collapse }}
-th, td {{ padding: .35rem .8rem; border-bottom: 1px solid #ddd; text-align: right }}
-th:nth-child(-n+3), td:nth-child(-n+3) {{ text-align: left }}
-.done {{ color: #176b2c }} .stale, .failed {{ color: #b3261e; font-weight: 600 }} .incomplete {{ color: #8a5a00 }}
+:root {{ --page: #fff; --text: #1f2328; --faint: #656d76; --line: #d8dee4; --blue: #0969da; --green: #1a7f37;
+  --red: #cf222e; --amber: #9a6700 }}
+@media (prefers-color-scheme: dark) {{ :root {{ --page: #0d1117; --text: #e6edf3; --faint: #8d96a0; --line: #30363d;
+  --blue: #4493f8; --green: #3fb950; --red: #f85149; --amber: #d29922 }} }}
+body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; padding: 0 1.5rem; width: fit-content;
+  max-width: calc(100vw - 3rem); color: var(--text); background: var(--page) }}
+h1 {{ font-size: 1.4rem; margin: 0 0 1rem }}
+.table {{ overflow-x: auto }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap }}
+th, td {{ padding: .5rem .7rem; border-bottom: 1px solid var(--line); text-align: right }}
+th {{ font-size: .8rem; font-weight: 500; color: var(--faint) }}
+.worker, .state, .trend, .gpu {{ text-align: left }}
+tr {{ --colour: var(--faint) }}
+tr.starting, tr.training, tr.pushing {{ --colour: var(--blue) }} tr.done {{ --colour: var(--green) }}
+tr.stale, tr.failed {{ --colour: var(--red) }} tr.incomplete, tr.released {{ --colour: var(--amber) }}
+td.state span {{ color: var(--colour); border: 1px solid; border-radius: 1rem; padding: .1rem .6rem;
+  font-size: .85rem }}
+progress {{ display: block; margin-left: auto; width: 6rem; height: 4px; appearance: none; border: 0;
+  background: var(--line) }}
+progress::-webkit-progress-bar {{ background: var(--line) }}
+progress::-webkit-progress-value {{ background: var(--colour) }}
+progress::-moz-progress-bar {{ background: var(--colour) }}
+svg {{ display: block; fill: none; stroke: var(--colour); stroke-width: 1.5; overflow: visible }}
+ul {{ list-style: none; padding: 0 }} li {{ margin: .3rem 0 }}
+.note {{ color: var(--faint); font-size: .85rem }} code {{ white-space: nowrap }}
 </style></head><body>
 <h1>{title}</h1>
-<table><thead><tr>{head}</tr></thead><tbody>
+<div class="table"><table><thead><tr>{head}</tr></thead><tbody>
 {body}
-</tbody></table>
-{messages}
-<p>Looked at {time}. This page reloads itself while <code>housebrain status --watch --page</code> runs.</p>
+</tbody></table></div>
+<ul>{messages}</ul>
+<p class="note">Looked at {time}. This page reloads itself while <code>housebrain status --watch --page</code> runs.</p>
 </body></html>
 """
+
+
+def _curve(losses: list[float], width: int = 90, height: int = 20) -> str:
+    """The last losses as a small line, as SVG; empty for fewer than two."""
+    shown = [loss for loss in losses if math.isfinite(loss)]
+    if len(shown) < 2:
+        return ""
+    low, high = min(shown), max(shown)
+    xs = [round(width * i / (len(shown) - 1), 1) for i in range(len(shown))]
+    ys = [round(height * (high - loss) / (high - low or 1), 1) for loss in shown]
+    points = " ".join(f"{x},{y}" for x, y in zip(xs, ys, strict=True))
+    return f'<svg width="{width}" height="{height}"><polyline points="{points}"/></svg>'
 
 
 def write_page(table: list[dict[str, Any]], title: str, out: Path, refresh_seconds: float) -> None:
     """Writes the table as a page that a browser can leave open: one file, nothing loaded from elsewhere."""
     lines = []
     for row in table:
-        inner = "".join(f"<td>{html.escape(value)}</td>" for value in cells(row).values())
+        shown = {key: html.escape(value) for key, value in cells(row).items()}
+        shown["state"] = f"<span>{shown['state']}</span>"
+        shown["trend"] = _curve(row.get("losses", []))
+        if row.get("total_steps"):
+            shown["step"] += f'<progress value="{row["step"]}" max="{row["total_steps"]}"></progress>'
+        inner = "".join(f'<td class="{key}">{value}</td>' for key, value in shown.items())
         lines.append(f'<tr class="{html.escape(row["state"])}">{inner}</tr>')
     page = _PAGE.format(
         refresh_seconds=max(1, round(refresh_seconds)),
         title=html.escape(title),
-        head="".join(f"<th>{html.escape(heading)}</th>" for heading in COLUMNS.values()),
+        head="".join(f'<th class="{key}">{html.escape(heading)}</th>' for key, heading in COLUMNS.items()),
         body="\n".join(lines),
-        messages="".join(f"<p>{html.escape(message)}</p>" for message in messages(table)),
+        messages="".join(f"<li>{html.escape(message)}</li>" for message in messages(table)),
         time=time.strftime("%Y-%m-%d %H:%M:%S"),
     )
     with atomic_file(out) as temporary:
