@@ -9,6 +9,7 @@ from housebrain.params import load_params
 from housebrain.training.fingerprint import shard_paths
 from housebrain.training.processes import SUPERVISOR, train_in_processes
 from housebrain.training.stopping import end_with
+from housebrain.workers import rounds
 
 
 def main() -> None:
@@ -20,9 +21,10 @@ def main() -> None:
     account = params.accounts[str(shard)]
     # `dvc repro` on the coordinator must fetch what a worker trained, never train it again there.
     if account.platform != "local" and os.environ.get("HOUSEBRAIN_SHARD") != str(shard):
+        changed = rounds.warning(params)
         raise UserError(
             f"shard {shard} is trained by {account.worker}. On that worker set HOUSEBRAIN_SHARD={shard}; on any other "
-            "machine fetch its result, once it is pushed: `dvc repro --pull -k`."
+            f"machine fetch its result, once it is pushed: `dvc repro --pull -k`.{f' But {changed}' if changed else ''}"
         )
     if supervisor := os.environ.get(SUPERVISOR):
         end_with(int(supervisor))

@@ -287,14 +287,11 @@ def round_next() -> None:
 def round_check() -> None:
     """Name what changed since the round's tag and would keep `dvc repro --pull` from finding the workers' results."""
     from housebrain.params import load_params
-    from housebrain.workers.rounds import changed_since, tag_of
+    from housebrain.workers.rounds import changed_since, lost_by, tag_of
 
     tag = tag_of(load_params())
     if changed := changed_since(tag):
-        raise UserError(
-            f"changed since {tag}, so workers' results would not be found: {', '.join(changed)}. "
-            f"`git diff {tag}` shows how; go back with `git stash` or `git checkout {tag}`."
-        )
+        raise UserError(lost_by(tag, changed))
     print(f"round: nothing that training depends on has changed since {tag}")
 
 
@@ -312,6 +309,7 @@ def status(
     from rich.console import Console
 
     from housebrain.params import load_params
+    from housebrain.workers import rounds
     from housebrain.workers import status as workers
     from housebrain.workers.remote import open_remote
 
@@ -322,6 +320,8 @@ def status(
         try:
             beats = workers.look(remote, params)
             table = workers.rows(beats, params)
+            if changed := rounds.warning(params):
+                print(f"warning: {changed}", file=sys.stderr)
             if page is not None:
                 workers.write_page(table, title, page, every)
             if as_json:

@@ -71,6 +71,24 @@ def test_what_changed_since_the_tag_is_named(coordinator: Path) -> None:
 
 
 @pytest.mark.slow
+def test_what_changed_is_named_before_a_result_is_missed(
+    coordinator: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(coordinator, "git", "tag", "--force", "round-1")
+    params = load_params()
+    assert rounds.warning(params) == ""
+    change_params(coordinator, platforms__colab__epochs=7)
+    named = "changed since round-1, so workers' results would not be found: platforms.colab.epochs."
+    refused = run(coordinator, "dvc", "repro", "-s", "train_shard@3", ok=False)
+    assert "shard 3 is trained by worker-3" in refused and f"`dvc repro --pull -k`. But {named}" in refused
+    assert f"warning: {named}" in run(coordinator, "housebrain", "status", "--no-mlflow")
+    run(coordinator, "git", "tag", "--delete", "round-1")
+    assert rounds.warning(params) == ""
+    monkeypatch.chdir(tmp_path)  # no git there
+    assert rounds.warning(params) == ""
+
+
+@pytest.mark.slow
 def test_a_plan_that_does_not_fit_the_remote_is_refused(coordinator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     params, remote = load_params(), open_remote()
     planned = rounds.plan(params, remote)

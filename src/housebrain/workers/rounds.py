@@ -101,6 +101,24 @@ def changed_since(tag: str) -> list[str]:
     return files + [name for key in PARAMS for name in _differing(key, then.get(key), now.get(key))]
 
 
+def lost_by(tag: str, changed: list[str]) -> str:
+    """What changes since `tag` mean, and how to undo them."""
+    return (
+        f"changed since {tag}, so workers' results would not be found: {', '.join(changed)}. "
+        f"`git diff {tag}` shows how; go back with `git stash` or `git checkout {tag}`."
+    )
+
+
+def warning(params: Params) -> str:
+    """What changed since the round's tag, as `lost_by` says it; empty where nothing did, or there is no tag to ask."""
+    tag = tag_of(params)
+    try:
+        changed = changed_since(tag)
+    except (UserError, OSError):
+        return ""
+    return lost_by(tag, changed) if changed else ""
+
+
 def _differing(name: str, a: Any, b: Any) -> list[str]:
     """Dotted names below `name` at which two values differ."""
     if isinstance(a, dict) and isinstance(b, dict):
