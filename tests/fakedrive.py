@@ -86,7 +86,6 @@ class FakeDrive:
         hang_seconds: how long a hung request stays open.
         timeout_seconds: the longest that clients wait for an answer, whatever they set themselves.
         quota_bytes: what files may take.
-        revoked: whether no access token is renewed any more.
     """
 
     def __init__(self) -> None:
@@ -101,7 +100,7 @@ class FakeDrive:
         self.hang_seconds = 300.0
         self.timeout_seconds: float | None = None
         self.quota_bytes = 15 * 2**30
-        self.revoked = False
+        self._revoked = False
         self._script: deque[tuple[str, str]] = deque()
         self._rate, self._kinds, self._random = 0.0, [""], random.Random(0)
         self._token = "token-0"
@@ -164,12 +163,22 @@ class FakeDrive:
                 self._token = f"token-{secrets.token_hex(4)}"
             return kind
 
+    def revoke(self) -> None:
+        """Its owner takes the permission back: no token is good any more."""
+        with self.lock:
+            self._revoked, self._token = True, ""
+
+    def permit(self) -> None:
+        """The permission is given anew."""
+        with self.lock:
+            self._revoked, self._token = False, f"token-{secrets.token_hex(4)}"
+
     def accepts(self, authorization: str) -> bool:
-        return authorization == f"Bearer {self._token}"
+        return not self._revoked and authorization == f"Bearer {self._token}"
 
     def renew(self, refresh_token: str) -> dict[str, Any] | None:
         """A new access token; None where that is refused."""
-        if self.revoked or refresh_token != "refresh":
+        if self._revoked or refresh_token != "refresh":
             return None
         return {"access_token": self._token, "expires_in": 3600, "token_type": "Bearer"}
 

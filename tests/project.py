@@ -4,12 +4,16 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
 from conftest import REPOSITORY
+from fakedrive import FakeDrive
 from housebrain.files import write_json
 from housebrain.params import Base
 from housebrain.training.base_model import ORIGIN
@@ -23,6 +27,16 @@ def environment(**more: str) -> dict[str, str]:
     known = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return known | {"PATH": path, "DVC_NO_ANALYTICS": "1", **more}
+
+
+@contextmanager
+def simulated_drive(timeout_seconds: float | None = None) -> Iterator[FakeDrive]:
+    """A Google Drive which all processes started from here talk to, and wait no longer than that for."""
+    with FakeDrive() as drive, pytest.MonkeyPatch.context() as patch:
+        drive.timeout_seconds = timeout_seconds
+        for name, value in drive.environment().items():
+            patch.setenv(name, value)
+        yield drive
 
 
 def set_remote(folder: Path, remote: Path | str) -> None:

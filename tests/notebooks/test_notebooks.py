@@ -20,7 +20,7 @@ import pytest
 
 from conftest import REPOSITORY
 from fakedrive import HOOK, FakeDrive
-from project import environment, run, start_round
+from project import environment, run, simulated_drive, start_round
 from simulated_pip import simulated_pip
 
 NOTEBOOKS = REPOSITORY / "notebooks"
@@ -129,10 +129,7 @@ def test_the_notebooks_differ_only_in_how_a_secret_is_read() -> None:
 
 @pytest.fixture(scope="module")
 def drive() -> Iterator[FakeDrive]:
-    """A Drive which all of the coordinator's processes talk to."""
-    with FakeDrive() as drive, pytest.MonkeyPatch.context() as patch:
-        for name, value in drive.environment().items():
-            patch.setenv(name, value)
+    with simulated_drive() as drive:
         yield drive
 
 

@@ -93,7 +93,7 @@ def test_dvc_pushes_and_its_errors_are_one_line(repository: Path, tmp_path: Path
     run_dvc("add", "data.txt")
     run_dvc("push")
     assert [path for path in (tmp_path / "remote").rglob("*") if path.is_file()]
-    with pytest.raises(UserError, match=r"`dvc pull nowhere`: ERROR"):
+    with pytest.raises(UserError, match=r"`dvc pull nowhere`: it failed.*ERROR: failed to pull"):
         run_dvc("pull", "nowhere")
 
 

@@ -99,8 +99,8 @@ class Remote:
                 self._forget()
                 fix = _fix(reason)
                 if fix or attempt == self.attempts - 1:
-                    advice = fix or "check the network and `housebrain remote check`"
-                    raise UserError(f"remote {self.name}: {what}: {reason}. To do: {advice}.") from error
+                    advice = fix or "it can't be reached: check the network and `housebrain remote check`"
+                    raise UserError(f"remote {self.name}: {advice}. ({what}: {reason})") from error
             self._sleep(_pause(attempt))
         raise AssertionError("at least one attempt")
 
@@ -279,7 +279,7 @@ def run_dvc(
         reason = " ".join(line for line in printed.splitlines() if "ERROR" in line)[:300] or f"status {status}"
         fix = _fix(printed)
         if fix or not _TRANSIENT.search(printed) or attempt == attempts - 1:
-            raise UserError(f"`{what}`: {reason}. To do: {fix or 'see above; `housebrain remote check` helps'}.")
+            raise UserError(f"`{what}`: {fix or 'it failed, see above; `housebrain remote check` helps'}. ({reason})")
         print(f"warning: `{what}` failed ({reason}); trying again", file=sys.stderr, flush=True)
         sleep(_pause(attempt))
     raise AssertionError("at least one attempt")

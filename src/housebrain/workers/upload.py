@@ -203,9 +203,7 @@ class Uploader(threading.Thread):
             return True
         except Exception as error:
             # Whatever the remote's libraries raise: training goes on, and the next look tries again.
-            self.told(
-                f"checkpoint {step_of(checkpoint)} is not on the remote yet: {' '.join(str(error).split())[:200]}"
-            )
+            self.told(f"checkpoint {step_of(checkpoint)} is not on the remote yet: {' '.join(str(error).split())}")
             return False
         self.told("")
         return True

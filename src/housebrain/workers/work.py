@@ -141,6 +141,7 @@ class Session:
         self.lease = Lease(remote, self.state, self.settings)
         self.stop_reason = ""
         self._next_beat = 0.0
+        self._troubles: dict[str, str] = {}
 
     def run(self) -> None:
         """Trains, uploads, pushes; see `work`."""
@@ -167,7 +168,12 @@ class Session:
             "starting", lambda: restore(self.remote, self.key, self.shard, self.checkpoints)
         )
         uploader = Uploader(
-            self.remote, self.checkpoints, self.key, self.shard, self.settings.keep_remote, self._trouble
+            self.remote,
+            self.checkpoints,
+            self.key,
+            self.shard,
+            self.settings.keep_remote,
+            lambda message: self._trouble("checkpoint", message),
         )
         uploader.safe_step = next((one.step for one in stored(self.remote, self.key, self.shard)), None)
         uploader.start()
@@ -204,8 +210,18 @@ class Session:
                 f"shard {self.shard}: training ended with status {process.returncode}; see above for why. "
                 "Mend that and run `housebrain work` again: it goes on from the last checkpoint."
             )
+        report = read_json(shard_paths(self.shard).report)
+        self.state.step, self.state.total_steps = report["steps"], report["total_steps"]
         self._next_beat = 0.0
-        self._beating("pushing", lambda: run_dvc("push", "--run-cache", f"train_shard@{self.shard}"))
+        try:
+            self._beating("pushing", lambda: run_dvc("push", "--run-cache", f"train_shard@{self.shard}"))
+        except LeaseLostError:
+            raise
+        except UserError as error:
+            raise UserError(
+                f"shard {self.shard}: trained, but not pushed: {error} The result is safe on this machine: run "
+                f"`housebrain work --shard {self.shard}` again here, and it is pushed."
+            ) from error
         self.state.pushed = True
         self._release("done")
         print(f"shard {self.shard}: trained and pushed. The coordinator gets it with `dvc repro --pull -k`.")
@@ -254,7 +270,9 @@ class Session:
         except LeaseLostError:
             raise
         except Exception as error:
-            self._trouble(f"no heartbeat: {' '.join(str(error).split())[:200]}")
+            self._trouble("heartbeat", f"no heartbeat: {' '.join(str(error).split())}")
+        else:
+            self._trouble("heartbeat", "")
 
     def _release(self, state: heartbeat.State, message: str = "") -> None:
         try:
@@ -262,10 +280,12 @@ class Session:
         except UserError as error:
             print(f"warning: shard {self.shard}: the lease runs out by itself ({error})", file=sys.stderr)
 
-    def _trouble(self, message: str) -> None:
-        if message and message != self.state.message:
+    def _trouble(self, what: str, message: str) -> None:
+        """Notes trouble with heartbeats or checkpoints, or its end, and says what is new of it."""
+        if message and _gist(message) != _gist(self._troubles.get(what, "")):
             print(f"warning: shard {self.shard}: {message}; trying again", file=sys.stderr, flush=True)
-        self.state.message = message
+        self._troubles[what] = message
+        self.state.message = "; ".join(filter(None, self._troubles.values()))
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._stop(signal.Signals(number).name)
@@ -275,6 +295,11 @@ class Session:
         self.stop_reason = reason
         with suppress(FileNotFoundError):  # training is over and its checkpoints are gone
             (self.checkpoints / STOP).write_text(reason)
+
+
+def _gist(message: str) -> str:
+    """A message without the words that have a number in them, such as steps and files' names."""
+    return " ".join(word for word in message.split() if not any(c.isdigit() for c in word))
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
