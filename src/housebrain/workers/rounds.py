@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
 from housebrain.errors import UserError
-from housebrain.merging.outer import START, hand_over
 from housebrain.params import Params, write_round
 from housebrain.training.fingerprint import CODE, shard_paths
 from housebrain.training.schedule import part_of_round
@@ -79,6 +78,8 @@ def next_round(params: Params) -> int:
     Raises:
         UserError: this is the last round, or its merge isn't there or not up to date.
     """
+    from housebrain.merging.outer import START, hand_over  # it loads torch, and a refused training shall not wait for that
+
     if params.round >= params.rounds:
         raise UserError(f"round: {params.round} is the last of {params.rounds} `rounds`. Train with more `rounds`.")
     run_dvc("status", "--quiet", "merge")
