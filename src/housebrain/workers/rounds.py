@@ -78,7 +78,8 @@ def next_round(params: Params) -> int:
     Raises:
         UserError: this is the last round, or its merge isn't there or not up to date.
     """
-    from housebrain.merging.outer import START, hand_over  # it loads torch, and a refused training shall not wait for that
+    # Here, as it loads torch: a training that is refused shall not wait for that.
+    from housebrain.merging.outer import START, hand_over
 
     if params.round >= params.rounds:
         raise UserError(f"round: {params.round} is the last of {params.rounds} `rounds`. Train with more `rounds`.")
