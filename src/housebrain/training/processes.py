@@ -186,10 +186,10 @@ def _halved(shard: int, batch_size: int) -> int:
 
 def _train(shard: int, paths: Paths, batch_size: int) -> None:
     """Trains as one of the processes; what is not its to say ends it silently."""
-    from housebrain.training.train import train_shard
-
     try:
         with failure_written(paths.checkpoints):
+            from housebrain.training.train import train_shard
+
             train_shard(shard, load_params(), paths, batch_size)
     except KeyboardInterrupt:
         raise SystemExit(130) from None

@@ -29,6 +29,7 @@ from housebrain.params import Params
 from housebrain.training.base_model import ensure_base
 from housebrain.training.checkpoints import PROGRESS
 from housebrain.training.fingerprint import fingerprint, shard_paths, training_key
+from housebrain.training.processes import SUPERVISOR
 from housebrain.training.stopping import FAILED, STOP, failure
 from housebrain.workers import heartbeat
 from housebrain.workers.heartbeat import Heartbeat
@@ -230,7 +231,7 @@ class Session:
         environment = {
             **os.environ,
             "HOUSEBRAIN_SHARD": str(self.shard),
-            "HOUSEBRAIN_SUPERVISOR": str(os.getpid()),
+            SUPERVISOR: str(os.getpid()),
         }
         process = subprocess.Popen(
             [sys.executable, "-m", "dvc", "repro", "-s", f"train_shard@{self.shard}"],
