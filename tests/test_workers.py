@@ -57,6 +57,8 @@ def test_a_killed_worker_is_taken_over_from_its_last_checkpoint(
     # A training never outlives the `work` that started it.
     wait_for(lambda: not any(c.is_running() and c.status() != psutil.STATUS_ZOMBIE for c in children), first)
 
+    (second / ".dvc/tmp").mkdir(exist_ok=True)
+    (second / ".dvc/tmp/rwlock").write_text("")  # as a kill in the middle of its writing leaves it
     printed = run(second, "housebrain", "work", "--shard", "3")
     assert "taking over the stale lease of worker-3" in printed
     assert "restored from the remote" in printed
