@@ -133,7 +133,7 @@ def start_round(
     )
     change_params(folder, **changes)
     run(folder, "dvc", "repro", "split", "init_lora")
-    run(folder, "dvc", "push", "--run-cache", "split", "init_lora")
+    run(folder, "dvc", "push", "split", "init_lora")
     run(folder, "git", "add", "-A")
     run(folder, "git", "commit", "-qm", "round 1")
     return folder

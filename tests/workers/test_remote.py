@@ -98,19 +98,20 @@ def test_dvc_pushes_and_its_errors_are_one_line(repository: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "reason",
+    ("reason", "status"),
     [
-        "Connection reset by peer",
-        "list index out of range",  # what pydrive2 made of a failed request once
+        ("unexpected error - Connection reset by peer", 1),
+        ("unexpected error - list index out of range", 1),  # what pydrive2 made of a failed request once
+        ("failed to transfer '.dvc/cache/runs/e6/e6af/f6bd' - timed out", 0),  # of the run-cache
     ],
 )
 def test_dvc_is_run_again_when_the_network_failed_it(
-    repository: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], reason: str
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], reason: str, status: int
 ) -> None:
     """The failure is simulated: a `dvc` that says what a broken connection makes it say, once."""
     program = (
         "import pathlib, sys; mark = pathlib.Path('tried'); again = mark.exists(); mark.touch();"
-        f"print('done' if again else 'ERROR: unexpected error - {reason}'); sys.exit(not again)"
+        f'print("done" if again else "ERROR: {reason}"); sys.exit(0 if again else {status})'
     )
     monkeypatch.setattr("housebrain.workers.remote._DVC", program)
     pauses: list[float] = []

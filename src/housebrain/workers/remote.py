@@ -37,9 +37,11 @@ _PERMANENT = {
     "folder with it",
 }
 _GONE = re.compile(r"\bnotFound\b|File not found")  # a Drive's HTTP 404
+# DVC says so, and ends with status 0 all the same, where a file of the run-cache didn't arrive.
+_UNSENT = "failed to transfer"
 _TRANSIENT = re.compile(
     r"\b(429|5\d\d)\b|rateLimit|RateLimit|timed? ?out|Connection|connection|Broken pipe|reset by peer|SSL|EOF occurred"
-    r"|ServerNotFound|Temporary failure|unexpected error|Unable to acquire lock|backendError|IncompleteRead|is busy",
+    rf"|{_UNSENT}|ServerNotFound|Temporary failure|unexpected error|Unable to acquire lock|backendError|IncompleteRead|is busy",
 )
 
 
@@ -274,7 +276,7 @@ def run_dvc(
     what = f"dvc {' '.join(arguments)}"
     for attempt in range(attempts):
         status, printed = _run([sys.executable, "-c", _DVC, *arguments], seconds)
-        if status == 0:
+        if status == 0 and _UNSENT not in printed:
             return printed
         reason = " ".join(line for line in printed.splitlines() if "ERROR" in line)[:300] or f"status {status}"
         fix = _fix(printed)

@@ -62,8 +62,7 @@ def start(params: Params) -> str:
     remotes = _git("remote").split()
     if remotes and not _git("branch", "--remotes", "--contains", head):
         raise UserError(f"HEAD is not on {remotes[0]} yet: workers clone from there. `git push`, and again.")
-    # With the run-cache, so that its folder is there: on a Drive, workers that make it at once make it twice.
-    run_dvc("push", "--run-cache", *STAGES)
+    run_dvc("push", *STAGES)
     _git("tag", "--force", tag)
     if remotes:
         _git("push", "--quiet", remotes[0], f"refs/tags/{tag}")
