@@ -41,7 +41,8 @@ _GONE = re.compile(r"\bnotFound\b|File not found")  # a Drive's HTTP 404
 _UNSENT = "failed to transfer"
 _TRANSIENT = re.compile(
     r"\b(429|5\d\d)\b|rateLimit|RateLimit|timed? ?out|Connection|connection|Broken pipe|reset by peer|SSL|EOF occurred"
-    rf"|{_UNSENT}|ServerNotFound|Temporary failure|unexpected error|Unable to acquire lock|backendError|IncompleteRead|is busy",
+    r"|ServerNotFound|Temporary failure|unexpected error|Unable to acquire lock|backendError|IncompleteRead|is busy"
+    rf"|{_UNSENT}",
 )
 
 
