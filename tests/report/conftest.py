@@ -52,7 +52,7 @@ class Round:
         return Evaluated({**metrics, "seconds_per_design": 4.0, "peak_memory_gb": 1.5, "adapter_mb": 9.8}, answers)
 
     def _answered(self, sample: Sample, text: str, loss: float) -> Answered:
-        return Answered(sample, loss + len(sample.answer) / 1e4, 100, text, judge(text, sample, "tree", "auto"))
+        return Answered(sample, loss * (1 + len(sample.answer) / 1e4), 100, text, judge(text, sample, "tree", "auto"))
 
 
 @pytest.fixture

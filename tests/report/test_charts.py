@@ -41,6 +41,13 @@ def test_a_higher_loss_is_higher_up_and_a_later_step_further_right() -> None:
     assert y1 < y2
 
 
+def test_steps_are_counted_in_whole_numbers() -> None:
+    root, _ = parsed(lines({"shard 1": [(5, 3.0), (7, 1.0)]}, "step", "loss"))
+    below = [text.text for text in root.iter("text") if text.get("text-anchor") == "middle"]
+    assert below
+    assert all(str(text).isdecimal() for text in below)
+
+
 def test_without_a_point_the_chart_says_so() -> None:
     root, _ = parsed(lines({"shard 1": [], "shard 2": []}, "step", "loss"))
     assert "nothing was measured" in "".join(root.itertext())

@@ -116,6 +116,14 @@ def test_a_verdict_that_the_interval_leaves_open_is_marked(a_round: Round) -> No
         assert f"0.5 0 to 1 {verdict} open" in page_of(a_round)[0].words
 
 
+def test_a_difference_is_coloured_only_where_it_is_sure(tmp_path: Path, make_samples: MakeSamples) -> None:
+    """The merged model has the lower loss on every brief: of four that is not much, of eight it is."""
+    for briefs, coloured in ((4, False), (8, True)):
+        one = Round(tmp_path / f"reports-{briefs}", make_samples(tmp_path / f"{briefs}.parquet", briefs))
+        _, page = page_of(one)
+        assert ('class="better"' in page) == coloured
+
+
 def test_what_there_was_not_has_no_place(a_round: Round) -> None:
     """Nothing was tried and nothing left out."""
     reader, _ = page_of(a_round)

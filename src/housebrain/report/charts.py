@@ -56,11 +56,11 @@ class _Chart:
 class _Scale:
     """From `domain` of the data to `span` of the SVG."""
 
-    def __init__(self, values: list[float], span: Point) -> None:
+    def __init__(self, values: list[float], span: Point, whole: bool = False) -> None:
         low, high = min(values), max(values)
         if low == high:
             low, high = low - 0.5, high + 0.5
-        self.ticks = [float(tick) for tick in MaxNLocator(5).tick_values(low, high)]
+        self.ticks = [float(tick) for tick in MaxNLocator(5, integer=whole).tick_values(low, high)]
         self.low, self.high = self.ticks[0], self.ticks[-1]
         self.span = span
 
@@ -73,7 +73,7 @@ def lines(curves: dict[str, list[Point]], x_label: str, y_label: str) -> str:
     """Curves over a common x; the page has their legend. Curves without a point are left out.
 
     Args:
-        curves: by name, points in order of x.
+        curves: by name, points in order of x, which counts something.
         x_label, y_label: what the axes show, with units.
     """
     height = 250
@@ -83,7 +83,7 @@ def lines(curves: dict[str, list[Point]], x_label: str, y_label: str) -> str:
     if not points:
         chart.text(WIDTH / 2, height / 2, "nothing was measured", "middle")
         return chart.written()
-    x = _Scale([point[0] for point in points], (chart.left, chart.right))
+    x = _Scale([point[0] for point in points], (chart.left, chart.right), whole=True)
     y = _Scale([point[1] for point in points], (chart.bottom, chart.top))
     for tick in y.ticks:
         chart.rule(chart.left, y(tick), chart.right, y(tick))

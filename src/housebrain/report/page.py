@@ -23,6 +23,7 @@ from housebrain.report.charts import GREEN, GREY, Row, coloured, lines, ranges
 
 SAMPLES = 4  # the first of the test split, not the best
 WORST = 6
+SIGNIFICANT = 0.05
 NOTHING = "-"  # where there is no number
 FEW = 20  # with fewer briefs than this, intervals of a loss are too narrow (docs/evaluation.md)
 LABELS = {
@@ -154,7 +155,7 @@ def _comparisons(rows: list[dict[str, Any]], colours: dict[str, str]) -> dict[st
     cells: dict[str, dict[str, Any]] = {metric: {} for metric in LABELS}
     for row in rows:
         better = (row["difference"] or 0) < 0 if row["metric"] == LOSS else (row["difference"] or 0) > 0
-        sure = row["low"] is not None and not row["low"] <= 0 <= row["high"]
+        sure = row["low"] is not None and not row["low"] <= 0 <= row["high"] and row["p"] < SIGNIFICANT
         cells[row["metric"]][row["against"]] = {
             "difference": _said(row["metric"], row["difference"], "+"),
             "interval": _between(row["metric"], row, "+"),
