@@ -17,7 +17,7 @@ from housebrain.workers import heartbeat
 from housebrain.workers.alerts import alerts_of
 from housebrain.workers.lease import Lease
 from housebrain.workers.status import messages, rows
-from housebrain.workers.work import RWLOCK, Session, drop_torn_rwlock, only_one, owner, work
+from housebrain.workers.work import Session, only_one, owner, work
 from workers.stores import local_remote
 
 PARAMS = load_params(REPOSITORY / "params.yaml")
@@ -149,15 +149,3 @@ def test_a_second_work_in_one_folder_is_refused(tmp_path: Path, monkeypatch: pyt
         assert os.waitstatus_to_exitcode(os.wait()[1]) == 7
     with only_one(3):
         pass
-
-
-@pytest.mark.parametrize(("content", "kept"), [(b"", False), (b'{"data', False), (b"{}", True)])
-def test_a_list_of_locks_that_a_kill_left_torn_is_removed(
-    content: bytes, kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    drop_torn_rwlock()
-    RWLOCK.parent.mkdir(parents=True)
-    RWLOCK.write_bytes(content)
-    drop_torn_rwlock()
-    assert RWLOCK.exists() == kept

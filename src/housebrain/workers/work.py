@@ -6,7 +6,6 @@ moment and started again, here or on another machine.
 """
 
 import fcntl
-import json
 import os
 import secrets
 import signal
@@ -36,10 +35,10 @@ from housebrain.workers import heartbeat
 from housebrain.workers.heartbeat import Heartbeat
 from housebrain.workers.lease import Lease, LeaseLostError
 from housebrain.workers.remote import Remote, open_remote, run_dvc
+from housebrain.workers.repair import repair
 from housebrain.workers.upload import Uploader, restore, stored
 
 STATE = Path(".dvc/tmp/housebrain")  # of this clone; ignored by git
-RWLOCK = Path(".dvc/tmp/rwlock")  # DVC's own, a JSON file that it doesn't write atomically
 POLL_SECONDS = 0.5
 FINISH_SECONDS = 300.0  # for the last checkpoint to reach the remote
 T = TypeVar("T")
@@ -81,7 +80,7 @@ def work(shard: int, params: Params) -> None:
     params.platform(shard)
     with only_one(shard):
         _end_leftover(shard)
-        drop_torn_rwlock()
+        repair()
         remote = open_remote()
         ensure_base(params)
         run_dvc("pull", f"data/shards/{shard}", "models/lora_init")
@@ -111,16 +110,6 @@ def _end_leftover(shard: int) -> None:
         except (psutil.NoSuchProcess, ProcessLookupError):
             pass
         path.unlink()
-
-
-def drop_torn_rwlock() -> None:
-    """Removes DVC's list of paths in use where a kill left it half written: no `dvc` would run in the clone again."""
-    try:
-        json.loads(RWLOCK.read_bytes())
-    except FileNotFoundError:
-        pass
-    except ValueError:
-        RWLOCK.unlink(missing_ok=True)
 
 
 class Session:
