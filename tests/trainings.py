@@ -9,6 +9,8 @@ import importlib
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,8 +76,9 @@ class Fault(NamedTuple):
     """What happens when the function `module:name` is called for the `call`th time in the process `rank`.
 
     Attributes:
-        action: `kill` the process; `end` the one that started it, as a platform does; be out of `memory at 2` rows a
-            batch, or at another number; return `nan` in place of a tensor, or one that has `nan gradients`.
+        action: `kill` the process; `end` the one that started it, as a platform does; leave a thread that would `hang`
+            its end; be out of `memory at 2` rows a batch, or at another number; return `nan` in place of a tensor, or
+            one that has `nan gradients`.
     """
 
     function: str
@@ -103,6 +106,8 @@ class Fault(NamedTuple):
                 os.kill(os.getpid(), signal.SIGKILL)
             if self.action == "end":
                 os.kill(os.getppid(), signal.SIGTERM)
+            if self.action == "hang":
+                threading.Thread(target=time.sleep, args=(1000,)).start()
             if self.action == f"memory at {sys.argv[-1]}":
                 import torch
 

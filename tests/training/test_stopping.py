@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from housebrain.errors import IncompleteError, UserError
@@ -51,6 +52,24 @@ def test_a_process_ends_with_its_supervisor() -> None:
     supervisor.kill()
     supervisor.wait()
     assert child.wait(timeout=30) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+def test_a_process_that_hangs_with_pythons_lock_ends_with_its_parent(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    hang = (
+        "import ctypes, os, pathlib; from housebrain.training.stopping import end_with; end_with(os.getppid()); "
+        f"pathlib.Path('{ready}').write_text(str(os.getpid())); ctypes.PyDLL(None).sleep(60)"
+    )
+    program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hang!r}])"
+    parent = subprocess.Popen([sys.executable, "-c", program])
+    while not (ready.exists() and ready.read_text()):
+        time.sleep(0.05)
+    child = psutil.Process(int(ready.read_text()))
+    parent.kill()
+    parent.wait()
+    psutil.wait_procs([child], timeout=30)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.parametrize(

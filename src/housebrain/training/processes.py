@@ -15,6 +15,7 @@ import time
 import traceback
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from housebrain.errors import IncompleteError, OutOfMemoryError, UserError, reported
 from housebrain.params import Params, Platform, load_params
@@ -211,15 +212,18 @@ def main() -> None:
     try:
         with reported():
             _train(options.shard, shard_paths(options.shard), options.batch_size)
-        return
+        _end(0)
     except SystemExit as end:
-        status = int(end.code or 0)
+        _end(int(end.code or 0))
     except BaseException:
         traceback.print_exc()
-        status = 1
+        _end(1)
+
+
+def _end(status: int) -> NoReturn:
+    """Ends this process at once: what leaves a group in order waits for the others, and they may wait for this one."""
     sys.stdout.flush()
     sys.stderr.flush()
-    # At once: on GPUs leaving a group waits for the others, and they may be waiting for this process.
     os._exit(status)
 
 

@@ -3,8 +3,10 @@
 And what it says at such an end, to whoever started it and does not see what it prints.
 """
 
+import ctypes
 import os
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -18,6 +20,7 @@ import psutil
 from housebrain.errors import IncompleteError, UserError, os_error
 
 STOP = "stop"  # beside the checkpoints; what it holds is the reason
+PR_SET_PDEATHSIG = 1  # of Linux's sys/prctl.h
 FAILED = "failed.txt"  # beside the checkpoints: why training failed
 
 
@@ -58,6 +61,9 @@ class Stop:
 
 def end_with(pid: int) -> None:
     """Ends this process, at once, when process `pid` is gone: no two trainings of one shard may run side by side."""
+    if sys.platform == "linux" and os.getppid() == pid:
+        # The system does it even where a library hangs with Python's lock, without which the thread below can't run.
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
     def watch() -> None:
         try:

@@ -46,6 +46,8 @@ from housebrain.training.schedule import Part, part_of_round, row_order
 from housebrain.training.stopping import Stop
 
 ANSWERED_AT_ONCE = 8  # validation briefs, at the end of training
+# The process group: what frees it holds Python's lock and waits for gloo's threads, which may be waiting for that lock.
+_never_freed: list[Any] = []
 PATIENCE = timedelta(minutes=30)  # of processes that wait for each other, such as for a save to a slow disk
 
 
@@ -216,6 +218,13 @@ class ShardCallback(TrainerCallback):
         print("  ".join(words), flush=True)
 
 
+def _join() -> PartialState:
+    """This process's place among those that train together; the only one where it was started alone."""
+    state = PartialState(cpu=_on_cpus(), timeout=PATIENCE)
+    _never_freed.append(torch.distributed.group.WORLD)
+    return state
+
+
 def _on_cpus() -> bool:
     """Whether this process is one of several on a machine without a GPU."""
     return "LOCAL_RANK" in os.environ and not torch.cuda.is_available()
@@ -306,7 +315,7 @@ def train_shard(shard: int, params: Params, paths: Paths, batch_size: int | None
     batch_size = batch_size or settings.batch_size
     if settings.precision == "fp16" and not torch.cuda.is_available():
         raise UserError("platforms: precision fp16 needs a GPU. Set it to fp32 on this machine.")
-    state = PartialState(cpu=_on_cpus(), timeout=PATIENCE)
+    state = _join()
     tokenizer = load_tokenizer(base_folder(params))
     kept, left_out = _tokens(params, settings, tokenizer, paths)
     validation = load_samples(paths.data / "validation.parquet", codec)
@@ -391,8 +400,7 @@ def train_shard(shard: int, params: Params, paths: Paths, batch_size: int | None
                 "command again to go on."
             )
         trainer.evaluate()
-        state.destroy_process_group()  # by all at one time; answering takes longer than the others would wait
-        if not state.is_main_process:
+        if not state.is_main_process:  # it ends; answering takes longer than it would wait
             return {}
         validity: dict[str, float] = {}
         if params.train.validity_samples:
