@@ -38,7 +38,7 @@ from housebrain.params import Base, Outer, Params, load_params
 from housebrain.training.base_model import ORIGIN, ensure_base
 from housebrain.training.fingerprint import shard_paths
 from housebrain.training.lora_init import write_init
-from housebrain.training.packing import collate, token_losses
+from housebrain.training.packing import ATTENTION, collate, token_losses
 from housebrain.training.train import train_shard
 
 SHARDS = 6
@@ -90,6 +90,7 @@ def make_small_base(folder: Path, samples: Path) -> None:
         tie_word_embeddings=True,
     )
     model = LlamaForCausalLM(config)
+    model.set_attn_implementation(ATTENTION)
     tokens = [tokenize(tokenizer, sample, "coordinates") for sample in told]
     epochs, at_once = 2, 2
     steps = epochs * (len(tokens) // at_once)

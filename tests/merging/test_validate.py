@@ -8,7 +8,6 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM
 
 from housebrain.data.samples import Sample, load_samples, tokenize
 from housebrain.errors import UserError
@@ -16,7 +15,7 @@ from housebrain.merging.adapter import WEIGHTS
 from housebrain.merging.merge import merge_adapters
 from housebrain.merging.strategies import strategy
 from housebrain.merging.validate import validate
-from housebrain.training.base_model import load_tokenizer
+from housebrain.training.base_model import load_base, load_tokenizer
 from housebrain.training.packing import collate, token_losses
 
 
@@ -29,7 +28,7 @@ def train_a_little(base: Path, folder: Path, samples: list[Sample], steps: int) 
     """A few steps of descent on the samples themselves; against the gradient where `steps` is negative."""
     torch.manual_seed(1)
     config = LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM")
-    model: Any = get_peft_model(AutoModelForCausalLM.from_pretrained(base), config)
+    model: Any = get_peft_model(load_base(base), config)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2, maximize=steps < 0)
     batch = collate([tokenize(load_tokenizer(base), sample, "tree") for sample in samples], [[0], [1]])
     for _ in range(abs(steps)):

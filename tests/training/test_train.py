@@ -196,11 +196,18 @@ def make_stop(project: Path, patch: pytest.MonkeyPatch, after_step: int) -> None
     patch.setattr(train, "write_json", write)
 
 
+@pytest.mark.parametrize("dropout", [0.1, 0.0])  # by PEFT's layers, and by those that take their place
 def test_stopped_training_saves_and_goes_on_to_the_same_weights(
-    make_project: MakeProject, mlflow_store: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    make_project: MakeProject,
+    mlflow_store: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    dropout: float,
 ) -> None:
-    params = make_params(save_steps=100)
+    params = make_params(save_steps=100, dropout=dropout)
     whole, stopped = make_project("whole"), make_project("stopped")
+    for project in (whole, stopped):
+        write_init(params.lora, "tiny", project / "models/base/tiny", paths(project).init)
     monkeypatch.chdir(whole)
     train.train_shard(1, params, paths(whole))
     monkeypatch.chdir(stopped)

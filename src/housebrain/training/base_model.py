@@ -120,9 +120,11 @@ def load_base(folder: str | Path, precision: str = "fp32", quantize_4bit: bool =
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
+    from housebrain.training.packing import ATTENTION
+
     quiet()
     dtypes: dict[str, torch.dtype] = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
-    options: dict[str, Any] = {"dtype": dtypes[precision], "attn_implementation": "sdpa"}
+    options: dict[str, Any] = {"dtype": dtypes[precision], "attn_implementation": ATTENTION}
     if quantize_4bit:
         if not torch.cuda.is_available() or importlib.util.find_spec("bitsandbytes") is None:
             raise UserError(

@@ -33,6 +33,7 @@ from housebrain.training.base_model import base_folder, load_base, load_tokenize
 from housebrain.training.fingerprint import Paths, fingerprint, training_key
 from housebrain.training.generate import generate_answers
 from housebrain.training.lora_init import save_config
+from housebrain.training.lora_linear import fuse
 from housebrain.training.packing import Rows, collate, fit, pack, token_losses
 from housebrain.training.result import (
     finished,
@@ -432,6 +433,7 @@ def _model(params: Params, settings: Platform, paths: Paths) -> Any:
     base = base_folder(params)
     frozen = load_base(base, settings.precision, settings.quantize_4bit)
     model = PeftModel.from_pretrained(frozen, paths.init, is_trainable=True)
+    fuse(model)
     # While training PEFT looks the base up at each save: here, not on the hub. `save_config` writes its real name.
     model.peft_config["default"].base_model_name_or_path = str(base)
     return model
