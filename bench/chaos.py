@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--faults", type=int, default=1000, help="requests to the Drive that fail, at least")
     parser.add_argument("--rate", type=float, default=0.05, help="of requests that fail")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
-    parser.add_argument("--epochs", type=int, default=600, help="so many that training outlasts the kills")
+    parser.add_argument("--epochs", type=int, default=300, help="so many that training outlasts the kills")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -30,7 +30,9 @@ FAULTS = [*ANSWERS, "reset", "lost", "hang"]
 RESULT = os.environ.get("HOUSEBRAIN_CHAOS_RESULT", "")  # a file to write it to
 LAG_SECONDS = 1.0  # of the Drive's lists
 TIMEOUT_SECONDS, HANG_SECONDS = 10.0, 15.0
-LONGEST_LIFE_SECONDS = 60.0
+# A life ends after so much time, or so many steps of training, whichever comes first: there are enough of them before
+# training is over, however fast the machine.
+LONGEST_LIFE_SECONDS, MOST_STEPS = 60.0, 40
 LOST = 6  # the worker that never comes back
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
@@ -79,19 +81,28 @@ class Worker(threading.Thread):
             with (self.folder / "out.log").open("a") as log:
                 log.write("# start\n")
             process = start(self.folder, "housebrain", "work", "--shard", str(self.shard))
-            try:
-                life_seconds = self.random.uniform(1, LONGEST_LIFE_SECONDS) if self.must_die() else None
-                self.status = process.wait(life_seconds)
-                if self.status:
-                    last = self.log().strip().splitlines()[-1]
-                    assert last.startswith(("error: remote storage:", "error: `dvc ")), self.log()
-                    self.gave_up.append(last)
-            except subprocess.TimeoutExpired:
+            if self.must_die() and self.outlives(process):
                 process.kill()
                 process.wait()
                 self.killed[self.doing()] += 1
                 if self.shard == LOST and self.has_checkpoint():
                     return
+            else:
+                self.status = process.wait()
+                if self.status:
+                    last = self.log().strip().splitlines()[-1]
+                    assert last.startswith(("error: remote storage:", "error: `dvc ")), self.log()
+                    self.gave_up.append(last)
+
+    def outlives(self, process: subprocess.Popen[str]) -> bool:
+        """Waits for the end of a life drawn at random; False where the process ended before."""
+        born, life_seconds = time.monotonic(), self.random.uniform(1, LONGEST_LIFE_SECONDS)
+        steps = self.random.randint(1, MOST_STEPS)
+        while process.poll() is None:
+            if time.monotonic() - born > life_seconds or self.log().count("s left") >= steps:
+                return True
+            time.sleep(0.05)
+        return False
 
     def has_checkpoint(self) -> bool:
         """Something of its training is on the remote."""

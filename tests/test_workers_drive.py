@@ -27,7 +27,8 @@ def coordinator(
     tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, mlflow_database: Path, drive: FakeDrive
 ) -> Path:
     folder = tmp_path_factory.mktemp("round") / "coordinator"
-    return start_round(folder, tiny_base, mlflow_database, remote=drive.make_folder("housebrain"))
+    # Long enough for heartbeats to fail after the trouble has begun, on a fast machine too.
+    return start_round(folder, tiny_base, mlflow_database, epochs=300, remote=drive.make_folder("housebrain"))
 
 
 def fill(drive: FakeDrive) -> None:
