@@ -102,11 +102,12 @@ def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_bytes(
 ) -> None:
     params = make_params(dropout=0.1)
     whole, killed = (prepare(make_project(name), params) for name in ("whole", "killed"))
+    before = set(psutil.Process().children(recursive=True))
     train_in(whole, params, monkeypatch, Fault(LOSSES, 1, "hang", rank=1))
     with pytest.raises(UserError, match=r"shard 1: process 2 of 2 was killed \(SIGKILL\)"):
         train_in(killed, params, monkeypatch, Fault(LOSSES, 4, rank=1))  # a step after a checkpoint
     assert "process 2 of 2 was killed" in failure(paths(killed).checkpoints)
-    assert not psutil.Process().children(recursive=True)
+    assert set(psutil.Process().children(recursive=True)) <= before
     capfd.readouterr()
     train_in(killed, params, monkeypatch)
     assert "going on from step 2" in capfd.readouterr().out

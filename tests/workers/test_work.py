@@ -58,6 +58,21 @@ def test_trouble_with_the_remote_does_not_stop_the_work(
     assert "no heartbeat: remote storage: no network" in capsys.readouterr().err
 
 
+def test_one_trouble_is_told_once_whatever_request_it_meets(
+    session: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requests = iter(("look at beat-1: invalid_grant", "list of heartbeats: Access token refresh failed"))
+
+    def broken(*_: object) -> str:
+        raise UserError(f"remote storage: the credentials have expired. ({next(requests, 'another')})")
+
+    session.lease.acquire()
+    monkeypatch.setattr(heartbeat, "send", broken)
+    session._beating("pushing", lambda: time.sleep(1))
+    assert next(requests, None) is None
+    assert capsys.readouterr().err.count("no heartbeat") == 1
+
+
 def test_a_shard_that_is_pushed_while_its_lease_is_waited_for_is_not_trained_again(
     session: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -301,8 +301,8 @@ class Session:
 
 
 def _gist(message: str) -> str:
-    """A message without the words that have a number in them, such as steps and files' names."""
-    return " ".join(word for word in message.split() if not any(c.isdigit() for c in word))
+    """A message without the request that failed and the words that have a number in them, such as steps."""
+    return " ".join(word for word in message.split(". (")[0].split() if not any(c.isdigit() for c in word))
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
