@@ -5,50 +5,64 @@
 Six shards of `--samples` each are trained apart, merged in every way, and trained in 2, 4 and 8 rounds; the yardstick
 is one run over all samples of the six, which takes six times as many steps, with the same packing and order seed. The
 learning rate of either is tuned once, with the first seed, on validation samples. All figures are losses on test
-samples in nats a token; `share` is the part of the joint run's gain over the base. Everything goes through the
-project's own `train_shard`, `merge_round` and `choose`. What is done is in `--out` and is not done again.
+samples in nats a token; `share` is the part of the joint run's gain over the base; `valid` the share of test briefs
+that are answered with a design that passes all checks. Everything goes through the project's own `train_shard`,
+`merge_round` and `choose`. What is done is in `--out` and is not done again.
 
 `small` is a Llama of a million weights that this script first trains on the same kind of briefs with answers as
-coordinates, so that learning the tree codec is to it what a new format is to a pretrained model. `--base smollm2-135m`
-takes params.yaml's.
+coordinates, so that learning the tree codec is to it what a new format is to a pretrained model. The large one takes
+
+    python -m bench.quality data/prepared --base smollm2-135m --seeds 0 --samples 24 --precision bf16 --held 24 48 \
+        --rates 2e-3 4e-3 --outers nesterov --out bench/results/quality-smollm2-135m.json
 """
 
 import argparse
 import os
-import platform
 import random
+import shutil
 import sys
 import tempfile
 import time
-from contextlib import chdir
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager, suppress
+from functools import partial
+from itertools import product
 from pathlib import Path
-from typing import Any
+from statistics import fmean
+from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
+from bench.machine import hardware
+from peft import PeftModel
 
-from housebrain.data.samples import load_samples, tokenize
-from housebrain.files import read_json, write_json
+from housebrain.data.samples import load_samples, prompt, tokenize
+from housebrain.design.check import violations
+from housebrain.design.text import DecodeError, decode
+from housebrain.files import atomic_folder, read_json, write_json
 from housebrain.merging import outer
 from housebrain.merging.choose import TRIED, Validation, choose, left_open
 from housebrain.merging.merge import merge_adapters
 from housebrain.merging.strategies import Average, strategy
 from housebrain.params import Base, Outer, Params, load_params
-from housebrain.training.base_model import ORIGIN, ensure_base
+from housebrain.training.base_model import ORIGIN, ensure_base, load_base, load_tokenizer
 from housebrain.training.fingerprint import shard_paths
+from housebrain.training.generate import generate_answers
 from housebrain.training.lora_init import write_init
 from housebrain.training.packing import ATTENTION, collate, token_losses
 from housebrain.training.train import train_shard
 
 SHARDS = 6
-ROUNDS = (1, 2, 4, 8)
-VALIDATION, TEST = 48, 96
+ROUNDS = (2, 4, 8)
+DRAWS = 2000
+ANSWERED, ANSWERED_AT_ONCE, ANSWER_TOKENS = 16, 8, 400  # test briefs
 PRETRAINING = 2400  # samples for the small base, which no shard has
 SMALL = Base(hub_id="none/small", revision="0", license="mit")
-RATES = (3e-3, 1e-2, 2e-2)  # tried for either way of training
 # Outer optimizers, by name; `mean` takes each round's merge as it is.
 OUTERS = {"mean": Outer(learning_rate=1.0, momentum=0.0), "nesterov": Outer(learning_rate=1.0, momentum=0.5)}
+Run = dict[str, Any]  # what was measured of one
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -123,30 +137,44 @@ class Study:
         rows: prepared samples: validation, test, then training.
         seed: of the deal, the LoRA init and the order.
         samples: a shard has.
+        held: samples for validation and for the test.
+        kept: where adapters that were trained apart stay, by learning rate.
     """
 
-    def __init__(self, params: Params, rows: pa.Table, seed: int, samples: int) -> None:
+    def __init__(
+        self, params: Params, rows: pa.Table, seed: int, samples: int, held: tuple[int, int], kept: Path
+    ) -> None:
         self.seed = seed
+        self.kept = kept
         lora, train = params.lora.model_copy(update={"seed": seed}), params.train.model_copy(update={"seed": seed})
         self.params = params.model_copy(update={"lora": lora, "train": train})
         self.name = params.base_model().hub_id or params.base
         self.base = ensure_base(params).absolute()
-        held, numbers = VALIDATION + TEST, list(range(VALIDATION + TEST, len(rows)))
+        numbers = list(range(sum(held), len(rows)))
         random.Random(seed).shuffle(numbers)
-        self.validation, self.test = rows.slice(0, VALIDATION), rows.slice(VALIDATION, held - VALIDATION)
+        self.validation, self.test = rows.slice(0, held[0]), rows.slice(*held)
         self.shards = [rows.take(numbers[k * samples : (k + 1) * samples]) for k in range(SHARDS)]
+        files = {name: Path(f"{name}.parquet").absolute() for name in ("validation", "test")}
         for name, table in (("validation", self.validation), ("test", self.test)):
-            pq.write_table(table, f"{name}.parquet")
+            pq.write_table(table, files[name])
         codec = params.train.codec
         self.losses = {
-            name: Validation(self.base, load_samples(f"{name}.parquet", codec), codec).losses
-            for name in ("validation", "test")
+            name: Validation(self.base, load_samples(file, codec), codec).losses for name, file in files.items()
         }
+        self.asked = load_samples(files["test"], codec)[:ANSWERED]
 
-    def loss(self, adapter: Path, on: str = "test") -> float:
-        """The mean over samples of the loss a token."""
-        losses = self.losses[on](adapter)
-        return sum(losses) / len(losses)
+    def valid(self, adapter: Path) -> float:
+        """The share of test briefs that are answered, greedily, with a design that passes all checks."""
+        codec = self.params.train.codec
+        tokenizer = load_tokenizer(self.base)
+        model = PeftModel.from_pretrained(load_base(self.base), adapter)
+        prompts = [prompt(tokenizer, sample.brief, codec) for sample in self.asked]
+        answers = generate_answers(model, tokenizer, prompts, ANSWER_TOKENS, ANSWERED_AT_ONCE)
+        count = 0
+        for sample, answer in zip(self.asked, answers, strict=True):
+            with suppress(DecodeError):
+                count += not violations(decode(answer, sample.brief, codec), sample.brief)
+        return count / len(self.asked)
 
     def settings(self, rate: float, **changes: Any) -> Params:
         local = self.params.platforms["local"].model_copy(update={"learning_rate": rate})
@@ -164,29 +192,52 @@ class Study:
             summaries.append(train_shard(shard, params, paths))
         return summaries
 
-    def begin(self) -> None:
-        """An empty project in the working directory, with the base and a fresh init."""
-        Path("models/base").mkdir(parents=True)
-        Path("models/base", self.params.base).symlink_to(self.base)
-        write_init(self.params.lora, self.name, self.base, Path("models/lora_init"))
-
-    def joint(self, rate: float) -> dict[str, float]:
-        """One run on all samples."""
+    @contextmanager
+    def project(self) -> Iterator[None]:
+        """An empty project as the working directory, with the base and a fresh init."""
         with tempfile.TemporaryDirectory() as folder, chdir(folder):
-            self.begin()
-            (summary,) = self.train(f"joint at {rate:g}", [pa.concat_tables(self.shards)], self.settings(rate))
-            return self.measured(shard_paths(1).out, summary["seconds"])
+            Path("models/base").mkdir(parents=True)
+            Path("models/base", self.params.base).symlink_to(self.base)
+            write_init(self.params.lora, self.name, self.base, Path("models/lora_init"))
+            yield
 
-    def measured(self, adapter: Path, seconds: float) -> dict[str, float]:
-        return {"test": self.loss(adapter), "validation": self.loss(adapter, "validation"), "seconds": seconds}
+    def measured(self, adapter: Path, seconds: float, answers: bool = False) -> Run:
+        """Losses, and where `answers` are asked for their validity.
 
-    def in_rounds(self, rounds: int, rate: float, how: str, all_ways: bool = False) -> dict[str, dict[str, float]]:
-        """Six shards in rounds; `all_ways` also measures each shard and every strategy, after the one round.
-
-        `seconds` are as if the six had been trained at once: the slowest of each round.
+        `seconds` are of training, of a merge as if the six had been trained at once: the slowest of each round.
         """
-        with tempfile.TemporaryDirectory() as folder, chdir(folder):
-            self.begin()
+        test, validation = (self.losses[name](adapter) for name in ("test", "validation"))
+        found: Run = {"test": fmean(test), "validation": fmean(validation), "seconds": round(seconds, 1)}
+        found |= {"valid": self.valid(adapter)} if answers else {}
+        return found | {"test_losses": [round(loss, 4) for loss in test]}
+
+    def joint(self, rate: float) -> Run:
+        """One run on all samples."""
+        with self.project():
+            (summary,) = self.train(f"joint at {rate:g}", [pa.concat_tables(self.shards)], self.settings(rate))
+            return self.measured(shard_paths(1).out.absolute(), summary["seconds"], answers=True)
+
+    def apart(self, rate: float) -> tuple[dict[str, Path], list[dict[str, Any]]]:
+        """The six adapters, each trained alone, and their summaries; trained once."""
+        kept = self.kept / f"{rate:g}"
+        folders = {f"shard {shard}": kept / f"shard-{shard}" for shard in range(1, SHARDS + 1)}
+        if not kept.exists():
+            with self.project(), atomic_folder(kept) as temporary:
+                summaries = self.train(f"apart at {rate:g}", self.shards, self.settings(rate))
+                for shard, folder in enumerate(folders.values(), 1):
+                    shutil.copytree(shard_paths(shard).out, temporary / folder.name)
+                write_json(temporary / "summaries.json", summaries)
+        return folders, read_json(kept / "summaries.json")
+
+    def average(self, rate: float) -> Run:
+        """One merge of the six."""
+        folders, summaries = self.apart(rate)
+        merge_adapters(folders, Average(), {}, "exact", "float32", Path("tried"), progress=False)
+        return self.measured(Path("tried"), max(summary["seconds"] for summary in summaries), answers=True)
+
+    def in_rounds(self, rounds: int, rate: float, how: str) -> Run:
+        """Six shards that share `rounds` merges; each round does its part of the steps."""
+        with self.project():
             seconds = 0.0
             for number in range(1, rounds + 1):
                 params = self.settings(rate, round=number, rounds=rounds, outer=OUTERS[how])
@@ -200,28 +251,20 @@ class Study:
                 outer.merge_round(folders, Average(), {}, params, None, 1.0, merged, state)
                 if number < rounds:
                     outer.hand_over(params, merged, state)
-            rows = {f"{rounds} rounds, {how}" if rounds > 1 else "average": self.measured(merged, seconds)}
-            if all_ways:
-                rows |= {name: self.measured(path, seconds) for name, path in folders.items()}
-                metrics = {name: {"eval_loss": s["eval_loss"]} for name, s in zip(folders, summaries, strict=True)}
-                rows |= self.strategies(folders, metrics, seconds)
-            return rows
+            return self.measured(merged.absolute(), seconds, answers=True)
 
-    def strategies(
-        self, folders: dict[str, Path], metrics: dict[str, dict[str, float]], seconds: float
-    ) -> dict[str, dict[str, float]]:
-        """Every strategy; what one searches it searches on validation samples."""
-        rows = {}
-        for name, scale in [(name, 1.0) for name in TRIED if name != "average"] + [("average", "auto")]:
-            settings = self.params.merge.model_copy(update={"strategy": name, "scale": scale, "parameters": {}})
-            how, weights, factor = strategy(name), None, 1.0
-            if left_open(settings):
-                trial = choose(folders, metrics, settings, self.losses["validation"]).trial
-                how, weights, factor = trial.how, trial.weights, trial.scale
-            merge_adapters(folders, how, metrics, "exact", "float32", Path("tried"), weights, factor, progress=False)
-            label = name if scale == 1.0 else f"{name}, scale on validation"
-            rows[label] = self.measured(Path("tried"), seconds) | ({} if factor == 1.0 else {"scale": factor})
-        return rows
+    def strategy(self, name: str, scale: float | Literal["auto"], rate: float) -> Run:
+        """A merge of the six by a strategy; what is left open is chosen by validation loss."""
+        folders, summaries = self.apart(rate)
+        metrics = {key: {"eval_loss": one["eval_loss"]} for key, one in zip(folders, summaries, strict=True)}
+        settings = self.params.merge.model_copy(update={"strategy": name, "scale": scale, "parameters": {}})
+        how, weights, factor = strategy(name), None, 1.0
+        if left_open(settings):
+            trial = choose(folders, metrics, settings, self.losses["validation"]).trial
+            how, weights, factor = trial.how, trial.weights, trial.scale
+        merge_adapters(folders, how, metrics, "exact", "float32", Path("tried"), weights, factor, progress=False)
+        found = self.measured(Path("tried"), max(summary["seconds"] for summary in summaries))
+        return found | ({} if factor == 1.0 else {"scale": factor})
 
 
 def best_rate(runs: dict[str, Any], prefix: str) -> float:
@@ -238,7 +281,11 @@ def main() -> None:
     parser.add_argument("--base", default="small", help="small, or one of params.yaml's bases")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--samples", type=int, default=96, help="of each shard")
-    parser.add_argument("--work", type=Path, default=Path(".bench-quality"), help="where the small base is kept")
+    parser.add_argument("--held", type=int, nargs=2, default=[48, 96], help="samples for validation and for the test")
+    parser.add_argument("--rates", type=float, nargs="+", default=[3e-3, 1e-2, 2e-2], help="tried for either way")
+    parser.add_argument("--outers", nargs="+", choices=OUTERS, default=list(OUTERS), help="outer steps of the rounds")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="of training")
+    parser.add_argument("--work", type=Path, default=Path(".bench-quality"), help="where bases and adapters are kept")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     out, work = arguments.out.absolute(), arguments.work.absolute()
@@ -252,6 +299,7 @@ def main() -> None:
     changes: dict[str, Any] = {
         "batch_size": 1,
         "gradient_accumulation": 1,
+        "precision": arguments.precision,
         "max_samples": 0,
         "save_steps": 10**6,
         "eval_steps": 10**6,
@@ -266,57 +314,74 @@ def main() -> None:
         }
     )
     result = read_json(out) if out.exists() else {"runs": {}}
-    result |= {"command": " ".join(sys.argv[1:]), "hardware": f"{os.cpu_count()} cores, {platform.machine()}"}
-    result |= {"threads": torch.get_num_threads(), "samples": arguments.samples, "validation": VALIDATION, "test": TEST}
+    result |= {"command": f"python -m bench.quality {' '.join(sys.argv[1:])}", "hardware": hardware()}
+    result |= {"threads": torch.get_num_threads()}
     with chdir(work):
         if arguments.base == "small" and not Path("models/base/small").exists():
             pq.write_table(rows.slice(0, PRETRAINING), "pretraining.parquet")
             make_small_base(Path("models/base/small"), Path("pretraining.parquet"))
         rows = rows.slice(PRETRAINING)
         for seed in arguments.seeds:
-            study = Study(params, rows, seed, arguments.samples)
+            kept = Path("apart", params.base, str(seed)).absolute()
+            study = Study(params, rows, seed, arguments.samples, tuple(arguments.held), kept)
             runs: dict[str, Any] = result["runs"].setdefault(str(seed), {})
 
-            def done(name: str, found: dict[str, Any], runs: dict[str, Any] = runs) -> None:
-                runs[name] = found
-                write_json(out, result)
+            def once(name: str, run: Callable[[], Run], runs: dict[str, Any] = runs) -> None:
+                if name not in runs:
+                    runs[name] = run()
+                    write_json(out, result)
 
-            if "base" not in runs:
+            def untrained(study: Study = study) -> Run:
                 write_init(study.params.lora, study.name, study.base, Path("untrained"))
-                done("base", study.measured(Path("untrained"), 0.0))
+                return study.measured(Path("untrained"), 0.0, answers=True)
+
+            once("base", untrained)
             first = result["runs"][str(arguments.seeds[0])]
-            for rate in RATES if runs is first else (best_rate(first, "joint at "),):
-                if f"joint at {rate:g}" not in runs:
-                    done(f"joint at {rate:g}", study.joint(rate))
-            for rate in RATES if runs is first else ():
-                if f"average at {rate:g}" not in runs:
-                    done(f"average at {rate:g}", study.in_rounds(1, rate, "mean")["average"])
+            for way in ("joint", "average"):
+                rates = arguments.rates if runs is first else [best_rate(first, f"{way} at ")]
+                for rate in rates:
+                    once(f"{way} at {rate:g}", partial(getattr(study, way), rate))
             rate = best_rate(first, "average at ")
-            if "average" not in runs:
-                for name, row in study.in_rounds(1, rate, "mean", all_ways=True).items():
-                    done(name, row)
-            for rounds in ROUNDS[1:]:
-                for how in OUTERS:
-                    if f"{rounds} rounds, {how}" not in runs:
-                        for name, row in study.in_rounds(rounds, rate, how).items():
-                            done(name, row)
+            for rounds, how in product(ROUNDS, arguments.outers):
+                once(f"{rounds} rounds, {how}", partial(study.in_rounds, rounds, rate, how))
+            folders, summaries = study.apart(rate)
+            for (name, folder), summary in zip(folders.items(), summaries, strict=True):
+                once(name, partial(study.measured, folder, summary["seconds"]))
+            for name in TRIED[1:]:
+                once(name, partial(study.strategy, name, 1.0, rate))
+            once("average, scale on validation", partial(study.strategy, "average", "auto", rate))
         result["rates"] = {"joint": best_rate(first, "joint at "), "apart": best_rate(first, "average at ")}
         write_json(out, result)
     show(result)
 
 
-def show(result: dict[str, Any]) -> None:
-    """A row a run: mean over seeds of the test loss and of the share of the joint run's gain, with its range."""
+def share(result: dict[str, Any], name: str) -> tuple[float, float, float]:
+    """The part of the joint run's gain over the base: the mean over seeds, and a 95% interval by bootstrap.
+
+    Test samples are drawn anew, the same for all runs, and seeds where there are several.
+    """
     joint = f"joint at {result['rates']['joint']:g}"
-    print(f"{'run':<32}{'test loss':>10}{'share of the gain':>20}{'range':>18}")
-    for name in next(iter(result["runs"].values())):
-        seeds = [runs for runs in result["runs"].values() if name in runs and joint in runs]
-        losses = [runs[name]["test"] for runs in seeds]
-        shares = [
-            (runs["base"]["test"] - runs[name]["test"]) / (runs["base"]["test"] - runs[joint]["test"]) for runs in seeds
-        ]
-        spread = f"{min(shares):.1%} to {max(shares):.1%}"
-        print(f"{name:<32}{sum(losses) / len(losses):>10.4f}{sum(shares) / len(shares):>20.1%}{spread:>18}")
+    seeds = [runs for runs in result["runs"].values() if name in runs]
+    base, run, best = (np.array([runs[key]["test_losses"] for runs in seeds]) for key in ("base", name, joint))
+    rng = np.random.default_rng(0)
+    draws = []
+    for _ in range(DRAWS):
+        drawn = np.ix_(rng.integers(len(seeds), size=len(seeds)), rng.integers(base.shape[1], size=base.shape[1]))
+        means = [losses[drawn].mean(axis=1) for losses in (base, run, best)]
+        draws.append(np.mean((means[0] - means[1]) / (means[0] - means[2])))
+    gains = (base.mean(axis=1) - run.mean(axis=1)) / (base.mean(axis=1) - best.mean(axis=1))
+    return float(gains.mean()), *np.quantile(draws, (0.025, 0.975)).tolist()
+
+
+def show(result: dict[str, Any]) -> None:
+    """A row a run: means over seeds."""
+    print(f"{'run':<32}{'test loss':>10}{'share of the gain':>20}{'95% interval':>20}{'valid':>8}{'seconds':>9}")
+    for name, row in next(iter(result["runs"].values())).items():
+        rows = [runs[name] for runs in result["runs"].values() if name in runs]
+        loss, seconds = (fmean(row[key] for row in rows) for key in ("test", "seconds"))
+        valid = f"{fmean(row['valid'] for row in rows):.0%}" if "valid" in row else ""
+        mean, low, high = share(result, name)
+        print(f"{name:<32}{loss:>10.4f}{mean:>20.1%}{f'{low:.1%} to {high:.1%}':>20}{valid:>8}{seconds:>9.0f}")
 
 
 if __name__ == "__main__":

@@ -358,6 +358,16 @@ def test_half_precision_without_a_gpu_is_refused(project: Path) -> None:
         train.train_shard(1, make_params(precision="fp16"), paths(project))
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_bf16_trains_on_a_cpu_as_fp32_does(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = []
+    for precision in ("fp32", "bf16"):
+        project = make_project(precision)
+        monkeypatch.chdir(project)
+        losses.append(train.train_shard(1, make_params(precision=precision), paths(project))["eval_loss"])
+    assert losses[0] != losses[1] == pytest.approx(losses[0], rel=0.01)
+
+
 def test_changed_init_is_refused(project: Path) -> None:
     init = paths(project).init / "init.json"
     init.write_text(json.dumps(read_json(init) | {"sha256": "0" * 64}))

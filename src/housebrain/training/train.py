@@ -5,7 +5,6 @@ process logs and writes; what all must agree on goes through collective calls, w
 """
 
 import json
-import os
 import shutil
 import sys
 import time
@@ -221,14 +220,9 @@ class ShardCallback(TrainerCallback):
 
 def _join() -> PartialState:
     """This process's place among those that train together; the only one where it was started alone."""
-    state = PartialState(cpu=_on_cpus(), timeout=PATIENCE)
+    state = PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE)
     _never_freed.append(torch.distributed.group.WORLD)
     return state
-
-
-def _on_cpus() -> bool:
-    """Whether this process is one of several on a machine without a GPU."""
-    return "LOCAL_RANK" in os.environ and not torch.cuda.is_available()
 
 
 def _arguments(
@@ -238,7 +232,7 @@ def _arguments(
         output_dir=str(folder),
         per_device_train_batch_size=batch_size,
         gradient_accumulation_steps=settings.rows_a_step // batch_size // processes,
-        use_cpu=_on_cpus(),
+        use_cpu=not torch.cuda.is_available(),
         ddp_find_unused_parameters=False,
         num_train_epochs=1,  # the rows come as often as there are epochs
         train_sampling_strategy="sequential",
