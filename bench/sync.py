@@ -10,6 +10,7 @@ again at once, in its clone and in a new one, where the base model is put in pla
 """
 
 import argparse
+import re
 import signal
 import statistics
 import subprocess
@@ -32,10 +33,10 @@ from housebrain.training.base_model import ensure_base
 from project import change_params, clone_project, environment, run, simulated_drive, start_round
 
 WORK = ("housebrain", "work", "--shard", "1")
-# What a worker prints when it begins the next part of getting back to training.
+# What a worker prints when it begins the next part of getting back to training, as patterns.
 PARTS = {
-    "programs, remote, pull": "(from the start)",
-    "lease, checkpoint": "fetched",
+    "programs, remote, pull": "",
+    "lease, checkpoint": "fetched|up to date",
     "dvc, training's imports": "Running stage",
     "model, data": "tokens of which",
     "first step": "going on from step",
@@ -65,12 +66,9 @@ class Lines:
         for line in self.process.stdout:
             self.lines.append((time.monotonic() - self.started, line))
 
-    def count(self, mark: str) -> int:
-        return sum(mark in line for _, line in self.lines)
-
     def first(self, mark: str) -> float:
-        """When the first line with `mark` came; waits for it."""
-        while not (found := [seconds for seconds, line in self.lines if mark in line]):
+        """When the first line that matches `mark` came; waits for it."""
+        while not (found := [seconds for seconds, line in self.lines if re.search(mark, line)]):
             if self.process.poll() is not None and not self._reader.is_alive():
                 raise RuntimeError("".join(line for _, line in self.lines))
             time.sleep(0.02)
@@ -170,9 +168,9 @@ def crash(project: Round, drive: FakeDrive) -> dict[str, Any]:
     project.next_training()
     clone = project.clone("crash")
     for where in ("the same clone", "a new clone"):
-        known = len(drive.announced(1))
+        known = set(drive.announced(1))
         process = Lines(clone, *WORK)
-        while len(drive.announced(1)) <= known:
+        while not set(drive.announced(1)) - known:
             if process.process.poll() is not None:
                 process.end()
                 raise RuntimeError("training ended before it could be killed; ask for more samples")
@@ -182,7 +180,7 @@ def crash(project: Round, drive: FakeDrive) -> dict[str, Any]:
             clone = project.clone("crash-new")
         again = Lines(clone, *WORK)
         until = again.first(STEP)
-        begun = [0.0 if mark.startswith("(") else again.first(mark) for mark in PARTS.values()]
+        begun = [again.first(mark) if mark else 0.0 for mark in PARTS.values()]
         ends = [*begun[1:], until]
         result[where] = {name: end - begin for name, begin, end in zip(PARTS, begun, ends, strict=True)}
         result[where]["all"] = until
