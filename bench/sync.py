@@ -41,7 +41,7 @@ PARTS = {
     "model, data": "tokens of which",
     "first step": "going on from step",
 }
-STEP = "s left"
+STEP = "tok/s"
 
 
 class Lines:

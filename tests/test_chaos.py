@@ -73,7 +73,7 @@ class Worker(threading.Thread):
 
     def doing(self) -> str:
         """What the log says the process was at."""
-        marks = {"done in": "pushing", "s left": "training", "tokens of which": "loading", "Running stage": "starting"}
+        marks = {"done in": "pushing", "tok/s": "training", "tokens of which": "loading", "Running stage": "starting"}
         return next((name for mark, name in marks.items() if mark in self.log()), "preparing")
 
     def run(self) -> None:
@@ -99,7 +99,7 @@ class Worker(threading.Thread):
         born, life_seconds = time.monotonic(), self.random.uniform(1, LONGEST_LIFE_SECONDS)
         steps = self.random.randint(1, MOST_STEPS)
         while process.poll() is None:
-            if time.monotonic() - born > life_seconds or self.log().count("s left") >= steps:
+            if time.monotonic() - born > life_seconds or self.log().count("tok/s") >= steps:
                 return True
             time.sleep(0.05)
         return False
