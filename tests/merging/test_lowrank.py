@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from housebrain.errors import UserError
+from housebrain.merging import lowrank
 from housebrain.merging.lowrank import (
     Product,
     SizeLimit,
@@ -48,6 +49,23 @@ def test_any_rank_is_the_dense_truncated_svd(product: Product, rank: int) -> Non
     assert float((found - full).norm()) == pytest.approx(float((best - full).norm()), abs=1e-6 * float(full.norm()))
     if rank >= len(s) or s[rank - 1] - s[rank] > 1e-3 * s[0]:
         assert relative_error(found, best) < 1e-5
+
+
+@given(products(), st.integers(1, 24))
+@settings(max_examples=200, deadline=None)
+def test_eigenvectors_and_svd_come_to_the_same(product: Product, rank: int) -> None:
+    fast = Svd(product)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lowrank, "_GRAM_LIMIT", 0.0)  # eigenvectors are never safe
+        slow = Svd(product)
+    count = min(len(fast.singular_values), len(slow.singular_values))
+    limit = 1e-9 * float(slow.singular_values[0])
+    assert torch.allclose(fast.singular_values[:count], slow.singular_values[:count], rtol=0, atol=limit)
+    rank = chosen_rank(slow.singular_values, "exact") if rank > count else rank
+    ends = [svd.truncated(rank) for svd in (fast, slow)]
+    full = product.B.double() @ product.A.double()
+    errors = [float((end.B.double() @ end.A.double() - full).norm()) for end in ends]
+    assert errors[0] == pytest.approx(errors[1], abs=1e-6 * float(full.norm()))
 
 
 @given(products())

@@ -7,7 +7,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 
-from housebrain.merging.tensors import TensorWriter, header_bytes
+from housebrain.merging.tensors import TensorWriter, header_bytes, is_finite
 
 
 def test_what_is_written_is_read_by_safetensors(tmp_path: Path) -> None:
@@ -50,3 +50,17 @@ def test_a_file_left_by_an_error_is_not_taken_for_whole(tmp_path: Path) -> None:
         raise RuntimeError
     with pytest.raises(SafetensorError):
         load_file(tmp_path / "f.safetensors")
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_one_element_that_is_not_finite_is_found(dtype: torch.dtype, bad: float) -> None:
+    tensor = torch.full((3, 1000), torch.finfo(dtype).max, dtype=dtype)
+    assert is_finite(tensor)
+    tensor[1, 777] = bad
+    assert not is_finite(tensor)
+
+
+def test_whole_numbers_and_nothing_are_finite() -> None:
+    for tensor in (torch.arange(5), torch.tensor([True]), torch.zeros(0, 4)):
+        assert is_finite(tensor)

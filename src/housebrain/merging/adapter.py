@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 
 from housebrain.errors import UserError
 from housebrain.files import read_json
+from housebrain.merging.tensors import is_finite
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
@@ -193,7 +194,7 @@ class Adapter:
         except (SafetensorError, OSError) as error:
             raise UserError(f"{self.path}: {names[0]}: {error}. Get the adapter again with `dvc pull`.") from error
         for name, tensor in zip(names, tensors, strict=True):
-            if not torch.isfinite(tensor).all():
+            if not is_finite(tensor):
                 raise UserError(f"{self.path}: {name} has a weight that is not finite. Train its shard again.")
         return tensors
 

@@ -20,6 +20,7 @@ from housebrain.errors import UserError
 # Squared condition number up to which the Gram matrix replaces QR. The smallest direction is then known to 1e-16 * 1e10
 # of itself, which is 1e-11 of the largest.
 _GRAM_LIMIT = 1e10
+_STRIP = 96  # columns at once of a Gram matrix
 # What `exact` may drop, as a share of the Frobenius norm: less than rounding the result to float32 changes.
 _ROUND_OFF = torch.finfo(torch.float32).eps / 2
 
@@ -69,17 +70,63 @@ class Svd:
     """
 
     def __init__(self, product: Product) -> None:
-        self._B, left, Rb = _factored(product.B.double())
-        self._A, right, Ra = _factored(product.A.double().T)
-        U, self.singular_values, Vt = torch.linalg.svd(Rb @ Ra.T, full_matrices=False)
-        self._left, self._right = left @ U, right @ Vt.T
+        # B A = (B left U) diag(s) (A^T right V)^T, the brackets with orthonormal columns
+        self._B, self._A = _narrow(product.B.double(), product.A.double())
+        if not self._by_eigenvectors():
+            self._by_svd()
+
+    def _by_eigenvectors(self) -> bool:
+        """From two small symmetric eigenproblems, a third of the time of the other way; False where that isn't safe.
+
+        With A = C Q, Q's rows orthonormal, the product has the singular values of B C, and those are the roots of the
+        eigenvalues of C^T (B^T B) C.
+        """
+        squares, vectors = torch.linalg.eigh(_gram(self._A.T))
+        if squares[0] * _GRAM_LIMIT <= squares[-1]:
+            return False
+        C = vectors * squares.sqrt()
+        squares_of_all, U = torch.linalg.eigh(C.T @ _gram(self._B) @ C)
+        if squares_of_all[0] * _GRAM_LIMIT <= squares_of_all[-1]:
+            return False
+        self.singular_values = squares_of_all.flip(0).sqrt()
+        self._left, self._U = C, U.flip(1) / self.singular_values
+        self._right, self._V = vectors / squares.sqrt(), U.flip(1)
+        return True
+
+    def _by_svd(self) -> None:
+        """From the SVD of a small core, to the last digit of the small singular values too."""
+        self._B, self._left, Rb = _factored(self._B)
+        columns, self._right, Ra = _factored(self._A.T)
+        self._A = columns.T
+        self._U, self.singular_values, Vt = torch.linalg.svd(Rb @ Ra.T, full_matrices=False)
+        self._V = Vt.T
 
     def truncated(self, rank: int) -> Product:
         """The best approximation of that rank, float32: sqrt(s) goes to either factor, so both are of one size."""
         root = self.singular_values[:rank].sqrt()
-        B = self._B @ (self._left[:, :rank] * root)
-        A = (self._right[:, :rank] * root).T @ self._A.T
+        B = self._B @ (self._left @ (self._U[:, :rank] * root))
+        A = (self._right @ (self._V[:, :rank] * root)).T @ self._A
         return Product(B.float(), A.float())
+
+
+def _narrow(B: torch.Tensor, A: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same product; where a side is no longer than n, multiplied out, which is then smaller than the factors."""
+    d_out, n = B.shape
+    if d_out < n and d_out <= A.shape[1]:
+        return torch.eye(d_out, dtype=B.dtype), B @ A
+    if A.shape[1] < n:
+        return B @ A, torch.eye(A.shape[1], dtype=B.dtype)
+    return B, A
+
+
+def _gram(M: torch.Tensor) -> torch.Tensor:
+    """M^T M. Strip by strip up to the diagonal, then mirrored: little more than half of the products."""
+    n = M.shape[1]
+    lower = M.new_zeros(n, n)
+    for start in range(0, n, _STRIP):
+        end = start + _STRIP
+        lower[start:end, :end] = M[:, start:end].T @ M[:, :end]
+    return lower.tril() + lower.tril(-1).T
 
 
 def _factored(M: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -90,7 +137,7 @@ def _factored(M: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor
     one shared A, more columns than rows) take QR.
     """
     if M.shape[0] >= M.shape[1]:
-        squares, V = torch.linalg.eigh(M.T @ M)
+        squares, V = torch.linalg.eigh(_gram(M))
         if squares[0] * _GRAM_LIMIT > squares[-1]:
             root = squares.sqrt()
             return M, V / root, root[:, None] * V.T

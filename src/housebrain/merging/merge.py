@@ -31,7 +31,7 @@ from housebrain.merging.lowrank import (
     parse_rank,
 )
 from housebrain.merging.strategies import Metrics, Searched, Strategy
-from housebrain.merging.tensors import TensorWriter, header_bytes
+from housebrain.merging.tensors import TensorWriter, header_bytes, is_finite
 
 REPORT = "merge.json"  # in a merged adapter's folder
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -164,7 +164,7 @@ def _rank_rule(
 
 def _stored(factor: torch.Tensor, dtype: torch.dtype, module: str) -> torch.Tensor:
     stored = factor.to(dtype)
-    if not torch.isfinite(stored).all():
+    if not is_finite(stored):
         raise UserError(f"merge: {module}: the merged update doesn't fit {dtype}. Use dtype float32 or bfloat16.")
     return stored
 

@@ -4,12 +4,12 @@ import math
 from pathlib import Path
 from typing import Any
 
-import torch
 from peft import PeftModel
 
 from housebrain.data.samples import Sample, prompt, tokenize
 from housebrain.design.text import Codec, DecodeError, decode
 from housebrain.errors import UserError
+from housebrain.merging.tensors import is_finite
 from housebrain.training.base_model import load_base, load_tokenizer
 from housebrain.training.generate import generate_answers
 from housebrain.training.train import mean_loss
@@ -29,7 +29,7 @@ def validate(adapter: str | Path, base: str | Path, samples: list[Sample], codec
     tokenizer = load_tokenizer(base)
     model = PeftModel.from_pretrained(load_base(base), adapter)
     for name, weight in model.named_parameters():
-        if "lora_" in name and not torch.isfinite(weight).all():
+        if "lora_" in name and not is_finite(weight):
             raise UserError(f"{adapter}: {name} is not finite. Merge again; if it stays, train the shards again.")
     tokens = [tokenize(tokenizer, sample, codec) for sample in samples]
     loss = mean_loss(model, tokens)
