@@ -38,10 +38,9 @@ PARTS = {
     "programs, remote, pull": "",
     "lease, checkpoint": "fetched|up to date",
     "dvc, training's imports": "Running stage",
-    "model, data": "tokens of which",
-    "first step": "going on from step",
+    "model, checkpoint": "tokens of which",
 }
-STEP = "tok/s"
+GOES_ON = "going on from step"
 
 
 class Lines:
@@ -163,7 +162,7 @@ def overhead(project: Round, pairs: int) -> dict[str, Any]:
 
 
 def crash(project: Round, drive: FakeDrive) -> dict[str, Any]:
-    """Kills a worker after its first checkpoint is safe; the seconds of each part until it trains again."""
+    """Kills a worker after its first checkpoint is safe; the seconds of each part until it goes on."""
     result: dict[str, Any] = {}
     project.next_training()
     clone = project.clone("crash")
@@ -179,7 +178,7 @@ def crash(project: Round, drive: FakeDrive) -> dict[str, Any]:
         if where == "a new clone":
             clone = project.clone("crash-new")
         again = Lines(clone, *WORK)
-        until = again.first(STEP)
+        until = again.first(GOES_ON)
         begun = [again.first(mark) if mark else 0.0 for mark in PARTS.values()]
         ends = [*begun[1:], until]
         result[where] = {name: end - begin for name, begin, end in zip(PARTS, begun, ends, strict=True)}
