@@ -53,10 +53,10 @@ def test_any_rank_is_the_dense_truncated_svd(product: Product, rank: int) -> Non
 
 @given(products(), st.integers(1, 24))
 @settings(max_examples=200, deadline=None)
-def test_eigenvectors_and_svd_come_to_the_same(product: Product, rank: int) -> None:
+def test_gram_matrices_and_svd_come_to_the_same(product: Product, rank: int) -> None:
     fast = Svd(product)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lowrank, "_GRAM_LIMIT", 0.0)  # eigenvectors are never safe
+        patch.setattr(lowrank, "_GRAM_LIMIT", 0.0)  # Gram matrices are never safe
         slow = Svd(product)
     count = min(len(fast.singular_values), len(slow.singular_values))
     limit = 1e-9 * float(slow.singular_values[0])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 import zipfile
@@ -192,6 +193,17 @@ def test_a_name_twice_is_refused(home: Path) -> None:
     with zipfile.ZipFile(RESULT, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
         archive.writestr(str(PATHS.report), "{}")
     with pytest.raises(UserError, match="a name twice"):
+        import_result(Path(RESULT), params())
+
+
+@pytest.mark.parametrize(("offset", "value"), [(8, 1), (10, 99)], ids=["encrypted", "unknown compression"])
+def test_a_zip_that_can_not_be_unpacked_is_refused(home: Path, offset: int, value: int) -> None:
+    """Flags are 8 bytes into a file's entry in the zip's directory, the compression's number 10."""
+    content = bytearray(Path(RESULT).read_bytes())
+    for entry in re.finditer(rb"PK\x01\x02", bytes(content)):
+        content[entry.start() + offset] = value
+    Path(RESULT).write_bytes(content)
+    with pytest.raises(UserError, match=r"RESULT\.zip: it is damaged or no zip \(.*(encrypted|compression)"):
         import_result(Path(RESULT), params())
 
 

@@ -178,7 +178,8 @@ def _unpack(path: Path, folder: Path) -> int:
                 raise UserError(f"{path}: unpacked it is larger than the free disk. Free some space and run again.")
             for name in sorted(expected):
                 archive.extract(name, folder)
-    except (zipfile.BadZipFile, ValidationError, EOFError, NotImplementedError, RuntimeError, OverflowError) as error:
+    # RuntimeError: encrypted, or packed by a method that this Python can't unpack.
+    except (zipfile.BadZipFile, ValidationError, EOFError, RuntimeError, OverflowError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path}: it is damaged or no zip ({reason}). {again}") from error
     for name in sorted(expected):
