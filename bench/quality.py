@@ -313,7 +313,10 @@ def main() -> None:
             **({"base": "small", "bases": {"small": SMALL}} if arguments.base == "small" else {"base": arguments.base}),
         }
     )
-    result = read_json(out) if out.exists() else {"runs": {}}
+    asked = {name: getattr(arguments, name) for name in ("base", "samples", "held", "precision")}
+    result = read_json(out) if out.exists() else {"settings": asked, "runs": {}}
+    if result["settings"] != asked:
+        parser.error(f"{out} has runs of other settings: {result['settings']}. Give another --out.")
     result |= {"command": f"python -m bench.quality {' '.join(sys.argv[1:])}", "hardware": hardware()}
     result |= {"threads": torch.get_num_threads()}
     with chdir(work):
@@ -322,7 +325,7 @@ def main() -> None:
             make_small_base(Path("models/base/small"), Path("pretraining.parquet"))
         rows = rows.slice(PRETRAINING)
         for seed in arguments.seeds:
-            kept = Path("apart", params.base, str(seed)).absolute()
+            kept = Path("apart", f"{params.base}-{arguments.precision}-{arguments.samples}", str(seed)).absolute()
             study = Study(params, rows, seed, arguments.samples, tuple(arguments.held), kept)
             runs: dict[str, Any] = result["runs"].setdefault(str(seed), {})
 

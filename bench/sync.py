@@ -38,9 +38,9 @@ PARTS = {
     "programs, remote, pull": "",
     "lease, checkpoint": "fetched|up to date",
     "dvc, training's imports": "Running stage",
-    "model, checkpoint": "tokens of which",
+    "model, checkpoint, first step": "tokens of which",
 }
-GOES_ON = "going on from step"
+STEP = "tok/s"  # of each step that is logged
 
 
 class Lines:
@@ -122,7 +122,6 @@ class Round:
             platforms__colab__save_steps=save_steps,
             train__packing=False,
             train__validity_samples=0,
-            lora__seed=1,
         )
         self.number = 0
         run(self.coordinator, "dvc", "repro", "split", "init_lora")
@@ -162,7 +161,7 @@ def overhead(project: Round, pairs: int) -> dict[str, Any]:
 
 
 def crash(project: Round, drive: FakeDrive) -> dict[str, Any]:
-    """Kills a worker after its first checkpoint is safe; the seconds of each part until it goes on."""
+    """Kills a worker after its first checkpoint is safe; the seconds of each part until it trains again."""
     result: dict[str, Any] = {}
     project.next_training()
     clone = project.clone("crash")
@@ -178,7 +177,7 @@ def crash(project: Round, drive: FakeDrive) -> dict[str, Any]:
         if where == "a new clone":
             clone = project.clone("crash-new")
         again = Lines(clone, *WORK)
-        until = again.first(GOES_ON)
+        until = again.first(STEP)
         begun = [again.first(mark) if mark else 0.0 for mark in PARTS.values()]
         ends = [*begun[1:], until]
         result[where] = {name: end - begin for name, begin, end in zip(PARTS, begun, ends, strict=True)}

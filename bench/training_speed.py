@@ -3,10 +3,10 @@
     pip install trl
     python -m bench.training_speed --out bench/results/training_speed.json
 
-One epoch over the same samples, from the same adapter on the same model, in fp32 on the CPU, with the same number of
-optimizer steps. Each run is a process of its own; rounds are interleaved (A B C A B C), so that whatever else the
-machine does meets all alike. Speed is in useful tokens, those that carry loss. CPU seconds count all threads, and
-depend less than seconds do on what else runs.
+One epoch over the same samples, from the same adapter on the same model, on the CPU in fp32 or with `--precision bf16`,
+with the same number of optimizer steps. Each run is a process of its own; rounds are interleaved (A B C A B C), so that
+whatever else the machine does meets all alike. Speed is in useful tokens, those that carry loss. CPU seconds count all
+threads, and depend less than seconds do on what else runs.
 
 Before that each trainer says its loss on the samples, in its own batches: the mean over all tokens of the answers. The
 same for all means that nobody trains on less, and that no sample in a packed row sees another.
@@ -27,9 +27,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -59,6 +60,7 @@ CONTENDERS = (
     "trainer one by one",
 )
 MAX_LENGTH = 768
+Precision = Literal["fp32", "bf16"]
 SAMPLES_A_STEP = 8
 
 
@@ -78,13 +80,14 @@ def response_tokens(samples: list[Tokens]) -> int:
     return sum(len(sample.input_ids) - sample.prompt_length for sample in samples)
 
 
-def model(folder: Path) -> Any:
+def model(folder: Path, precision: Precision) -> Any:
     """The base and the shared start, as transformers and PEFT load them."""
-    base = AutoModelForCausalLM.from_pretrained(base_folder(load_params()), dtype=torch.float32)
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    base = AutoModelForCausalLM.from_pretrained(base_folder(load_params()), dtype=dtype)
     return PeftModel.from_pretrained(base, folder / "init", is_trainable=True)
 
 
-def options(folder: Path, batch_size: int, accumulation: int) -> dict[str, Any]:
+def options(folder: Path, precision: Precision, batch_size: int, accumulation: int) -> dict[str, Any]:
     """What the peers' settings have in common, with each other and with `params.yaml`."""
     local = load_params().platforms["local"]
     return {
@@ -99,19 +102,20 @@ def options(folder: Path, batch_size: int, accumulation: int) -> dict[str, Any]:
         "save_strategy": "no",
         "seed": 42,
         "use_cpu": True,
-        "bf16": False,
+        "bf16": precision == "bf16",
         "gradient_checkpointing": False,
         "disable_tqdm": True,
         "report_to": "none",
     }
 
 
-def ours(folder: Path, samples: list[Tokens]) -> None:
+def ours(folder: Path, samples: list[Tokens], precision: Precision) -> None:
     params = load_params()
     rows = len(pack([len(sample.input_ids) for sample in samples], MAX_LENGTH))
     changes = {
         "max_length": MAX_LENGTH,
         "max_samples": 0,
+        "precision": precision,
         "batch_size": math.ceil(rows * SAMPLES_A_STEP / len(samples)),
         "gradient_accumulation": 1,
         "save_steps": 10**6,
@@ -124,14 +128,14 @@ def ours(folder: Path, samples: list[Tokens]) -> None:
     train_shard(1, params, Paths(*(folder / name for name in names)))
 
 
-def trl(folder: Path, samples: list[Tokens], max_length: int) -> None:
+def trl(folder: Path, samples: list[Tokens], precision: Precision, max_length: int) -> None:
     """TRL with packing into rows of `max_length` tokens; 0: one sample at a time, which needs no padding."""
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
     rows = len(pack([len(sample.input_ids) for sample in samples], max_length)) if max_length else len(samples)
     settings = SFTConfig(
-        **options(folder, 1, math.ceil(rows * SAMPLES_A_STEP / len(samples))),
+        **options(folder, precision, 1, math.ceil(rows * SAMPLES_A_STEP / len(samples))),
         max_length=max_length or MAX_LENGTH,
         packing=bool(max_length),
         packing_strategy="bfd",  # whole samples, apart from each other; turns padding_free on
@@ -145,10 +149,11 @@ def trl(folder: Path, samples: list[Tokens], max_length: int) -> None:
         for sample in samples
     ]
     tokenizer = load_tokenizer(base_folder(load_params()))
-    SFTTrainer(model(folder), settings, train_dataset=Dataset.from_list(rows_of), processing_class=tokenizer).train()
+    start, data = model(folder, precision), Dataset.from_list(rows_of)
+    SFTTrainer(start, settings, train_dataset=data, processing_class=tokenizer).train()
 
 
-def plain(folder: Path, samples: list[Tokens], batch_size: int) -> None:
+def plain(folder: Path, samples: list[Tokens], precision: Precision, batch_size: int) -> None:
     """The transformers Trainer, batches padded to their longest sample, labels on the answers only."""
     from transformers import DataCollatorForSeq2Seq
 
@@ -163,20 +168,20 @@ def plain(folder: Path, samples: list[Tokens], batch_size: int) -> None:
     tokenizer = load_tokenizer(base_folder(load_params()))
     tokenizer.padding_side = "right"
     settings = TrainingArguments(
-        **options(folder, batch_size, SAMPLES_A_STEP // batch_size),
+        **options(folder, precision, batch_size, SAMPLES_A_STEP // batch_size),
         train_sampling_strategy="group_by_length",  # less padding
     )
     data: Any = rows
-    Trainer(model(folder), settings, DataCollatorForSeq2Seq(tokenizer), train_dataset=data).train()
+    Trainer(model(folder, precision), settings, DataCollatorForSeq2Seq(tokenizer), train_dataset=data).train()
 
 
-RUNS: dict[str, Callable[[Path, list[Tokens]], None]] = {
+RUNS: dict[str, Callable[[Path, list[Tokens], Precision], None]] = {
     "ours": ours,
-    "trl packed 768": lambda folder, samples: trl(folder, samples, 768),
-    "trl packed 512": lambda folder, samples: trl(folder, samples, 512),
-    "trl one by one": lambda folder, samples: trl(folder, samples, 0),
-    "trainer batch 8": lambda folder, samples: plain(folder, samples, 8),
-    "trainer one by one": lambda folder, samples: plain(folder, samples, 1),
+    "trl packed 768": partial(trl, max_length=768),
+    "trl packed 512": partial(trl, max_length=512),
+    "trl one by one": partial(trl, max_length=0),
+    "trainer batch 8": partial(plain, batch_size=8),
+    "trainer one by one": partial(plain, batch_size=1),
 }
 
 
@@ -184,7 +189,7 @@ class Done(Exception):  # noqa: N818
     """What was to be found out is known."""
 
 
-def run(contender: str, folder: Path, loss: bool) -> dict[str, float]:
+def run(contender: str, folder: Path, precision: Precision, loss: bool) -> dict[str, float]:
     """Trains once in this process and says what the training loop took; or, with `loss`, the loss before it."""
     samples = tokens_of(folder)
     found: dict[str, float] = {}
@@ -208,13 +213,14 @@ def run(contender: str, folder: Path, loss: bool) -> dict[str, float]:
 
     Trainer.train = measured
     with suppress(Done):
-        RUNS[contender](folder, samples)
+        RUNS[contender](folder, samples, precision)
     return found
 
 
-def child(contender: str, folder: Path, loss: bool) -> dict[str, float]:
+def child(contender: str, folder: Path, precision: Precision, loss: bool) -> dict[str, float]:
     """`run`, in a process of its own."""
     command = [sys.executable, "-m", "bench.training_speed", "--child", contender, str(folder)]
+    command += ["--precision", precision]
     # No MLflow: its store would be made first, and the peers have none.
     environment = {**os.environ, "MLFLOW_TRACKING_URI": "none://", "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(
@@ -232,6 +238,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=24, help=f"trained on by each, {SAMPLES_A_STEP} a step")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)))
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=CONTENDERS)
     parser.add_argument("--seed", type=int, default=1, help="of the generated briefs, or of the choice of samples")
     parser.add_argument("--out", type=Path)
@@ -240,8 +247,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.child:
         contender, at = arguments.child
-        print(json.dumps(run(contender, Path(at), arguments.loss)))
+        print(json.dumps(run(contender, Path(at), arguments.precision, arguments.loss)))
         return
+    tools = ["peft", *(["trl"] if any(name.startswith("trl") for name in arguments.contenders) else [])]
     params = load_params()
     base = ensure_base(params)
     if arguments.prepared:
@@ -268,19 +276,21 @@ def main() -> None:
             "response_tokens": learnt,
             "seed": arguments.seed,
             "threads": arguments.threads,
+            "precision": arguments.precision,
             "cores": os.cpu_count(),
             "processor": processor(),
             "load_before": os.getloadavg()[0],
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__}
-            | {name: version(name) for name in ("peft", "trl")},
+            | {name: version(name) for name in tools},
         }
         print(json.dumps(setting, indent=2), flush=True)
-        losses = {contender: child(contender, folder, loss=True)["loss"] for contender in arguments.contenders}
+        precision: Precision = arguments.precision
+        losses = {name: child(name, folder, precision, loss=True)["loss"] for name in arguments.contenders}
         print("\n".join(f"{contender:<20} loss before training {loss:.6f}" for contender, loss in losses.items()))
         rounds: dict[str, list[dict[str, float]]] = {contender: [] for contender in arguments.contenders}
         for number in range(arguments.rounds):
             for contender in arguments.contenders:
-                result = child(contender, folder, loss=False)
+                result = child(contender, folder, precision, loss=False)
                 rounds[contender].append(result)
                 print(
                     f"round {number + 1}  {contender:<20}{result['steps']:>3} steps {result['seconds']:>7.1f} s "
