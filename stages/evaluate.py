@@ -27,10 +27,10 @@ def main() -> None:
     evaluated = evaluate(evaluator, adapters)
     tables: dict[str, Any] = {"intervals": intervals(evaluated), "comparisons": comparisons(evaluated)}
     tables["leave_one_out"] = []
-    if params.evaluate.leave_one_out and params.rounds == 1:  # an outer step is more than a merge of these shards
+    if params.evaluate.leave_one_out:
         collected = read_json("models/collected.json")
         metrics = {f"shard {shard}": entry["metrics"] for shard, entry in collected.items()}
-        tables["leave_one_out"] = leave_one_out(evaluator, shards, MODEL, metrics, params.merge)
+        tables["leave_one_out"] = leave_one_out(evaluator, shards, MODEL, metrics, params)
     write_reports(evaluated, params, shard_reports, tables, REPORTS)
     inputs = {BASE: params.base_model().revision}
     inputs |= {name: sha256_file(folder / WEIGHTS) for name, folder in adapters.items()}

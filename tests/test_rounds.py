@@ -34,7 +34,10 @@ def test_a_round_goes_on_from_what_the_one_before_merged(
     assert "round: 2 is next" in printed
     assert load_params(project / "params.yaml").round == 2
 
-    run(project, "dvc", "repro", "merge")
+    run(project, "dvc", "repro", "evaluate")
+    without = read_json(project / "reports/evaluation/leave_one_out.json")
+    assert [row["without"] for row in without] == [f"shard {shard}" for shard in SHARDS]
+    assert all(row["difference"] != 0 for row in without)
     start = dense(project / "models/lora_init")
     assert max(relative_error(start[name], merged[name]) for name in merged) < 1e-5  # rank 4 holds rank 4
     parts = [read_json(project / f"reports/shards/{shard}.json")["total_steps"] for shard in SHARDS]

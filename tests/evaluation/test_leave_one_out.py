@@ -10,9 +10,12 @@ from housebrain.evaluation.cache import Cache
 from housebrain.evaluation.evaluate import Evaluator
 from housebrain.evaluation.leave_one_out import ALONE, leave_one_out
 from housebrain.evaluation.metrics import loss_measure
+from housebrain.files import write_json
+from housebrain.merging import outer
+from housebrain.merging.adapter import FINGERPRINT
 from housebrain.merging.merge import merge_adapters
-from housebrain.merging.strategies import Metrics, strategy
-from housebrain.params import Merge, Params
+from housebrain.merging.strategies import Average, Metrics, strategy
+from housebrain.params import Outer, Params
 
 METRICS: dict[str, Metrics] = {"shard 1": {"eval_loss": 2.0}, "shard 2": {"eval_loss": 1.0}}
 
@@ -20,10 +23,10 @@ METRICS: dict[str, Metrics] = {"shard 1": {"eval_loss": 2.0}, "shard 2": {"eval_
 class Round:
     """Two shards, merged as asked for; generates nothing."""
 
-    def __init__(self, evaluator: Evaluator, shards: dict[str, Path], settings: Merge, folder: Path) -> None:
+    def __init__(self, evaluator: Evaluator, shards: dict[str, Path], params: Params, folder: Path) -> None:
         self.evaluator = evaluator
         self.shards = shards
-        self.settings = settings
+        self.params = params
         self.folder = folder
 
     def rows(
@@ -41,8 +44,9 @@ class Round:
             scale,
             progress=False,
         )
-        settings = self.settings.model_copy(update={"strategy": how, "parameters": parameters})
-        rows = leave_one_out(self.evaluator, self.shards, self.folder, METRICS, settings)
+        merge = self.params.merge.model_copy(update={"strategy": how, "parameters": parameters})
+        params = self.params.model_copy(update={"merge": merge})
+        rows = leave_one_out(self.evaluator, self.shards, self.folder, METRICS, params)
         return {row["without"]: row for row in rows}
 
     def loss_of(self, folder: Path) -> float:
@@ -62,7 +66,7 @@ def two(
     monkeypatch.delattr(module, "generate_answers")
     evaluator = Evaluator(params, test_split, Cache(tmp_path / "answers"))
     shards = {name: adapters[name] for name in METRICS}
-    return Round(evaluator, shards, params.merge, tmp_path / "merged")
+    return Round(evaluator, shards, params, tmp_path / "merged")
 
 
 def test_without_one_of_two_only_the_other_is_left(two: Round) -> None:
@@ -100,6 +104,27 @@ def test_a_shard_that_is_all_of_the_merge_has_no_difference(two: Round) -> None:
 def test_parameters_of_the_strategy_are_kept(two: Round) -> None:
     dropped = two.rows("ties", density=0.1)["shard 1"]
     assert dropped["eval_loss"] != pytest.approx(two.rows("ties", density=0.9)["shard 1"]["eval_loss"], rel=1e-3)
+
+
+def test_in_a_later_round_the_outer_step_is_taken_without_the_shard(
+    two: Round, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the start that the full step had, with the velocity."""
+    monkeypatch.chdir(tmp_path)
+    for folder in two.shards.values():
+        write_json(folder / FINGERPRINT, {"shared": {"round": 1}})
+    merged, state = Path("stepped"), Path("outer")
+    step = {"rounds": 3, "outer": Outer(learning_rate=0.9, momentum=0.5)}
+    first, second = (two.params.model_copy(update=step | {"round": number}) for number in (1, 2))
+    outer.merge_round(two.shards, Average(), {}, first, None, 1.0, merged, state)
+    outer.hand_over(first, merged, state)
+
+    outer.merge_round({"shard 2": two.shards["shard 2"]}, Average(), {}, second, None, 1.0, Path("by hand"), state)
+    outer.merge_round(two.shards, Average(), {}, second, None, 1.0, merged, state)
+    rows = leave_one_out(two.evaluator, two.shards, merged, METRICS, second)
+    assert rows[0]["without"] == "shard 1"
+    assert rows[0]["eval_loss"] == pytest.approx(two.loss_of(Path("by hand")), rel=1e-5)
+    assert rows[0]["difference"] == pytest.approx(rows[0]["eval_loss"] - two.loss_of(merged))
 
 
 def test_a_second_time_nothing_is_computed(two: Round, monkeypatch: pytest.MonkeyPatch) -> None:

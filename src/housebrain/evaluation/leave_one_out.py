@@ -1,4 +1,4 @@
-"""What each shard brings to the merge: the same merge without it, and how much higher the test loss is then."""
+"""What each shard brings to a round: the same merge without it, and how much higher the test loss is then."""
 
 import tempfile
 from pathlib import Path
@@ -10,9 +10,10 @@ from housebrain.evaluation.intervals import difference
 from housebrain.evaluation.metrics import LOSS, finite, loss_measure
 from housebrain.files import read_json
 from housebrain.merging.choose import AUTO
-from housebrain.merging.merge import REPORT, merge_adapters
+from housebrain.merging.merge import REPORT
+from housebrain.merging.outer import merge_round
 from housebrain.merging.strategies import Metrics, Searched, strategy
-from housebrain.params import Merge
+from housebrain.params import Params
 
 ALONE = "no weight is left without it"
 
@@ -22,27 +23,30 @@ def leave_one_out(
     shards: dict[str, Path],
     merged: Path,
     metrics: dict[str, Metrics],
-    settings: Merge,
+    params: Params,
 ) -> list[dict[str, Any]]:
     """Merges without each shard in turn, and compares the test loss with that of the full merge.
 
     The strategy, its weights, scale, rank and dtype are those of the full merge. Where the strategy searched for its
-    weights, those found are kept without the shard's and scaled to sum to 1; nothing is searched for again.
+    weights, those found are kept without the shard's and scaled to sum to 1; nothing is searched for again. With
+    several rounds the outer step is taken from the same start without the shard; what it brought in earlier rounds
+    stays.
 
     Args:
         evaluator: measures the loss. Nothing is generated.
         shards: the adapters' folders, by name.
         merged: the full merge's folder.
         metrics: by shard, what MLflow had of each.
-        settings: of the merge, for what its report doesn't say.
+        params: of the round.
 
     Returns:
         Rows of `without`, `weight` (in the full merge), `eval_loss` (without it), and `difference` (without it less the
         full merge: above 0 the shard helps), `low`, `high`, `p`, `note`; None for what is not defined.
 
     Raises:
-        UserError: an adapter is missing or damaged.
+        UserError: an adapter, or what the round before left, is missing or damaged.
     """
+    settings = params.merge
     report = read_json(merged / REPORT)
     parameters = {} if settings.strategy == AUTO else settings.parameters
     how = strategy(report["strategy"], settings.metric, settings.mode, settings.temperature, **parameters)
@@ -56,13 +60,12 @@ def leave_one_out(
             rows.append(row | as_columns(None) | {"note": ALONE})
             continue
         if report["weights"][name] == 0:
-            measure = full  # the merge is the same without it
+            measure = full  # all is the same without it
         else:
             with tempfile.TemporaryDirectory(prefix="without-") as folder:
-                out = Path(folder) / "merged"
+                out, outer = Path(folder) / "merged", Path(folder) / "outer"
                 known = {other: metrics[other] for other in others}
-                scale = report["scale"]
-                merge_adapters(others, how, known, report["rank"], report["dtype"], out, found, scale, progress=False)
+                merge_round(others, how, known, params, found, report["scale"], out, outer, progress=False)
                 measure = loss_measure(evaluator.losses(out), evaluator.lengths)
         compared = as_columns(difference(measure, full))
         rows.append(row | {LOSS: finite(measure.mean)} | compared)

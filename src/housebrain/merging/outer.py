@@ -56,11 +56,12 @@ def merge_round(
     scale: float,
     out: Path,
     outer_out: Path,
+    progress: bool = True,
 ) -> dict[str, Any]:
     """Merges a round's adapters and, with several rounds, takes the outer step from the state before.
 
     Args:
-        folders, strategy, metrics, weights, scale: as for `merge_adapters`.
+        folders, strategy, metrics, weights, scale, progress: as for `merge_adapters`.
         params: whose `merge` and `outer` count.
         out: for the state after the round, an adapter.
         outer_out: for the outer optimizer's own state.
@@ -76,10 +77,13 @@ def merge_round(
     with atomic_folder(outer_out) as outer:
         write_json(outer / ROUND, {"round": params.round})
         if params.rounds == 1:
-            return merge_adapters(folders, strategy, metrics, settings.rank, settings.dtype, out, weights, scale)
+            rank, dtype = settings.rank, settings.dtype
+            return merge_adapters(folders, strategy, metrics, rank, dtype, out, weights, scale, progress=progress)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".merge-", suffix=".tmp") as temporary:
             merged = Path(temporary) / "merged"
-            report = merge_adapters(folders, strategy, metrics, "exact", "float32", merged, weights, scale)
+            report = merge_adapters(
+                folders, strategy, metrics, "exact", "float32", merged, weights, scale, progress=progress
+            )
             known = {"merged": merged} | left_by(start_of(params))
             momentum = params.outer.momentum
             if momentum and STATE in known and VELOCITY not in known:
