@@ -13,12 +13,13 @@ that are answered with a design that passes all checks. Everything goes through 
 coordinates, so that learning the tree codec is to it what a new format is to a pretrained model. The large one takes
 
     python -m bench.quality data/prepared --base smollm2-135m --seeds 0 --samples 24 --precision bf16 --held 24 48 \
-        --rates 2e-3 4e-3 --outers nesterov --out bench/results/quality-smollm2-135m.json
+        --rates 1e-3 2e-3 4e-3 8e-3 --outers nesterov --out bench/results/quality-smollm2-135m.json
 """
 
 import argparse
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -180,14 +181,17 @@ class Study:
         local = self.params.platforms["local"].model_copy(update={"learning_rate": rate})
         return self.params.model_copy(update={"platforms": {"local": local}, **changes})
 
-    def train(self, name: str, tables: list[pa.Table], params: Params) -> list[dict[str, Any]]:
-        """Trains one adapter on each of `tables`, in the working directory; their summaries."""
+    def train(self, name: str, tables: list[pa.Table], params: Params, watched: int = 1) -> list[dict[str, Any]]:
+        """Trains one adapter on each of `tables`, in the working directory; their summaries.
+
+        `watched` validation samples are for the training's own loss, which takes long and is seldom read.
+        """
         summaries = []
         for shard, table in enumerate(tables, 1):
             paths = shard_paths(shard)
             paths.data.mkdir(parents=True, exist_ok=True)
             pq.write_table(table, paths.data / "train.parquet")
-            pq.write_table(self.validation, paths.data / "validation.parquet")
+            pq.write_table(self.validation.slice(0, watched), paths.data / "validation.parquet")
             print(f"seed {self.seed}, {name}: {shard} of {len(tables)}", flush=True)
             summaries.append(train_shard(shard, params, paths))
         return summaries
@@ -217,17 +221,31 @@ class Study:
             (summary,) = self.train(f"joint at {rate:g}", [pa.concat_tables(self.shards)], self.settings(rate))
             return self.measured(shard_paths(1).out.absolute(), summary["seconds"], answers=True)
 
+    def data_parallel(self, rate: float) -> Run:
+        """One run whose every step is the mean over six samples: workers that exchange gradients at each step."""
+        settings = self.settings(rate)
+        local = settings.platforms["local"].model_copy(update={"gradient_accumulation": SHARDS})
+        settings = settings.model_copy(update={"platforms": {"local": local}})
+        with self.project():
+            (summary,) = self.train(f"data parallel at {rate:g}", [pa.concat_tables(self.shards)], settings)
+            return self.measured(shard_paths(1).out.absolute(), summary["seconds"] / SHARDS, answers=True)
+
     def apart(self, rate: float) -> tuple[dict[str, Path], list[dict[str, Any]]]:
         """The six adapters, each trained alone, and their summaries; trained once."""
         kept = self.kept / f"{rate:g}"
         folders = {f"shard {shard}": kept / f"shard-{shard}" for shard in range(1, SHARDS + 1)}
         if not kept.exists():
             with self.project(), atomic_folder(kept) as temporary:
-                summaries = self.train(f"apart at {rate:g}", self.shards, self.settings(rate))
+                summaries = self.train(f"apart at {rate:g}", self.shards, self.settings(rate), len(self.validation))
                 for shard, folder in enumerate(folders.values(), 1):
                     shutil.copytree(shard_paths(shard).out, temporary / folder.name)
                 write_json(temporary / "summaries.json", summaries)
         return folders, read_json(kept / "summaries.json")
+
+    def alone(self, shard: int, rate: float) -> Run:
+        """One shard's adapter."""
+        folders, summaries = self.apart(rate)
+        return self.measured(folders[f"shard {shard}"], summaries[shard - 1]["seconds"])
 
     def average(self, rate: float) -> Run:
         """One merge of the six."""
@@ -267,12 +285,13 @@ class Study:
         return found | ({} if factor == 1.0 else {"scale": factor})
 
 
-def best_rate(runs: dict[str, Any], prefix: str) -> float:
-    """The learning rate with the lowest validation loss among the first seed's runs `prefix<rate>`."""
+def rates_by_loss(runs: dict[str, Run], way: str) -> list[float]:
+    """The learning rates that were tried for `way`, the one with the lowest validation loss first."""
+    prefix = f"{way} at "
     tried = {
         float(name.removeprefix(prefix)): run["validation"] for name, run in runs.items() if name.startswith(prefix)
     }
-    return min(tried, key=lambda rate: tried[rate])
+    return sorted(tried, key=lambda rate: tried[rate])
 
 
 def main() -> None:
@@ -284,6 +303,7 @@ def main() -> None:
     parser.add_argument("--held", type=int, nargs=2, default=[48, 96], help="samples for validation and for the test")
     parser.add_argument("--rates", type=float, nargs="+", default=[3e-3, 1e-2, 2e-2], help="tried for either way")
     parser.add_argument("--outers", nargs="+", choices=OUTERS, default=list(OUTERS), help="outer steps of the rounds")
+    parser.add_argument("--runs", default="", help="a regular expression: only what it finds in a run's name is run")
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="of training")
     parser.add_argument("--work", type=Path, default=Path(".bench-quality"), help="where bases and adapters are kept")
     parser.add_argument("--out", type=Path, required=True)
@@ -330,7 +350,7 @@ def main() -> None:
             runs: dict[str, Any] = result["runs"].setdefault(str(seed), {})
 
             def once(name: str, run: Callable[[], Run], runs: dict[str, Any] = runs) -> None:
-                if name not in runs:
+                if name not in runs and re.search(arguments.runs, name):
                     runs[name] = run()
                     write_json(out, result)
 
@@ -340,22 +360,25 @@ def main() -> None:
 
             once("base", untrained)
             first = result["runs"][str(arguments.seeds[0])]
-            for way in ("joint", "average"):
-                rates = arguments.rates if runs is first else [best_rate(first, f"{way} at ")]
-                for rate in rates:
-                    once(f"{way} at {rate:g}", partial(getattr(study, way), rate))
-            rate = best_rate(first, "average at ")
+            ways = {"joint": study.joint, "data parallel": study.data_parallel, "average": study.average}
+            for way, run in ways.items():
+                for rate in arguments.rates if runs is first else rates_by_loss(first, way)[:1]:
+                    once(f"{way} at {rate:g}", partial(run, rate))
+            joint, apart = rates_by_loss(first, "joint"), rates_by_loss(first, "average")
+            if not joint or not apart:
+                continue  # left out by --runs, and all that follows takes these rates
+            result["rates"] = {"joint": joint[0], "apart": apart[0]}
+            rate = apart[0]
             for rounds, how in product(ROUNDS, arguments.outers):
                 once(f"{rounds} rounds, {how}", partial(study.in_rounds, rounds, rate, how))
-            folders, summaries = study.apart(rate)
-            for (name, folder), summary in zip(folders.items(), summaries, strict=True):
-                once(name, partial(study.measured, folder, summary["seconds"]))
+            for shard in range(1, SHARDS + 1):
+                once(f"shard {shard}", partial(study.alone, shard, rate))
             for name in TRIED[1:]:
                 once(name, partial(study.strategy, name, 1.0, rate))
             once("average, scale on validation", partial(study.strategy, "average", "auto", rate))
-        result["rates"] = {"joint": best_rate(first, "joint at "), "apart": best_rate(first, "average at ")}
-        write_json(out, result)
-    show(result)
+            write_json(out, result)
+    if "rates" in result:
+        show(result)
 
 
 def share(result: dict[str, Any], name: str) -> tuple[float, float, float]:
