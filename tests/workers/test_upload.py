@@ -1,6 +1,7 @@
 """Tests for housebrain.workers.upload: what is on the remote is whole, and what isn't is never gone on from."""
 
 import shutil
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,17 @@ def test_another_machine_gets_the_same_bytes(remote: Remote, tmp_path: Path) -> 
     assert sha256_folder(tmp_path / "there/checkpoint-100") == sha256_folder(made)
     assert restore(remote, KEY, 4, tmp_path / "other shard") == 0
     assert restore(remote, "f" * 64, 3, tmp_path / "other key") == 0
+
+
+def test_a_python_before_3_11_4_gets_them_too(remote: Remote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its `extractall` knows no filters; Debian 12 has such a Python."""
+    extract_all = tarfile.TarFile.extractall
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    monkeypatch.setattr(tarfile.TarFile, "extractall", lambda tar, path: extract_all(tar, path))
+    made = checkpoint(tmp_path / "here", 100)
+    upload(remote, made, KEY, 3)
+    assert restore(remote, KEY, 3, tmp_path / "there") == 100
+    assert sha256_folder(tmp_path / "there/checkpoint-100") == sha256_folder(made)
 
 
 def test_nothing_is_fetched_where_a_checkpoint_as_new_is_here(remote: Remote, tmp_path: Path) -> None:
