@@ -1,4 +1,5 @@
 import csv
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -221,3 +222,8 @@ def test_a_killed_worker_is_an_error_and_no_hang(good: dict[str, Any], tmp_path:
     with pytest.raises(UserError, match="a worker process was killed"):
         prepare(records(), tmp_path / "out", seed=0, workers=1)
     assert not (tmp_path / "out").exists()
+    # The interpreter's end waits for these.
+    for thread in threading.enumerate():
+        if type(thread).__name__ == "_ExecutorManagerThread":
+            thread.join(timeout=30)
+            assert not thread.is_alive()

@@ -115,6 +115,8 @@ def _solved(records: Iterable[RawRecord], seed: int, workers: int) -> Iterator[l
                     return
                 yield flying.popleft().result()
         except BrokenProcessPool as error:
+            # Or Python before 3.11.5 would wait at its end for a thread that writes to nobody (python/cpython#94777).
+            pool._call_queue._reader.close()  # type: ignore[attr-defined]
             raise UserError(
                 "prepare: a worker process was killed, most likely for want of memory. "
                 "Set prepare.workers lower in params.yaml and run the command again."
