@@ -20,6 +20,7 @@ import argparse
 import os
 import random
 import re
+import shlex
 import shutil
 import sys
 import tempfile
@@ -177,8 +178,9 @@ class Study:
                 count += not violations(decode(answer, sample.brief, codec), sample.brief)
         return count / len(self.asked)
 
-    def settings(self, rate: float, **changes: Any) -> Params:
-        local = self.params.platforms["local"].model_copy(update={"learning_rate": rate})
+    def settings(self, rate: float, accumulation: int = 1, **changes: Any) -> Params:
+        at = {"learning_rate": rate, "gradient_accumulation": accumulation}
+        local = self.params.platforms["local"].model_copy(update=at)
         return self.params.model_copy(update={"platforms": {"local": local}, **changes})
 
     def train(self, name: str, tables: list[pa.Table], params: Params, watched: int = 1) -> list[dict[str, Any]]:
@@ -215,20 +217,12 @@ class Study:
         found |= {"valid": self.valid(adapter)} if answers else {}
         return found | {"test_losses": [round(loss, 4) for loss in test]}
 
-    def joint(self, rate: float) -> Run:
-        """One run on all samples."""
+    def joint(self, rate: float, at_once: int = 1) -> Run:
+        """One run on all samples, `at_once` a step: with six, it is workers that exchange gradients at every step."""
         with self.project():
-            (summary,) = self.train(f"joint at {rate:g}", [pa.concat_tables(self.shards)], self.settings(rate))
-            return self.measured(shard_paths(1).out.absolute(), summary["seconds"], answers=True)
-
-    def data_parallel(self, rate: float) -> Run:
-        """One run whose every step is the mean over six samples: workers that exchange gradients at each step."""
-        settings = self.settings(rate)
-        local = settings.platforms["local"].model_copy(update={"gradient_accumulation": SHARDS})
-        settings = settings.model_copy(update={"platforms": {"local": local}})
-        with self.project():
-            (summary,) = self.train(f"data parallel at {rate:g}", [pa.concat_tables(self.shards)], settings)
-            return self.measured(shard_paths(1).out.absolute(), summary["seconds"] / SHARDS, answers=True)
+            name = f"joint at {rate:g}, {at_once} a step"
+            (summary,) = self.train(name, [pa.concat_tables(self.shards)], self.settings(rate, at_once))
+            return self.measured(shard_paths(1).out.absolute(), summary["seconds"] / at_once, answers=True)
 
     def apart(self, rate: float) -> tuple[dict[str, Path], list[dict[str, Any]]]:
         """The six adapters, each trained alone, and their summaries; trained once."""
@@ -286,7 +280,7 @@ class Study:
 
 
 def rates_by_loss(runs: dict[str, Run], way: str) -> list[float]:
-    """The learning rates that were tried for `way`, the one with the lowest validation loss first."""
+    """The learning rates that were tried for `way`, by the first seed, the one of the lowest validation loss first."""
     prefix = f"{way} at "
     tried = {
         float(name.removeprefix(prefix)): run["validation"] for name, run in runs.items() if name.startswith(prefix)
@@ -301,7 +295,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--samples", type=int, default=96, help="of each shard")
     parser.add_argument("--held", type=int, nargs=2, default=[48, 96], help="samples for validation and for the test")
-    parser.add_argument("--rates", type=float, nargs="+", default=[3e-3, 1e-2, 2e-2], help="tried for either way")
+    parser.add_argument("--rates", type=float, nargs="+", default=[3e-3, 1e-2, 2e-2], help="tried for each way")
     parser.add_argument("--outers", nargs="+", choices=OUTERS, default=list(OUTERS), help="outer steps of the rounds")
     parser.add_argument("--runs", default="", help="a regular expression: only what it finds in a run's name is run")
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="of training")
@@ -334,11 +328,14 @@ def main() -> None:
         }
     )
     asked = {name: getattr(arguments, name) for name in ("base", "samples", "held", "precision")}
-    result = read_json(out) if out.exists() else {"settings": asked, "runs": {}}
+    result: dict[str, Any] = {"settings": asked, "commands": [], "runs": {}}
+    if out.exists():
+        result = read_json(out)
     if result["settings"] != asked:
         parser.error(f"{out} has runs of other settings: {result['settings']}. Give another --out.")
-    result |= {"command": f"python -m bench.quality {' '.join(sys.argv[1:])}", "hardware": hardware()}
-    result |= {"threads": torch.get_num_threads()}
+    result |= {"hardware": hardware(), "threads": torch.get_num_threads()}
+    command = shlex.join(["python", "-m", "bench.quality", *sys.argv[1:]])
+    result["commands"] += [command] if command not in result["commands"] else []
     with chdir(work):
         if arguments.base == "small" and not Path("models/base/small").exists():
             pq.write_table(rows.slice(0, PRETRAINING), "pretraining.parquet")
@@ -360,15 +357,17 @@ def main() -> None:
 
             once("base", untrained)
             first = result["runs"][str(arguments.seeds[0])]
-            ways = {"joint": study.joint, "data parallel": study.data_parallel, "average": study.average}
+            data_parallel = partial(study.joint, at_once=SHARDS)
+            ways: dict[str, Callable[[float], Run]]
+            ways = {"joint": study.joint, "data parallel": data_parallel, "average": study.average}
             for way, run in ways.items():
                 for rate in arguments.rates if runs is first else rates_by_loss(first, way)[:1]:
                     once(f"{way} at {rate:g}", partial(run, rate))
-            joint, apart = rates_by_loss(first, "joint"), rates_by_loss(first, "average")
-            if not joint or not apart:
-                continue  # left out by --runs, and all that follows takes these rates
-            result["rates"] = {"joint": joint[0], "apart": apart[0]}
-            rate = apart[0]
+            tried = rates_by_loss(first, "average")
+            if not tried:
+                print("all that follows takes the rate of `average`, which --runs leaves out")
+                continue
+            rate = tried[0]
             for rounds, how in product(ROUNDS, arguments.outers):
                 once(f"{rounds} rounds, {how}", partial(study.in_rounds, rounds, rate, how))
             for shard in range(1, SHARDS + 1):
@@ -376,8 +375,8 @@ def main() -> None:
             for name in TRIED[1:]:
                 once(name, partial(study.strategy, name, 1.0, rate))
             once("average, scale on validation", partial(study.strategy, "average", "auto", rate))
-            write_json(out, result)
-    if "rates" in result:
+    write_json(out, result)
+    if rates_by_loss(first, "joint"):
         show(result)
 
 
@@ -386,7 +385,7 @@ def share(result: dict[str, Any], name: str) -> tuple[float, float, float]:
 
     Test samples are drawn anew, the same for all runs, and seeds where there are several.
     """
-    joint = f"joint at {result['rates']['joint']:g}"
+    joint = f"joint at {rates_by_loss(next(iter(result['runs'].values())), 'joint')[0]:g}"
     seeds = [runs for runs in result["runs"].values() if name in runs]
     base, run, best = (np.array([runs[key]["test_losses"] for runs in seeds]) for key in ("base", name, joint))
     rng = np.random.default_rng(0)
