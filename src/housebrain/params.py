@@ -177,8 +177,6 @@ class Params(Section):
     def fits_together(self) -> "Params":
         if self.rounds > 1 and self.round > self.rounds:
             raise ValueError(f"round: {self.round} is after the last of {self.rounds} `rounds`")
-        if self.rounds > 1 and self.merge.scale != 1:
-            raise ValueError("merge.scale: 1 is wanted with several `rounds`, where `outer.learning_rate` is the scale")
         if self.base not in self.bases:
             raise ValueError(f"base: unknown base model '{self.base}'. Known: {', '.join(self.bases)}")
         for shard, account in self.accounts.items():

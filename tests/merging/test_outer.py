@@ -14,7 +14,7 @@ from housebrain.errors import UserError
 from housebrain.files import read_json, write_json
 from housebrain.merging import outer
 from housebrain.merging.adapter import WEIGHTS
-from housebrain.merging.strategies import Average
+from housebrain.merging.strategies import Average, Dare, Della, Slerp, Strategy, Ties
 from housebrain.params import Lora, Outer, Params, load_params
 from housebrain.training.lora_init import verified_init, write_init
 from merging.adapters import dense, dense_sum, random_adapter, relative_error
@@ -47,11 +47,17 @@ def merge(folders: dict[str, Path], params: Params) -> None:
 
 
 def play(folder: Path, learning_rate: float, momentum: float, rounds: int = 3) -> None:
-    """Runs all rounds; what each came to is compared with the optimizer's formula on dense matrices."""
+    """Runs all rounds; what each came to is compared with the optimizer's formula on dense matrices.
+
+    What the shards start from is not the state that the round before came to: in a training it is cut to a rank.
+    """
     D = V = None
     for round_ in range(1, rounds + 1):
         params = params_of(round_, rounds, learning_rate, momentum)
         folders = shards(folder, round_)
+        if round_ > 1:
+            shutil.rmtree(outer.INIT, ignore_errors=True)
+            D = dense(random_adapter(outer.INIT, seed=100 * round_))
         merge(folders, params)
         M = dense_sum(list(folders.values()), [1 / 3] * 3)
         zero = {name: torch.zeros_like(update) for name, update in M.items()}
@@ -104,6 +110,32 @@ def test_one_round_is_the_plain_merge_and_needs_no_start(tmp_path: Path) -> None
     assert outer.start_of(params) is None
 
 
+def test_what_the_cut_dropped_is_not_unlearnt(tmp_path: Path) -> None:
+    """Shards that learn nothing leave the next state where they started, momentum or not."""
+    merge(shards(tmp_path, 1), params_of(1, momentum=0.5))
+    outer.hand_over(params_of(1), Path("merged"), Path("outer"))
+    shutil.rmtree(outer.START / outer.VELOCITY)
+    shutil.copytree(random_adapter(tmp_path / "slow", seed=3, lora_alpha=1e-6), outer.START / outer.VELOCITY)
+    start = random_adapter(outer.INIT, seed=9)
+    merge({name: shutil.copytree(start, tmp_path / name) for name in "abc"}, params_of(2, momentum=0.5))
+    expected, found = dense(start), dense(Path("merged"))
+    assert max(relative_error(found[name], expected[name]) for name in expected) < 1e-5
+
+
+@pytest.mark.parametrize("how", [Slerp(), Ties(density=1), Dare(density=1), Della(density=1, spread=0)])
+def test_a_strategy_sees_what_was_learnt_in_the_round(tmp_path: Path, how: Strategy) -> None:
+    """Two shards that learnt the same come to just that, whatever they had before."""
+    merge(shards(tmp_path, 1), params_of(1))
+    outer.hand_over(params_of(1), Path("merged"), Path("outer"))
+    random_adapter(outer.INIT, seed=9)
+    one = random_adapter(tmp_path / "one", seed=5, shared={"round": 2})
+    two = Path(shutil.copytree(one, tmp_path / "two"))
+    outer.merge_round({"one": one, "two": two}, how, {}, params_of(2), None, 0.5, Path("merged"), Path("outer"))
+    start, end, found = dense(outer.INIT), dense(one), dense(Path("merged"))
+    expected = {module: start[module] + 0.5 * (end[module] - start[module]) for module in start}
+    assert max(relative_error(found[module], expected[module]) for module in expected) < 1e-5
+
+
 def test_the_report_says_what_was_merged_and_how_it_was_stepped(tmp_path: Path) -> None:
     folders = shards(tmp_path, 1)
     merge(folders, params_of(1, learning_rate=0.7, momentum=0.8))
@@ -129,6 +161,7 @@ def test_a_start_that_is_missing_or_of_another_round_is_refused(tmp_path: Path) 
 def test_a_momentum_that_begins_in_the_middle_is_refused(tmp_path: Path) -> None:
     merge(shards(tmp_path, 1), params_of(1))
     outer.hand_over(params_of(1), Path("merged"), Path("outer"))
+    random_adapter(outer.INIT, seed=9)
     with pytest.raises(UserError, match="the round before had none"):
         merge(shards(tmp_path, 2), params_of(2, momentum=0.5))
 

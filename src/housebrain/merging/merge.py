@@ -16,6 +16,7 @@ from housebrain.merging.adapter import (
     FINGERPRINT,
     WEIGHTS,
     Adapter,
+    Factors,
     check_alike,
     merged_config,
     shared_fingerprint,
@@ -46,6 +47,7 @@ def merge_adapters(
     out: str | Path,
     weights: dict[str, float] | None = None,
     scale: float = 1.0,
+    start: Path | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Merges adapters into the folder `out`, which plain PEFT loads.
@@ -62,6 +64,7 @@ def merge_adapters(
         out: replaced at the end, in one step.
         weights: given by hand, or searched for, in place of the strategy's; they are scaled to sum to 1.
         scale: the merged update is multiplied by this.
+        start: the adapter that all were trained from; what is merged is what they have learnt since.
         progress: shown on stderr.
 
     Returns:
@@ -79,7 +82,8 @@ def merge_adapters(
     if not math.isfinite(scale):
         raise UserError(f"scale: {scale} is not finite. Give a number such as 1.")
     adapters = {name: Adapter(folder) for name, folder in folders.items()}
-    check_alike(list(adapters.values()))
+    origin = Adapter(start) if start is not None else None
+    check_alike([*adapters.values(), *([origin] if origin else [])])
     if weights is None:
         weights, formula = strategy.weights({name: metrics.get(name, {}) for name in adapters}), strategy.formula()
     else:
@@ -90,7 +94,10 @@ def merge_adapters(
     shares = [weights[name] for name in used]
 
     def update(module: str) -> Product:
-        B, A = strategy.update([adapter.factors(module) for adapter in used.values()], shares, module)
+        factors = [adapter.factors(module) for adapter in used.values()]
+        if origin:
+            factors = [learnt(own, origin.factors(module)) for own in factors]
+        B, A = strategy.update(factors, shares, module)
         return Product(B, A * scale)
 
     rank_of = _rank_rule(wanted, first, update, DTYPES[dtype])
@@ -111,7 +118,7 @@ def merge_adapters(
                     "norm": float(svd.singular_values.norm()),
                 }
             for name, trained in first.whole.items():
-                if trained and (not strategy.linear or scale != 1):
+                if trained and (not strategy.linear or scale != 1 or origin):
                     raise UserError(
                         f"{first.path}: {name} was trained as a whole (modules_to_save): its update isn't known "
                         "without the base. Use a strategy that averages (average, weighted, best), and scale 1."
@@ -135,6 +142,12 @@ def merge_adapters(
         }
         write_json(folder / REPORT, report)
     return report
+
+
+def learnt(end: Factors, start: Factors) -> Factors:
+    """One module's update from `start` on: B [d_out, r + r_start], A [r + r_start, d_in]."""
+    B = torch.cat([end.B, -start.scale / end.scale * start.B], dim=1)
+    return Factors(torch.cat([end.A, start.A]), B, end.scale)
 
 
 def _by_hand(weights: dict[str, float], names: list[str]) -> dict[str, float]:

@@ -1,11 +1,13 @@
 """Rounds: the outer step from a round's merge to the next state, and the adapter that the next round starts from.
 
-With several `rounds` the six trainings are local updates of one model. A round's merge M is held against the state D
-before it, and the difference is a gradient for an outer optimizer (DiLoCo, https://arxiv.org/abs/2311.08105):
+With several `rounds` the six trainings are local updates of one model. What they have learnt since the start D that
+they share is merged to G, a gradient for an outer optimizer (DiLoCo, https://arxiv.org/abs/2311.08105):
 
-    V' = momentum V + (M - D)            D' = D + learning_rate (M - D + momentum V')      (Nesterov's)
+    V' = momentum V + G            D' = D + learning_rate (G + momentum V')      (Nesterov's)
 
-All of it is a weighted sum of adapters, and so exact (see `lowrank`). Without momentum and at learning rate 1, D' is M.
+D is the adapter that was trained from, of rank `lora.r`, not the state that it was cut from: what the cut dropped
+nobody had, and to count it as unlearnt would send the momentum against it. All of it is a weighted sum of adapters,
+and so exact (see `lowrank`). Without momentum and at learning rate 1 the mean of the adapters is D'.
 """
 
 import shutil
@@ -23,6 +25,7 @@ from housebrain.params import Lora, Params
 from housebrain.training.lora_init import draw, save_init
 
 START = Path("models/start/left")  # what `housebrain round next` leaves of the round before
+INIT = Path("models/lora_init")  # what the shards were trained from, made of it
 ROUND = "round.json"
 STATE, VELOCITY = "state", "velocity"
 # The velocity is cut where this share of its energy is kept: its exact rank would grow with every round.
@@ -58,7 +61,9 @@ def merge_round(
     outer_out: Path,
     progress: bool = True,
 ) -> dict[str, Any]:
-    """Merges a round's adapters and, with several rounds, takes the outer step from the state before.
+    """Merges a round's adapters and, with several rounds, takes the outer step from what they started from.
+
+    From the second round on the strategy sees what each has learnt in this round.
 
     Args:
         folders, strategy, metrics, weights, scale, progress: as for `merge_adapters`.
@@ -80,30 +85,31 @@ def merge_round(
             rank, dtype = settings.rank, settings.dtype
             return merge_adapters(folders, strategy, metrics, rank, dtype, out, weights, scale, progress=progress)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".merge-", suffix=".tmp") as temporary:
-            merged = Path(temporary) / "merged"
+            gradient, left = Path(temporary) / "gradient", start_of(params)
+            init = None if left is None else INIT
             report = merge_adapters(
-                folders, strategy, metrics, "exact", "float32", merged, weights, scale, progress=progress
+                folders, strategy, metrics, "exact", "float32", gradient, weights, scale, init, progress=progress
             )
-            known = {"merged": merged} | left_by(start_of(params))
-            momentum = params.outer.momentum
-            if momentum and STATE in known and VELOCITY not in known:
-                raise UserError("outer.momentum: the round before had none. Set it to 0, or begin again at round 1.")
+            momentum, rate = params.outer.momentum, params.outer.learning_rate
+            known = {"gradient": gradient}
+            if left is not None:
+                known["start"] = INIT
+                if (left / VELOCITY).is_dir():
+                    known[VELOCITY] = left / VELOCITY
+                elif momentum:
+                    raise UserError(
+                        "outer.momentum: the round before had none. Set it to 0, or begin again at round 1."
+                    )
             if momentum:
-                gradient = {"merged": 1.0, STATE: -1.0, VELOCITY: momentum}
-                _sum(known, gradient, VELOCITY_RANK, "float32", outer / VELOCITY)
-            # D' = D + lr (M - D) + lr momentum (M - D + momentum V)
-            step = params.outer.learning_rate * (1 + momentum)
-            state = {"merged": step, STATE: 1 - step, VELOCITY: params.outer.learning_rate * momentum**2}
+                velocity = {"gradient": 1.0, "start": 0.0, VELOCITY: momentum}
+                _sum(known, velocity, VELOCITY_RANK, "float32", outer / VELOCITY)
+            # D' = D + lr G + lr momentum (G + momentum V)
+            state = {"gradient": rate * (1 + momentum), "start": 1.0, VELOCITY: rate * momentum**2}
             after = _sum(known, state, settings.rank, settings.dtype, out)
     of_step = ("rank", "rank_max", "dropped_energy_max", "dtype", "size_mb", "modules")
     report |= {key: after[key] for key in of_step} | {"outer": params.outer.model_dump()}
     write_json(out / REPORT, report)
     return report
-
-
-def left_by(start: Path | None) -> dict[str, Path]:
-    """The adapters that the round before left, by name."""
-    return {name: start / name for name in (STATE, VELOCITY) if start is not None and (start / name).is_dir()}
 
 
 def _sum(
