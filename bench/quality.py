@@ -207,22 +207,21 @@ class Study:
             write_init(self.params.lora, self.name, self.base, Path("models/lora_init"))
             yield
 
-    def measured(self, adapter: Path, seconds: float, answers: bool = False) -> Run:
-        """Losses, and where `answers` are asked for their validity.
+    def measured(self, adapter: Path, seconds: float) -> Run:
+        """Losses, and the validity of answers.
 
         `seconds` are of training, of a merge as if the six had been trained at once: the slowest of each round.
         """
         test, validation = (self.losses[name](adapter) for name in ("test", "validation"))
         found: Run = {"test": fmean(test), "validation": fmean(validation), "seconds": round(seconds, 1)}
-        found |= {"valid": self.valid(adapter)} if answers else {}
-        return found | {"test_losses": [round(loss, 4) for loss in test]}
+        return found | {"valid": self.valid(adapter), "test_losses": [round(loss, 4) for loss in test]}
 
     def joint(self, rate: float, at_once: int = 1) -> Run:
         """One run on all samples, `at_once` a step: with six, it is workers that exchange gradients at every step."""
         with self.project():
             name = f"joint at {rate:g}, {at_once} a step"
             (summary,) = self.train(name, [pa.concat_tables(self.shards)], self.settings(rate, at_once))
-            return self.measured(shard_paths(1).out.absolute(), summary["seconds"] / at_once, answers=True)
+            return self.measured(shard_paths(1).out.absolute(), summary["seconds"] / at_once)
 
     def apart(self, rate: float) -> tuple[dict[str, Path], list[dict[str, Any]]]:
         """The six adapters, each trained alone, and their summaries; trained once."""
@@ -245,7 +244,7 @@ class Study:
         """One merge of the six."""
         folders, summaries = self.apart(rate)
         merge_adapters(folders, Average(), {}, "exact", "float32", Path("tried"), progress=False)
-        return self.measured(Path("tried"), max(summary["seconds"] for summary in summaries), answers=True)
+        return self.measured(Path("tried"), max(summary["seconds"] for summary in summaries))
 
     def in_rounds(self, rounds: int, rate: float, how: str) -> Run:
         """Six shards that share `rounds` merges; each round does its part of the steps."""
@@ -263,7 +262,7 @@ class Study:
                 outer.merge_round(folders, Average(), {}, params, None, 1.0, merged, state)
                 if number < rounds:
                     outer.hand_over(params, merged, state)
-            return self.measured(merged.absolute(), seconds, answers=True)
+            return self.measured(merged.absolute(), seconds)
 
     def strategy(self, name: str, scale: float | Literal["auto"], rate: float) -> Run:
         """A merge of the six by a strategy; what is left open is chosen by validation loss."""
@@ -272,7 +271,8 @@ class Study:
         settings = self.params.merge.model_copy(update={"strategy": name, "scale": scale, "parameters": {}})
         how, weights, factor = strategy(name), None, 1.0
         if left_open(settings):
-            trial = choose(folders, metrics, settings, self.losses["validation"]).trial
+            params = self.params.model_copy(update={"merge": settings})
+            trial = choose(folders, metrics, params, self.losses["validation"]).trial
             how, weights, factor = trial.how, trial.weights, trial.scale
         merge_adapters(folders, how, metrics, "exact", "float32", Path("tried"), weights, factor, progress=False)
         found = self.measured(Path("tried"), max(summary["seconds"] for summary in summaries))
@@ -353,7 +353,7 @@ def main() -> None:
 
             def untrained(study: Study = study) -> Run:
                 write_init(study.params.lora, study.name, study.base, Path("untrained"))
-                return study.measured(Path("untrained"), 0.0, answers=True)
+                return study.measured(Path("untrained"), 0.0)
 
             once("base", untrained)
             first = result["runs"][str(arguments.seeds[0])]

@@ -29,7 +29,7 @@ def main() -> None:
     validation = load_samples("data/heldout/validation.parquet", codec, settings.validation_samples)
     table = []
     if left_open(settings):
-        choice = choose(folders, metrics, settings, Validation(base, validation, codec).losses)
+        choice = choose(folders, metrics, params, Validation(base, validation, codec).losses)
         how, weights, scale, table = choice.trial.how, choice.trial.weights, choice.trial.scale, choice.table
         print(f"merge: {how.name} at scale {scale:g} is taken")
     else:

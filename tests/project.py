@@ -89,7 +89,7 @@ def copy_project(folder: Path, tiny_base: Path) -> Path:
         bases={"tiny": TINY.model_dump(exclude_none=True)},
         prepare__generate_count=64,
         prepare__workers=1,
-        split__validation_count=2,
+        split__validation_count=12,
         split__test_count=2,
         platforms__local__max_length=1024,
         platforms__local__max_samples=6,

@@ -7,18 +7,19 @@ import numpy as np
 import pytest
 import torch
 
+from conftest import REPOSITORY
 from housebrain.errors import UserError
 from housebrain.merging.adapter import Adapter
-from housebrain.merging.choose import TRIED, Trial, choose, decide, left_open, paired_p
+from housebrain.merging.choose import FEWEST_SAMPLES, SIGNIFICANT, TRIED, Trial, choose, decide, left_open, paired_p
 from housebrain.merging.merge import merge_adapters
 from housebrain.merging.strategies import strategy
-from housebrain.params import Merge
+from housebrain.params import Merge, Params, load_params
 from merging.adapters import random_adapter
 
 METRICS = {f"shard {i}": {"eval_loss": 1 + 0.1 * i} for i in range(3)}
 
 
-def settings(**changes: Any) -> Merge:
+def settings(**changes: Any) -> Params:
     plain: dict[str, Any] = {
         "strategy": "average",
         "metric": "eval_loss",
@@ -26,12 +27,13 @@ def settings(**changes: Any) -> Merge:
         "temperature": 0.1,
         "parameters": {},
         "scale": 1.0,
-        "validation_samples": 8,
+        "validation_samples": 16,
         "budget_minutes": 5,
         "rank": "exact",
         "dtype": "float32",
     }
-    return Merge(**(plain | changes))
+    params = load_params(REPOSITORY / "params.yaml")
+    return params.model_copy(update={"merge": Merge(**(plain | changes))})
 
 
 def dense(folder: Path) -> torch.Tensor:
@@ -47,7 +49,7 @@ def folders(tmp_path: Path) -> dict[str, Path]:
 
 
 class Target:
-    """A made-up loss: the distance to an update, a little different on each of eight samples."""
+    """A made-up loss: the distance to an update, a little different on each of sixteen samples."""
 
     def __init__(self, update: torch.Tensor) -> None:
         self.update = update
@@ -56,13 +58,13 @@ class Target:
     def losses(self, folder: Path) -> list[float]:
         self.asked += 1
         distance = float((dense(folder) - self.update).norm() / self.update.norm())
-        return [distance * (1 + 0.01 * i) for i in range(8)]
+        return [distance * (1 + 0.01 * i) for i in range(16)]
 
 
 def test_what_is_left_open() -> None:
-    assert not left_open(settings())
+    assert not left_open(settings().merge)
     for open_ in ({"strategy": "auto"}, {"strategy": "greedy"}, {"strategy": "search"}, {"scale": "auto"}):
-        assert left_open(settings(**open_))
+        assert left_open(settings(**open_).merge)
 
 
 def test_greedy_leaves_out_what_spoils_the_soup(tmp_path: Path, folders: dict[str, Path]) -> None:
@@ -97,16 +99,17 @@ def test_the_scale_is_found(folders: dict[str, Path], factor: float) -> None:
 
 
 def test_auto_compares_all_on_samples_none_was_tuned_on(folders: dict[str, Path]) -> None:
-    """The loss on the tuning half misleads: whoever is tuned there is no better on the other half."""
-    target = Target(dense(folders["shard 1"]))
+    """The half by which weights are tuned wants shard 1, the other shard 0: what was tuned loses there."""
+    tuned, compared = Target(dense(folders["shard 1"])), Target(dense(folders["shard 0"]))
 
     def losses(folder: Path) -> list[float]:
-        one = target.losses(folder)
-        return [value if i % 2 == 0 else 5.0 - (i == 1) * 1e-9 * value for i, value in enumerate(one)]
+        return [one for pair in zip(tuned.losses(folder), compared.losses(folder), strict=True) for one in pair]
 
     choice = choose(folders, METRICS, settings(strategy="auto", parameters={}), losses)
     assert [row["strategy"] for row in choice.table] == list(TRIED)
-    assert choice.trial.how.name == "average"  # as good as any, where it counts, and the simplest
+    assert choice.trial.how.name == "best"  # shard 0, by its metric; `greedy` and `search` took shard 1
+    lost = {row["strategy"]: row["loss"] for row in choice.table}
+    assert min(lost["greedy"], lost["search"]) > 10 * lost["best"]
 
 
 def test_auto_takes_what_is_better_beyond_doubt(folders: dict[str, Path]) -> None:
@@ -126,9 +129,33 @@ def test_auto_begins_nothing_past_its_budget(folders: dict[str, Path], capsys: p
     assert "not tried: weighted, best, greedy" in capsys.readouterr().out
 
 
-def test_one_sample_cannot_tune_and_compare(folders: dict[str, Path]) -> None:
-    with pytest.raises(UserError, match=r"Raise merge\.validation_samples"):
-        choose(folders, METRICS, settings(strategy="auto"), lambda folder: [1.0])
+def test_samples_that_can_tell_nothing_apart_are_refused(folders: dict[str, Path]) -> None:
+    with pytest.raises(UserError, match=r"11 are too few.*Set merge\.validation_samples"):
+        choose(folders, METRICS, settings(strategy="auto"), lambda folder: [1.0] * 11)
+    assert paired_p([2.0] * (FEWEST_SAMPLES // 2), [1.0] * (FEWEST_SAMPLES // 2)) < SIGNIFICANT
+
+
+def test_a_search_ends_with_the_budget_and_keeps_what_it_found(
+    folders: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = Target(dense(folders["shard 0"]))
+    for name in ("search", "greedy"):
+        trial = choose(
+            folders, METRICS, settings(strategy=name, scale="auto", budget_minutes=1e-9), target.losses
+        ).trial
+        assert trial.weights is not None and sum(trial.weights.values()) == pytest.approx(1)
+        assert f"{name} was stopped after 1 trials" in capsys.readouterr().out
+    assert target.asked == 4  # one to search by, and one of what was found, each
+
+
+def test_search_is_never_worse_than_the_mean_or_one_adapter(tmp_path: Path) -> None:
+    """Six adapters and a target that is one of them: too many weights for a few trials from the mean on."""
+    names = [f"shard {i}" for i in range(6)]
+    six = {name: random_adapter(tmp_path / name, seed=i) for i, name in enumerate(names)}
+    for name in names:
+        target = Target(dense(six[name]))
+        wanted = settings(strategy="search", parameters={"trials": 20})
+        assert choose(six, {name: {} for name in names}, wanted, target.losses).trial.loss < 1e-5
 
 
 def test_a_tie_goes_to_the_simpler_and_a_clear_win_does_not() -> None:

@@ -2,7 +2,8 @@
 
 Only validation samples are ever read here. With several strategies to compare they are dealt into two halves: what a
 strategy tunes (weights, scale) is tuned on the first, and strategies are compared on the second, so that one that
-searches more doesn't win for having searched.
+searches more doesn't win for having searched. What is tried is what the round would come to: with several rounds the
+state after the outer step.
 """
 
 import tempfile
@@ -18,9 +19,9 @@ from scipy.stats import permutation_test
 from housebrain.data.samples import Sample, Tokens, tokenize
 from housebrain.design.text import Codec
 from housebrain.errors import UserError
-from housebrain.merging.merge import merge_adapters
+from housebrain.merging.outer import merge_round
 from housebrain.merging.strategies import REGISTRY, Metrics, Searched, Strategy, strategy
-from housebrain.params import Merge
+from housebrain.params import Merge, Params
 from housebrain.training.base_model import load_base, load_tokenizer
 from housebrain.training.train import mean_loss
 
@@ -29,6 +30,8 @@ AUTO = "auto"
 TRIED = ("average", "weighted", "best", "greedy", "slerp", "search", "ties", "dare", "della")
 SCALES = (1.0, 1.25, 1.5, 0.75)  # of the merged update, with `scale: auto`
 SIGNIFICANT = 0.05
+# Half of them compare. With n of those a paired test's p is 2 / 2^n at the least: 6 are the fewest that can tell.
+FEWEST_SAMPLES = 12
 
 LossOf = Callable[[Path], list[float]]  # the loss on each validation sample of the adapter in a folder, nats a token
 
@@ -84,18 +87,21 @@ def left_open(settings: Merge) -> bool:
     return settings.strategy == AUTO or settings.scale == "auto" or searched
 
 
-def choose(folders: dict[str, Path], metrics: dict[str, Metrics], settings: Merge, losses_of: LossOf) -> Choice:
-    """Tunes and compares what `settings` leaves open.
+def choose(folders: dict[str, Path], metrics: dict[str, Metrics], params: Params, losses_of: LossOf) -> Choice:
+    """Tunes and compares what `merge` leaves open.
+
+    After `budget_minutes` nothing further is tried: what was found by then counts.
 
     Args:
         folders: the adapters, by name.
         metrics: by name, what MLflow has of each.
-        settings: whose strategy and scale may be `auto`.
+        params: whose `merge.strategy` and `merge.scale` may be `auto`.
         losses_of: the losses of an adapter on the validation samples, such as `Validation.losses`.
 
     Raises:
-        UserError: as for `merge_adapters`; or fewer than two samples to choose by.
+        UserError: as for `merge_round`; or too few samples to compare strategies by.
     """
+    settings = params.merge
     common = (settings.metric, settings.mode, settings.temperature)
     if settings.strategy == AUTO:
         strategies = [strategy(name, *common) for name in TRIED]
@@ -105,17 +111,16 @@ def choose(folders: dict[str, Path], metrics: dict[str, Metrics], settings: Merg
     started = time.monotonic()
     trials: list[Trial] = []
     with tempfile.TemporaryDirectory(prefix="merge-") as temporary:
-        tuning = _Tuning(folders, metrics, losses_of, halves=len(strategies) > 1, work=Path(temporary) / "merged")
+        tuning = _Tuning(folders, metrics, params, losses_of, len(strategies) > 1, Path(temporary))
         for number, how in enumerate(strategies):
-            minutes = (time.monotonic() - started) / 60
-            if trials and minutes > settings.budget_minutes:
+            if trials and tuning.is_late():
                 untried = ", ".join(one.name for one in strategies[number:])
                 print(f"merge: the budget of {settings.budget_minutes:g} min is spent; not tried: {untried}")
                 break
             trials.append(tuning.tried(how, scales))
             print(
                 f"merge: {number + 1}/{len(strategies)} {how.name:<9} validation loss {trials[-1].loss:.4f} "
-                f"at scale {trials[-1].scale:g}  {minutes:.1f} min",
+                f"at scale {trials[-1].scale:g}  {(time.monotonic() - started) / 60:.1f} min",
                 flush=True,
             )
     return decide(trials)
@@ -125,37 +130,67 @@ class _Tuning:
     """Merges into a work folder and asks for the loss there."""
 
     def __init__(
-        self, folders: dict[str, Path], metrics: dict[str, Metrics], losses_of: LossOf, halves: bool, work: Path
+        self,
+        folders: dict[str, Path],
+        metrics: dict[str, Metrics],
+        params: Params,
+        losses_of: LossOf,
+        halves: bool,
+        work: Path,
     ) -> None:
         self.folders = folders
         self.metrics = metrics
+        self.params = params
         self.losses_of = losses_of
         self.halves = halves
         self.work = work
+        self.deadline = time.monotonic() + 60 * params.merge.budget_minutes
+
+    def is_late(self) -> bool:
+        return time.monotonic() > self.deadline
 
     def losses(self, how: Strategy, weights: dict[str, float] | None, scale: float) -> tuple[list[float], list[float]]:
         """To tune by, to compare by."""
-        merge_adapters(self.folders, how, self.metrics, "exact", "float32", self.work, weights, scale, progress=False)
-        losses = self.losses_of(self.work)
+        merged, outer = self.work / "merged", self.work / "outer"
+        merge_round(self.folders, how, self.metrics, self.params, weights, scale, merged, outer, progress=False)
+        losses = self.losses_of(merged)
         if not self.halves:
             return losses, losses
-        if len(losses) < 2:
-            raise UserError("merge: one validation sample can't both tune and compare. Raise merge.validation_samples.")
+        if len(losses) < FEWEST_SAMPLES:
+            raise UserError(
+                f"merge: auto compares strategies on half of the validation samples, and {len(losses)} are too few to "
+                f"tell any two apart. Set merge.validation_samples, and split.validation_count, to {FEWEST_SAMPLES} or "
+                "more."
+            )
         return losses[::2], losses[1::2]
 
     def tried(self, how: Strategy, scales: tuple[float, ...]) -> Trial:
         weights, factor = None, 1.0
         if isinstance(how, Searched):
-            weights, factor = normalised(how.search(list(self.folders), self._loss_of_weights))
-        trials = [(scale * factor, *self.losses(how, weights, scale * factor)) for scale in scales]
+            weights, factor = normalised(self._searched(how))
+        trials: list[tuple[float, list[float], list[float]]] = []
+        for scale in scales:
+            if not trials or not self.is_late():
+                trials.append((scale * factor, *self.losses(how, weights, scale * factor)))
         scale, _, compared = min(trials, key=lambda trial: np.mean(trial[1]))
         return Trial(how, weights, scale, compared)
 
-    def _loss_of_weights(self, weights: dict[str, float]) -> float:
-        if sum(weights.values()) <= 0:
-            return float("inf")  # the opposite of what was learnt
-        shares, scale = normalised(weights)
-        return float(np.mean(self.losses(strategy("average"), shares, scale)[0]))
+    def _searched(self, how: Searched) -> dict[str, float]:
+        """The weights that it finds; what it asks for past the budget counts as worse than all before."""
+        asked = 0
+
+        def loss(weights: dict[str, float]) -> float:
+            nonlocal asked
+            if sum(weights.values()) <= 0 or (asked and self.is_late()):  # (of no use: the opposite of what was learnt)
+                return float("inf")
+            asked += 1
+            shares, scale = normalised(weights)
+            return float(np.mean(self.losses(strategy("average"), shares, scale)[0]))
+
+        found = how.search(list(self.folders), loss)
+        if self.is_late():
+            print(f"merge: {how.name} was stopped after {asked} trials: the budget is spent", flush=True)
+        return found
 
 
 def normalised(weights: dict[str, float]) -> tuple[dict[str, float], float]:

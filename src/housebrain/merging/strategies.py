@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, NamedTuple
 
+import numpy as np
 import torch
 from scipy.optimize import minimize
 
@@ -244,7 +245,8 @@ class Search(Searched):
     """Free weights, one an adapter, found without gradients; they need not sum to 1, so the scale is found as well.
 
     For shards whose data differ from what is wanted, where there are validation samples enough to tell. From the mean
-    on by Powell's method, each weight within `bound`. Parameters: `trials`, at most so many; `bound`.
+    or the best adapter on, whichever is lower, by Powell's method, each weight within `bound`. Parameters: `trials`, at
+    most so many; `bound`.
     """
 
     name = "search"
@@ -266,7 +268,8 @@ class Search(Searched):
                 return found[-1][0]
             return math.inf
 
-        start = [1 / len(names)] * len(names)
+        starts = [[1 / len(names)] * len(names), *(map(float, one) for one in np.eye(len(names)))]
+        start = min((list(one) for one in starts), key=tried)
         limits = [(-self.bound, self.bound)] * len(names)
         minimize(tried, start, method="Powell", bounds=limits, options={"maxfev": self.trials, "xtol": 0.01})
         return min(found, key=lambda one: one[0])[1]
