@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from housebrain.errors import UserError
-from housebrain.merging.adapter import CONFIG, FINGERPRINT, PREFIX, WEIGHTS, Adapter, check_alike
+from housebrain.merging.adapter import CONFIG, FINGERPRINT, PREFIX, WEIGHTS, Adapter, Whole, check_alike
 from merging.adapters import random_adapter, relative_error
 from merging.conftest import MakePeft
 
@@ -48,10 +48,14 @@ def test_whole_tensors_are_told_from_copies_of_the_base(tmp_path: Path, make_pef
     make_peft(tmp_path / "a", 1, modules_to_save=["norm"], target_modules=["q_proj"])
     whole = Adapter(tmp_path / "a").whole
     # PEFT takes every module whose name ends so, layer norms too.
-    assert len(whole) == 5 and all(whole.values())
+    assert len(whole) == 5 and all(trained for trained, _, _ in whole.values())
+    make_peft(tmp_path / "head", 1, modules_to_save=["head"], target_modules=["q_proj"])
+    assert Adapter(tmp_path / "head").whole == {
+        f"{PREFIX}lm_head.weight": Whole(trained=True, shape=(60, 16), dtype=torch.float32)
+    }
     make_peft(tmp_path / "b", 1, target_modules=["embed_tokens"])
     whole = Adapter(tmp_path / "b").whole
-    assert whole and not any(whole.values())
+    assert whole and not any(trained for trained, _, _ in whole.values())
 
 
 @pytest.mark.parametrize(
@@ -185,6 +189,33 @@ def test_adapters_from_elsewhere_are_compared_by_base_and_modules(tmp_path: Path
     change(folder, lora_A=torch.zeros(4, 99))
     with pytest.raises(UserError, match=r"the shape of .*q_proj \(\(24, 20\) / \(24, 99\)\)"):
         check_alike([first, Adapter(folder)])
+
+
+@pytest.mark.parametrize(
+    ("tensor", "saved", "named"),
+    [
+        (torch.zeros(4, 5), ["lm_head"], r"the shape of .*lm_head.weight \(\(3, 5\) / \(4, 5\)\)"),
+        (torch.zeros(1, 5), ["lm_head"], r"the shape of .*lm_head.weight \(\(3, 5\) / \(1, 5\)\)"),
+        (torch.zeros(3, 5).char(), ["lm_head"], r"the dtype of .*lm_head.weight \(torch.float32 / torch.int8\)"),
+        (torch.zeros(3, 5), None, r"modules_to_save \(.*lm_head.weight was trained in one of them only\)"),
+    ],
+)
+def test_whole_tensors_that_do_not_fit_each_other_are_refused(
+    tmp_path: Path, tensor: torch.Tensor, saved: list[str] | None, named: str
+) -> None:
+    head = f"{PREFIX}lm_head.weight"
+    first = random_adapter(tmp_path / "a", extra={head: torch.zeros(3, 5)}, modules_to_save=["lm_head"])
+    other = random_adapter(tmp_path / "b", 1, extra={head: tensor}, modules_to_save=saved)
+    with pytest.raises(UserError, match=named):
+        check_alike([Adapter(first), Adapter(other)])
+
+
+@pytest.mark.parametrize("name", [f"{PREFIX}lm_head.weight", f"{MODULE}.lora_A.weight"])
+def test_a_dtype_without_arithmetic_is_refused(tmp_path: Path, name: str) -> None:
+    folder = random_adapter(tmp_path / "a")
+    save_file(load_file(folder / WEIGHTS) | {name: torch.zeros(4, 20).to(torch.float8_e4m3fn)}, folder / WEIGHTS)
+    with pytest.raises(UserError, match=rf"{re.escape(name)} has dtype F8_E4M3"):
+        Adapter(folder)
 
 
 def test_names_are_those_in_the_file(tmp_path: Path) -> None:

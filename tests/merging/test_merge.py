@@ -196,6 +196,45 @@ def test_tensors_trained_as_a_whole_are_averaged_and_copies_kept(tmp_path: Path)
     assert torch.equal(found[table], copy)
 
 
+@pytest.mark.parametrize("half_first", [True, False])
+def test_whole_tensors_of_different_precision_keep_the_higher(tmp_path: Path, half_first: bool) -> None:
+    head, table = f"{PREFIX}lm_head.weight", f"{PREFIX}model.embed_tokens.weight"
+    copy = torch.randn(9, 4).bfloat16()
+    half = random_adapter(
+        tmp_path / "half", extra={head: torch.ones(3, 5).bfloat16(), table: copy}, modules_to_save=["lm_head"]
+    )
+    full = random_adapter(
+        tmp_path / "full", 1, extra={head: torch.full((3, 5), 1.01), table: copy.float()}, modules_to_save=["lm_head"]
+    )
+    folders = [half, full] if half_first else [full, half]
+    merge(folders, tmp_path / "out")
+    found = load_file(tmp_path / "out" / WEIGHTS)
+    assert torch.allclose(found[head], torch.full((3, 5), 1.005), rtol=1e-6)
+    assert found[table].dtype == torch.float32 and torch.equal(found[table], copy.float())
+    limit = (tmp_path / "out" / WEIGHTS).stat().st_size / 1e6 - 1e-3
+    merge(folders, tmp_path / "small", rank=f"{limit}MB")
+    assert (tmp_path / "small" / WEIGHTS).stat().st_size <= limit * 1e6
+
+
+def test_whole_numbers_are_copied_and_refused_where_they_differ(tmp_path: Path) -> None:
+    steps = f"{PREFIX}head.norm.num_batches_tracked"
+    codes = f"{PREFIX}head.codes"
+    adapters = {
+        str(count): random_adapter(
+            tmp_path / str(count) / "adapter",
+            count,
+            extra={steps: torch.tensor(count), codes: torch.full((4,), -7).char()},
+            modules_to_save=["head"],
+        )
+        for count in (3, 5)
+    }
+    with pytest.raises(UserError, match=r"num_batches_tracked differs, and torch.int64 has no mean"):
+        merge_adapters(adapters, strategy("average"), {}, "exact", "float32", tmp_path / "out")
+    merge_adapters(adapters, strategy("average"), {}, "exact", "float32", tmp_path / "out", {"3": 1, "5": 0})
+    found = load_file(tmp_path / "out" / WEIGHTS)
+    assert found[steps] == 3 and torch.equal(found[codes], torch.full((4,), -7).char())
+
+
 def test_copies_of_the_base_that_differ_are_refused(tmp_path: Path) -> None:
     table = f"{PREFIX}model.embed_tokens.weight"
     folders = [random_adapter(tmp_path / str(i), i, extra={table: torch.full((2, 2), float(i))}) for i in range(2)]

@@ -18,6 +18,8 @@ def test_what_is_written_is_read_by_safetensors(tmp_path: Path) -> None:
         "fp16": torch.randn(2, 2, 2).half(),
         "double": torch.randn(1, dtype=torch.float64),
         "whole": torch.arange(5),
+        "short": torch.arange(5).short(),
+        "byte": -torch.arange(5).char(),
         "flags": torch.tensor([True, False, True]),
         "scalar": torch.tensor(2.5),
         "empty": torch.zeros(0, 4),

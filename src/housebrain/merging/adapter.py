@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 
 from housebrain.errors import UserError
 from housebrain.files import read_json
-from housebrain.merging.tensors import is_finite
+from housebrain.merging.tensors import DTYPES, is_finite
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
@@ -54,6 +54,14 @@ class Shape(NamedTuple):
     d_in: int
 
 
+class Whole(NamedTuple):
+    """A tensor of the file that is no factor."""
+
+    trained: bool
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+
+
 class Adapter:
     """A LoRA adapter, of which only names and shapes are held in memory.
 
@@ -64,8 +72,8 @@ class Adapter:
         modules: by module, the names of its A and B in the file.
         ranks: by module.
         shapes: by module.
-        whole: the other tensors, by name, and whether they were trained: those of `modules_to_save` were; copies of the
-            base's embeddings, which PEFT saves along with an embedding's factors, were not.
+        whole: the other tensors, by name: those of `modules_to_save` were trained; copies of the base's embeddings,
+            which PEFT saves along with an embedding's factors, were not.
 
     Raises:
         UserError: a file is missing, truncated or no LoRA adapter, or the adapter can't be merged exactly.
@@ -83,16 +91,23 @@ class Adapter:
         self.modules: dict[str, tuple[str, str]] = {}
         self.ranks: dict[str, int] = {}
         self.shapes: dict[str, Shape] = {}
-        self.whole: dict[str, bool] = {}
+        self.whole: dict[str, Whole] = {}
         try:
             with safe_open(self.path, framework="pt") as file:
-                shapes = {name: file.get_slice(name).get_shape() for name in sorted(file.keys())}
+                slices = {name: file.get_slice(name) for name in sorted(file.keys())}
+                shapes = {name: of_one.get_shape() for name, of_one in slices.items()}
+                dtypes = {name: of_one.get_dtype() for name, of_one in slices.items()}
         except (SafetensorError, OSError) as error:
             raise UserError(
                 f"{self.path}: it is truncated or damaged ({error}). Get it again with `dvc pull`."
             ) from error
-        for name in shapes:
-            self._add(name, shapes)
+        for name, dtype in dtypes.items():
+            if dtype not in DTYPES:
+                raise UserError(
+                    f"{self.path}: {name} has dtype {dtype}, which can't be merged. Save the adapter with one of "
+                    f"{', '.join(DTYPES)}."
+                )
+            self._add(name, shapes, DTYPES[dtype])
         if not self.modules:
             raise UserError(f"{self.path}: it has no LoRA factors. Check that this is the adapter you mean.")
 
@@ -124,7 +139,7 @@ class Adapter:
                 )
         return config
 
-    def _add(self, name: str, shapes: dict[str, list[int]]) -> None:
+    def _add(self, name: str, shapes: dict[str, list[int]], dtype: torch.dtype) -> None:
         """Sorts a tensor of the file into `modules` or `whole`."""
         for suffix_A, suffix_B in _SUFFIXES:
             if name.endswith(suffix_A):
@@ -135,9 +150,11 @@ class Adapter:
                 return
         if ".lora_" in name:
             raise UserError(f"{self.path}: {name} has no counterpart or is of a LoRA variant that can't be merged.")
-        trained = self.config.get("modules_to_save") or []
         module = name.rpartition(".")[0]
-        self.whole[name] = any(re.search(rf"{re.escape(saved)}(\.|$)", module) for saved in trained)
+        # As PEFT's `_set_trainable`, which takes every module whose name ends so: "head" trains "lm_head" too.
+        saved = self.config.get("modules_to_save") or []
+        trained = any(re.search(rf"{re.escape(end)}(\.|$)", module) for end in saved)
+        self.whole[name] = Whole(trained, tuple(shapes[name]), dtype)
 
     def _add_module(self, module: str, A: str, B: str, shapes: dict[str, list[int]]) -> None:
         shape_A, shape_B = shapes[A], shapes.get(B)
@@ -207,7 +224,7 @@ def check_alike(adapters: list[Adapter]) -> None:
     """
     first = adapters[0]
     for other in adapters[1:]:
-        differing = _differing_origin(first, other) + _differing_tensors(first, other)
+        differing = _differing_origin(first, other) + differing_tensors(first, other)
         if differing:
             raise UserError(
                 f"{first.folder} and {other.folder} can't be merged: they differ in {'; '.join(differing)}. "
@@ -242,16 +259,26 @@ def shared_fingerprint(adapter: Adapter) -> dict[str, Any]:
     return shared
 
 
-def _differing_tensors(a: Adapter, b: Adapter) -> list[str]:
-    odd = sorted(set(a.shapes) ^ set(b.shapes)) + sorted(name for name, _ in a.whole.items() ^ b.whole.items())
+def differing_tensors(a: Adapter, b: Adapter) -> list[str]:
+    """What keeps tensors of two adapters from being averaged, in words; ranks and the precision of floats don't."""
+    odd = sorted(set(a.shapes) ^ set(b.shapes)) + sorted(set(a.whole) ^ set(b.whole))
     if odd:
         more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
         return [f"modules ({odd[0]}{more}: in one of them only)"]
-    return [
+    differing = [
         f"the shape of {module} ({tuple(shape)} / {tuple(b.shapes[module])})"
         for module, shape in a.shapes.items()
         if shape != b.shapes[module]
     ]
+    for name, of_a in a.whole.items():
+        of_b = b.whole[name]
+        if of_a.trained != of_b.trained:
+            differing.append(f"modules_to_save ({name} was trained in one of them only)")
+        if of_a.shape != of_b.shape:
+            differing.append(f"the shape of {name} ({of_a.shape} / {of_b.shape})")
+        if of_a.dtype != of_b.dtype and not (of_a.dtype.is_floating_point and of_b.dtype.is_floating_point):
+            differing.append(f"the dtype of {name} ({of_a.dtype} / {of_b.dtype})")
+    return differing
 
 
 def _short(value: Any) -> str:

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,13 @@ def merge_adapters(
     used = {name: adapter for name, adapter in adapters.items() if weights[name] != 0}
     first = next(iter(used.values()))
     shares = [weights[name] for name in used]
+    # Adapters may hold a whole tensor in different precisions: none of them is lost, whichever comes first.
+    dtypes = {
+        name: reduce(torch.promote_types, (adapter.whole[name].dtype for adapter in used.values()))
+        for name in first.whole
+    }
+    fixed_bytes = 8 + header_bytes(first.names)
+    fixed_bytes += sum(math.prod(whole.shape) * dtypes[name].itemsize for name, whole in first.whole.items())
 
     def update(module: str) -> Product:
         factors = [adapter.factors(module) for adapter in used.values()]
@@ -100,7 +108,7 @@ def merge_adapters(
         B, A = strategy.update(factors, shares, module)
         return Product(B, A * scale)
 
-    rank_of = _rank_rule(wanted, first, update, DTYPES[dtype])
+    rank_of = _rank_rule(wanted, first, update, DTYPES[dtype], fixed_bytes)
     details: dict[str, dict[str, Any]] = {}
     with atomic_folder(out) as folder:
         with TensorWriter(folder / WEIGHTS, first.names) as writer:
@@ -117,13 +125,17 @@ def merge_adapters(
                     "dropped_energy": dropped_energy(svd.singular_values, r),
                     "norm": float(svd.singular_values.norm()),
                 }
-            for name, trained in first.whole.items():
+            for name, (trained, _, _) in first.whole.items():
                 if trained and (not strategy.linear or scale != 1 or origin):
                     raise UserError(
                         f"{first.path}: {name} was trained as a whole (modules_to_save): its update isn't known "
                         "without the base. Use a strategy that averages (average, weighted, best), and scale 1."
                     )
-                writer.write(name, _mean(name, list(used.values()), shares) if trained else _common(name, adapters))
+                if trained and dtypes[name].is_floating_point:
+                    whole = _mean(name, list(used.values()), shares)
+                else:
+                    whole = _common(name, list((used if trained else adapters).values()))
+                writer.write(name, whole.to(dtypes[name]))
         config = merged_config(first, {module: detail["rank"] for module, detail in details.items()})
         (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
         report: dict[str, Any] = {
@@ -160,13 +172,12 @@ def _by_hand(weights: dict[str, float], names: list[str]) -> dict[str, float]:
 
 
 def _rank_rule(
-    rank: Rank, like: Adapter, update: Callable[[str], Product], dtype: torch.dtype
+    rank: Rank, like: Adapter, update: Callable[[str], Product], dtype: torch.dtype, fixed_bytes: int
 ) -> Callable[[str, torch.Tensor], int]:
     """What gives a module's rank from its name and singular values."""
     if not isinstance(rank, SizeLimit):
         return lambda _, singular_values: chosen_rank(singular_values, rank)
     bytes_a_rank = {module: dtype.itemsize * sum(shape) for module, shape in like.shapes.items()}
-    fixed_bytes = 8 + header_bytes(like.names) + sum(like.tensor(name).nbytes for name in like.whole)
     spectra = {
         module: Svd(update(module)).singular_values
         for module in tqdm(like.modules, "look", unit=" modules", mininterval=1)
@@ -184,23 +195,25 @@ def _stored(factor: torch.Tensor, dtype: torch.dtype, module: str) -> torch.Tens
 
 def _mean(name: str, adapters: list[Adapter], weights: list[float]) -> torch.Tensor:
     """The mean of tensors trained as a whole: as weights sum to 1, it is the base plus the mean of the updates."""
-    dtype = adapters[0].tensor(name).dtype
-    if not dtype.is_floating_point:
-        return _common(name, {adapter.folder.name: adapter for adapter in adapters})
     mean = torch.zeros(())
     for adapter, weight in zip(adapters, weights, strict=True):
         mean = mean + weight * adapter.tensor(name).float()
-    return mean.to(dtype)
+    return mean
 
 
-def _common(name: str, adapters: dict[str, Adapter]) -> torch.Tensor:
-    """A tensor that no adapter trained, and that must be the same in all of them."""
-    first, *others = adapters.values()
+def _common(name: str, adapters: list[Adapter]) -> torch.Tensor:
+    """A tensor that no adapter trained, or that has no mean, and that must be the same in all of them."""
+    first, *others = adapters
     tensor = first.tensor(name)
     for other in others:
-        if not torch.equal(tensor, other.tensor(name)):
-            raise UserError(
-                f"{first.folder} and {other.folder} can't be merged: {name} was not trained and yet differs. "
-                "Train both on the same base with the same vocabulary."
+        theirs = other.tensor(name)
+        common = torch.promote_types(tensor.dtype, theirs.dtype)
+        if not torch.equal(tensor.to(common), theirs.to(common)):
+            trained, _, dtype = first.whole[name]
+            why = (
+                f"differs, and {dtype} has no mean. Train both without its module in modules_to_save."
+                if trained
+                else "was not trained and yet differs. Train both on the same base with the same vocabulary."
             )
+            raise UserError(f"{first.folder} and {other.folder} can't be merged: {name} {why}")
     return tensor

@@ -12,16 +12,20 @@ from types import TracebackType
 
 import torch
 
-_DTYPES = {
-    torch.float64: "F64",
-    torch.float32: "F32",
-    torch.float16: "F16",
-    torch.bfloat16: "BF16",
-    torch.int64: "I64",
-    torch.int32: "I32",
-    torch.uint8: "U8",
-    torch.bool: "BOOL",
+# By their names in files; the format has more, without the arithmetic that checks take.
+DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
 }
+_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 _ENTRY_BYTES = 200  # of a header entry besides its name: dtype, shape and offsets
 
 
@@ -55,7 +59,7 @@ class TensorWriter:
         content = tensor.contiguous().reshape(-1).view(torch.uint8).numpy()
         start, self._end = self._end, self._end + content.nbytes
         self._entries[name] = {
-            "dtype": _DTYPES[tensor.dtype],
+            "dtype": _NAMES[tensor.dtype],
             "shape": list(tensor.shape),
             "data_offsets": [start, self._end],
         }

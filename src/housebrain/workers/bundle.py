@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from housebrain.errors import UserError
 from housebrain.files import atomic_file, atomic_folder, read_json, sha256_file
-from housebrain.merging.adapter import CONFIG, FINGERPRINT, WEIGHTS, Adapter
+from housebrain.merging.adapter import CONFIG, FINGERPRINT, WEIGHTS, Adapter, differing_tensors
 from housebrain.params import Params, load_params
 from housebrain.tracking import RunRecord
 from housebrain.training.base_model import ensure_base
@@ -201,7 +201,7 @@ def _checked(path: Path, brought: Paths, init: Path, made_from: dict[str, Any]) 
             "round's tag, or bundle the shard and train it again."
         )
     adapter, start = Adapter(brought.out), Adapter(init)
-    if (adapter.shapes, adapter.ranks, adapter.whole) != (start.shapes, start.ranks, start.whole):
+    if adapter.ranks != start.ranks or differing_tensors(adapter, start):
         raise UserError(
             f"{path}: its adapter has other modules or shapes than models/lora_init. Train the shard again."
         )
