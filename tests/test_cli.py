@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from housebrain.cli import app
 from housebrain.data.generate import generate_records
 from housebrain.errors import UserError
+from merging.adapters import random_adapter
 
 COMMANDS = ("audit", "base", "ingest", "merge", "solve", "summary")
 
@@ -63,3 +64,14 @@ def test_a_merge_that_cannot_be_done_says_why(tmp_path: Path, options: list[str]
     with pytest.raises(UserError, match=said):
         CliRunner().invoke(app, words, catch_exceptions=False)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_merge_spares_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
+    folders = [str(random_adapter(tmp_path / str(seed), seed)) for seed in range(2)]
+    mine = tmp_path / "mine" / "thesis.txt"
+    mine.parent.mkdir()
+    mine.touch()
+    for out in (mine.parent, tmp_path / "0"):
+        with pytest.raises(UserError, match="with --out"):
+            CliRunner().invoke(app, ["merge", *folders, "--out", str(out)], catch_exceptions=False)
+    assert mine.exists() and sorted(path.name for path in tmp_path.iterdir()) == ["0", "1", "mine"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from housebrain.errors import UserError, os_error, reported
-from housebrain.files import atomic_file, atomic_folder, read_json, sha256_folder, write_json
+from housebrain.files import atomic_file, atomic_folder, check_replaceable, read_json, sha256_folder, write_json
 
 
 def names(folder: Path) -> list[str]:
@@ -35,6 +35,19 @@ def test_a_folder_is_swapped_in_whole_or_not_at_all(tmp_path: Path) -> None:
         (folder / "new").write_text("3")
     assert names(path) == ["new"]
     assert names(tmp_path) == ["out"]
+
+
+def test_only_a_former_output_or_an_empty_folder_is_replaceable(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    check_replaceable(out, ("a.json", "b.json"), "page")
+    out.mkdir()
+    check_replaceable(out, ("a.json", "b.json"), "page")
+    (out / "thesis.txt").touch()
+    for path in (out, out / "thesis.txt"):
+        with pytest.raises(UserError, match=f"{path.name}: it is there and is no page"):
+            check_replaceable(path, ("a.json", "b.json"), "page")
+    (out / "b.json").touch()
+    check_replaceable(out, ("a.json", "b.json"), "page")
 
 
 def test_a_full_disk_says_so_and_keeps_the_file(tmp_path: Path) -> None:

@@ -114,9 +114,10 @@ def merge(
     scale: Annotated[float, typer.Option(help="Factor on the merged update")] = 1.0,
 ) -> None:
     """Merge any PEFT LoRA adapters, outside the pipeline: by default the exact (weighted) mean of their updates."""
-    from housebrain.merging.merge import merge_adapters
+    from housebrain.merging.merge import check_out, merge_adapters
     from housebrain.merging.strategies import strategy
 
+    check_out(out, adapters)
     folders = {str(folder): folder for folder in adapters}
     by_hand = None
     if weights:

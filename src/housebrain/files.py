@@ -53,6 +53,22 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
             shutil.rmtree(left_over, ignore_errors=True)
 
 
+def check_replaceable(path: Path, marks: tuple[str, ...], kind: str) -> None:
+    """Refuses a folder that a person chose as output and that isn't a former output.
+
+    Args:
+        path: there or not.
+        marks: files, any of which shows that `path` is one.
+        kind: what it should be, for the message.
+
+    Raises:
+        UserError: `path` is there, isn't empty and has none of the `marks`.
+    """
+    empty = path.is_dir() and not any(path.iterdir())
+    if path.exists() and not empty and not any((path / mark).exists() for mark in marks):
+        raise UserError(f"{path}: it is there and is no {kind}. Remove it, or choose another folder with --out.")
+
+
 def write_json(path: str | Path, value: Any) -> None:
     """Writes `value` as indented JSON with sorted keys, atomically."""
     with atomic_file(path) as temporary:

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from housebrain.errors import UserError
 from housebrain.files import read_json
 from housebrain.merging.adapter import CONFIG, PREFIX, WEIGHTS
-from housebrain.merging.merge import merge_adapters
+from housebrain.merging.merge import REPORT, check_out, merge_adapters
 from housebrain.merging.strategies import REGISTRY, Metrics, Searched, strategy
 from merging.adapters import dense, dense_sum, random_adapter, relative_error
 from merging.conftest import MakePeft, full_weights, loaded, tiny_llama
@@ -325,6 +325,33 @@ def test_bad_settings_are_refused_and_leave_the_last_output(
     with pytest.raises(UserError, match=named):
         merge(folders, tmp_path / "out", **options)
     assert (tmp_path / "out" / WEIGHTS).read_bytes() == before
+
+
+@pytest.mark.parametrize("mark", [CONFIG, REPORT])
+def test_a_former_merge_or_an_adapter_may_be_replaced(tmp_path: Path, mark: str) -> None:
+    folder = random_adapter(tmp_path / "a")
+    out = tmp_path / "out"
+    check_out(out, [folder])
+    out.mkdir()
+    check_out(out, [folder])
+    (out / mark).touch()
+    check_out(out, [folder])
+
+
+def test_a_folder_that_is_no_adapter_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").touch()
+    with pytest.raises(UserError, match="mine: it is there and is no adapter"):
+        check_out(tmp_path / "mine", [])
+
+
+@pytest.mark.parametrize("out", ["all/a", "all", "all/a/merged", "all/a/../a", "link"])
+def test_an_output_that_would_replace_an_input_is_refused(tmp_path: Path, out: str) -> None:
+    folder = random_adapter(tmp_path / "all" / "a")
+    (tmp_path / "all" / CONFIG).touch()
+    (tmp_path / "link").symlink_to(folder)
+    with pytest.raises(UserError, match="or one lies in the other"):
+        check_out(tmp_path / out, [random_adapter(tmp_path / "b"), folder])
 
 
 def test_no_adapter_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from housebrain.errors import UserError
-from housebrain.files import atomic_folder, sha256_file, write_json
+from housebrain.files import atomic_folder, check_replaceable, sha256_file, write_json
 from housebrain.merging.adapter import (
     CONFIG,
     FINGERPRINT,
@@ -160,6 +160,19 @@ def learnt(end: Factors, start: Factors) -> Factors:
     """One module's update from `start` on: B [d_out, r + r_start], A [r + r_start, d_in]."""
     B = torch.cat([end.B, -start.scale / end.scale * start.B], dim=1)
     return Factors(torch.cat([end.A, start.A]), B, end.scale)
+
+
+def check_out(out: Path, inputs: list[Path]) -> None:
+    """Refuses a folder to write that a person chose and that a merge would destroy.
+
+    Raises:
+        UserError: `out` is something other than an adapter; or it is an input, or one lies in the other.
+    """
+    check_replaceable(out, (REPORT, CONFIG), "adapter")
+    for folder in inputs:
+        a, b = out.resolve(), folder.resolve()
+        if a.is_relative_to(b) or b.is_relative_to(a):
+            raise UserError(f"{out}: it is {folder}, or one lies in the other. Choose another folder with --out.")
 
 
 def _by_hand(weights: dict[str, float], names: list[str]) -> dict[str, float]:

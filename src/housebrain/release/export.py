@@ -8,7 +8,7 @@ import torch
 from peft import PeftModel
 
 from housebrain.errors import UserError
-from housebrain.files import atomic_folder, read_json, write_json
+from housebrain.files import atomic_folder, check_replaceable, read_json, write_json
 from housebrain.merging.adapter import CONFIG, WEIGHTS
 from housebrain.params import Params
 from housebrain.release.card import card
@@ -28,14 +28,13 @@ def export(champion: Champion, params: Params, reports: Path, out: Path) -> None
         champion: as `champion()` gives it.
         params: with the base model and its licence.
         reports: the reports' folder.
-        out: made in one step; replaced if it is an export.
+        out: made in one step; replaced if it is an export or empty.
 
     Raises:
         UserError: `out` is something else, the base or a report is not the champion's, or the adapter can't be folded
             into the base's weights exactly.
     """
-    if out.exists() and not (out / LINEAGE).exists():
-        raise UserError(f"{out}: it is there and is no export. Remove it, or choose another folder with --out.")
+    check_replaceable(out, (LINEAGE,), "export")
     params = with_base_of(champion.version, params)
     text = card(champion.version, params, read_json(reports / "prepare.json"), read_json(reports / "split.json"))
     base = ensure_base(params)
