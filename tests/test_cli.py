@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 from housebrain.cli import app
 from housebrain.data.generate import generate_records
 from housebrain.errors import UserError
+from housebrain.files import read_json
+from housebrain.merging.strategies import about
 from merging.adapters import random_adapter
 
 COMMANDS = ("audit", "base", "ingest", "merge", "solve", "summary")
@@ -56,6 +58,10 @@ def test_a_brief_that_cannot_be_built_says_why(tmp_path: Path) -> None:
         (["--weights", "1,x"], "--weights"),
         (["--weights", "1,2,3"], "3 numbers for 2 adapters"),
         (["--strategy", "magic"], "unknown strategy 'magic'. Known: average"),
+        (["--strategy", "ties", "--parameter", "density"], "--parameter: 'density' has no '='"),
+        (["--strategy", "ties", "--parameter", "densty=0.3"], "no parameter 'densty'. It has: density"),
+        (["--strategy", "ties", "--parameter", "density=2"], r"\(or --parameter\): density is 2"),
+        (["--strategy", "dare", "--parameter", "seed=x"], "seed of dare is 'x'"),
         ([], "adapter_config.json is missing"),
     ],
 )
@@ -64,6 +70,14 @@ def test_a_merge_that_cannot_be_done_says_why(tmp_path: Path, options: list[str]
     with pytest.raises(UserError, match=said):
         CliRunner().invoke(app, words, catch_exceptions=False)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_merge_takes_the_strategy_s_parameters(tmp_path: Path) -> None:
+    folders = [str(random_adapter(tmp_path / str(seed), seed)) for seed in range(2)]
+    words = ["--strategy", "dare", "--parameter", "density=0.25", "--parameter", "seed=7"]
+    done = CliRunner().invoke(app, ["merge", *folders, "--out", str(tmp_path / "out"), *words])
+    assert done.exit_code == 0
+    assert "probability 0.25 (seed 7)" in read_json(tmp_path / "out" / "merge.json")["formula"]
 
 
 def test_a_merge_spares_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
@@ -75,3 +89,10 @@ def test_a_merge_spares_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
         with pytest.raises(UserError, match="with --out"):
             CliRunner().invoke(app, ["merge", *folders, "--out", str(out)], catch_exceptions=False)
     assert mine.exists() and sorted(path.name for path in tmp_path.iterdir()) == ["0", "1", "mine"]
+
+
+def test_the_help_of_merge_has_every_strategy_with_its_parameters_and_paper() -> None:
+    shown = " ".join(CliRunner().invoke(app, ["merge", "--help"]).stdout.split())
+    for one in about():
+        parameters = one.parameters.removesuffix(".") or "none"
+        assert f"{one.name}: {one.what} Parameters: {parameters}. {one.paper}" in shown

@@ -97,7 +97,10 @@ class _MergeCommand(TyperCommand):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         from housebrain.merging.strategies import about
 
-        self.epilog = "\n\n".join(f"{one.name}: {one.what} Parameters: {one.parameters or 'none'}." for one in about())
+        self.epilog = "\n\n".join(
+            f"{one.name}: {one.what} Parameters: {(one.parameters or 'none').removesuffix('.')}. {one.paper}"
+            for one in about()
+        )
         super().format_help(ctx, formatter)
 
 
@@ -106,7 +109,11 @@ def merge(
     adapters: Annotated[list[Path], typer.Argument(help="Two or more PEFT LoRA adapters")],
     out: Annotated[Path, typer.Option(help="The folder to write")],
     weights: Annotated[str, typer.Option(help="One number an adapter, comma-separated; else all the same")] = "",
-    how: Annotated[str, typer.Option("--strategy", help="average, slerp, ties, dare or della; see above")] = "average",
+    how: Annotated[str, typer.Option("--strategy", help="One of those below")] = "average",
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Of the strategy's own, such as density=0.3; may be repeated"),
+    ] = None,
     rank: Annotated[
         str, typer.Option(help="exact, a number (16), an energy share (0.999) or a size (100MB)")
     ] = "exact",
@@ -119,6 +126,12 @@ def merge(
 
     check_out(out, adapters)
     folders = {str(folder): folder for folder in adapters}
+    own = {}
+    for pair in parameter or []:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UserError(f"--parameter: '{pair}' has no '='. Give a name and a value, such as density=0.3.")
+        own[name] = value
     by_hand = None
     if weights:
         try:
@@ -128,7 +141,7 @@ def merge(
         if len(numbers) != len(folders):
             raise UserError(f"--weights: {len(numbers)} numbers for {len(folders)} adapters. Give one an adapter.")
         by_hand = dict(zip(folders, numbers, strict=True))
-    report = merge_adapters(folders, strategy(how), {}, rank, dtype, out, by_hand, scale)
+    report = merge_adapters(folders, strategy(how, **own), {}, rank, dtype, out, by_hand, scale)
     print(
         f"merge: {len(folders)} adapters in {out}, rank {report['rank_max']}, {report['size_mb']:.1f} MB, "
         f"at most {report['dropped_energy_max']:.2e} of a module's energy dropped"

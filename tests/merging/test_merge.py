@@ -327,6 +327,19 @@ def test_bad_settings_are_refused_and_leave_the_last_output(
     assert (tmp_path / "out" / WEIGHTS).read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["slerp", "ties", "dare", "della"])
+@pytest.mark.parametrize("weights", [[1, -1, 2], [0.6, -1.2, 1.6]])
+def test_a_negative_weight_is_refused_where_updates_are_not_just_summed(
+    tmp_path: Path, name: str, weights: list[float]
+) -> None:
+    folders = [random_adapter(tmp_path / str(seed), seed) for seed in range(3)]
+    with pytest.raises(UserError, match=rf"weights: that of 1 is negative, which {name} can't take"):
+        merge(folders, tmp_path / "out", name, weights=weights)
+    assert not (tmp_path / "out").exists()
+    merge(folders, tmp_path / "out", "average", weights=weights)
+    check_equal(tmp_path / "out", dense_sum(folders, [weight / sum(weights) for weight in weights]))
+
+
 @pytest.mark.parametrize("mark", [CONFIG, REPORT])
 def test_a_former_merge_or_an_adapter_may_be_replaced(tmp_path: Path, mark: str) -> None:
     folder = random_adapter(tmp_path / "a")

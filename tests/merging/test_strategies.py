@@ -47,6 +47,45 @@ def test_an_unknown_strategy_lists_the_known_ones() -> None:
 def test_an_unknown_parameter_lists_the_known_ones() -> None:
     with pytest.raises(UserError, match=r"ties has no parameter 'densty'. It has: density"):
         strategy("ties", densty=0.3)
+    with pytest.raises(UserError, match=r"merge.parameters.*ties has no parameter 'name'"):
+        strategy("ties", name="dare")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "said"),
+    [
+        ("weighted", {"formula_name": "propotional"}, "formula_name of weighted is 'propotional'.*'proportional'"),
+        ("best", {"mode": "lowest"}, "mode of best is 'lowest'.*'min' or 'max'"),
+        ("weighted", {"temperature": 0}, "temperature is 0.*above 0"),
+        ("ties", {"density": "much"}, "density of ties is 'much'.*number"),
+        ("ties", {"density": 2}, "density is 2.*above 0 and at most 1"),
+        ("ties", {"density": math.nan}, "density is nan"),
+        ("dare", {"density": 0}, "density is 0"),
+        ("dare", {"seed": 0.5}, "seed of dare is 0.5.*integer"),
+        ("dare", {"elect": "perhaps"}, "elect of dare is 'perhaps'"),
+        ("della", {"density": 0}, "density is 0"),
+        ("della", {"spread": -0.1}, "spread is -0.1"),
+        ("della", {"spread": 0.5}, "spread is 0.5 around a density of 0.5"),
+        ("della", {"density": 0.9}, "spread is 0.2 around a density of 0.9"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused(name: str, parameters: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=rf"merge.parameters \(or --parameter\): {said}"):
+        strategy(name, **parameters)
+
+
+def test_text_is_read_as_the_parameter_s_type() -> None:
+    assert strategy("dare", density="0.25", seed="3", elect="true") == strategy(
+        "dare", density=0.25, seed=3, elect=True
+    )
+
+
+def test_a_strategy_s_own_parameters_come_before_the_settings_all_share() -> None:
+    assert (
+        strategy("best", "eval_loss", "min", 0.1, metric="steps", mode="max")
+        .formula()
+        .endswith("highest steps, else 0")
+    )
 
 
 @pytest.mark.parametrize("name", list(REGISTRY))
@@ -60,7 +99,15 @@ def test_every_strategy_says_what_it_is(name: str) -> None:
 def test_the_page_on_merging_lists_every_strategy_as_the_registry_has_it() -> None:
     page = (REPOSITORY / "docs/merging.md").read_text()
     for one in about():
-        assert f"| `{one.name}` | {one.what} | {one.parameters} | [paper]({one.paper}) |" in page
+        assert f"\n| `{one.name}` | {one.what} | {one.parameters} | [paper]({one.paper}) |" in page
+
+
+def test_what_there_is_to_choose_from_is_named() -> None:
+    known = {one.name: one.parameters for one in about()}
+    assert "mode=min (or max)" in known["best"]
+    assert "formula_name=softmax (or proportional)" in known["weighted"]
+    assert "elect=False (or True)" in known["dare"] and "whether signs are elected" in known["dare"]
+    assert known["average"] == ""
 
 
 def test_average_reads_no_metric() -> None:
@@ -81,6 +128,13 @@ def test_weighted_can_be_proportional() -> None:
     assert "samples" in how.formula()
     with pytest.raises(UserError, match="proportional"):
         how.weights(metrics_of(a=-1.0, b=3.0))
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_a_shard_that_was_cut_short_counts_for_less(mode: str) -> None:
+    steps: dict[str, Metrics] = {str(k): {"steps": 400.0} for k in range(5)} | {"short": {"steps": 120.0}}
+    weights = strategy("weighted", "steps", mode, formula_name="proportional").weights(steps)
+    assert weights["short"] == pytest.approx(120 / 2120) and weights["0"] == pytest.approx(400 / 2120)
 
 
 @given(st.dictionaries(st.text(min_size=1), st.floats(-50, 50), min_size=1), st.floats(0.01, 10))

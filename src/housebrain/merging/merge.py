@@ -73,7 +73,8 @@ def merge_adapters(
         and dropped energy by module, size.
 
     Raises:
-        UserError: an adapter is missing, damaged or unlike the others, a metric is missing, or a setting is unknown.
+        UserError: an adapter is missing, damaged or unlike the others, a metric is missing, a setting is unknown, or a
+            weight is one that the strategy can't take.
     """
     wanted = parse_rank(rank)
     if dtype not in DTYPES:
@@ -90,6 +91,11 @@ def merge_adapters(
     else:
         weights = _by_hand(weights, list(adapters))
         formula = strategy.formula() if isinstance(strategy, Searched) else "given by hand, scaled to sum to 1"
+    if not strategy.linear and (negative := [name for name in weights if weights[name] < 0]):
+        raise UserError(
+            f"weights: that of {negative[0]} is negative, which {strategy.name} can't take. "
+            "Give weights from 0 up, or use average."
+        )
     used = {name: adapter for name, adapter in adapters.items() if weights[name] != 0}
     first = next(iter(used.values()))
     shares = [weights[name] for name in used]

@@ -9,11 +9,12 @@ import math
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal, NamedTuple
+from dataclasses import Field, dataclass, fields
+from typing import Any, ClassVar, Literal, NamedTuple, get_args, get_type_hints
 
 import numpy as np
 import torch
+from pydantic import TypeAdapter, ValidationError
 from scipy.optimize import minimize
 
 from housebrain.errors import UserError
@@ -24,6 +25,7 @@ Metrics = dict[str, float]  # of one adapter, as MLflow has them
 Loss = Callable[[dict[str, float]], float]  # of the weighted sum, by adapter, on validation samples
 
 REGISTRY: dict[str, type["Strategy"]] = {}
+GIVEN = "merge.parameters (or --parameter)"  # where a strategy's own parameters come from
 
 
 def register(strategy: type["Strategy"]) -> type["Strategy"]:
@@ -33,7 +35,7 @@ def register(strategy: type["Strategy"]) -> type["Strategy"]:
 
 
 def strategy(
-    name: str, metric: str = "eval_loss", mode: str = "min", temperature: float = 0.1, **parameters: Any
+    name: str, metric: str = "eval_loss", mode: str = "min", temperature: float = 0.1, /, **parameters: Any
 ) -> "Strategy":
     """The strategy of that name, with those of the settings that it has.
 
@@ -42,21 +44,28 @@ def strategy(
         metric: for strategies that read one.
         mode: `min` where a lower metric is better, else `max`.
         temperature: for those that have one.
-        parameters: others of the strategy's own.
+        parameters: of the strategy's own, the settings above among them; text is read as the field's type.
 
     Raises:
-        UserError: there is no such strategy, or it has no such parameter.
+        UserError: there is no such strategy, or it has no such parameter, or a value does not fit.
     """
     if name not in REGISTRY:
         raise UserError(f"merge.strategy: unknown strategy '{name}'. Known: {', '.join(REGISTRY)}.")
-    known = {field.name for field in fields(REGISTRY[name])}
+    hints = get_type_hints(REGISTRY[name])
+    types = {field.name: hints[field.name] for field in fields(REGISTRY[name])}
+    known = ", ".join(sorted(types)) or "none"
     for parameter in parameters:
-        if parameter not in known:
-            raise UserError(
-                f"merge: {name} has no parameter '{parameter}'. It has: {', '.join(sorted(known)) or 'none'}."
-            )
+        if parameter not in types:
+            raise UserError(f"{GIVEN}: {name} has no parameter '{parameter}'. It has: {known}.")
     settings = {"metric": metric, "mode": mode, "temperature": temperature} | parameters
-    return REGISTRY[name](**{key: value for key, value in settings.items() if key in known})
+    values = {key: value for key, value in settings.items() if key in types}
+    for key, value in values.items():
+        try:
+            values[key] = TypeAdapter(types[key]).validate_python(value)
+        except ValidationError as error:
+            message = error.errors()[0]["msg"]
+            raise UserError(f"{GIVEN}: {key} of {name} is {value!r}. {message}.") from error
+    return REGISTRY[name](**values)
 
 
 class About(NamedTuple):
@@ -64,21 +73,25 @@ class About(NamedTuple):
 
     name: str
     what: str
-    parameters: str  # with their defaults
+    parameters: str  # with their defaults, their choices and what they mean
     paper: str
 
 
 def about() -> list[About]:
     """Of every strategy, in the registry's order, from its docstring and fields."""
-    return [
-        About(
-            name,
-            " ".join((one.__doc__ or "").split(" Parameters:")[0].split()),
-            ", ".join(f"{field.name}={field.default}" for field in fields(one)),
-            one.paper,
-        )
-        for name, one in REGISTRY.items()
-    ]
+    found = []
+    for name, one in REGISTRY.items():
+        what, _, meaning = " ".join((one.__doc__ or "").split()).partition(" Parameters: ")
+        defaults = ", ".join(f"{field.name}={field.default}{_choices(field)}" for field in fields(one))
+        found.append(About(name, what, f"{defaults}: {meaning}" if meaning else defaults, one.paper))
+    return found
+
+
+def _choices(field: Field[Any]) -> str:
+    """What else a parameter can be, where that is one of a few."""
+    known = (False, True) if field.type is bool else get_args(field.type)
+    others = [str(value) for value in known if value != field.default]
+    return f" (or {' or '.join(others)})" if others else ""
 
 
 @dataclass(frozen=True)
@@ -119,7 +132,7 @@ class _Metric(Strategy):
     """What strategies that read a metric have in common: which one, and whether lower (`min`) is better."""
 
     metric: str = "eval_loss"
-    mode: str = "min"
+    mode: Literal["min", "max"] = "min"
 
     def read(self, metrics: dict[str, Metrics]) -> dict[str, float]:
         """The metric of every adapter.
@@ -150,15 +163,20 @@ class Average(Strategy):
 class Weighted(_Metric):
     """A mean in which some count more: for shards that trained unequally far, or on data of unequal worth.
 
-    Parameters: `formula_name` is `softmax` (of the metric over `temperature`: the lower that is, the more the best
-    counts) or `proportional` (to the metric itself, for counts such as samples, steps or response_tokens: with them the
-    merge is the mean over samples, as in federated averaging).
+    Parameters: `metric`, which MLflow has of each shard; `mode`, whether the lowest or the highest is best;
+    `formula_name`, `softmax` (of the metric over `temperature`: the lower that is, the more the best counts) or
+    `proportional` (to the metric itself, whatever `mode` is, for counts such as samples, steps or response_tokens: with
+    them the merge is the mean over samples, as in federated averaging).
     """
 
     name = "weighted"
     paper = "https://arxiv.org/abs/1602.05629"  # McMahan et al. 2016, federated averaging
     temperature: float = 0.1
     formula_name: Literal["softmax", "proportional"] = "softmax"
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise UserError(f"{GIVEN}: temperature is {self.temperature:g}. Give a number above 0.")
 
     def formula(self) -> str:
         if self.formula_name == "proportional":
@@ -182,7 +200,10 @@ class Weighted(_Metric):
 @register
 @dataclass(frozen=True)
 class Best(_Metric):
-    """The one best adapter, unchanged: the yardstick that every merge has to beat."""
+    """The one best adapter, unchanged: the yardstick that every merge has to beat.
+
+    Parameters: `metric`, which MLflow has of each shard; `mode`, whether the lowest or the highest is best.
+    """
 
     name = "best"
     paper = "https://arxiv.org/abs/2203.05482"  # the best single model in Model soups' comparisons
@@ -336,6 +357,11 @@ class _Aligned(Strategy, ABC):
     """
 
     linear = False
+    density: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 < self.density <= 1:
+            raise UserError(f"{GIVEN}: density is {self.density:g}. Give a number above 0 and at most 1.")
 
     def update(self, factors: list[Factors], weights: list[float], module: str) -> Product:
         Q, R = torch.linalg.qr(torch.cat([f.B.double() for f in factors], dim=1))
@@ -380,7 +406,6 @@ class Ties(_Aligned):
     paper = (
         "https://arxiv.org/abs/2306.01708"  # Yadav et al. 2023; on aligned updates: https://arxiv.org/abs/2410.19735
     )
-    density: float = 0.5
 
     def formula(self) -> str:
         return f"w_i = 1 / K; largest {self.density:.0%} of entries, mean of those with the elected sign"
@@ -405,7 +430,6 @@ class Dare(_Aligned):
 
     name = "dare"
     paper = "https://arxiv.org/abs/2311.03099"  # Yu et al. 2023
-    density: float = 0.5
     seed: int = 0
     elect: bool = False
 
@@ -432,13 +456,21 @@ class Dare(_Aligned):
 class Della(Dare):
     """As `dare`, but the larger an entry within its row, the likelier it is kept; signs are elected afterwards.
 
-    Parameters: those of `dare`; `spread`, how far the probabilities reach to either side of `density`.
+    Parameters: those of `dare`; `spread`, how far the probabilities reach to either side of `density`, within 0 to 1.
     """
 
     name = "della"
     paper = "https://arxiv.org/abs/2406.11617"  # Deep et al. 2024
     spread: float = 0.2
     elect: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not (0 <= self.spread < self.density and self.density + self.spread <= 1):
+            raise UserError(
+                f"{GIVEN}: spread is {self.spread:g} around a density of {self.density:g}. Give a smaller one, from 0 "
+                "up: all of density - spread to density + spread must be above 0 and at most 1."
+            )
 
     def probabilities(self, aligned: torch.Tensor) -> torch.Tensor:
         ranks = aligned.abs().argsort(-1).argsort(-1).double()

@@ -21,8 +21,9 @@ from housebrain.workers.upload import restore
 def promote(shard: int, params: Params) -> dict[str, Any]:
     """Writes the result of shard `shard` from its newest good checkpoint on the remote, and tells DVC of it.
 
-    Steps done and planned are in the report and in MLflow, as they are for every shard: `weighted` with `metric: steps`
-    lets it count for less.
+    Steps done and planned are in the report and in MLflow, as they are for every shard. In params.yaml's `merge`
+    `strategy: weighted`, `metric: steps` and `parameters: {formula_name: proportional}` together let it count for less;
+    the softmax of `weighted` would give all the weight to the fewest steps, or to the most.
 
     Returns:
         The summary of the training as far as it got.
