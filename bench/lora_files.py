@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 # hidden size, size of keys and values, inner size of the MLP, layers
 MODELS = {"qwen2.5-1.5b": (1536, 256, 8960, 28), "llama-3-8b": (4096, 1024, 14336, 32)}
 ADAPTERS = 6
+SEEDS = {"adapters": 0, "shared A": 1}
 
 
 def shapes(model: str, layers: int, modules: int = 7) -> dict[str, tuple[int, int]]:
@@ -31,11 +32,11 @@ def shapes(model: str, layers: int, modules: int = 7) -> dict[str, tuple[int, in
 
 def write_adapters(folder: Path, sizes: dict[str, tuple[int, int]], rank: int, shared: bool, alpha: int) -> list[Path]:
     """Six adapters; with one A for all but for small differences where `shared`, as after training from one init."""
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(SEEDS["adapters"])
     folders = []
     for number in range(ADAPTERS):
         weights = {}
-        of_shared = torch.Generator().manual_seed(1)
+        of_shared = torch.Generator().manual_seed(SEEDS["shared A"])
         for name, (d_out, d_in) in sizes.items():
             A = torch.randn(rank, d_in, generator=of_shared if shared else generator) / d_in**0.5
             if shared:

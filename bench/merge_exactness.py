@@ -1,19 +1,23 @@
 """How far merged adapters are from the dense float64 mean of six, ours and PEFT's.
 
-    python -m bench.merge_exactness --model qwen2.5-1.5b --modules 3
-    python -m bench.merge_exactness --trained models/shards/*
+    python -m bench.merge_exactness --model qwen2.5-1.5b --modules 3 --trained models/shards/*
 
 Relative Frobenius error of the worst module. `exact` against the mean itself; at a rank, against the dense truncated
 SVD of the mean (unique where singular values are apart) and, as a share, what that SVD itself drops.
 """
 
 import argparse
+import shlex
+import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import torch
-from bench.lora_files import ADAPTERS, MODELS, peft_merge, peft_update, shapes, write_adapters
+from bench.lora_files import ADAPTERS, MODELS, SEEDS, peft_merge, peft_update, shapes, write_adapters
+from bench.machine import hardware
 
+from housebrain.files import write_json
 from housebrain.merging.adapter import PREFIX, Adapter
 from housebrain.merging.merge import merge_adapters
 from housebrain.merging.strategies import strategy
@@ -33,8 +37,14 @@ def updates(folder: Path) -> dict[str, torch.Tensor]:
     return dense
 
 
-def compare(about: str, folders: list[Path], sizes: dict[str, tuple[int, int]], r: int) -> None:
-    """Merges adapters of rank `r` in every way and prints the worst module's error of each."""
+def compare(about: str, folders: list[Path], sizes: dict[str, tuple[int, int]], r: int) -> dict[str, Any]:
+    """Merges adapters of rank `r` in every way, prints and returns the worst module's error of each."""
+    result: dict[str, Any] = {"adapters": len(folders), "modules": len(sizes), "rank": r, "errors": {}}
+
+    def tell(how: str, worst: float, against: str) -> None:
+        result["errors"][how] = {"error": worst, "against": against}
+        print(f"{about:<22}{how:<28}{worst:>10.1e}   {against}", flush=True)
+
     mean = {name: torch.zeros(shape, dtype=torch.float64) for name, shape in sizes.items()}
     for adapter in folders:
         for name, update in updates(adapter).items():
@@ -42,7 +52,7 @@ def compare(about: str, folders: list[Path], sizes: dict[str, tuple[int, int]], 
     for how in ("linear", "cat"):
         model = peft_merge(folders, sizes, how, r, None)
         worst = max(error(peft_update(model, name), mean[name]) for name in sizes)
-        print(f"{about:<22}{'PEFT ' + how:<28}{worst:>10.1e}   mean")
+        tell(f"PEFT {how}", worst, "mean")
     spectra = {name: torch.linalg.svd(update, full_matrices=False) for name, update in mean.items()}
     by_name = {path.name: path for path in folders}
     with tempfile.TemporaryDirectory() as temporary:
@@ -52,18 +62,18 @@ def compare(about: str, folders: list[Path], sizes: dict[str, tuple[int, int]], 
             ours = updates(out)
             if rank == "exact":
                 worst = max(error(ours[name], mean[name]) for name in sizes)
-                print(f"{about:<22}{'ours, exact':<28}{worst:>10.1e}   mean", flush=True)
+                tell("ours, exact", worst, "mean")
                 continue
             kept = int(rank)
             best = {name: (U[:, :kept] * s[:kept]) @ Vt[:kept] for name, (U, s, Vt) in spectra.items()}
             worst = max(error(ours[name], best[name]) for name in sizes)
             drop = max(error(best[name], mean[name]) for name in sizes)
-            against = f"dense truncated SVD (itself {drop:.3f} off)"
-            print(f"{about:<22}{f'ours, rank {kept}':<28}{worst:>10.1e}   {against}", flush=True)
+            tell(f"ours, rank {kept}", worst, f"dense truncated SVD (itself {drop:.3f} off)")
     model = peft_merge(folders, sizes, "svd-thin", r, None)
     best = {name: (U[:, :r] * s[:r]) @ Vt[:r] for name, (U, s, Vt) in spectra.items()}
     worst = max(error(peft_update(model, name), best[name]) for name in sizes)
-    print(f"{about:<22}{f'PEFT svd, rank {r}':<28}{worst:>10.1e}   dense truncated SVD", flush=True)
+    tell(f"PEFT svd, rank {r}", worst, "dense truncated SVD")
+    return result
 
 
 def main() -> None:
@@ -71,24 +81,35 @@ def main() -> None:
     parser.add_argument("--model", choices=MODELS, default="qwen2.5-1.5b", help="whose shapes")
     parser.add_argument("--modules", type=int, default=3, help="of one block, small ones first; 1 to 7")
     parser.add_argument("--ranks", type=int, nargs="+", default=[8, 64], help="of the six adapters")
-    parser.add_argument("--trained", type=Path, nargs="+", help="folders of adapters to take in place of random ones")
+    parser.add_argument(
+        "--trained", type=Path, nargs="+", default=[], help="folders of adapters, merged after the random ones"
+    )
+    parser.add_argument("--out", type=Path, help="a JSON file")
     arguments = parser.parse_args()
+    sizes = shapes(arguments.model, 1, arguments.modules)
+    print(f"{arguments.model}, {len(sizes)} modules, {ADAPTERS} adapters, alpha = 2 r\n")
+    print(f"{'adapters':<22}{'merged by':<28}{'error':>10}   against")
+    merges = {}
+    for r in arguments.ranks:
+        for shared in (False, True):
+            about = f"r={r}, {'shared' if shared else 'independent'} A"
+            with tempfile.TemporaryDirectory() as temporary:
+                folders = write_adapters(Path(temporary), sizes, r, shared, alpha=2 * r)
+                merges[about] = compare(about, folders, sizes, r)
     if arguments.trained:
         first = Adapter(arguments.trained[0])
         sizes = {name.removeprefix(PREFIX): (shape[0], shape[1]) for name, shape in first.shapes.items()}
-        print(f"{len(sizes)} modules, {len(arguments.trained)} trained adapters\n")
-    else:
-        sizes = shapes(arguments.model, 1, arguments.modules)
-        print(f"{arguments.model}, {len(sizes)} modules, {ADAPTERS} adapters, alpha = 2 r\n")
-    print(f"{'adapters':<22}{'merged by':<28}{'error':>10}   against")
-    if arguments.trained:
-        compare("trained", arguments.trained, sizes, max(first.ranks.values()))
-        return
-    for r in arguments.ranks:
-        for shared in (False, True):
-            with tempfile.TemporaryDirectory() as temporary:
-                folders = write_adapters(Path(temporary), sizes, r, shared, alpha=2 * r)
-                compare(f"r={r}, {'shared' if shared else 'independent'} A", folders, sizes, r)
+        merges["trained"] = compare("trained", arguments.trained, sizes, max(first.ranks.values()))
+    if arguments.out:
+        result = {
+            "command": shlex.join(["python", "-m", "bench.merge_exactness", *sys.argv[1:]]),
+            "hardware": hardware(),
+            "threads": torch.get_num_threads(),
+            "settings": {"model": arguments.model, "modules": arguments.modules, "alpha": "2 r"},
+            "seeds": SEEDS,
+            "merges": merges,
+        }
+        write_json(arguments.out, result)
 
 
 if __name__ == "__main__":
