@@ -19,6 +19,7 @@ import importlib
 import json
 import os
 import resource
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from bench.lora_files import ADAPTERS, MODELS, peft_merge, shapes, write_adapters
+from bench.lora_files import ADAPTERS, MODELS, SEEDS, peft_merge, shapes, write_adapters
 from bench.machine import hardware
 
 from housebrain.files import read_json, write_json
@@ -171,7 +172,14 @@ def main() -> None:
     methods = tuple(method for method in SAMPLED if method not in arguments.without)
     if arguments.mergekit and arguments.modules == BLOCK:
         methods += ("mergekit dense model", "mergekit rank r")
-    found = {"threads": torch.get_num_threads(), "load": round(load, 1), "start": start, "hardware": hardware()}
+    found = {
+        "command": shlex.join(["python", "-m", "bench.merge_speed", *sys.argv[1:]]),
+        "hardware": hardware(),
+        "threads": torch.get_num_threads(),
+        "load": round(load, 1),
+        "start": start,
+        "seeds": SEEDS,
+    }
     found["sample"] = table(methods, shapes(arguments.model, 1, arguments.modules), arguments)
     if arguments.whole:
         found["whole"] = table(WHOLE, shapes(arguments.model, MODELS[arguments.model][3]), arguments)
