@@ -31,9 +31,9 @@ def main() -> None:
         collected = read_json("models/collected.json")
         metrics = {f"shard {shard}": entry["metrics"] for shard, entry in collected.items()}
         tables["leave_one_out"] = leave_one_out(evaluator, shards, MODEL, metrics, params)
-    write_reports(evaluated, params, shard_reports, tables, REPORTS)
     inputs = {BASE: params.base_model().revision}
     inputs |= {name: sha256_file(folder / WEIGHTS) for name, folder in adapters.items()}
+    write_reports(evaluated, params, shard_reports, inputs, tables, REPORTS)
     log_evaluation(evaluated, params, inputs, sha256_file(TEST))
 
 

@@ -93,6 +93,15 @@ def test_another_strategy_runs_merge_and_what_follows_only(reproduced: Path) -> 
     assert sorted(weights.values()) == [0, 0, 0, 0, 0, 1]
 
 
+def test_the_gate_refuses_a_merge_that_was_not_measured(reproduced: Path) -> None:
+    change_params(reproduced, merge__scale=0.5)
+    run(reproduced, "dvc", "repro", "-s", "merge")
+    assert "it is not the adapter that was measured" in run(reproduced, "housebrain", "check", ok=False)
+    change_params(reproduced, merge__scale=1.0)
+    run(reproduced, "dvc", "repro", "-s", "merge")
+    assert "criteria do not hold" in run(reproduced, "housebrain", "check", ok=False)
+
+
 def test_auto_tries_all_strategies_on_validation_samples(reproduced: Path) -> None:
     change_params(reproduced, merge__strategy="auto", merge__scale="auto")
     printed = run(reproduced, "dvc", "repro", "-s", "merge")

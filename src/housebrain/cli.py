@@ -424,11 +424,11 @@ def export(out: Annotated[Path, typer.Option(help="The folder to write")] = Path
 
 @app.command()
 def check() -> None:
-    """Exit with an error unless the last evaluation meets every criterion in params.yaml: a gate for releases."""
+    """Exit with an error unless the merged model was measured and meets every criterion in params.yaml: a gate."""
     from housebrain.evaluation.summary import check as hold_against
     from housebrain.params import load_params
 
-    hold_against(load_params(), Path("reports"))
+    hold_against(load_params(), Path("reports"), Path("models/merged"))
 
 
 @app.command()

@@ -63,7 +63,8 @@ def evaluated(samples: list[Sample]) -> dict[str, Evaluated]:
 def test_reports_hold_every_model_and_every_answer(
     evaluated: dict[str, Evaluated], samples: list[Sample], params: Params, shard_reports: ShardReports, tmp_path: Path
 ) -> None:
-    write_reports(evaluated, params, shard_reports, {"comparisons": [{"p": None}]}, tmp_path)
+    write_reports(evaluated, params, shard_reports, {MERGED: "abc"}, {"comparisons": [{"p": None}]}, tmp_path)
+    assert read_json(tmp_path / "evaluation/measured.json") == {MERGED: "abc"}
     assert read_json(tmp_path / "evaluation/comparisons.json") == [{"p": None}]
     models = read_json(tmp_path / "evaluation.json")
     assert models[MERGED]["json_validity"] == 0.5
@@ -86,7 +87,7 @@ def test_reports_hold_every_model_and_every_answer(
 def test_criteria_speak_of_the_merged_model_and_all_shards(
     evaluated: dict[str, Evaluated], params: Params, shard_reports: ShardReports, tmp_path: Path
 ) -> None:
-    write_reports(evaluated, params, shard_reports, {}, tmp_path)
+    write_reports(evaluated, params, shard_reports, {}, {}, tmp_path)
     criteria = read_json(tmp_path / "criteria.json")
     assert set(criteria) == set(params.evaluate.criteria)
     found = {name: (row["value"], row["verdict"]) for name, row in criteria.items()}
@@ -101,7 +102,7 @@ def test_criteria_speak_of_the_merged_model_and_all_shards(
 def test_what_was_not_measured_is_said_to_be(evaluated: dict[str, Evaluated], params: Params, tmp_path: Path) -> None:
     evaluated[MERGED].metrics["seconds_per_design"] = None
     assert criteria_values(evaluated, {})["train_loss"] is None
-    write_reports(evaluated, params, {}, {}, tmp_path)
+    write_reports(evaluated, params, {}, {}, {}, tmp_path)
     criteria = read_json(tmp_path / "criteria.json")
     verdicts = {name: row["verdict"] for name, row in criteria.items()}
     assert (verdicts["seconds_per_design"], verdicts["train_loss"]) == ("not measured", "not measured")
@@ -148,7 +149,7 @@ def test_the_summary_needs_only_the_reports(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     tables = {"intervals": intervals(evaluated), "comparisons": comparisons(evaluated)}
-    write_reports(evaluated, two_shards, shard_reports, tables, tmp_path)
+    write_reports(evaluated, two_shards, shard_reports, {}, tables, tmp_path)
     for number, report in enumerate(shard_reports.values(), 1):
         write_json(tmp_path / f"shards/{number}.json", report)
     write_json(tmp_path / "merge.json", {"size_mb": 9.8, "weight_shard_1": 0.75, "weight_shard_2": 0.25})

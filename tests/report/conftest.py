@@ -37,7 +37,7 @@ class Round:
         summary = {"steps": 12, "total_steps": 12, "train_loss": 0.4, "eval_loss": 0.5, "samples": 24, "seconds": 90.0}
         tables: dict[str, Any] = {"intervals": intervals(evaluated), "comparisons": comparisons(evaluated)}
         tables["leave_one_out"] = self.leave_one_out
-        write_reports(evaluated, self.params, {"shard 1": summary, "shard 2": summary}, tables, self.folder)
+        write_reports(evaluated, self.params, {"shard 1": summary, "shard 2": summary}, {}, tables, self.folder)
         for number in (1, 2):
             write_json(self.folder / f"shards/{number}.json", summary)
             curve = f"step,loss,eval_loss\n1,2.0,\n2,1.{number},1.5\n3,nan,\n4,0.9,1.2\n"

@@ -18,6 +18,7 @@ from housebrain.tracking import log_run
 
 BASE = "base"
 MERGED = "merged"
+MEASURED = "measured.json"  # among the reports: which models they are of
 
 # These differ from one measurement of the same model to the next.
 OF_THE_MACHINE = ("seconds_per_design", "seconds_per_design_batched", "peak_memory_gb")
@@ -71,17 +72,19 @@ def write_reports(
     evaluated: dict[str, Evaluated],
     params: Params,
     shard_reports: dict[str, dict[str, Any]],
+    inputs: dict[str, str],
     tables: dict[str, Any],
     out: Path,
 ) -> None:
     """Writes `out/evaluation.json`, `out/criteria.json` and in `out/evaluation/` all that is behind them.
 
-    That is a row a model (`models.csv`), all answers (`answers.jsonl`), each model's slices (`slices/merged.csv` and so
-    on), and `tables`.
+    That is which models were measured (`measured.json`), a row a model (`models.csv`), all answers (`answers.jsonl`),
+    each model's slices (`slices/merged.csv` and so on), and `tables`.
 
     Args:
         evaluated: by model, the merged one among them.
         shard_reports: the shards' training summaries, by name.
+        inputs: by model, the hash of its weights, or the revision of the base.
         tables: what goes to a JSON file of its own, by the file's name without its ending.
         out: the reports' folder.
 
@@ -90,6 +93,7 @@ def write_reports(
     """
     verdicts = check_criteria(params.evaluate.criteria, criteria_values(evaluated, shard_reports))
     with atomic_folder(out / "evaluation") as folder:
+        write_json(folder / MEASURED, inputs)
         _write_csv(folder / "models.csv", [{"model": name, **result.metrics} for name, result in evaluated.items()])
         with (folder / "answers.jsonl").open("w") as file:
             for name, result in evaluated.items():

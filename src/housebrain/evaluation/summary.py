@@ -6,11 +6,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from housebrain.errors import UserError
+from housebrain.errors import UserError, os_error
 from housebrain.evaluation.criteria import check_criteria, undecided
 from housebrain.evaluation.metrics import LOSS
-from housebrain.evaluation.reports import BASE, MERGED, read_shard_reports, said_p
-from housebrain.files import read_json
+from housebrain.evaluation.reports import BASE, MEASURED, MERGED, read_shard_reports, said_p
+from housebrain.files import read_json, sha256_file
 from housebrain.params import Params
 
 _STYLES = {"pass": "green", "fail": "red", "not measured": "yellow"}
@@ -94,13 +94,22 @@ def criteria_table(criteria: dict[str, dict[str, Any]], params: Params, interval
     return table
 
 
-def check(params: Params, reports: Path) -> None:
+def check(params: Params, reports: Path, merged: Path) -> None:
     """Prints the criteria, held against the last evaluation.
 
+    Args:
+        params: with the criteria.
+        reports: the reports' folder.
+        merged: the merged adapter's folder.
+
     Raises:
-        UserError: one does not hold or was not measured, or nothing was evaluated yet.
+        UserError: a criterion does not hold or was not measured, there is none, nothing was evaluated yet, or `merged`
+            is not the adapter that was.
     """
+    if not params.evaluate.criteria:
+        raise UserError("params.yaml: evaluate.criteria is empty, so that anything would pass. Add a criterion.")
     measured = {name: row["value"] for name, row in read_json(reports / "criteria.json").items()}
+    _check_measured(reports, merged)
     criteria = check_criteria(params.evaluate.criteria, measured)
     Console(width=110).print(criteria_table(criteria, params, _intervals(reports)))
     missed = [f"{name} ({row['verdict']})" for name, row in criteria.items() if row["verdict"] != "pass"]
@@ -108,6 +117,23 @@ def check(params: Params, reports: Path) -> None:
         raise UserError(
             f"{len(missed)} of {len(criteria)} criteria do not hold: {', '.join(missed)}. Train or merge a better "
             "model; after a change of params.yaml or data, `dvc repro` measures again."
+        )
+
+
+def _check_measured(reports: Path, merged: Path) -> None:
+    """Refuses an adapter that is not the one which the reports are of."""
+    from housebrain.merging.adapter import WEIGHTS  # needs torch, which the summary does without
+
+    path = merged / WEIGHTS
+    try:
+        sha256 = sha256_file(path)
+    except OSError as error:
+        raise os_error(error, path) from error
+    evaluated = read_json(reports / "evaluation" / MEASURED)[MERGED]
+    if sha256 != evaluated:
+        raise UserError(
+            f"{path}: it is not the adapter that was measured (its hash is {sha256[:12]}, not {evaluated[:12]}). "
+            "Run `dvc repro`."
         )
 
 
