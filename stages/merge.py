@@ -36,6 +36,7 @@ def main() -> None:
         how = strategy(settings.strategy, settings.metric, settings.mode, settings.temperature, **settings.parameters)
         weights, scale = None, float(settings.scale)
     report = merge_round(folders, how, metrics, params, weights, scale, OUT, Path("models/outer"))
+    of_rounds = {"rounds": str(params.rounds), "start": report["start"] or "the base"} if params.rounds > 1 else {}
     for name, weight in report["weights"].items():
         print(f"merge: {name}  weight {weight:.4f}")
     verdict = validate(OUT, base, validation[:SAMPLES], codec)
@@ -48,16 +49,20 @@ def main() -> None:
         "validation_loss": verdict["loss"],
     }
     shares = {f"weight_{name.replace(' ', '_')}": weight for name, weight in report["weights"].items()}
-    write_json("reports/merge.json", summary | shares)
+    write_json("reports/merge.json", summary | shares | {"strategy": report["strategy"]})
     write_json("reports/merge_choice.json", table)
     record_id = hashlib.sha256(json.dumps(report, sort_keys=True).encode()).hexdigest()[:32]
     log_run(
         f"merge-{record_id}",
         f"merge {report['strategy']}",
         params.tracking.experiment,
-        {**settings.model_dump(), "formula": report["formula"]},
+        {
+            **settings.model_dump(),
+            "formula": report["formula"],
+            **{f"outer_{key}": value for key, value in report.get("outer", {}).items()},
+        },
         summary | shares,
-        {"kind": "merge", "round": str(params.round)},
+        {"kind": "merge", "round": str(params.round), **of_rounds},
     )
 
 

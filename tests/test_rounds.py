@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from housebrain.files import read_json
+from housebrain.files import read_json, sha256_file
 from housebrain.params import load_params
+from housebrain.tracking import client, find_runs
 from merging.adapters import dense, relative_error
 from project import SHARDS, change_params, copy_project, run
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_round_goes_on_from_what_the_one_before_merged(
-    tmp_path: Path, tiny_base: Path, mlflow_database: Path
+    tmp_path: Path, tiny_base: Path, mlflow_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = copy_project(tmp_path / "housebrain", tiny_base)
     shutil.copy(mlflow_database, project / "mlflow.db")
@@ -34,7 +35,14 @@ def test_a_round_goes_on_from_what_the_one_before_merged(
     assert "round: 2 is next" in printed
     assert load_params(project / "params.yaml").round == 2
 
-    run(project, "dvc", "repro", "evaluate")
+    run(project, "dvc", "repro", "evaluate", "register")
+    state = sha256_file(project / "models/start/left/state/adapter_model.safetensors")
+    assert read_json(project / "models/merged/merge.json")["start"] == state
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project}/mlflow.db")
+    (merge,) = find_runs("housebrain", {"kind": "merge", "round": "2", "rounds": "2", "start": state})
+    assert client().get_run(merge).data.params["outer_momentum"] == "0.5"
+    number = read_json(project / "models/registered.json")["merged"]["version"]
+    assert client().get_model_version("housebrain", number).tags["start"] == state
     without = read_json(project / "reports/evaluation/leave_one_out.json")
     assert [row["without"] for row in without] == [f"shard {shard}" for shard in SHARDS]
     assert all(row["difference"] != 0 for row in without)

@@ -152,8 +152,10 @@ def test_the_summary_needs_only_the_reports(
     write_reports(evaluated, two_shards, shard_reports, {}, tables, tmp_path)
     for number, report in enumerate(shard_reports.values(), 1):
         write_json(tmp_path / f"shards/{number}.json", report)
-    write_json(tmp_path / "merge.json", {"size_mb": 9.8, "weight_shard_1": 0.75, "weight_shard_2": 0.25})
-    print_summary(two_shards, tmp_path)
+    shares = {"weight_shard_1": 0.75, "weight_shard_2": 0.25}
+    write_json(tmp_path / "merge.json", {"size_mb": 9.8, "strategy": "greedy", **shares})
+    merge = two_shards.merge.model_copy(update={"strategy": "auto"})
+    print_summary(two_shards.model_copy(update={"merge": merge}), tmp_path)
     shown = capsys.readouterr().out
     models = shown[: shown.index("Criteria")].splitlines()
     rows = {label: next(line for line in models if label in line) for label in ("shard 1", "shard 2", f" {MERGED} ")}
@@ -162,6 +164,7 @@ def test_the_summary_needs_only_the_reports(
     assert "5/12" in rows["shard 2"]
     assert "0.250" in rows[f" {MERGED} "]
     assert "4.0" in rows[f" {MERGED} "]
+    assert "Merged by greedy: 9.8 MB" in shown  # what was taken, not what was asked for
     assert "test loss 2.500 before and 0.250 after" in shown
     assert "test loss less that of base: -2.250, p 0.125" in shown
     assert "test loss less that of shard 1, the best: -0.250" in shown

@@ -35,7 +35,7 @@ def train_nothing(init: Path, folder: Path, shard: int) -> None:
     save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
     (folder / "adapter_config.json").write_text((init / "adapter_config.json").read_text())
     lora = {"r": 4, "alpha": 8}
-    shared = {"base": "nobody/tiny", "base_revision": "0", "codec": "tree", "round": 1, "lora": lora}
+    shared = {"base": "nobody/tiny", "base_revision": "0", "codec": "tree", "round": 1, "rounds": 1, "lora": lora}
     own = {
         "shard": shard,
         "data": f"data-{shard}",
@@ -71,6 +71,18 @@ def register_round(params: Params) -> dict[str, Version]:
     rows = {name: {"version": one.number, "sha256": one.tags["sha256"]} for name, one in versions.items()}
     write_json(REGISTERED, rows)
     return versions
+
+
+def of_rounds(number: int, rounds: int, start: str | None) -> None:
+    """Makes what was merged the state after a round of several, as the stage `merge` describes it."""
+    for shard in (1, 2):
+        path = Path(f"models/shards/{shard}/fingerprint.json")
+        made_from = read_json(path)
+        made_from["shared"] |= {"round": number, "rounds": rounds}
+        write_json(path, made_from)
+    report = read_json("models/merged/merge.json")
+    step = {"outer": {"learning_rate": 1.0, "momentum": 0.5}, "start": start}
+    write_json("models/merged/merge.json", report | step)
 
 
 @pytest.fixture

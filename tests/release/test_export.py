@@ -83,6 +83,20 @@ def test_the_card_is_filled_in_from_the_run(chosen: Champion, params: Params) ->
         assert line in loaded.content, line
 
 
+def test_the_card_says_which_rounds_a_state_has_behind_it(chosen: Champion, params: Params) -> None:
+    step = {"round": "4", "rounds": "8", "outer_learning_rate": "1", "outer_momentum": "0.5", "start": "5" * 64}
+    version = chosen.version._replace(tags=chosen.version.tags | step)
+    content = card(version, params, read_json("reports/prepare.json"), read_json("reports/split.json"))
+    for said in (
+        "merged (average). This is the state after round 4 of 8",
+        "(learning rate 1, momentum 0.5) was taken from what round 3 came to (555555555555)",
+        "| rounds | `8` |",
+        f"| start | `{'5' * 64}` |",
+        "| outer_momentum | `0.5` |",
+    ):
+        assert said in content, said
+
+
 def test_a_shard_alone_has_a_card_too(chosen: Champion, params: Params) -> None:
     version = choose("shard 2", params)
     content = card(version, params, read_json("reports/prepare.json"), read_json("reports/split.json"))

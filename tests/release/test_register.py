@@ -1,6 +1,7 @@
 """Tests for housebrain.release.register: every adapter is a version once, with all that it is chosen by."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from housebrain.merging.adapter import WEIGHTS
 from housebrain.params import Params
 from housebrain.release.register import data_hash, dvc_files, source_of
 from housebrain.tracking import RECORD_ID, client, find_runs, versions
-from release.conftest import EXPERIMENT, merge_round, register_round
+from release.conftest import EXPERIMENT, merge_round, of_rounds, register_round
 
 
 def change_report(name: str, *keys: str, value: Any) -> None:
@@ -57,6 +58,30 @@ def test_a_version_says_what_it_was_measured_at_and_made_from(evaluated_round: P
     assert json.loads(merged["shard_runs"]) == runs
     assert json.loads(merged["inputs"])["shard 1"] == shard["sha256"]
     assert json.loads(merged["training"])["shard 2"]["epochs"] == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "start", "said"),
+    [
+        (1, None, "round 1 of 8: .* from the base"),
+        (4, "5" * 64, r"round 4 of 8: .* from what round 3 came to \(5{12}\)"),
+    ],
+)
+def test_a_state_after_several_rounds_says_what_it_went_on_from(
+    evaluated_round: Path, params: Params, number: int, start: str | None, said: str
+) -> None:
+    of_rounds(number, 8, start)
+    registered = register_round(params)
+    tags = registered[MERGED].tags
+    assert (tags["round"], tags["rounds"], tags.get("start")) == (str(number), "8", start)
+    assert (tags["outer_learning_rate"], tags["outer_momentum"]) == ("1", "0.5")
+    assert registered["shard 1"].tags["rounds"] == "8"
+    about = client().get_model_version("housebrain", registered[MERGED].number).description
+    assert re.search(f"Average of 2 shards of round {number}. .*{said}", about)
+
+
+def test_a_merge_of_one_round_says_nothing_of_rounds(evaluated_round: Path, params: Params) -> None:
+    assert {"rounds", "start", "outer_momentum"}.isdisjoint(register_round(params)[MERGED].tags)
 
 
 def test_registering_again_makes_no_second_version(evaluated_round: Path, params: Params) -> None:

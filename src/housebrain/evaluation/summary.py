@@ -37,9 +37,7 @@ def print_summary(params: Params, reports: Path) -> None:
     console.print(table)
     losses = models[BASE][LOSS], models[MERGED][LOSS]
     change = "" if None in losses else f", test loss {losses[0]:.3f} before and {losses[1]:.3f} after"
-    console.print(
-        f"Merged by [bold]{params.merge.strategy}[/bold]: {merge['size_mb']:.1f} MB{change}.", highlight=False
-    )
+    console.print(f"Merged by [bold]{merge['strategy']}[/bold]: {merge['size_mb']:.1f} MB{change}.", highlight=False)
     for line in _differences(read_json(reports / "evaluation/comparisons.json")):
         console.print(line, highlight=False)
     console.print()

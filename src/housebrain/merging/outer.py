@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from housebrain.errors import UserError
-from housebrain.files import atomic_folder, read_json, write_json
+from housebrain.files import atomic_folder, read_json, sha256_file, write_json
 from housebrain.merging.adapter import CONFIG, WEIGHTS, Adapter
 from housebrain.merging.lowrank import Product, Svd, chosen_rank
 from housebrain.merging.merge import REPORT, merge_adapters
@@ -72,8 +72,8 @@ def merge_round(
         outer_out: for the outer optimizer's own state.
 
     Returns:
-        The report that is also written to `out/merge.json`: as `merge_adapters` returns it, with `outer`, the settings
-        of the step, where there was one.
+        The report that is also written to `out/merge.json`: as `merge_adapters` returns it; with several rounds it also
+        has `outer`, the settings of the step, and `start`, the hash of what the round before came to.
 
     Raises:
         UserError: as for `merge_adapters`; or what the round before left is missing.
@@ -108,6 +108,7 @@ def merge_round(
             after = _sum(known, state, settings.rank, settings.dtype, out)
     of_step = ("rank", "rank_max", "dropped_energy_max", "dtype", "size_mb", "modules")
     report |= {key: after[key] for key in of_step} | {"outer": params.outer.model_dump()}
+    report["start"] = None if left is None else sha256_file(left / STATE / WEIGHTS)
     write_json(out / REPORT, report)
     return report
 

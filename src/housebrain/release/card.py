@@ -9,12 +9,12 @@ from housebrain.errors import UserError
 from housebrain.evaluation.reports import MERGED
 from housebrain.params import Params
 from housebrain.release.champion import CRITERION, METRIC, unmet
-from housebrain.release.register import data_hash
+from housebrain.release.register import data_hash, outer_step
 from housebrain.tracking import Version
 
 _LINEAGE = (
-    *("base", "base_revision", "round", "git_commit", "sha256", "size_mb", "data_hash", "codec"),
-    *("strategy", "formula", "scale", "rank", "dtype", "dvc.md5"),
+    *("base", "base_revision", "round", "rounds", "start", "git_commit", "sha256", "size_mb", "data_hash", "codec"),
+    *("strategy", "formula", "scale", "outer_learning_rate", "outer_momentum", "rank", "dtype", "dvc.md5"),
 )
 
 
@@ -52,6 +52,9 @@ def card(version: Version, params: Params, prepared: dict[str, Any], split: dict
         if tags["model"] == MERGED
         else f"the LoRA adapter of {tags['model']} alone"
     )
+    step = (
+        f" {outer_step(tags)} Formula and weights below are of this round's merge." if "outer_momentum" in tags else ""
+    )
     # Rejects are in the report by reason.
     rejected = ", ".join(f"{count:,} {reason}" for reason, count in sorted(prepared["rejected"].items())) or "none"
     return f"""---
@@ -60,7 +63,7 @@ def card(version: Version, params: Params, prepared: dict[str, Any], split: dict
 
 # House designs from house briefs
 
-{tags["base"]} with {how}. It answers a house brief with a layout, written as `{tags["codec"]}`.
+{tags["base"]} with {how}.{step} It answers a house brief with a layout, written as `{tags["codec"]}`.
 
 `AutoModelForCausalLM.from_pretrained` loads this folder; `adapter/` holds the adapter alone, for PEFT on the base.
 

@@ -128,11 +128,26 @@ def _merged(
     }
     key = hashlib.sha256(json.dumps(report, sort_keys=True).encode()).hexdigest()[:32]
     about = f"{report['strategy'].capitalize()} of {len(used)} shards of round {shared['round']}."
+    if "outer" in report:  # with several rounds
+        lineage |= {f"outer_{key}": f"{value:g}" for key, value in report["outer"].items()}
+        lineage |= {"start": report["start"]} if report["start"] else {}
+        about += f" {outer_step(lineage)}"
     return Adapter(MERGED, folder, f"merge-{key}", metrics, intervals, criteria, lineage, about)
 
 
 def _shared(origin: dict[str, Any]) -> dict[str, str]:
-    return {key: str(origin[key]) for key in ("base", "base_revision", "codec", "round")}
+    keys = ("base", "base_revision", "codec", "round", *(["rounds"] if origin["rounds"] > 1 else []))
+    return {key: str(origin[key]) for key in keys}
+
+
+def outer_step(tags: dict[str, str]) -> str:
+    """How a merge with several rounds went on from the rounds before, as a sentence."""
+    number = int(tags["round"])
+    start = f"what round {number - 1} came to ({tags['start'][:12]})" if number > 1 else "the base"
+    return (
+        f"This is the state after round {number} of {tags['rounds']}: along that merge an outer step (learning rate "
+        f"{tags['outer_learning_rate']}, momentum {tags['outer_momentum']}) was taken from {start}."
+    )
 
 
 def _training(origin: dict[str, Any]) -> dict[str, Any]:
