@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from housebrain.evaluation.cache import Answers, Cache, Losses
+from housebrain.evaluation.cache import Answers, Cache, Loss
 
-LOSSES = Losses(losses=[0.1, 1 / 3])
+LOSS = Loss(loss=0.1)
 
 
-def never() -> Losses:
+def never() -> Loss:
     raise AssertionError("it was to be remembered")
 
 
@@ -23,22 +23,23 @@ def test_an_entry_is_made_once_and_comes_back_to_the_bit(tmp_path: Path) -> None
     cache = Cache(tmp_path / "answers")
     answers = Answers(answers=['{"a": "\u2028\\n\n"}', "", "\ud7ff é"], seconds=0.1, peak_gb=1 / 3)
     assert cache.remembered(Answers, {"model": "a"}, lambda: answers) == answers
-    assert cache.remembered(Losses, {"model": "a"}, lambda: LOSSES) == LOSSES  # another kind of the same
+    assert cache.remembered(Loss, {"model": "a"}, lambda: LOSS) == LOSS  # another kind of the same
     assert cache.remembered(Answers, {"model": "a"}, never) == answers  # type: ignore[arg-type]
-    assert Cache(cache.folder).remembered(Losses, {"model": "a"}, never) == LOSSES
+    assert Cache(cache.folder).remembered(Loss, {"model": "a"}, never) == LOSS
 
 
-def test_a_loss_that_is_not_finite_is_remembered_as_such(tmp_path: Path) -> None:
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_is_remembered_as_such(tmp_path: Path, loss: float) -> None:
     cache = Cache(tmp_path)
-    cache.remembered(Losses, {}, lambda: Losses(losses=[math.nan, math.inf]))
-    assert str(cache.remembered(Losses, {}, never).losses) == "[nan, inf]"
+    cache.remembered(Loss, {}, lambda: Loss(loss=loss))
+    assert str(cache.remembered(Loss, {}, never).loss) == str(loss)
 
 
 def test_what_it_depends_on_tells_entries_apart(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    cache.remembered(Losses, {"model": "a", "prompts": ["b", "c"]}, lambda: LOSSES)
-    other = Losses(losses=[2.0])
-    assert cache.remembered(Losses, {"model": "a", "prompts": ["bc"]}, lambda: other) == other
+    cache.remembered(Loss, {"model": "a", "prompts": ["b", "c"]}, lambda: LOSS)
+    other = Loss(loss=2.0)
+    assert cache.remembered(Loss, {"model": "a", "prompts": ["bc"]}, lambda: other) == other
     assert len(entries(cache)) == 2
 
 
@@ -56,17 +57,17 @@ def test_what_it_depends_on_tells_entries_apart(tmp_path: Path) -> None:
 )
 def test_a_damaged_entry_is_made_again(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     cache = Cache(tmp_path)
-    cache.remembered(Losses, {}, lambda: LOSSES)
+    cache.remembered(Loss, {}, lambda: LOSS)
     (path,) = entries(cache)
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
-    other = Losses(losses=[2.0])
-    assert cache.remembered(Losses, {}, lambda: other) == other
-    assert cache.remembered(Losses, {}, never) == other
+    other = Loss(loss=2.0)
+    assert cache.remembered(Loss, {}, lambda: other) == other
+    assert cache.remembered(Loss, {}, never) == other
 
 
 def test_work_that_fails_leaves_nothing(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "answers")
     with pytest.raises(AssertionError):
-        cache.remembered(Losses, {}, never)
+        cache.remembered(Loss, {}, never)
     assert not cache.folder.exists()

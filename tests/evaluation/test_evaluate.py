@@ -210,6 +210,43 @@ def test_a_second_evaluation_asks_no_model_anything(
     assert counted.since() == {"generate": 0, "losses": 0, "loaded": 0}
 
 
+def test_with_more_briefs_only_the_new_ones_losses_are_computed(
+    params: Params, adapters: dict[str, Path], test_split: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = evaluate(params, adapters, test_split)
+    more = params.model_copy(update={"evaluate": params.evaluate.model_copy(update={"briefs": 4})})
+    counted = Counted(monkeypatch)
+    after = evaluate(more, adapters, test_split)
+    assert counted.since()["losses"] == len(after)
+    for name, result in before.items():
+        assert [one.loss for one in after[name].answers][:3] == [one.loss for one in result.answers]
+
+
+def killed_after(calls: int) -> Any:
+    """`mean_loss`, which ends in an interrupt after so many calls."""
+    real, left = module.mean_loss, iter(range(calls))
+
+    def mean_loss(*args: Any) -> float:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return real(*args)
+
+    return mean_loss
+
+
+def test_losses_that_were_computed_before_a_kill_are_not_lost(
+    params: Params, adapters: dict[str, Path], test_split: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluator = Evaluator(params, test_split, Cache(tmp_path / "answers"))
+    counted = Counted(monkeypatch)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "mean_loss", killed_after(2))
+        with pytest.raises(KeyboardInterrupt):
+            evaluator.losses(adapters[MERGED])
+    evaluator.losses(adapters[MERGED])
+    assert counted.since()["losses"] == 3
+
+
 def test_a_brief_that_is_a_batch_of_its_own_is_answered_once(
     params: Params, adapters: dict[str, Path], test_split: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,10 +23,10 @@ class Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
 
-class Losses(Entry):
-    """On the reference answers of a batch of briefs, nats a token."""
+class Loss(Entry):
+    """On the reference answer of a brief, nats a token."""
 
-    losses: list[float]
+    loss: float
 
 
 class Answers(Entry):

@@ -11,10 +11,10 @@ import transformers
 from peft import PeftModel
 from tqdm import tqdm
 
-from housebrain.data.samples import load_samples, prompt, tokenize
+from housebrain.data.samples import Tokens, load_samples, prompt, tokenize
 from housebrain.design.tables import table
 from housebrain.errors import UserError
-from housebrain.evaluation.cache import Answers, Cache, Losses
+from housebrain.evaluation.cache import Answers, Cache, Loss
 from housebrain.evaluation.memory import PeakMemory
 from housebrain.evaluation.metrics import LOSS, Answered, finite, judge, measures
 from housebrain.evaluation.reports import BASE, MERGED, Evaluated
@@ -87,7 +87,8 @@ class Evaluator:
         Raises:
             UserError: the adapter doesn't fit the base.
         """
-        return _Model(self, adapter).losses()
+        model = _Model(self, adapter)
+        return [model.loss(one) for one in self.tokens]
 
     def evaluate(self, adapter: Path | None, alone: bool) -> Evaluated:
         """Loss on the reference answers, greedy answers and their verdicts, and how long a design takes.
@@ -105,7 +106,7 @@ class Evaluator:
             UserError: the adapter doesn't fit the base.
         """
         model = _Model(self, adapter)
-        losses = model.losses()
+        losses = [model.loss(one) for one in self.tokens]
         size = self.settings.batch_size
         firsts = range(0, len(self.prompts), size)
         progress = tqdm(firsts, "answers", unit=" batches", mininterval=1, leave=False, file=sys.stderr)
@@ -142,14 +143,10 @@ class _Model:
     def _loaded(self) -> Any:
         return load_model(self.of.base, self.adapter)
 
-    def losses(self) -> list[float]:
-        tokens = self.of.tokens
-
-        def measure() -> Losses:
-            return Losses(losses=[mean_loss(self._loaded, [one]) for one in tokens])
-
-        depends_on = self._depends_on | {"tokens": [[one.input_ids, one.prompt_length] for one in tokens]}
-        return self.of.cache.remembered(Losses, depends_on, measure).losses
+    def loss(self, tokens: Tokens) -> float:
+        """On one brief's reference answer. It is computed alone, and so kept alone."""
+        depends_on = self._depends_on | {"tokens": [tokens.input_ids, tokens.prompt_length]}
+        return self.of.cache.remembered(Loss, depends_on, lambda: Loss(loss=mean_loss(self._loaded, [tokens]))).loss
 
     def answers(self, prompts: list[str]) -> Answers:
         """To one batch. A batch is kept as a whole: padding moves the last bits of logits, and so which token wins."""
