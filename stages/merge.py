@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tempfile
 from pathlib import Path
 
 from housebrain.data.samples import load_samples
@@ -12,10 +13,12 @@ from housebrain.merging.outer import merge_round
 from housebrain.merging.strategies import strategy
 from housebrain.merging.validate import validate
 from housebrain.params import load_params
+from housebrain.release.charts import log_strategies
 from housebrain.tracking import log_run
 from housebrain.training.base_model import ensure_base
 
 OUT = Path("models/merged")
+CHOICE = Path("reports/merge_choice.json")
 SAMPLES = 4  # validation samples on which the merged adapter's loss must be sane
 
 
@@ -50,9 +53,9 @@ def main() -> None:
     }
     shares = {f"weight_{name.replace(' ', '_')}": weight for name, weight in report["weights"].items()}
     write_json("reports/merge.json", summary | shares | {"strategy": report["strategy"]})
-    write_json("reports/merge_choice.json", table)
+    write_json(CHOICE, table)
     record_id = hashlib.sha256(json.dumps(report, sort_keys=True).encode()).hexdigest()[:32]
-    log_run(
+    run_id = log_run(
         f"merge-{record_id}",
         f"merge {report['strategy']}",
         params.tracking.experiment,
@@ -64,6 +67,8 @@ def main() -> None:
         summary | shares,
         {"kind": "merge", "round": str(params.round), **of_rounds},
     )
+    with tempfile.TemporaryDirectory() as folder:
+        log_strategies(CHOICE, run_id, Path(folder))
 
 
 if __name__ == "__main__":

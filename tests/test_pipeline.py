@@ -53,7 +53,8 @@ def test_metrics_and_plots_are_shown(reproduced: Path) -> None:
 
 def test_the_report_is_a_page_with_every_model_and_shard(reproduced: Path) -> None:
     page = (reproduced / "reports/index.html").read_text()
-    for anchor in ("criteria", "models", "differences", "training", "shards", "slices", "worst", "samples"):
+    sections = ("criteria", "models", "differences", "training", "strategies", "shards", "slices", "worst", "samples")
+    for anchor in sections:
         assert f'id="{anchor}"' in page
     assert page.count('class="case"') == 2 + 2  # both briefs, as answers with a fault and as samples
     rows = read_json(reproduced / "reports/evaluation/leave_one_out.json")
@@ -102,7 +103,9 @@ def test_the_gate_refuses_a_merge_that_was_not_measured(reproduced: Path) -> Non
     assert "criteria do not hold" in run(reproduced, "housebrain", "check", ok=False)
 
 
-def test_auto_tries_all_strategies_on_validation_samples(reproduced: Path) -> None:
+def test_auto_tries_all_strategies_on_validation_samples(reproduced: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from housebrain.tracking import client, find_runs
+
     change_params(reproduced, merge__strategy="auto", merge__scale="auto")
     printed = run(reproduced, "dvc", "repro", "-s", "merge")
     table = read_json(reproduced / "reports/merge_choice.json")
@@ -110,6 +113,11 @@ def test_auto_tries_all_strategies_on_validation_samples(reproduced: Path) -> No
     (chosen,) = (row for row in table if row["chosen"])
     assert f"merge: {chosen['strategy']} at scale {chosen['scale']:g} is taken" in printed
     assert read_json(reproduced / "models/merged/merge.json")["strategy"] == chosen["strategy"]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{reproduced}/mlflow.db")
+    logged = {
+        one.path for run_id in find_runs("housebrain", {"kind": "merge"}) for one in client().list_artifacts(run_id)
+    }
+    assert {"merge_choice.json", "strategies.png"} <= logged
     change_params(reproduced, merge__strategy="best", merge__scale=1.0)
 
 

@@ -155,3 +155,10 @@ def test_an_adapter_of_another_base_is_refused(chosen: Champion, tiny_base: Path
     AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "other")
     with pytest.raises(UserError, match="doesn't fit the base"):
         folded(tmp_path / "other", chosen.folder, [5, 6, 7])
+
+
+def test_a_card_without_criteria_does_not_say_that_all_are_met(chosen: Champion, params: Params) -> None:
+    tags = {name: value for name, value in chosen.version.tags.items() if not name.startswith("criterion.")}
+    version = chosen.version._replace(tags=tags)
+    content = card(version, params, read_json("reports/prepare.json"), read_json("reports/split.json"))
+    assert "held against no criterion" in content and "All criteria are met" not in content

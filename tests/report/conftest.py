@@ -42,7 +42,7 @@ class Round:
             write_json(self.folder / f"shards/{number}.json", summary)
             curve = f"step,loss,eval_loss\n1,2.0,\n2,1.{number},1.5\n3,nan,\n4,0.9,1.2\n"
             (self.folder / f"shards/{number}_loss.csv").write_text(curve)
-        write_json(self.folder / "merge.json", {"size_mb": 9.8, "scale": 1.0})
+        write_json(self.folder / "merge.json", {"size_mb": 9.8, "scale": 1.0, "strategy": "average"})
         write_json(self.folder / "merge_choice.json", self.choice)
         return self.folder
 

@@ -125,10 +125,18 @@ def test_a_difference_is_coloured_only_where_it_is_sure(tmp_path: Path, make_sam
 
 
 def test_what_there_was_not_has_no_place(a_round: Round) -> None:
-    """Nothing was tried and nothing left out."""
+    """Nothing was left out."""
     reader, _ = page_of(a_round)
-    assert {"strategies", "shards"}.isdisjoint(reader.ids())
+    assert "shards" not in reader.ids()
     assert {"criteria", "models", "differences", "training", "slices", "worst", "samples"} <= reader.ids()
+
+
+def test_where_no_strategies_were_compared_the_page_says_so(a_round: Round) -> None:
+    reader, _ = page_of(a_round)
+    assert "strategies" in reader.ids()
+    assert "The merge is by average, without comparing it with others; merge.strategy: auto compares" in reader.words
+    a_round.choice = [{"strategy": "average", "scale": 1.0, "loss": 0.5, "p": 1.0, "chosen": True}]
+    assert "without comparing" not in page_of(a_round)[0].words
 
 
 def test_answers_can_do_no_harm(a_round: Round) -> None:

@@ -132,6 +132,8 @@ def _metrics(tags: dict[str, str]) -> str:
 
 
 def _verdict(version: Version) -> str:
+    if not any(tag.startswith(CRITERION) for tag in version.tags):
+        return "It was held against no criterion."
     failed = unmet(version)
     return f"Criteria not met: {', '.join(failed)}." if failed else "All criteria are met."
 

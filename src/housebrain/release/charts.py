@@ -1,4 +1,4 @@
-"""Pictures for MLflow: how the models of a round compare, and how much each shard counts in the merged one."""
+"""Pictures for MLflow: how models and strategies compare, and how much each shard counts in the merged model."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from housebrain.evaluation.reports import BASE, MERGED
+from housebrain.files import read_json
 from housebrain.params import Params
 from housebrain.release.register import Table
 from housebrain.tracking import Version, find_runs, log_files
@@ -31,11 +32,18 @@ def weights(of_shards: dict[str, float]) -> Figure:
     return _bars(of_shards, "weight in the merged model")
 
 
-def _bars(rows: dict[str, float], label: str) -> Figure:
+def strategies(trials: list[dict[str, Any]]) -> Figure:
+    """The validation loss of every strategy that was tried; green is the one that was taken."""
+    rows = {row["strategy"]: row["loss"] for row in trials}
+    colours = {row["strategy"]: _COLOURS[MERGED] for row in trials if row["chosen"]}
+    return _bars(rows, "validation loss (nats a token, lower is better)", colours)
+
+
+def _bars(rows: dict[str, float], label: str, colours: dict[str, str] = _COLOURS) -> Figure:
     """One bar a row, the first on top, with its number."""
     figure = Figure(figsize=(7, 1.2 + 0.35 * len(rows)), layout="constrained")
     axes: Any = figure.subplots()
-    bars = axes.barh(list(rows), list(rows.values()), color=[_COLOURS.get(name, _SHARD) for name in rows])
+    bars = axes.barh(list(rows), list(rows.values()), color=[colours.get(name, _SHARD) for name in rows])
     axes.bar_label(bars, fmt="%.3f", padding=3)
     axes.invert_yaxis()
     axes.margins(x=0.12)
@@ -63,3 +71,21 @@ def log_charts(evaluation: Table, merged: Version, params: Params, folder: Path)
     evaluations = find_runs(params.tracking.experiment, tags)[:1]
     for run_id in {*evaluations, merged.run_id} - {None}:
         log_files(str(run_id), [folder / name for name in files])
+
+
+def log_strategies(choice: Path, run_id: str, folder: Path) -> None:
+    """Draws how strategies compare in `folder`, and puts chart and table among the artifacts of the merge's run.
+
+    Args:
+        choice: `reports/merge_choice.json`; where nothing was tried there is nothing to log.
+        run_id: of the merge.
+        folder: exists.
+
+    Raises:
+        UserError: the report is missing or damaged, or the store can't be written.
+    """
+    trials = read_json(choice)
+    if trials:
+        chart = folder / "strategies.png"
+        strategies(trials).savefig(chart, dpi=120)
+        log_files(run_id, [chart, choice])

@@ -85,7 +85,7 @@ def _content(params: Params, reports: Path, test: Path) -> dict[str, Any]:
         "training": training,
         "colours": colours,
         **_curves(reports / "shards", list(training)),
-        **_strategies(read_json(reports / "merge_choice.json"), params.merge.strategy),
+        **_strategies(read_json(reports / "merge_choice.json")),
         **_leave_one_out(read_json(evaluation / "leave_one_out.json"), colours),
         "slices": _slices(evaluation / "slices", list(models)),
         "faults": faults(cases),
@@ -179,20 +179,16 @@ def _curves(folder: Path, shards: list[str]) -> dict[str, Markup]:
     }
 
 
-def _strategies(table: list[dict[str, Any]], asked_for: str) -> dict[str, Any]:
-    """The strategy that was taken, and what `merge` tried; nothing where it had nothing to choose."""
+def _strategies(table: list[dict[str, Any]]) -> dict[str, Any]:
+    """What `merge` tried; nothing where it had nothing to choose."""
     if not table:
-        return {"strategy": asked_for, "strategies": [], "strategies_chart": ""}
+        return {"strategies": [], "strategies_chart": ""}
     rows = [
         Row(row["strategy"], row["loss"], None, None, GREEN if row["chosen"] else GREY, f"{row['loss']:.4f}")
         for row in table
     ]
     said = [{**row, "loss": f"{row['loss']:.4f}", "p": said_p(row["p"]), "scale": f"{row['scale']:g}"} for row in table]
-    return {
-        "strategy": next(row["strategy"] for row in table if row["chosen"]),
-        "strategies": said,
-        "strategies_chart": Markup(ranges(rows, "validation loss, nats a token")),
-    }
+    return {"strategies": said, "strategies_chart": Markup(ranges(rows, "validation loss, nats a token"))}
 
 
 def _leave_one_out(table: list[dict[str, Any]], colours: dict[str, str]) -> dict[str, Any]:
