@@ -148,6 +148,16 @@ def test_a_search_ends_with_the_budget_and_keeps_what_it_found(
     assert target.asked == 4  # one to search by, and one of what was found, each
 
 
+def test_a_search_that_came_to_its_end_is_not_called_stopped(
+    folders: dict[str, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the budget was spent in its last trial."""
+    clock = iter([0.0, 0.0, *[1.0] * 4, *[1e9] * 50])
+    monkeypatch.setattr("housebrain.merging.choose.time.monotonic", lambda: next(clock))
+    choose(folders, METRICS, settings(strategy="greedy"), Target(dense(folders["shard 0"])).losses)
+    assert "stopped" not in capsys.readouterr().out
+
+
 def test_search_is_never_worse_than_the_mean_or_one_adapter(tmp_path: Path) -> None:
     """Six adapters and a target that is one of them: too many weights for a few trials from the mean on."""
     names = [f"shard {i}" for i in range(6)]

@@ -177,18 +177,21 @@ class _Tuning:
 
     def _searched(self, how: Searched) -> dict[str, float]:
         """The weights that it finds; what it asks for past the budget counts as worse than all before."""
-        asked = 0
+        asked, refused = 0, 0
 
         def loss(weights: dict[str, float]) -> float:
-            nonlocal asked
-            if sum(weights.values()) <= 0 or (asked and self.is_late()):  # (of no use: the opposite of what was learnt)
+            nonlocal asked, refused
+            if sum(weights.values()) <= 0:
+                return float("inf")  # the opposite of what was learnt
+            if asked and self.is_late():
+                refused += 1
                 return float("inf")
             asked += 1
             shares, scale = normalised(weights)
             return float(np.mean(self.losses(strategy("average"), shares, scale)[0]))
 
         found = how.search(list(self.folders), loss)
-        if self.is_late():
+        if refused:
             print(f"merge: {how.name} was stopped after {asked} trials: the budget is spent", flush=True)
         return found
 
