@@ -134,8 +134,9 @@ def merge_adapters(
             for name, (trained, _, _) in first.whole.items():
                 if trained and (not strategy.linear or scale != 1 or origin):
                     raise UserError(
-                        f"{first.path}: {name} was trained as a whole (modules_to_save): its update isn't known "
-                        "without the base. Use a strategy that averages (average, weighted, best), and scale 1."
+                        f"{first.path}: {name} was trained as a whole (modules_to_save): its update "
+                        "isn't known without the base. Use a strategy that averages (average, weighted, best), scale 1 "
+                        "and one round."
                     )
                 if trained and dtypes[name].is_floating_point:
                     whole = _mean(name, list(used.values()), shares)

@@ -85,13 +85,8 @@ def merge_round(
             rank, dtype = settings.rank, settings.dtype
             return merge_adapters(folders, strategy, metrics, rank, dtype, out, weights, scale, progress=progress)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".merge-", suffix=".tmp") as temporary:
-            gradient, left = Path(temporary) / "gradient", start_of(params)
-            init = None if left is None else INIT
-            report = merge_adapters(
-                folders, strategy, metrics, "exact", "float32", gradient, weights, scale, init, progress=progress
-            )
             momentum, rate = params.outer.momentum, params.outer.learning_rate
-            known = {"gradient": gradient}
+            left, known = start_of(params), {"gradient": Path(temporary) / "gradient"}
             if left is not None:
                 known["start"] = INIT
                 if (left / VELOCITY).is_dir():
@@ -100,6 +95,10 @@ def merge_round(
                     raise UserError(
                         "outer.momentum: the round before had none. Set it to 0, or begin again at round 1."
                     )
+            gradient, init = known["gradient"], known.get("start")
+            report = merge_adapters(
+                folders, strategy, metrics, "exact", "float32", gradient, weights, scale, init, progress=progress
+            )
             if momentum:
                 velocity = {"gradient": 1.0, "start": 0.0, VELOCITY: momentum}
                 _sum(known, velocity, VELOCITY_RANK, "float32", outer / VELOCITY)
