@@ -16,16 +16,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from housebrain.data.samples import load_samples, tokenize
-from housebrain.design.text import Codec
 from housebrain.evaluation.cache import Cache
 from housebrain.evaluation.evaluate import Evaluator
 from housebrain.files import write_json
+from housebrain.language.answer import Codec
+from housebrain.language.samples import load_samples
+from housebrain.language.tokens import tokenize
+from housebrain.model.base import ensure_base
+from housebrain.model.loading import load_base, load_tokenizer
+from housebrain.model.lora_init import write_init
+from housebrain.model.loss import token_losses
+from housebrain.model.packed import collate
 from housebrain.params import Params, load_params
-from housebrain.training.base_model import ensure_base, load_base, load_tokenizer
-from housebrain.training.fingerprint import Paths
-from housebrain.training.lora_init import write_init
-from housebrain.training.packing import collate, token_losses
+from housebrain.shard import Shard
 from housebrain.training.train import train_shard
 
 
@@ -50,28 +53,26 @@ def measure(codec: Codec, params: Params, work: Path, train: pa.Table, test: pa.
         }
     )
     folder = work / codec
-    (folder / "data").mkdir(parents=True)
-    pq.write_table(train, folder / "data/train.parquet")
-    pq.write_table(test, folder / "data/validation.parquet")
+    shard = Shard(1, folder)
+    shard.data.mkdir(parents=True)
+    pq.write_table(train, shard.data / "train.parquet")
+    pq.write_table(test, shard.data / "validation.parquet")
     base = ensure_base(params)
-    write_init(params.lora, params.base, base, folder / "init")
-    paths = Paths(
-        folder / "data", folder / "init", folder / "checkpoints", folder / "out", folder / "r.json", folder / "c.csv"
-    )
-    summary = train_shard(1, params, paths)
+    write_init(params.lora, params.base, base, shard.init)
+    summary = train_shard(shard, params)
     tokenizer = load_tokenizer(base)
-    samples = load_samples(folder / "data/validation.parquet", codec)
+    samples = load_samples(shard.data / "validation.parquet", codec)
     tokens = [tokenize(tokenizer, sample, codec) for sample in samples]
     answers = [len(t.input_ids) - t.prompt_length for t in tokens]
-    model = PeftModel.from_pretrained(load_base(base), folder / "out").merge_and_unload()
+    model = PeftModel.from_pretrained(load_base(base), shard.out).merge_and_unload()
     rooms = sum(len(sample.brief.wanted_rooms) for sample in samples)
     evaluation = params.evaluate.model_copy(update={"max_new_tokens": 512, "briefs": briefs})
     evaluator = Evaluator(
         params.model_copy(update={"evaluate": evaluation}),
-        folder / "data/validation.parquet",
+        shard.data / "validation.parquet",
         Cache(folder / "answers"),
     )
-    result = evaluator.evaluate(folder / "out", alone=False)
+    result = evaluator.evaluate(shard.out, alone=False)
     return {
         "answer_tokens_median": statistics.median(answers),
         "sample_tokens_median": statistics.median(len(t.input_ids) for t in tokens),

@@ -18,9 +18,9 @@ from bench.lora_files import ADAPTERS, MODELS, SEEDS, peft_merge, peft_update, s
 from bench.machine import hardware
 
 from housebrain.files import write_json
-from housebrain.merging.adapter import PREFIX, Adapter
 from housebrain.merging.merge import merge_adapters
 from housebrain.merging.strategies import strategy
+from housebrain.model.adapter import PREFIX, Adapter
 
 
 def error(found: torch.Tensor, expected: torch.Tensor) -> float:

@@ -17,14 +17,15 @@ from typing import Any
 
 import psutil
 
-from housebrain.data.audit import audit
-from housebrain.data.generate import generate_records
-from housebrain.data.ingest import ingest
-from housebrain.data.prepare import prepare
-from housebrain.data.records import count_records, read_records
-from housebrain.data.split import split
+from housebrain.dataset.audit.audit import audit
+from housebrain.dataset.generate import generate_records
+from housebrain.dataset.ingest import ingest
+from housebrain.dataset.prepare import prepare
+from housebrain.dataset.records import count_records, read_records
+from housebrain.dataset.split import split
+from housebrain.model.base import ensure_base
+from housebrain.model.loading import load_tokenizer
 from housebrain.params import load_params
-from housebrain.training.base_model import ensure_base, load_tokenizer
 
 SEED = 1
 HELD_OUT = 500  # samples each of validation and test
@@ -38,8 +39,8 @@ def _write(dataset: Path | None, records: int, raw: Path) -> None:
             file.write(record.text.strip() + b"\n")
 
 
-def _prepare(packed: Path, out: Path, workers: int) -> None:
-    print(prepare(read_records(packed), out, SEED, workers, count_records(packed)))
+def _prepare(packed: Path, out: Path, processes: int) -> None:
+    print(prepare(read_records(packed), out, SEED, processes, count_records(packed)))
 
 
 def _split(prepared: Path, out: Path) -> None:
@@ -86,7 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", type=Path, help="a folder or file of records; else they are generated")
     parser.add_argument("--records", type=int, default=0, help="how many; 0 with --dataset takes all")
-    parser.add_argument("--workers", type=int, default=0, help="of prepare; 0 takes one a core")
+    parser.add_argument("--processes", type=int, default=0, help="of prepare; 0 takes one a core")
     args = parser.parse_args()
     if not args.dataset and not args.records:
         parser.error("give --records N, or --dataset PATH")
@@ -96,7 +97,7 @@ def main() -> None:
         _write(args.dataset, args.records, raw)
         steps: list[tuple[str, Callable[..., Any], tuple[Any, ...]]] = [
             ("ingest", ingest, (raw, packed)),
-            ("prepare", _prepare, (packed, prepared, args.workers)),
+            ("prepare", _prepare, (packed, prepared, args.processes)),
             ("split", _split, (prepared, root)),
             ("audit", _audit, (packed,)),
         ]

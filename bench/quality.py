@@ -40,20 +40,26 @@ import torch
 from bench.machine import hardware
 from peft import PeftModel
 
-from housebrain.data.samples import load_samples, prompt, tokenize
-from housebrain.design.check import violations
-from housebrain.design.text import DecodeError, decode
 from housebrain.files import atomic_folder, read_json, write_json
+from housebrain.language.answer import DecodeError
+from housebrain.language.designs import decode
+from housebrain.language.prompt import prompt
+from housebrain.language.samples import load_samples
+from housebrain.language.tokens import tokenize
 from housebrain.merging import outer
+from housebrain.merging import start as starts
 from housebrain.merging.choose import TRIED, Validation, choose, left_open
 from housebrain.merging.merge import merge_adapters
 from housebrain.merging.strategies import Average, strategy
+from housebrain.model.base import ORIGIN, ensure_base
+from housebrain.model.generation import generate_answers
+from housebrain.model.loading import load_base, load_tokenizer
+from housebrain.model.lora_init import write_init
+from housebrain.model.loss import token_losses
+from housebrain.model.packed import ATTENTION, collate
 from housebrain.params import Base, Outer, Params, load_params
-from housebrain.training.base_model import ORIGIN, ensure_base, load_base, load_tokenizer
-from housebrain.training.fingerprint import shard_paths
-from housebrain.training.generate import generate_answers
-from housebrain.training.lora_init import write_init
-from housebrain.training.packing import ATTENTION, collate, token_losses
+from housebrain.rules.checks import violations
+from housebrain.shard import Shard
 from housebrain.training.train import train_shard
 
 SHARDS = 6
@@ -189,13 +195,13 @@ class Study:
         `watched` validation samples are for the training's own loss, which takes long and is seldom read.
         """
         summaries = []
-        for shard, table in enumerate(tables, 1):
-            paths = shard_paths(shard)
-            paths.data.mkdir(parents=True, exist_ok=True)
-            pq.write_table(table, paths.data / "train.parquet")
-            pq.write_table(self.validation.slice(0, watched), paths.data / "validation.parquet")
-            print(f"seed {self.seed}, {name}: {shard} of {len(tables)}", flush=True)
-            summaries.append(train_shard(shard, params, paths))
+        for number, table in enumerate(tables, 1):
+            shard = Shard(number)
+            shard.data.mkdir(parents=True, exist_ok=True)
+            pq.write_table(table, shard.data / "train.parquet")
+            pq.write_table(self.validation.slice(0, watched), shard.data / "validation.parquet")
+            print(f"seed {self.seed}, {name}: {number} of {len(tables)}", flush=True)
+            summaries.append(train_shard(shard, params))
         return summaries
 
     @contextmanager
@@ -221,7 +227,7 @@ class Study:
         with self.project():
             name = f"joint at {rate:g}, {at_once} a step"
             (summary,) = self.train(name, [pa.concat_tables(self.shards)], self.settings(rate, at_once))
-            return self.measured(shard_paths(1).out.absolute(), summary["seconds"] / at_once)
+            return self.measured(Shard(1).out.absolute(), summary["seconds"] / at_once)
 
     def apart(self, rate: float) -> tuple[dict[str, Path], list[dict[str, Any]]]:
         """The six adapters, each trained alone, and their summaries; trained once."""
@@ -231,7 +237,7 @@ class Study:
             with self.project(), atomic_folder(kept) as temporary:
                 summaries = self.train(f"apart at {rate:g}", self.shards, self.settings(rate), len(self.validation))
                 for shard, folder in enumerate(folders.values(), 1):
-                    shutil.copytree(shard_paths(shard).out, temporary / folder.name)
+                    shutil.copytree(Shard(shard).out, temporary / folder.name)
                 write_json(temporary / "summaries.json", summaries)
         return folders, read_json(kept / "summaries.json")
 
@@ -252,16 +258,16 @@ class Study:
             seconds = 0.0
             for number in range(1, rounds + 1):
                 params = self.settings(rate, round=number, rounds=rounds, outer=OUTERS[how])
-                start = outer.start_of(params)
+                start = starts.start_of(params)
                 if start is not None:
-                    outer.write_next_init(start, params.lora, self.name, self.base, Path("models/lora_init"))
+                    starts.write_next_init(start, params.lora, self.name, self.base, Path("models/lora_init"))
                 summaries = self.train(f"round {number} of {rounds}, {how}", self.shards, params)
                 seconds += max(summary["seconds"] for summary in summaries)
-                folders = {f"shard {shard}": shard_paths(shard).out for shard in range(1, SHARDS + 1)}
+                folders = {f"shard {shard}": Shard(shard).out for shard in range(1, SHARDS + 1)}
                 merged, state = Path("models/merged"), Path("models/outer")
                 outer.merge_round(folders, Average(), {}, params, None, 1.0, merged, state)
                 if number < rounds:
-                    outer.hand_over(params, merged, state)
+                    starts.hand_over(params, merged, state)
             return self.measured(merged.absolute(), seconds)
 
     def strategy(self, name: str, scale: float | Literal["auto"], rate: float) -> Run:

@@ -28,8 +28,8 @@ from mlflow import MlflowClient
 
 from fakedrive import FakeDrive
 from housebrain.files import read_json, write_json
+from housebrain.model.base import ensure_base
 from housebrain.params import load_params
-from housebrain.training.base_model import ensure_base
 from project import change_params, clone_project, environment, run, simulated_drive, start_round
 
 WORK = ("housebrain", "work", "--shard", "1")
@@ -112,7 +112,7 @@ class Round:
         MlflowClient(f"sqlite:///{self.database}").search_experiments()
         remote = drive.make_folder("housebrain")
         self.coordinator = start_round(
-            folder / "coordinator", self.base, self.database, epochs=1, remote=remote, workers__heartbeat_seconds=10
+            folder / "coordinator", self.base, self.database, epochs=1, remote=remote, supervision__heartbeat_seconds=10
         )
         change_params(
             self.coordinator,
@@ -190,12 +190,12 @@ def costs(project: Round, drive: FakeDrive) -> dict[str, Any]:
     """Requests and bytes of what a worker does on the remote."""
     program = (
         "import sys; from pathlib import Path; from housebrain.params import load_params; "
-        "from housebrain.training.fingerprint import fingerprint, shard_paths, training_key; "
-        "from housebrain.workers.remote import open_remote; from housebrain.workers import upload; "
-        "from housebrain.workers.work import Session; from housebrain.training.checkpoints import newest; "
-        "params, paths, remote = load_params(), shard_paths(1), open_remote(); "
-        "key = training_key(fingerprint(1, params, paths)); session = Session(1, params, remote, key); "
-        "checkpoint = newest(paths.checkpoints, key); "
+        "from housebrain.shard import Shard; from housebrain.training.fingerprint import fingerprint, training_key; "
+        "from housebrain.supervision.remote import open_remote; from housebrain.supervision import upload; "
+        "from housebrain.supervision.work import Session; from housebrain.training.checkpoints import newest; "
+        "params, shard, remote = load_params(), Shard(1), open_remote(); "
+        "key = training_key(fingerprint(shard, params)); session = Session(shard, params, remote, key); "
+        "checkpoint = newest(shard.checkpoints, key); "
     )
     said = "print('ready', flush=True); sys.stdin.readline(); "
     calls = {

@@ -40,15 +40,18 @@ from bench.merge_speed import peak_mb
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, Trainer, TrainingArguments
 
-from housebrain.data.generate import generate_records
-from housebrain.data.prepare import SCHEMA, Reject, solve_record
-from housebrain.data.samples import Tokens, load_samples, tokenize
+from housebrain.dataset.generate import generate_records
+from housebrain.dataset.prepare import SCHEMA, Reject, solve_record
 from housebrain.files import write_json
+from housebrain.language.samples import load_samples
+from housebrain.language.tokens import Tokens, tokenize
+from housebrain.model.base import base_folder, ensure_base
+from housebrain.model.loading import load_tokenizer
+from housebrain.model.lora_init import write_init
+from housebrain.model.packed import IGNORED
 from housebrain.params import load_params
-from housebrain.training.base_model import base_folder, ensure_base, load_tokenizer
-from housebrain.training.fingerprint import Paths
-from housebrain.training.lora_init import write_init
-from housebrain.training.packing import IGNORED, fit, pack
+from housebrain.shard import Shard
+from housebrain.training.packing import fit, pack
 from housebrain.training.train import train_shard
 
 CONTENDERS = (
@@ -72,7 +75,7 @@ def draw(count: int, seed: int) -> pa.Table:
 
 def tokens_of(folder: Path) -> list[Tokens]:
     tokenizer = load_tokenizer(base_folder(load_params()))
-    samples = load_samples(folder / "data/train.parquet")
+    samples = load_samples(Shard(1, folder).data / "train.parquet")
     return fit([tokenize(tokenizer, sample, "tree") for sample in samples], MAX_LENGTH)
 
 
@@ -84,7 +87,7 @@ def model(folder: Path, precision: Precision) -> Any:
     """The base and the shared start, as transformers and PEFT load them."""
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     base = AutoModelForCausalLM.from_pretrained(base_folder(load_params()), dtype=dtype)
-    return PeftModel.from_pretrained(base, folder / "init", is_trainable=True)
+    return PeftModel.from_pretrained(base, Shard(1, folder).init, is_trainable=True)
 
 
 def options(folder: Path, precision: Precision, batch_size: int, accumulation: int) -> dict[str, Any]:
@@ -124,8 +127,7 @@ def ours(folder: Path, samples: list[Tokens], precision: Precision) -> None:
     settings = params.platforms["local"].model_copy(update=changes)
     train = params.train.model_copy(update={"validity_samples": 0})
     params = params.model_copy(update={"train": train, "platforms": {**params.platforms, "local": settings}})
-    names = ("data", "init", "checkpoints", "out", "report.json", "curve.csv")
-    train_shard(1, params, Paths(*(folder / name for name in names)))
+    train_shard(Shard(1, folder), params)
 
 
 def trl(folder: Path, samples: list[Tokens], precision: Precision, max_length: int) -> None:
@@ -261,10 +263,10 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        (folder / "data").mkdir()
-        pq.write_table(table, folder / "data/train.parquet")
-        pq.write_table(table.slice(0, 1), folder / "data/validation.parquet")
-        write_init(params.lora, params.base, base, folder / "init")
+        Shard(1, folder).data.mkdir(parents=True)
+        pq.write_table(table, Shard(1, folder).data / "train.parquet")
+        pq.write_table(table.slice(0, 1), Shard(1, folder).data / "validation.parquet")
+        write_init(params.lora, params.base, base, Shard(1, folder).init)
         samples = tokens_of(folder)
         learnt = response_tokens(samples)
         setting = {

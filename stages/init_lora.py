@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from housebrain.errors import reported
-from housebrain.merging.outer import start_of, write_next_init
+from housebrain.merging.start import start_of, write_next_init
+from housebrain.model.base import ensure_base
+from housebrain.model.lora_init import write_init
 from housebrain.params import load_params
-from housebrain.training.base_model import ensure_base
-from housebrain.training.lora_init import write_init
 
 OUT = Path("models/lora_init")
 

@@ -5,17 +5,18 @@ import json
 import tempfile
 from pathlib import Path
 
-from housebrain.data.samples import load_samples
 from housebrain.errors import reported
 from housebrain.files import read_json, write_json
+from housebrain.language.samples import load_samples
 from housebrain.merging.choose import Validation, choose, left_open
 from housebrain.merging.outer import merge_round
 from housebrain.merging.strategies import strategy
+from housebrain.merging.trials import log_strategies
 from housebrain.merging.validate import validate
+from housebrain.model.base import ensure_base
 from housebrain.params import load_params
-from housebrain.release.charts import log_strategies
+from housebrain.shard import check_folders, key_of
 from housebrain.tracking import log_run
-from housebrain.training.base_model import ensure_base
 
 OUT = Path("models/merged")
 CHOICE = Path("reports/merge_choice.json")
@@ -26,8 +27,9 @@ def main() -> None:
     params = load_params()
     settings = params.merge
     collected = read_json("models/collected.json")
-    metrics = {f"shard {shard}": entry["metrics"] for shard, entry in collected.items()}
-    folders = {f"shard {shard}": Path(f"models/shards/{shard}") for shard in collected}
+    check_folders(params.shards)
+    metrics = {shard.name: collected[str(shard.number)]["metrics"] for shard in params.shards}
+    folders = {shard.name: shard.out for shard in params.shards}
     base, codec = ensure_base(params), params.train.codec
     validation = load_samples("data/heldout/validation.parquet", codec, settings.validation_samples)
     table = []
@@ -51,7 +53,7 @@ def main() -> None:
         "size_mb": report["size_mb"],
         "validation_loss": verdict["loss"],
     }
-    shares = {f"weight_{name.replace(' ', '_')}": weight for name, weight in report["weights"].items()}
+    shares = {f"weight_{key_of(name)}": weight for name, weight in report["weights"].items()}
     write_json("reports/merge.json", summary | shares | {"strategy": report["strategy"]})
     write_json(CHOICE, table)
     record_id = hashlib.sha256(json.dumps(report, sort_keys=True).encode()).hexdigest()[:32]

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from housebrain.data.generate import generate_records
-from housebrain.data.prepare import evenly, prepare
-from housebrain.data.records import count_records, read_records
+from housebrain.dataset.generate import generate_records
+from housebrain.dataset.prepare import evenly, prepare
+from housebrain.dataset.records import count_records, read_records
 from housebrain.errors import UserError, reported
 from housebrain.files import write_json
 from housebrain.params import load_params
@@ -25,7 +25,7 @@ def main() -> None:
         if 0 < settings.sample_count < total:
             records = evenly(records, settings.sample_count, total)
             total = settings.sample_count
-    counts = prepare(records, "data/prepared", settings.seed, settings.workers, total)
+    counts = prepare(records, "data/prepared", settings.seed, settings.processes, total)
     write_json("reports/prepare.json", counts)
     print(f"prepare: {counts['solved']:,} of {counts['total']:,} briefs solved; rejected: {counts['rejected']}")
 

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from housebrain.errors import reported
-from housebrain.evaluation.reports import MERGED
+from housebrain.evaluation.names import MERGED
 from housebrain.files import read_json, write_json
 from housebrain.params import load_params
 from housebrain.release.champion import REGISTERED, unmet

@@ -1,4 +1,4 @@
-"""Stage `report`: the report files and the test split -> reports/index.html."""
+"""Stage `report`: the report files -> reports/index.html."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from housebrain.report.page import write_page
 
 def main() -> None:
     out = Path("reports/index.html")
-    write_page(load_params(), Path("reports"), Path("data/heldout/test.parquet"), out)
+    write_page(load_params(), Path("reports"), out)
     print(f"report: {out}, for any browser")
 
 

@@ -1,8 +1,8 @@
-"""Stage `split`: data/prepared -> data/heldout, data/shards/1..N, reports/split.json."""
+"""Stage `split`: data/prepared, data/shard_count.json -> data/heldout, data/shards/1 to N, reports/split.json."""
 
-from housebrain.data.split import split
+from housebrain.dataset.split import split
 from housebrain.errors import reported
-from housebrain.files import write_json
+from housebrain.files import read_json, write_json
 from housebrain.params import load_params
 
 
@@ -12,7 +12,7 @@ def main() -> None:
         "data/prepared",
         "data/heldout",
         "data/shards",
-        settings.shards,
+        read_json("data/shard_count.json")["shards"],
         settings.validation_count,
         settings.test_count,
         settings.seed,

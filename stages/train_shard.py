@@ -6,33 +6,32 @@ import os
 from housebrain.errors import UserError, reported
 from housebrain.files import read_json
 from housebrain.params import load_params
-from housebrain.training.fingerprint import shard_paths
+from housebrain.shard import Shard
+from housebrain.supervision import changes
 from housebrain.training.processes import SUPERVISOR, train_in_processes
 from housebrain.training.stopping import end_with
-from housebrain.workers import rounds
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shard", type=int, required=True, help="1 to the number of shards")
-    shard = parser.parse_args().shard
+    shard = Shard(parser.parse_args().shard)
     params = load_params()
-    params.platform(shard)  # an unknown shard is said before anything is fetched
-    account = params.accounts[str(shard)]
+    worker = params.worker(shard)
     # `dvc repro` on the coordinator must fetch what a worker trained, never train it again there.
-    if account.platform != "local" and os.environ.get("HOUSEBRAIN_SHARD") != str(shard):
-        changed = rounds.warning(params)
+    if worker.platform != "local" and os.environ.get("HOUSEBRAIN_SHARD") != str(shard.number):
+        changed = changes.warning(params)
         raise UserError(
-            f"shard {shard} is trained by {account.worker}. On that worker set HOUSEBRAIN_SHARD={shard}; on any other "
-            f"machine fetch its result, once it is pushed: `dvc repro --pull -k`.{f' But {changed}' if changed else ''}"
+            f"{shard.name} is trained by {worker.name}. On that worker set HOUSEBRAIN_SHARD={shard.number}; on any "
+            f"other machine fetch its result, once it is pushed: `dvc repro --pull -k`."
+            f"{f' But {changed}' if changed else ''}"
         )
     if supervisor := os.environ.get(SUPERVISOR):
         end_with(int(supervisor))
-    paths = shard_paths(shard)
-    train_in_processes(shard, params, paths)
-    summary = read_json(paths.report)
+    train_in_processes(shard, params)
+    summary = read_json(shard.report)
     print(
-        f"shard {shard}: done in {summary['seconds']:.0f} s, training loss {summary['train_loss']:.3f}, "
+        f"{shard.name}: done in {summary['seconds']:.0f} s, training loss {summary['train_loss']:.3f}, "
         f"validation loss {summary['eval_loss']:.3f}"
     )
 

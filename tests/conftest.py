@@ -24,8 +24,8 @@ MakeSamples = Callable[..., Path]
 @pytest.fixture(scope="session")
 def sample_rows() -> list[dict[str, Any]]:
     """Two dozen solved briefs, as `prepare` writes them."""
-    from housebrain.data.generate import generate_records
-    from housebrain.data.prepare import Reject, solve_record
+    from housebrain.dataset.generate import generate_records
+    from housebrain.dataset.prepare import Reject, solve_record
 
     solved = (solve_record(raw, seed=0) for raw in generate_records(40, seed=3))
     return [row for row in solved if not isinstance(row, Reject)][:24]
@@ -37,7 +37,7 @@ def make_samples(sample_rows: list[dict[str, Any]]) -> MakeSamples:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from housebrain.data.prepare import SCHEMA
+    from housebrain.dataset.prepare import SCHEMA
 
     def make(path: Path, count: int, first: int = 0) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory, sample_rows: list[dict[s
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
     core.train_from_iterator(
-        [row[column] for row in sample_rows for column in ("brief", "design")],
+        [row[column] for row in sample_rows for column in ("brief", "answer")],
         trainers.BpeTrainer(
             vocab_size=500,
             special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
@@ -92,8 +92,8 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory, sample_rows: list[dict[s
 @pytest.fixture(scope="session")
 def tiny_init(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Path:
     """The shared LoRA init for `tiny_base`, with dropout so that a resume must restore the random state too."""
+    from housebrain.model.lora_init import write_init
     from housebrain.params import Lora
-    from housebrain.training.lora_init import write_init
 
     folder = tmp_path_factory.mktemp("init") / "lora_init"
     lora = Lora(r=4, alpha=8, dropout=0.1, target_modules="all-linear", seed=42)

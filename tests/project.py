@@ -15,8 +15,8 @@ from ruamel.yaml import YAML
 from conftest import REPOSITORY
 from fakedrive import FakeDrive
 from housebrain.files import write_json
+from housebrain.model.base import ORIGIN
 from housebrain.params import Base
-from housebrain.training.base_model import ORIGIN
 
 SHARDS = range(1, 7)
 TINY = Base(hub_id="nobody/tiny", revision="0", license="mit")  # never fetched: its folder is put in place
@@ -77,7 +77,9 @@ def copy_project(folder: Path, tiny_base: Path) -> Path:
     """The project's files as git has them or would have them, with the tiny model as the base, committed."""
     names = run(REPOSITORY, "git", "ls-files", "--cached", "--others", "--exclude-standard").split()
     for name in names:
-        kept = name.startswith((".dvc/config", ".dvc/plots/", "stages/", "src/")) or name.endswith("README.md")
+        kept = name.startswith((".dvc/config", ".dvc/plots/", "stages/", "src/")) or name.endswith(
+            ("README.md", ".gitignore")
+        )
         if kept or "/" not in name:
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +90,7 @@ def copy_project(folder: Path, tiny_base: Path) -> Path:
         base="tiny",
         bases={"tiny": TINY.model_dump(exclude_none=True)},
         prepare__generate_count=64,
-        prepare__workers=1,
+        prepare__processes=1,
         split__validation_count=12,
         split__test_count=2,
         platforms__local__max_length=1024,
@@ -124,12 +126,12 @@ def start_round(
     local = YAML(typ="safe").load(folder / "params.yaml")["platforms"]["local"]
     change_params(
         folder,
-        accounts={str(shard): {"worker": f"worker-{shard}", "platform": "colab"} for shard in SHARDS},
+        workers={str(shard): {"name": f"worker-{shard}", "platform": "colab"} for shard in SHARDS},
         platforms__colab={**local, "epochs": epochs, "save_steps": 5, "eval_steps": 50},
-        workers__heartbeat_seconds=0.5,
-        workers__expiry_seconds=4,
-        workers__settle_seconds=0.2,
-        workers__clock_skew_seconds=60,
+        supervision__heartbeat_seconds=0.5,
+        supervision__expiry_seconds=4,
+        supervision__settle_seconds=0.2,
+        supervision__clock_skew_seconds=60,
     )
     change_params(folder, **changes)
     run(folder, "dvc", "repro", "split", "init_lora")

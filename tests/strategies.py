@@ -5,8 +5,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from housebrain.design.brief import Brief, parse_record
-from housebrain.design.tree import Box, Node
+from housebrain.dataset.v5 import parse_record
+from housebrain.house.brief import Brief
+from housebrain.house.tree import Box, Node
 
 
 def with_field(record: dict[str, Any], path: str, value: Any) -> dict[str, Any]:

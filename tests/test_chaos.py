@@ -125,8 +125,8 @@ def test_a_round_survives_its_workers_deaths(
         mlflow_database,
         epochs=EPOCHS,
         remote=drive.make_folder("housebrain"),
-        workers__heartbeat_seconds=3,
-        workers__expiry_seconds=20,
+        supervision__heartbeat_seconds=3,
+        supervision__expiry_seconds=20,
     )
     undisturbed = clone_project(coordinator, tmp_path / "undisturbed", tiny_base, mlflow_database)
     run(undisturbed, "dvc", "pull", "split", "init_lora")

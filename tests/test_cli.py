@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from housebrain.cli import app
-from housebrain.data.generate import generate_records
+from housebrain.dataset.generate import generate_records
 from housebrain.errors import UserError
 from housebrain.files import read_json
 from housebrain.merging.strategies import about

@@ -5,6 +5,7 @@ import pytest
 
 from housebrain.errors import UserError
 from housebrain.params import load_params, write_round
+from housebrain.shard import Shard
 
 SHIPPED = Path(__file__).parents[1] / "params.yaml"
 
@@ -19,8 +20,8 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
 
 def test_the_shipped_file_is_valid_and_local() -> None:
     params = load_params(SHIPPED)
-    assert {params.accounts[shard].platform for shard in params.accounts} == {"local"}
-    assert [params.accounts[str(shard)].worker for shard in range(1, 7)] == [
+    assert {worker.platform for worker in params.workers.values()} == {"local"}
+    assert [worker.name for worker in params.workers.values()] == [
         *(f"colab-{n}" for n in (1, 2, 3)),
         *(f"kaggle-{n}" for n in (1, 2, 3)),
     ]
@@ -30,9 +31,10 @@ def test_the_shipped_file_is_valid_and_local() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("platform: local}", "platform: azure}", "accounts.1.platform: unknown platform 'azure'. Known: local, colab"),
+        ("platform: local}", "platform: azure}", "workers.1.platform: unknown platform 'azure'. Known: local, colab"),
         ("base: smollm2-135m", "base: gpt-9", "base: unknown base model 'gpt-9'. Known: smollm2-135m"),
-        ("  shards: 6", "  shards: 7", "accounts: expected one entry for each shard, 1 to 7"),
+        ('  "6": {', '  "7": {', 'workers: expected the keys "1" to "6" in order'),
+        ('  "2": {', '  "1.5": {', "and found 1, 1.5, 3"),
         ("  generate_count: 240", "  generate_count: many", "prepare.generate_count"),
         ("  generate_count: 240", "  generate_count: 0", "prepare.generate_count"),
         ("  generate_count: 240", "  generated: 240", "prepare.generate_count"),
@@ -63,7 +65,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_an_unknown_shard_is_named() -> None:
     with pytest.raises(UserError, match="shard 7"):
-        load_params(SHIPPED).platform(7)
+        load_params(SHIPPED).platform(Shard(7))
 
 
 def test_the_next_round_changes_one_line_only(tmp_path: Path) -> None:

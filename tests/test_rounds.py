@@ -43,7 +43,7 @@ def test_a_round_goes_on_from_what_the_one_before_merged(
     assert client().get_run(merge).data.params["outer_momentum"] == "0.5"
     number = read_json(project / "models/registered.json")["merged"]["version"]
     assert client().get_model_version("housebrain", number).tags["start"] == state
-    without = read_json(project / "reports/evaluation/leave_one_out.json")
+    without = read_json(project / "reports/leave_one_out.json")
     assert [row["without"] for row in without] == [f"shard {shard}" for shard in SHARDS]
     assert all(row["difference"] != 0 for row in without)
     start = dense(project / "models/lora_init")

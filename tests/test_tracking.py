@@ -7,6 +7,7 @@ import pytest
 from mlflow import MlflowClient
 
 from housebrain.errors import UserError
+from housebrain.git import git_commit
 from housebrain.tracking import (
     RECORD_ID,
     LiveRun,
@@ -14,7 +15,6 @@ from housebrain.tracking import (
     RunRecord,
     aliased,
     find_runs,
-    git_commit,
     import_record,
     log_files,
     log_run,

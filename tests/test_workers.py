@@ -97,7 +97,7 @@ def test_a_worker_that_never_returns_is_promoted(coordinator: Path, clone: Calla
 
 def test_a_session_ends_in_time_to_save(coordinator: Path, clone: Callable[[str], Path]) -> None:
     worker = clone("worker")
-    change_params(worker, workers__session_hours={"colab": 0.001}, workers__margin_minutes=0)
+    change_params(worker, supervision__session_hours={"colab": 0.001}, supervision__margin_minutes=0)
     process = start(worker, "housebrain", "work", "--shard", "5")
     assert process.wait(PATIENCE_SECONDS) == 75, (worker / "out.log").read_text()
     assert "(the session ends soon). Run again to go on" in (worker / "out.log").read_text()

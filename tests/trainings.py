@@ -19,8 +19,8 @@ from ruamel.yaml import YAML
 
 from conftest import REPOSITORY
 from housebrain.params import Lora, Params, Platform, Train, load_params
+from housebrain.shard import Shard
 from housebrain.training import processes
-from housebrain.training.fingerprint import Paths, shard_paths
 from project import TINY
 
 MakeProject = Callable[[str], Path]
@@ -61,14 +61,14 @@ def write_params(project: Path, params: Params) -> None:
         YAML(typ="safe").dump(params.model_dump(), file)
 
 
-def paths(project: Path) -> Paths:
-    """Shard 1's paths, as stages/train_shard.py has them."""
-    return shard_paths(1, project)
+def first_shard(project: Path) -> Shard:
+    """Shard 1, as stages/train_shard.py has it."""
+    return Shard(1, project)
 
 
 def curve(project: Path) -> list[dict[str, str]]:
     """Shard 1's curve, a row a step."""
-    with paths(project).curve.open() as file:
+    with first_shard(project).curve.open() as file:
         return list(csv.DictReader(file))
 
 
@@ -130,7 +130,7 @@ def train(project: Path, params: Params, store: str, fault: Fault | None = None)
     os.environ["MLFLOW_TRACKING_URI"] = store
     if fault:
         fault.put()
-    train_shard(1, params, paths(project))
+    train_shard(first_shard(project), params)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typer.core import TyperCommand
 
 from housebrain.errors import UserError, reported
 from housebrain.files import atomic_file
+from housebrain.shard import Shard
 
 app = typer.Typer(
     help="House briefs in, a house-design LLM out: shard, train apart, merge, evaluate.",
@@ -28,8 +29,8 @@ app.add_typer(round_app, name="round")
 @app.command()
 def base() -> None:
     """Fetch the base model that params.yaml names, once."""
+    from housebrain.model.base import ensure_base
     from housebrain.params import load_params
-    from housebrain.training.base_model import ensure_base
 
     print(f"base: {ensure_base(load_params())}")
 
@@ -39,7 +40,7 @@ def ingest(
     folder: Annotated[Path, typer.Argument(help="train/*.json (+ validation/), or .jsonl, .jsonl.zst, .parquet")],
 ) -> None:
     """Pack the raw dataset into a few Parquet files under data/raw/dataset and track them with DVC."""
-    from housebrain.data.ingest import ingest as pack
+    from housebrain.dataset.ingest import ingest as pack
 
     out = Path("data/raw/dataset")
     counts = pack(folder, out)
@@ -56,9 +57,10 @@ def audit(
     max_length: Annotated[int, typer.Option(help="Tokens of a training window")] = 512,
 ) -> None:
     """Look the dataset over: duplicates, contradictions, token lengths, fields that nothing predicts."""
-    from housebrain.data.audit import audit as look_over
+    from housebrain.dataset.audit.audit import audit as look_over
+    from housebrain.model.base import ensure_base
+    from housebrain.model.loading import load_tokenizer
     from housebrain.params import load_params
-    from housebrain.training.base_model import ensure_base, load_tokenizer
 
     page = look_over(path, load_tokenizer(ensure_base(load_params())), max_length)
     with atomic_file(out) as temporary:
@@ -73,9 +75,10 @@ def solve(
     seed: Annotated[int, typer.Option(help="Of the solver")] = 0,
 ) -> None:
     """Design a house for one brief with the solver, and print it as JSON."""
-    from housebrain.data.records import RawRecord, bad_record, parse_json
-    from housebrain.design import solve as solver
-    from housebrain.design.brief import BadRecord, Rejected, parse_record
+    from housebrain.dataset.records import RawRecord, bad_record, parse_json
+    from housebrain.dataset.v5 import BadRecord, parse_record
+    from housebrain.house.brief import Rejected
+    from housebrain.solver import solve as solver
 
     if not record.is_file():
         raise UserError(f"{record}: no such file. Give a JSON file with one record.")
@@ -179,18 +182,18 @@ def work(
 ) -> None:
     """Train one shard on this machine, from wherever it was left, and push the result. Safe to start again any time."""
     from housebrain.params import load_params
-    from housebrain.workers.work import work as train_and_push
+    from housebrain.supervision.work import work as train_and_push
 
-    train_and_push(shard, load_params())
+    train_and_push(Shard(shard), load_params())
 
 
 @app.command()
 def promote(shard: Annotated[int, typer.Option(help="Whose worker never comes back, from 1")]) -> None:
     """Make a shard's last good checkpoint its result."""
     from housebrain.params import load_params
-    from housebrain.workers.promote import promote as make_result
+    from housebrain.supervision.promote import promote as make_result
 
-    done = make_result(shard, load_params())
+    done = make_result(Shard(shard), load_params())
     print(
         f"promote: shard {shard} is its checkpoint of step {done['steps']} of {done['total_steps']}. "
         "Go on with `dvc repro --pull -k`."
@@ -204,9 +207,9 @@ def bundle(
 ) -> None:
     """Pack a shard and all its training needs into one zip, for a machine that can't reach the remote."""
     from housebrain.params import load_params
-    from housebrain.workers.bundle import make_bundle
+    from housebrain.supervision.bundle import make_bundle
 
-    path = make_bundle(shard, load_params(), out)
+    path = make_bundle(Shard(shard), load_params(), out)
     print(f"bundle: {path}, {path.stat().st_size / 1e6:.1f} MB. Its README.md says how to go on.")
 
 
@@ -214,16 +217,16 @@ def bundle(
 def import_result(path: Annotated[Path, typer.Argument(help="RESULT.zip of a bundle")]) -> None:
     """Check a result that was trained by hand and make it its shard's."""
     from housebrain.params import load_params
-    from housebrain.workers.bundle import import_result as bring_home
+    from housebrain.supervision.bundle import import_result as bring_home
 
     shard, done = bring_home(path, load_params())
-    print(f"import: shard {shard}, {done['steps']} of {done['total_steps']} steps. Go on with `dvc repro --pull -k`.")
+    print(f"import: {shard.name}, {done['steps']} of {done['total_steps']} steps. Go on with `dvc repro --pull -k`.")
 
 
 @remote_app.command("check")
 def remote_check(name: Annotated[str | None, typer.Argument(help="Else the default remote")] = None) -> None:
     """Prove that write, list, read and delete work on the remote."""
-    from housebrain.workers.remote import check, open_remote
+    from housebrain.supervision.remote import check, open_remote
 
     remote = open_remote(name)
     for step, fault in check(remote):
@@ -243,7 +246,7 @@ def remote_setup(
     client_secret: Annotated[str, typer.Option(help="gdrive: of your own OAuth client")] = "",
 ) -> None:
     """Set the remote that all machines of a round share, and try it."""
-    from housebrain.workers.remote_setup import setup
+    from housebrain.supervision.remote_setup import setup
 
     setup(kind, address, client_id, client_secret)
     remote_check(None)
@@ -256,8 +259,8 @@ def round_plan() -> None:
     from rich.table import Table
 
     from housebrain.params import load_params
-    from housebrain.workers.remote import open_remote
-    from housebrain.workers.rounds import plan
+    from housebrain.supervision.remote import open_remote
+    from housebrain.supervision.rounds import plan
 
     params, remote = load_params(), open_remote()
     planned = plan(params, remote)
@@ -277,7 +280,7 @@ def round_plan() -> None:
 def round_start() -> None:
     """Check that all is committed and pushed, push what workers need, and tag the round. Prints the plan first."""
     from housebrain.params import load_params
-    from housebrain.workers.rounds import start
+    from housebrain.supervision.rounds import start
 
     round_plan()
     tag = start(load_params())
@@ -288,7 +291,7 @@ def round_start() -> None:
 def round_next() -> None:
     """Make what this round merged the start of the next one, and go on to it. With several `rounds` only."""
     from housebrain.params import load_params
-    from housebrain.workers.rounds import next_round
+    from housebrain.supervision.rounds import next_round
 
     number = next_round(load_params())
     print(
@@ -301,7 +304,7 @@ def round_next() -> None:
 def round_check() -> None:
     """Name what changed since the round's tag and would keep `dvc repro --pull` from finding the workers' results."""
     from housebrain.params import load_params
-    from housebrain.workers.rounds import changed_since, lost_by, tag_of
+    from housebrain.supervision.changes import changed_since, lost_by, tag_of
 
     tag = tag_of(load_params())
     if changed := changed_since(tag):
@@ -323,9 +326,9 @@ def status(
     from rich.console import Console
 
     from housebrain.params import load_params
-    from housebrain.workers import rounds
-    from housebrain.workers import status as workers
-    from housebrain.workers.remote import open_remote
+    from housebrain.supervision import changes
+    from housebrain.supervision import status as workers
+    from housebrain.supervision.remote import open_remote
 
     params = load_params()
     remote = open_remote()
@@ -334,7 +337,7 @@ def status(
         try:
             beats = workers.look(remote, params)
             table = workers.rows(beats, params)
-            if changed := rounds.warning(params):
+            if changed := changes.warning(params):
                 print(f"warning: {changed}", file=sys.stderr)
             if page is not None:
                 workers.write_page(table, title, page, every)
@@ -368,9 +371,9 @@ def watch(
     import time
 
     from housebrain.params import load_params
-    from housebrain.workers.alerts import Watch, notifier
-    from housebrain.workers.remote import open_remote
-    from housebrain.workers.status import look
+    from housebrain.supervision.alerts import Watch, notifier
+    from housebrain.supervision.remote import open_remote
+    from housebrain.supervision.status import look
 
     params = load_params()
     watching = Watch(params, notifier(notify or []))
@@ -425,8 +428,8 @@ def export(out: Annotated[Path, typer.Option(help="The folder to write")] = Path
 @app.command()
 def check() -> None:
     """Exit with an error unless the merged model was measured and meets every criterion in params.yaml: a gate."""
-    from housebrain.evaluation.summary import check as hold_against
     from housebrain.params import load_params
+    from housebrain.report.summary import check as hold_against
 
     hold_against(load_params(), Path("reports"), Path("models/merged"))
 
@@ -434,8 +437,8 @@ def check() -> None:
 @app.command()
 def summary() -> None:
     """Print what the last run trained, merged and measured."""
-    from housebrain.evaluation.summary import print_summary
     from housebrain.params import load_params
+    from housebrain.report.summary import print_summary
 
     print_summary(load_params(), Path("reports"))
 

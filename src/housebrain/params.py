@@ -10,6 +10,7 @@ from ruamel.yaml.error import YAMLError
 
 from housebrain.errors import UserError, os_error
 from housebrain.files import atomic_file
+from housebrain.shard import Shard
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -43,12 +44,11 @@ class Prepare(Section):
     generate_count: Positive
     sample_count: Count
     seed: int
-    workers: Count
+    processes: Count
 
 
 class Split(Section):
     seed: int
-    shards: Positive
     validation_count: Positive
     test_count: Positive
 
@@ -91,8 +91,10 @@ class Platform(Section):
         return self.batch_size * self.gradient_accumulation
 
 
-class Account(Section):
-    worker: str
+class Worker(Section):
+    """Who trains a shard: a name for people, and the platform whose settings count."""
+
+    name: str
     platform: str
 
 
@@ -116,7 +118,7 @@ class Outer(Section):
     momentum: Annotated[float, Field(ge=0, lt=1)]
 
 
-class Workers(Section):
+class Supervision(Section):
     """How `housebrain work` looks after a shard."""
 
     heartbeat_seconds: Annotated[float, Field(gt=0)]
@@ -145,8 +147,11 @@ class Evaluate(Section):
     max_new_tokens: Positive
     batch_size: Positive
     codes: str
-    leave_one_out: bool
     criteria: dict[str, Criterion]
+
+
+class LeaveOneOut(Section):
+    enabled: bool
 
 
 class Tracking(Section):
@@ -166,11 +171,12 @@ class Params(Section):
     lora: Lora
     train: Train
     platforms: dict[str, Platform]
-    accounts: dict[str, Account]
+    workers: Annotated[dict[str, Worker], Field(min_length=1)]
     merge: Merge
     outer: Outer
-    workers: Workers
+    supervision: Supervision
     evaluate: Evaluate
+    leave_one_out: LeaveOneOut
     tracking: Tracking
 
     @model_validator(mode="after")
@@ -179,21 +185,41 @@ class Params(Section):
             raise ValueError(f"round: {self.round} is after the last of {self.rounds} `rounds`")
         if self.base not in self.bases:
             raise ValueError(f"base: unknown base model '{self.base}'. Known: {', '.join(self.bases)}")
-        for shard, account in self.accounts.items():
-            if account.platform not in self.platforms:
+        for number, worker in self.workers.items():
+            if worker.platform not in self.platforms:
                 raise ValueError(
-                    f"accounts.{shard}.platform: unknown platform '{account.platform}'. "
+                    f"workers.{number}.platform: unknown platform '{worker.platform}'. "
                     f"Known: {', '.join(self.platforms)}"
                 )
-        if sorted(self.accounts) != sorted(str(i + 1) for i in range(self.split.shards)):
-            raise ValueError(f"accounts: expected one entry for each shard, 1 to {self.split.shards}")
+        if list(self.workers) != [str(number) for number in range(1, len(self.workers) + 1)]:
+            raise ValueError(
+                f'workers: expected the keys "1" to "{len(self.workers)}" in order, one a shard, and found '
+                f"{', '.join(self.workers)}"
+            )
         return self
 
-    def platform(self, shard: int) -> Platform:
-        """The training settings of the account that trains `shard` (counted from 1)."""
-        if str(shard) not in self.accounts:
-            raise UserError(f"shard {shard}: not in params.yaml's accounts. Known: {', '.join(self.accounts)}.")
-        return self.platforms[self.accounts[str(shard)].platform]
+    @property
+    def shards(self) -> list[Shard]:
+        """All shards, one a worker."""
+        return [Shard(int(number)) for number in self.workers]
+
+    def worker(self, shard: Shard) -> Worker:
+        """Who trains a shard.
+
+        Raises:
+            UserError: there is no such shard.
+        """
+        if str(shard.number) not in self.workers:
+            raise UserError(f"{shard.name}: not among the workers in params.yaml. Known: {', '.join(self.workers)}.")
+        return self.workers[str(shard.number)]
+
+    def platform(self, shard: Shard) -> Platform:
+        """The training settings of the worker that trains a shard.
+
+        Raises:
+            UserError: there is no such shard.
+        """
+        return self.platforms[self.worker(shard).platform]
 
     def base_model(self) -> Base:
         """The entry of `bases` that `base` names."""

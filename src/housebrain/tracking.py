@@ -9,7 +9,6 @@ The store is MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db` in the project's fold
 
 import logging
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from housebrain.errors import UserError
+from housebrain.git import git_commit
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -75,16 +75,6 @@ class Version(NamedTuple):
 
 def now_ms() -> int:
     return int(time.time() * 1000)
-
-
-def git_commit() -> str:
-    """The project's commit, with a `+` where files have changed since; `unknown` outside a repository."""
-    try:
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        changed = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return commit + "+" * bool(changed.strip())
 
 
 def store_uri() -> str:

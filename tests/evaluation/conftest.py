@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from conftest import REPOSITORY, MakeSamples
-from housebrain.evaluation.reports import MERGED
-from housebrain.merging.adapter import WEIGHTS
+from housebrain.evaluation.names import MERGED
+from housebrain.model.adapter import WEIGHTS
 from housebrain.params import Params, load_params
 
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from housebrain.data.samples import load_samples
 from housebrain.evaluation.compare import best_shard, comparisons, intervals
 from housebrain.evaluation.metrics import Answered, judge, measures
-from housebrain.evaluation.reports import BASE, MERGED, Evaluated
+from housebrain.evaluation.names import BASE, MERGED
+from housebrain.evaluation.reports import Evaluated
+from housebrain.language.samples import load_samples
 
 
 def outcome(test: Path, losses: list[float], good: int) -> Evaluated:

@@ -11,17 +11,20 @@ from safetensors.torch import load_file, save_file
 from transformers import LlamaForCausalLM
 
 from conftest import MakeSamples
-from housebrain.data.samples import load_samples, prompt, tokenize
 from housebrain.errors import UserError
 from housebrain.evaluation import evaluate as module
 from housebrain.evaluation.cache import Cache
-from housebrain.evaluation.evaluate import Evaluator, load_model
+from housebrain.evaluation.evaluate import Evaluator
 from housebrain.evaluation.evaluate import evaluate as evaluate_with
-from housebrain.evaluation.reports import BASE, MERGED, Evaluated
+from housebrain.evaluation.names import BASE, MERGED
+from housebrain.evaluation.reports import Evaluated
 from housebrain.files import read_json, write_json
-from housebrain.merging.adapter import CONFIG, WEIGHTS
+from housebrain.language.prompt import prompt
+from housebrain.language.samples import load_samples
+from housebrain.language.tokens import tokenize
+from housebrain.model.adapter import CONFIG, WEIGHTS
+from housebrain.model.loading import load_base, load_model, load_tokenizer
 from housebrain.params import Params
-from housebrain.training.base_model import load_base, load_tokenizer
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,10 @@ from housebrain.evaluation.leave_one_out import ALONE, leave_one_out
 from housebrain.evaluation.metrics import loss_measure
 from housebrain.files import write_json
 from housebrain.merging import outer
-from housebrain.merging.adapter import FINGERPRINT
+from housebrain.merging import start as starts
 from housebrain.merging.merge import merge_adapters
 from housebrain.merging.strategies import Average, Metrics, strategy
+from housebrain.model.adapter import FINGERPRINT
 from housebrain.params import Outer, Params
 
 METRICS: dict[str, Metrics] = {"shard 1": {"eval_loss": 2.0}, "shard 2": {"eval_loss": 1.0}}
@@ -118,7 +119,7 @@ def test_in_a_later_round_the_outer_step_is_taken_without_the_shard(
     step = {"rounds": 3, "outer": Outer(learning_rate=0.9, momentum=0.5)}
     first, second = (two.params.model_copy(update=step | {"round": number}) for number in (1, 2))
     outer.merge_round(two.shards, Average(), {}, first, None, 1.0, merged, state)
-    outer.hand_over(first, merged, state)
+    starts.hand_over(first, merged, state)
     shutil.copytree(merged, outer.INIT)
 
     outer.merge_round({"shard 2": two.shards["shard 2"]}, Average(), {}, second, None, 1.0, Path("by hand"), state)

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from housebrain.data.samples import Sample
-from housebrain.design.brief import Brief, Plot, Rejected, RoomRequest, Setbacks
-from housebrain.design.check import requirements
-from housebrain.design.solve import solve
-from housebrain.design.text import Codec, decode, encode
 from housebrain.evaluation.metrics import Answered, Verdict, judge, loss_measure, measures
+from housebrain.house.brief import Brief, Plot, Rejected, RoomRequest, Setbacks
+from housebrain.language.answer import Codec
+from housebrain.language.designs import decode, encode
+from housebrain.language.samples import Sample
+from housebrain.rules.checks import requirements
+from housebrain.solver.solve import solve
 from strategies import briefs, trees
 
 # An envelope of 30 x 35 ft.
@@ -100,6 +101,7 @@ def test_the_solvers_designs_meet_everything(brief: Brief) -> None:
 def test_an_answer_that_is_no_design_is_worth_what_it_got_to_and_no_more(text: str, stage: str) -> None:
     verdict = judged(text)
     expected = NOTHING._replace(json_valid=stage != "json", schema_valid=stage == "layout", message=verdict.message)
+    expected = expected._replace(faults=(f"no valid {stage}",))
     assert verdict == expected
     assert verdict.message.startswith(stage)
 

@@ -1,4 +1,4 @@
-"""Tests for housebrain.evaluation.reports and housebrain.evaluation.summary."""
+"""Tests for housebrain.evaluation.reports and housebrain.report.summary."""
 
 import csv
 import json
@@ -7,22 +7,16 @@ from typing import Any
 
 import pytest
 
-from housebrain.data.samples import Sample, load_samples
 from housebrain.errors import UserError
 from housebrain.evaluation.compare import comparisons, intervals
 from housebrain.evaluation.metrics import Answered, judge, measures
-from housebrain.evaluation.reports import (
-    BASE,
-    MERGED,
-    Evaluated,
-    criteria_values,
-    log_evaluation,
-    read_shard_reports,
-    write_reports,
-)
-from housebrain.evaluation.summary import print_summary
+from housebrain.evaluation.names import BASE, MERGED
+from housebrain.evaluation.reports import Evaluated, criteria_values, log_evaluation, write_reports
 from housebrain.files import read_json, write_json
+from housebrain.language.samples import Sample, load_samples
 from housebrain.params import Params
+from housebrain.report.summary import print_summary
+from housebrain.shard import Shard, read_shard_reports
 from housebrain.tracking import client
 
 ShardReports = dict[str, dict[str, Any]]
@@ -131,14 +125,14 @@ def test_a_model_is_one_run_however_often_it_is_logged(
 
 def test_shard_reports_are_read_by_name(tmp_path: Path) -> None:
     write_json(tmp_path / "1.json", {"steps": 1})
-    assert read_shard_reports(tmp_path, 1) == {"shard 1": {"steps": 1}}
+    assert read_shard_reports(tmp_path, [Shard(1)]) == {"shard 1": {"steps": 1}}
     with pytest.raises(UserError, match=r"2\.json"):
-        read_shard_reports(tmp_path, 2)
+        read_shard_reports(tmp_path, [Shard(1), Shard(2)])
 
 
 @pytest.fixture
 def two_shards(params: Params) -> Params:
-    return params.model_copy(update={"split": params.split.model_copy(update={"shards": 2})})
+    return params.model_copy(update={"workers": {number: params.workers[number] for number in ("1", "2")}})
 
 
 def test_the_summary_needs_only_the_reports(

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from conftest import MakeSamples
-from housebrain.data.samples import load_samples
 from housebrain.evaluation.metrics import Answered, judge, measures
-from housebrain.evaluation.slices import DIMENSIONS, SMALL, slices
+from housebrain.evaluation.names import SMALL
+from housebrain.evaluation.slices import DIMENSIONS, slices
+from housebrain.language.samples import load_samples
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from housebrain.merging.adapter import CONFIG, PREFIX, WEIGHTS, Adapter
+from housebrain.model.adapter import CONFIG, PREFIX, WEIGHTS, Adapter
 
 SHAPES = {
     "model.layers.0.self_attn.q_proj": (24, 20),

@@ -9,11 +9,12 @@ import torch
 
 from conftest import REPOSITORY
 from housebrain.errors import UserError
-from housebrain.merging.adapter import Adapter
-from housebrain.merging.choose import FEWEST_SAMPLES, SIGNIFICANT, TRIED, Trial, choose, decide, left_open, paired_p
+from housebrain.merging.choose import FEWEST_SAMPLES, SIGNIFICANT, TRIED, Trial, choose, decide, left_open
 from housebrain.merging.merge import merge_adapters
 from housebrain.merging.strategies import strategy
+from housebrain.model.adapter import Adapter
 from housebrain.params import Merge, Params, load_params
+from housebrain.significance import paired_p
 from merging.adapters import random_adapter
 
 METRICS = {f"shard {i}": {"eval_loss": 1 + 0.1 * i} for i in range(3)}

@@ -34,6 +34,9 @@ def project(tmp_path: Path, mlflow_store: str, monkeypatch: pytest.MonkeyPatch) 
         )
         (tmp_path / f"models/shards/{shard}").mkdir(parents=True)
         (tmp_path / f"models/shards/{shard}/run.json").write_text(record.model_dump_json())
+        curve = tmp_path / f"reports/shards/{shard}_loss.csv"
+        curve.parent.mkdir(parents=True, exist_ok=True)
+        curve.write_text(f"step,loss,eval_loss\n1,2.0,\n2,1.{shard},1.5\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -72,6 +75,21 @@ def test_missing_shards_are_named_and_the_last_file_stays(project: Path) -> None
     with pytest.raises(UserError, match=r"no run record of shard 3, 6"):
         collect()
     assert (project / "models/collected.json").read_bytes() == content
+
+
+def test_the_curves_are_gathered_with_their_shards_names(project: Path) -> None:
+    collect()
+    lines = (project / "reports/curves.csv").read_text().splitlines()
+    assert lines[0] == "step,loss,eval_loss,shard" and len(lines) == 1 + 2 * 6
+    assert lines[1:3] == ["1,2.0,,shard 1", "2,1.1,1.5,shard 1"] and lines[-1] == "2,1.6,1.5,shard 6"
+
+
+def test_what_an_earlier_worker_left_is_named(project: Path) -> None:
+    """With fewer workers than before DVC leaves the others' results, and they would be merged along."""
+    shutil.copytree(project / "models/shards/6", project / "models/shards/7")
+    with pytest.raises(UserError, match=r"models/shards: 7: params\.yaml has 6 workers.*`rm -r models/shards/7 "):
+        collect()
+    assert not (project / "models/collected.json").exists()
 
 
 def test_a_damaged_record_is_named(project: Path) -> None:

@@ -12,11 +12,11 @@ from safetensors.torch import load_file, save_file
 
 from housebrain.errors import UserError
 from housebrain.files import read_json
-from housebrain.merging.adapter import CONFIG, PREFIX, WEIGHTS
-from housebrain.merging.merge import REPORT, check_out, merge_adapters
+from housebrain.merging.merge import check_out, merge_adapters
 from housebrain.merging.strategies import REGISTRY, Metrics, Searched, strategy
+from housebrain.model.adapter import CONFIG, MERGE_REPORT, PREFIX, WEIGHTS
 from merging.adapters import dense, dense_sum, random_adapter, relative_error
-from merging.conftest import MakePeft, full_weights, loaded, tiny_llama
+from peft_models import MakePeft, full_weights, loaded, tiny_llama
 
 
 def merge(folders: list[Path], out: Path, name: str = "average", **options: Any) -> dict[str, Any]:
@@ -340,7 +340,7 @@ def test_a_negative_weight_is_refused_where_updates_are_not_just_summed(
     check_equal(tmp_path / "out", dense_sum(folders, [weight / sum(weights) for weight in weights]))
 
 
-@pytest.mark.parametrize("mark", [CONFIG, REPORT])
+@pytest.mark.parametrize("mark", [CONFIG, MERGE_REPORT])
 def test_a_former_merge_or_an_adapter_may_be_replaced(tmp_path: Path, mark: str) -> None:
     folder = random_adapter(tmp_path / "a")
     out = tmp_path / "out"

@@ -13,10 +13,11 @@ from conftest import REPOSITORY
 from housebrain.errors import UserError
 from housebrain.files import read_json, write_json
 from housebrain.merging import outer
-from housebrain.merging.adapter import WEIGHTS
+from housebrain.merging import start as starts
 from housebrain.merging.strategies import Average, Dare, Della, Slerp, Strategy, Ties
+from housebrain.model.adapter import WEIGHTS
+from housebrain.model.lora_init import verified_init, write_init
 from housebrain.params import Lora, Outer, Params, load_params
-from housebrain.training.lora_init import verified_init, write_init
 from merging.adapters import dense, dense_sum, random_adapter, relative_error
 
 LORA = Lora(r=4, alpha=8, dropout=0.0, target_modules="all-linear", seed=42)
@@ -73,7 +74,7 @@ def play(folder: Path, learning_rate: float, momentum: float, rounds: int = 3) -
         assert max(relative_error(found[name], D[name]) for name in D) < bound
         assert (Path("outer") / outer.VELOCITY).exists() == (momentum > 0)
         if round_ < rounds:
-            outer.hand_over(params, Path("merged"), Path("outer"))
+            starts.hand_over(params, Path("merged"), Path("outer"))
 
 
 @pytest.fixture(autouse=True)
@@ -107,15 +108,15 @@ def test_one_round_is_the_plain_merge_and_needs_no_start(tmp_path: Path) -> None
     expected, found = dense_sum(list(folders.values()), [1 / 3] * 3), dense(Path("merged"))
     assert max(relative_error(found[name], expected[name]) for name in expected) < 1e-6
     assert "outer" not in read_json("merged/merge.json")
-    assert outer.start_of(params) is None
+    assert starts.start_of(params) is None
 
 
 def test_what_the_cut_dropped_is_not_unlearnt(tmp_path: Path) -> None:
     """Shards that learn nothing leave the next state where they started, momentum or not."""
     merge(shards(tmp_path, 1), params_of(1, momentum=0.5))
-    outer.hand_over(params_of(1), Path("merged"), Path("outer"))
-    shutil.rmtree(outer.START / outer.VELOCITY)
-    shutil.copytree(random_adapter(tmp_path / "slow", seed=3, lora_alpha=1e-6), outer.START / outer.VELOCITY)
+    starts.hand_over(params_of(1), Path("merged"), Path("outer"))
+    shutil.rmtree(starts.START / outer.VELOCITY)
+    shutil.copytree(random_adapter(tmp_path / "slow", seed=3, lora_alpha=1e-6), starts.START / outer.VELOCITY)
     start = random_adapter(outer.INIT, seed=9)
     merge({name: shutil.copytree(start, tmp_path / name) for name in "abc"}, params_of(2, momentum=0.5))
     expected, found = dense(start), dense(Path("merged"))
@@ -126,7 +127,7 @@ def test_what_the_cut_dropped_is_not_unlearnt(tmp_path: Path) -> None:
 def test_a_strategy_sees_what_was_learnt_in_the_round(tmp_path: Path, how: Strategy) -> None:
     """Two shards that learnt the same come to just that, whatever they had before."""
     merge(shards(tmp_path, 1), params_of(1))
-    outer.hand_over(params_of(1), Path("merged"), Path("outer"))
+    starts.hand_over(params_of(1), Path("merged"), Path("outer"))
     random_adapter(outer.INIT, seed=9)
     one = random_adapter(tmp_path / "one", seed=5, shared={"round": 2})
     two = Path(shutil.copytree(one, tmp_path / "two"))
@@ -148,19 +149,19 @@ def test_the_report_says_what_was_merged_and_how_it_was_stepped(tmp_path: Path) 
 
 def test_a_start_that_is_missing_or_of_another_round_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="round 2 starts from what round 1 merged, and nothing is there"):
-        outer.start_of(params_of(2))
+        starts.start_of(params_of(2))
     merge(shards(tmp_path, 1), params_of(1))
     with pytest.raises(UserError, match="it is not of round 2"):
-        outer.hand_over(params_of(2), Path("merged"), Path("outer"))
-    outer.hand_over(params_of(1), Path("merged"), Path("outer"))
-    assert outer.start_of(params_of(2)) == outer.START
+        starts.hand_over(params_of(2), Path("merged"), Path("outer"))
+    starts.hand_over(params_of(1), Path("merged"), Path("outer"))
+    assert starts.start_of(params_of(2)) == starts.START
     with pytest.raises(UserError, match="round 3 starts from what round 2 merged, and it is of round 1"):
-        outer.start_of(params_of(3))
+        starts.start_of(params_of(3))
 
 
 def test_a_momentum_that_begins_in_the_middle_is_refused(tmp_path: Path) -> None:
     merge(shards(tmp_path, 1), params_of(1))
-    outer.hand_over(params_of(1), Path("merged"), Path("outer"))
+    starts.hand_over(params_of(1), Path("merged"), Path("outer"))
     random_adapter(outer.INIT, seed=9)
     with pytest.raises(UserError, match="the round before had none"):
         merge(shards(tmp_path, 2), params_of(2, momentum=0.5))
@@ -175,8 +176,8 @@ def test_the_next_round_starts_from_the_best_adapter_of_its_rank(tmp_path: Path,
         randomise(folders[f"{k}"], seed=k)
     merge(folders, params_of(1))
     write_json("merged/merge.json", read_json("merged/merge.json") | {"made_from": {"round": 1}})
-    outer.hand_over(params_of(1), Path("merged"), Path("outer"))
-    sha256, dropped = outer.write_next_init(outer.START, LORA, "tiny", tiny_base, tmp_path / "init")
+    starts.hand_over(params_of(1), Path("merged"), Path("outer"))
+    sha256, dropped = starts.write_next_init(starts.START, LORA, "tiny", tiny_base, tmp_path / "init")
     assert verified_init(tmp_path / "init") == sha256
     state, init = dense(Path("merged")), dense(tmp_path / "init")
     lost = energy = 0.0
@@ -191,9 +192,9 @@ def test_a_state_of_lower_rank_is_held_whole_and_the_rest_stays_as_drawn(tmp_pat
     narrow = LORA.model_copy(update={"r": 2})
     write_init(narrow, "tiny", tiny_base, tmp_path / "narrow")
     randomise(tmp_path / "narrow", seed=0)
-    outer.START.mkdir(parents=True)
-    shutil.copytree(tmp_path / "narrow", outer.START / outer.STATE)
-    _, dropped = outer.write_next_init(outer.START, LORA, "tiny", tiny_base, tmp_path / "init")
+    starts.START.mkdir(parents=True)
+    shutil.copytree(tmp_path / "narrow", starts.START / starts.STATE)
+    _, dropped = starts.write_next_init(starts.START, LORA, "tiny", tiny_base, tmp_path / "init")
     assert dropped < 1e-12
     expected, found = dense(tmp_path / "narrow"), dense(tmp_path / "init")
     assert max(relative_error(found[name], expected[name]) for name in expected) < 1e-6

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from conftest import REPOSITORY
 from housebrain.errors import UserError
-from housebrain.merging.adapter import Factors
 from housebrain.merging.strategies import REGISTRY, Metrics, about, elected_mean, inner_products, strategy
+from housebrain.model.adapter import Factors
 from merging.adapters import relative_error
 
 

@@ -9,14 +9,16 @@ import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 
-from housebrain.data.samples import Sample, load_samples, tokenize
 from housebrain.errors import UserError
-from housebrain.merging.adapter import WEIGHTS
+from housebrain.language.samples import Sample, load_samples
+from housebrain.language.tokens import tokenize
 from housebrain.merging.merge import merge_adapters
 from housebrain.merging.strategies import strategy
 from housebrain.merging.validate import validate
-from housebrain.training.base_model import load_base, load_tokenizer
-from housebrain.training.packing import collate, token_losses
+from housebrain.model.adapter import WEIGHTS
+from housebrain.model.loading import load_base, load_tokenizer
+from housebrain.model.loss import token_losses
+from housebrain.model.packed import collate
 
 
 @pytest.fixture

@@ -193,7 +193,7 @@ def test_what_is_wrong_is_said(name: str, coordinator: Path, tmp_path: Path, dri
     assert "round-9: no such tag" in printed and "round-1" in printed
     (machine.folder / "bin/nvidia-smi").write_text("#!/bin/sh\nexit 9\n")
     printed = machine.run(ok=False, **settings)  # a warning only: it goes on to the shard that isn't there
-    assert "warning: no GPU" in printed and "shard 9: not in params.yaml" in printed
+    assert "warning: no GPU" in printed and "shard 9: not among the workers" in printed
     expired = json.loads(machine.credentials.read_text()) | {"access_token": "old", "refresh_token": "revoked"}
     machine.credentials.write_text(json.dumps(expired))
     printed = machine.run(ok=False, **settings)

@@ -10,11 +10,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from conftest import REPOSITORY
-from housebrain.evaluation.reports import BASE, MERGED
+from housebrain.evaluation.names import BASE, MERGED
 from housebrain.files import read_json, write_json
-from housebrain.merging.adapter import WEIGHTS
 from housebrain.merging.merge import merge_adapters
 from housebrain.merging.strategies import strategy
+from housebrain.model.adapter import WEIGHTS
 from housebrain.params import Params, load_params
 from housebrain.release.champion import REGISTERED
 from housebrain.release.register import adapters_of_round, register

@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from housebrain.errors import UserError
-from housebrain.evaluation.reports import MERGED
-from housebrain.merging.adapter import WEIGHTS
+from housebrain.evaluation.names import MERGED
+from housebrain.model.adapter import WEIGHTS
 from housebrain.params import Params
 from housebrain.release import champion as module
 from housebrain.release.champion import as_table, champion, choose

@@ -5,10 +5,11 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from housebrain.evaluation.reports import MERGED
+from housebrain.evaluation.names import MERGED
 from housebrain.files import read_json, write_json
+from housebrain.merging.trials import log_strategies, strategies
 from housebrain.params import Params
-from housebrain.release.charts import log_charts, log_strategies, losses, strategies, weights
+from housebrain.release.charts import log_charts, losses, weights
 from housebrain.tracking import client, log_run
 from release.conftest import EXPERIMENT, register_round
 

@@ -10,12 +10,12 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from housebrain.errors import UserError
-from housebrain.evaluation.reports import MERGED
+from housebrain.evaluation.names import MERGED
 from housebrain.files import read_json, write_json
 from housebrain.params import Params
 from housebrain.release.card import card
 from housebrain.release.champion import Champion, champion, choose
-from housebrain.release.export import LINEAGE, export, folded
+from housebrain.release.export import LINEAGE, checked_model, export
 from project import TINY, put_base
 from release.conftest import register_round
 
@@ -147,14 +147,14 @@ def test_an_adapter_that_cannot_be_folded_in_exactly_is_refused(tiny_base: Path,
     config = LoraConfig(r=2, target_modules=["embed_tokens"], init_lora_weights=False, task_type="CAUSAL_LM")
     get_peft_model(model, config).save_pretrained(str(tmp_path / "tied"))
     with pytest.raises(UserError, match="logits are off by"):
-        folded(tiny_base, tmp_path / "tied", list(range(5, 40)))
+        checked_model(tiny_base, tmp_path / "tied", list(range(5, 40)))
 
 
 def test_an_adapter_of_another_base_is_refused(chosen: Champion, tiny_base: Path, tmp_path: Path) -> None:
     config = AutoConfig.from_pretrained(tiny_base, hidden_size=16)
     AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "other")
     with pytest.raises(UserError, match="doesn't fit the base"):
-        folded(tmp_path / "other", chosen.folder, [5, 6, 7])
+        checked_model(tmp_path / "other", chosen.folder, [5, 6, 7])
 
 
 def test_a_card_without_criteria_does_not_say_that_all_are_met(chosen: Champion, params: Params) -> None:

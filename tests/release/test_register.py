@@ -9,9 +9,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from housebrain.errors import UserError
-from housebrain.evaluation.reports import MERGED
+from housebrain.evaluation.names import MERGED
 from housebrain.files import read_json, sha256_file, write_json
-from housebrain.merging.adapter import WEIGHTS
+from housebrain.model.adapter import WEIGHTS
 from housebrain.params import Params
 from housebrain.release.register import data_hash, dvc_files, source_of
 from housebrain.tracking import RECORD_ID, client, find_runs, versions

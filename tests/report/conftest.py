@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from conftest import REPOSITORY, MakeSamples
-from housebrain.data.samples import Sample, load_samples
 from housebrain.evaluation.compare import comparisons, intervals
 from housebrain.evaluation.metrics import Answered, finite, judge, measures
-from housebrain.evaluation.reports import BASE, MERGED, Evaluated, write_reports
+from housebrain.evaluation.names import BASE, MERGED
+from housebrain.evaluation.reports import Evaluated, write_reports
 from housebrain.files import write_json
+from housebrain.language.samples import Sample, load_samples
 from housebrain.params import Params, load_params
 
 
@@ -29,14 +30,14 @@ class Round:
         self.choice: list[dict[str, Any]] = []
         self.leave_one_out: list[dict[str, Any]] = []
         shipped = load_params(REPOSITORY / "params.yaml")
-        self.params: Params = shipped.model_copy(update={"split": shipped.split.model_copy(update={"shards": 2})})
+        workers = {number: shipped.workers[number] for number in ("1", "2")}
+        self.params: Params = shipped.model_copy(update={"workers": workers})
 
     def write(self) -> Path:
         """Returns the reports' folder."""
         evaluated = {name: self._outcome(self.answers[name], loss) for name, loss in self.losses.items()}
         summary = {"steps": 12, "total_steps": 12, "train_loss": 0.4, "eval_loss": 0.5, "samples": 24, "seconds": 90.0}
         tables: dict[str, Any] = {"intervals": intervals(evaluated), "comparisons": comparisons(evaluated)}
-        tables["leave_one_out"] = self.leave_one_out
         write_reports(evaluated, self.params, {"shard 1": summary, "shard 2": summary}, {}, tables, self.folder)
         for number in (1, 2):
             write_json(self.folder / f"shards/{number}.json", summary)
@@ -44,6 +45,7 @@ class Round:
             (self.folder / f"shards/{number}_loss.csv").write_text(curve)
         write_json(self.folder / "merge.json", {"size_mb": 9.8, "scale": 1.0, "strategy": "average"})
         write_json(self.folder / "merge_choice.json", self.choice)
+        write_json(self.folder / "leave_one_out.json", self.leave_one_out)
         return self.folder
 
     def _outcome(self, texts: list[str], loss: float) -> Evaluated:

@@ -1,12 +1,12 @@
 """Tests for housebrain.report.cases."""
 
-from housebrain.evaluation.reports import MERGED
+from housebrain.evaluation.names import MERGED
 from housebrain.report.cases import Case, faults, read_cases, worst
 from report.conftest import Round
 
 
 def cases_of(one: Round) -> list[Case]:
-    return read_cases(one.write() / "evaluation/answers.jsonl", MERGED, one.test, "tree")
+    return read_cases(one.write() / "evaluation", MERGED)
 
 
 def test_each_brief_has_the_models_answer_and_what_is_wrong_with_it(a_round: Round) -> None:

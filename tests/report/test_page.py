@@ -10,7 +10,7 @@ import pytest
 
 from conftest import MakeSamples
 from housebrain.errors import UserError
-from housebrain.evaluation.reports import MERGED
+from housebrain.evaluation.names import MERGED
 from housebrain.report.page import write_page
 from report.conftest import Round
 
@@ -51,7 +51,7 @@ class Reader(HTMLParser):
 
 def page_of(one: Round) -> tuple[Reader, str]:
     folder = one.write()
-    write_page(one.params, folder, one.test, folder / "index.html")
+    write_page(one.params, folder, folder / "index.html")
     page = (folder / "index.html").read_text()
     reader = Reader()
     reader.feed(page)
@@ -201,5 +201,5 @@ def test_what_is_missing_or_damaged_is_one_error(a_round: Round, damage: Any, me
     a_round.write()
     damage(a_round)
     with pytest.raises(UserError, match=message):
-        write_page(a_round.params, a_round.folder, a_round.test, a_round.folder / "index.html")
+        write_page(a_round.params, a_round.folder, a_round.folder / "index.html")
     assert not (a_round.folder / "index.html").exists()

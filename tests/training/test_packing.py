@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
-from housebrain.data.samples import Tokens
 from housebrain.errors import UserError
-from housebrain.training.base_model import load_base
-from housebrain.training.packing import IGNORED, collate, fit, layout, pack, token_losses
+from housebrain.language.tokens import Tokens
+from housebrain.model.loading import load_base
+from housebrain.model.loss import token_losses
+from housebrain.model.packed import IGNORED, collate, layout
+from housebrain.training.packing import fit, pack
 
 
 @pytest.fixture(scope="module")

@@ -15,14 +15,15 @@ from safetensors.torch import load_file
 
 from housebrain.errors import IncompleteError, OutOfMemoryError, UserError
 from housebrain.files import read_json, sha256_file
+from housebrain.model.lora_init import write_init
 from housebrain.params import Params
+from housebrain.shard import Shard
 from housebrain.tracking import RunRecord
 from housebrain.training import processes
-from housebrain.training.lora_init import write_init
 from housebrain.training.processes import process_count, train_in_processes
 from housebrain.training.stopping import failure
 from housebrain.training.train import train_shard
-from trainings import PLATFORM, WEIGHTS, Fault, MakeProject, curve, make_params, paths, write_params
+from trainings import PLATFORM, WEIGHTS, Fault, MakeProject, curve, first_shard, make_params, write_params
 
 LOSSES = "housebrain.training.train:token_losses"
 PATIENCE_SECONDS = 60
@@ -37,13 +38,13 @@ def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 def prepare(project: Path, params: Params) -> Path:
     """Writes the settings and an init that has their dropout."""
     write_params(project, params)
-    write_init(params.lora, "tiny", project / "models/base/tiny", paths(project).init)
+    write_init(params.lora, "tiny", project / "models/base/tiny", first_shard(project).init)
     return project
 
 
 def train_in(project: Path, params: Params, monkeypatch: pytest.MonkeyPatch, fault: Fault | None = None) -> None:
     monkeypatch.chdir(project)
-    train_in_processes(1, params, paths(project), fault.program if fault else processes.PROGRAM)
+    train_in_processes(first_shard(project), params, fault.program if fault else processes.PROGRAM)
 
 
 def assert_same_training(one: Path, other: Path) -> None:
@@ -52,11 +53,11 @@ def assert_same_training(one: Path, other: Path) -> None:
     for a, b in zip(curve(one), curve(other), strict=True):
         for column in a:
             assert (a[column] == b[column] == "") or float(a[column]) == pytest.approx(float(b[column]), rel=1e-5)
-    weights = [load_file(paths(project).out / WEIGHTS) for project in (one, other)]
+    weights = [load_file(first_shard(project).out / WEIGHTS) for project in (one, other)]
     for name in weights[0]:
         torch.testing.assert_close(weights[0][name], weights[1][name], rtol=1e-5, atol=1e-5)
     timings = {"seconds", "response_tokens_per_second"}
-    summaries = [read_json(paths(project).report) for project in (one, other)]
+    summaries = [read_json(first_shard(project).report) for project in (one, other)]
     assert summaries[0].keys() == summaries[1].keys()
     for key in summaries[0].keys() - timings:
         assert summaries[0][key] == pytest.approx(summaries[1][key], rel=1e-5)
@@ -70,7 +71,7 @@ def test_two_processes_train_as_one_and_each_goes_on_from_the_others_checkpoint(
     params = make_params(dropout=0.0, gradient_accumulation=4, validity_samples=1)
     one, two, mixed = (prepare(make_project(name), params) for name in ("one", "two", "mixed"))
     monkeypatch.chdir(one)
-    assert train_shard(1, params, paths(one))["steps"] == 3
+    assert train_shard(first_shard(one), params)["steps"] == 3
     capfd.readouterr()
 
     with pytest.raises(SystemExit) as end:
@@ -79,19 +80,19 @@ def test_two_processes_train_as_one_and_each_goes_on_from_the_others_checkpoint(
     printed = capfd.readouterr()
     assert printed.err.count("incomplete: shard 1: stopped at step 2/3 (SIGTERM) with a checkpoint") == 1
     assert printed.out.count("shard 1  step 2/3  loss ") == 1
-    assert not failure(paths(two).checkpoints)
-    (checkpoint,) = paths(two).checkpoints.glob("checkpoint-*")
+    assert not failure(first_shard(two).checkpoints)
+    (checkpoint,) = first_shard(two).checkpoints.glob("checkpoint-*")
     sealed = read_json(checkpoint / "complete.json")["files"]
     assert {"rng_state_0.pth", "rng_state_1.pth"} <= sealed.keys()
 
-    shutil.copytree(paths(two).checkpoints, paths(mixed).checkpoints)
+    shutil.copytree(first_shard(two).checkpoints, first_shard(mixed).checkpoints)
     train_in(two, params, monkeypatch)
     assert "going on from step 2" in capfd.readouterr().out
     assert_same_training(one, two)
-    record = RunRecord.model_validate_json((paths(two).out / "run.json").read_text())
+    record = RunRecord.model_validate_json((first_shard(two).out / "run.json").read_text())
     assert record.tags["processes"] == "2"
     monkeypatch.chdir(mixed)
-    train_shard(1, params, paths(mixed))
+    train_shard(first_shard(mixed), params)
     assert "going on from step 2" in capfd.readouterr().out
     assert_same_training(one, mixed)
 
@@ -106,12 +107,12 @@ def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_bytes(
     train_in(whole, params, monkeypatch, Fault(LOSSES, 1, "hang", rank=1))
     with pytest.raises(UserError, match=r"shard 1: process 2 of 2 was killed \(SIGKILL\)"):
         train_in(killed, params, monkeypatch, Fault(LOSSES, 4, rank=1))  # a step after a checkpoint
-    assert "process 2 of 2 was killed" in failure(paths(killed).checkpoints)
+    assert "process 2 of 2 was killed" in failure(first_shard(killed).checkpoints)
     assert set(psutil.Process().children(recursive=True)) <= before
     capfd.readouterr()
     train_in(killed, params, monkeypatch)
     assert "going on from step 2" in capfd.readouterr().out
-    assert sha256_file(paths(killed).out / WEIGHTS) == sha256_file(paths(whole).out / WEIGHTS)
+    assert sha256_file(first_shard(killed).out / WEIGHTS) == sha256_file(first_shard(whole).out / WEIGHTS)
     assert curve(killed) == curve(whole)
 
 
@@ -122,7 +123,7 @@ def test_out_of_memory_in_one_process_halves_the_batch_in_both(
     params = make_params(dropout=0.0, batch_size=2, max_length=900, epochs=2, save_steps=1)
     one, two = (prepare(make_project(name), params) for name in ("one", "two"))
     monkeypatch.chdir(one)
-    train_shard(1, params, paths(one))
+    train_shard(first_shard(one), params)
     capfd.readouterr()
     train_in(two, params, monkeypatch, Fault(LOSSES, 2, "memory at 2", rank=1))
     printed = capfd.readouterr()
@@ -141,7 +142,7 @@ def test_out_of_memory_at_batch_one_says_what_to_do(
     said = r"out of memory at batch_size 1, which can't be halved\. Lower max_length"
     with pytest.raises(UserError, match=said):
         train_in(project, params, monkeypatch, Fault(LOSSES, 1, "memory at 1", rank=1))
-    assert "out of memory at batch_size 1" in failure(paths(project).checkpoints)
+    assert "out of memory at batch_size 1" in failure(first_shard(project).checkpoints)
 
 
 @pytest.mark.slow
@@ -160,11 +161,11 @@ def test_a_loss_or_gradient_that_is_not_finite_ends_all_and_is_said_once(
     with pytest.raises(SystemExit) as end:
         train_in(project, params, monkeypatch, Fault(LOSSES, 1, action, rank=1))
     assert end.value.code == 1
-    reason = failure(paths(project).checkpoints)
+    reason = failure(first_shard(project).checkpoints)
     assert f"step 1: the {what} is nan on sample(s) GEN-" in reason
     assert reason.count("GEN-") == (1 if what == "loss" else 2)
     assert capfd.readouterr().err.count(f"error: {reason}") == 1
-    assert not paths(project).out.exists()
+    assert not first_shard(project).out.exists()
 
 
 @pytest.mark.slow
@@ -172,9 +173,9 @@ def test_no_process_outlives_the_one_that_started_them(make_project: MakeProject
     params = make_params(epochs=10_000)
     project = prepare(make_project("project"), params)
     program = (
-        "from housebrain.params import load_params; from housebrain.training.fingerprint import shard_paths; "
+        "from housebrain.params import load_params; from housebrain.shard import Shard; "
         "from housebrain.training.processes import train_in_processes; "
-        "train_in_processes(1, load_params(), shard_paths(1))"
+        "train_in_processes(Shard(1), load_params())"
     )
     with (project / "out.log").open("w") as log:
         started = subprocess.Popen([sys.executable, "-c", program], cwd=project, stdout=log, stderr=log)
@@ -196,7 +197,7 @@ def test_no_process_outlives_the_one_that_started_them(make_project: MakeProject
 def run_both(first: str, second: str, folder: Path) -> list[int]:
     """Runs a line of Python in each of two processes."""
     program = f"import os, signal, time\nif os.environ['RANK'] == '0':\n    {first}\nelse:\n    {second}"
-    return processes._run(1, [sys.executable, "-c", program], 2, folder)
+    return processes._run(Shard(1, folder), [sys.executable, "-c", program], 2)
 
 
 def test_a_process_that_waits_for_one_that_failed_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

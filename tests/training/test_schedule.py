@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from conftest import REPOSITORY
 from housebrain.errors import UserError
 from housebrain.params import Params, Platform, load_params
+from housebrain.shard import Shard
 from housebrain.training.schedule import Part, part_of_round, row_order
 
 PARAMS = load_params(REPOSITORY / "params.yaml")
@@ -18,7 +19,7 @@ def in_round(round_: int, rounds: int) -> Params:
 
 def settings_of(epochs: int, batch_size: int, accumulation: int) -> Platform:
     changes = {"epochs": epochs, "batch_size": batch_size, "gradient_accumulation": accumulation}
-    return PARAMS.platform(1).model_copy(update=changes)
+    return PARAMS.platform(Shard(1)).model_copy(update=changes)
 
 
 @given(rows=st.integers(1, 200), epochs=st.integers(1, 4), seed=st.integers(0, 5))

@@ -14,17 +14,19 @@ from mlflow import MlflowClient
 from peft import PeftModel
 from safetensors.torch import load_file
 
-from housebrain.data.samples import Tokens, load_samples, tokenize
 from housebrain.errors import IncompleteError, UserError
 from housebrain.files import read_json, sha256_file
+from housebrain.language.samples import load_samples
+from housebrain.language.tokens import Tokens, tokenize
+from housebrain.model.loading import load_base, load_tokenizer
+from housebrain.model.lora_init import write_init
+from housebrain.model.loss import mean_loss
 from housebrain.params import Params
 from housebrain.tracking import RunRecord, import_record, now_ms
 from housebrain.training import checkpoints, train
-from housebrain.training.base_model import load_base, load_tokenizer
 from housebrain.training.fingerprint import fingerprint, training_key
-from housebrain.training.lora_init import write_init
 from housebrain.training.stopping import STOP
-from trainings import WEIGHTS, Fault, MakeProject, curve, make_params, paths
+from trainings import WEIGHTS, Fault, MakeProject, curve, first_shard, make_params
 from trainings import train as train_with_fault
 
 
@@ -38,27 +40,27 @@ def project(make_project: MakeProject, mlflow_store: str, monkeypatch: pytest.Mo
 
 def test_trained_shard_is_complete(project: Path, mlflow_store: str) -> None:
     params = make_params(validity_samples=1)
-    summary = train.train_shard(1, params, paths(project))
-    out = paths(project).out
+    summary = train.train_shard(first_shard(project), params)
+    out = first_shard(project).out
     assert sorted(path.name for path in out.iterdir()) == [
         "adapter_config.json",
         WEIGHTS,
         "fingerprint.json",
         "run.json",
     ]
-    assert not paths(project).checkpoints.exists()
+    assert not first_shard(project).checkpoints.exists()
 
     # Plain PEFT loads it, and it has the loss that was reported.
     tokenizer = load_tokenizer("models/base/tiny")
     validation = load_samples("data/shards/1/validation.parquet")
     tokens = [tokenize(tokenizer, sample, "tree") for sample in validation]
-    start = train.mean_loss(PeftModel.from_pretrained(load_base("models/base/tiny"), "models/lora_init"), tokens)
-    end = train.mean_loss(PeftModel.from_pretrained(load_base("models/base/tiny"), out), tokens)
+    start = mean_loss(PeftModel.from_pretrained(load_base("models/base/tiny"), "models/lora_init"), tokens)
+    end = mean_loss(PeftModel.from_pretrained(load_base("models/base/tiny"), out), tokens)
     assert end == pytest.approx(summary["eval_loss"], rel=1e-5)
     assert end < start
     assert summary["train_loss"] < summary["train_loss_mean"]
 
-    assert read_json(paths(project).report) == summary
+    assert read_json(first_shard(project).report) == summary
     assert (summary["samples"], summary["left_out"], summary["json_validity"]) == (12, 0, 0.0)
     rows = curve(project)
     assert [int(row["step"]) for row in rows] == list(range(1, summary["total_steps"] + 1))
@@ -77,15 +79,15 @@ def test_trained_shard_is_complete(project: Path, mlflow_store: str) -> None:
     run = client.get_run(run_id)
     assert run.info.status == "FINISHED"
     assert run.data.metrics["eval_loss_best"] == summary["eval_loss_best"]
-    assert {"shard": "1", "account": "colab-1", "platform": "local", "round": "1"}.items() <= run.data.tags.items()
+    assert {"shard": "1", "worker": "colab-1", "platform": "local", "round": "1"}.items() <= run.data.tags.items()
     assert [m.step for m in client.get_metric_history(run_id, "grad_norm")] == [int(row["step"]) for row in rows]
 
 
 def test_nothing_of_this_machine_is_in_what_must_be_reproducible(project: Path) -> None:
-    train.train_shard(1, make_params(), paths(project))
-    for file in paths(project).out.iterdir():
+    train.train_shard(first_shard(project), make_params())
+    for file in first_shard(project).out.iterdir():
         assert str(project).encode() not in file.read_bytes(), file.name
-    config = read_json(paths(project).out / "adapter_config.json")
+    config = read_json(first_shard(project).out / "adapter_config.json")
     assert config["base_model_name_or_path"] == "nobody/tiny"
 
 
@@ -94,7 +96,7 @@ def test_fingerprint_tells_trainings_apart(make_project: MakeProject, monkeypatc
 
     def key(project: Path, params: Params) -> str:
         monkeypatch.chdir(project)
-        return training_key(fingerprint(1, params, paths(project)))
+        return training_key(fingerprint(first_shard(project), params))
 
     first, second = make_project("first"), make_project("second")
     same = key(first, make_params())
@@ -103,7 +105,9 @@ def test_fingerprint_tells_trainings_apart(make_project: MakeProject, monkeypatc
     assert key(second, make_params().model_copy(update={"round": 2})) != same
     shutil.copy(second / "data/shards/1/validation.parquet", second / "data/shards/1/train.parquet")
     assert key(second, make_params()) != same
-    write_init(make_params().lora.model_copy(update={"seed": 1}), "tiny", Path("models/base/tiny"), paths(first).init)
+    write_init(
+        make_params().lora.model_copy(update={"seed": 1}), "tiny", Path("models/base/tiny"), first_shard(first).init
+    )
     assert key(first, make_params()) != same
 
 
@@ -117,9 +121,9 @@ def test_accumulated_rows_weigh_as_one_batch(make_project: MakeProject, monkeypa
         params = make_params(
             dropout=0.0, batch_size=batch_size, gradient_accumulation=accumulation, epochs=1, warmup_share=0.0
         )
-        write_init(params.lora, "tiny", Path("models/base/tiny"), paths(project).init)
-        train.train_shard(1, params, paths(project))
-        weights.append(load_file(paths(project).out / WEIGHTS))
+        write_init(params.lora, "tiny", Path("models/base/tiny"), first_shard(project).init)
+        train.train_shard(first_shard(project), params)
+        weights.append(load_file(first_shard(project).out / WEIGHTS))
     for name in weights[0]:
         torch.testing.assert_close(weights[0][name], weights[1][name], rtol=1e-3, atol=1e-4)
 
@@ -140,29 +144,29 @@ def test_killed_training_ends_with_the_same_bytes(make_project: MakeProject, mlf
     whole, killed = make_project("whole"), make_project("killed")
     assert attempt(whole) == 0
     for function, call in (
-        ("housebrain.training.train:token_losses", 2),  # in the first step
+        ("housebrain.model.loss:cross_entropy", 2),  # in the first step
         ("torch:save", 2),  # in the first save, some files written
         ("housebrain.training.checkpoints:mark_complete", 1),  # in the first save, all files written
         ("housebrain.training.checkpoints:keep_newest", 1),  # after it
-        ("housebrain.training.train:token_losses", 7),  # a step or more after a checkpoint
+        ("housebrain.model.loss:cross_entropy", 7),  # a step or more after a checkpoint
         ("housebrain.training.train:json_validity", 1),  # after the last step
         ("housebrain.training.result:write_json", 1),  # some results written
         ("housebrain.training.result:write_json", 2),  # the adapter is there, the report isn't
     ):
         assert attempt(killed, Fault(function, call)) == -signal.SIGKILL, function
-    assert not paths(killed).report.exists()
+    assert not first_shard(killed).report.exists()
     last_attempt_ms = now_ms()
     assert attempt(killed) == 0
 
     # It went on from where it was: the last attempt found all steps done.
-    record = RunRecord.model_validate_json((paths(killed).out / "run.json").read_text())
+    record = RunRecord.model_validate_json((first_shard(killed).out / "run.json").read_text())
     assert all(point.timestamp_ms < last_attempt_ms for point in record.points if point.key == "loss")
-    assert sha256_file(paths(killed).out / WEIGHTS) == sha256_file(paths(whole).out / WEIGHTS)
+    assert sha256_file(first_shard(killed).out / WEIGHTS) == sha256_file(first_shard(whole).out / WEIGHTS)
     for name in ("adapter_config.json", "fingerprint.json"):
-        assert (paths(killed).out / name).read_bytes() == (paths(whole).out / name).read_bytes()
+        assert (first_shard(killed).out / name).read_bytes() == (first_shard(whole).out / name).read_bytes()
     assert curve(killed) == curve(whole)
     timings = {"seconds", "response_tokens_per_second"}
-    summaries = [read_json(paths(project).report) for project in (whole, killed)]
+    summaries = [read_json(first_shard(project).report) for project in (whole, killed)]
     assert {k: v for k, v in summaries[0].items() if k not in timings} == {
         k: v for k, v in summaries[1].items() if k not in timings
     }
@@ -176,9 +180,9 @@ def test_checkpoints_of_another_training_are_not_gone_on_from(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(train, "json_validity", interrupted)
-        train.train_shard(1, make_params(validity_samples=1), paths(project))
-    assert list(paths(project).checkpoints.iterdir())
-    train.train_shard(1, make_params(learning_rate=2e-2), paths(project))
+        train.train_shard(first_shard(project), make_params(validity_samples=1))
+    assert list(first_shard(project).checkpoints.iterdir())
+    train.train_shard(first_shard(project), make_params(learning_rate=2e-2))
     printed = capsys.readouterr()
     assert "it belongs to other data, settings or code" in printed.err
     assert "going on from" not in printed.out
@@ -191,7 +195,7 @@ def make_stop(project: Path, patch: pytest.MonkeyPatch, after_step: int) -> None
     def write(path: Path, value: Any) -> None:
         real(path, value)
         if path.name == checkpoints.PROGRESS and value["step"] == after_step:
-            (paths(project).checkpoints / STOP).write_text("the session ends soon")
+            (first_shard(project).checkpoints / STOP).write_text("the session ends soon")
 
     patch.setattr(train, "write_json", write)
 
@@ -207,18 +211,18 @@ def test_stopped_training_saves_and_goes_on_to_the_same_weights(
     params = make_params(save_steps=100, dropout=dropout)
     whole, stopped = make_project("whole"), make_project("stopped")
     for project in (whole, stopped):
-        write_init(params.lora, "tiny", project / "models/base/tiny", paths(project).init)
+        write_init(params.lora, "tiny", project / "models/base/tiny", first_shard(project).init)
     monkeypatch.chdir(whole)
-    train.train_shard(1, params, paths(whole))
+    train.train_shard(first_shard(whole), params)
     monkeypatch.chdir(stopped)
     with monkeypatch.context() as patch:
         make_stop(stopped, patch, after_step=1)
         with pytest.raises(IncompleteError, match=r"step 2/\d+ \(the session ends soon\).*same command again"):
-            train.train_shard(1, params, paths(stopped))
-    assert not paths(stopped).out.exists()
-    train.train_shard(1, params, paths(stopped))
+            train.train_shard(first_shard(stopped), params)
+    assert not first_shard(stopped).out.exists()
+    train.train_shard(first_shard(stopped), params)
     assert "going on from step 2" in capsys.readouterr().out
-    assert sha256_file(paths(stopped).out / WEIGHTS) == sha256_file(paths(whole).out / WEIGHTS)
+    assert sha256_file(first_shard(stopped).out / WEIGHTS) == sha256_file(first_shard(whole).out / WEIGHTS)
 
 
 def test_sigterm_stops_after_the_step(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,27 +235,27 @@ def test_sigterm_stops_after_the_step(project: Path, monkeypatch: pytest.MonkeyP
     before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(train, "write_json", terminated)
     with pytest.raises(IncompleteError, match=r"SIGTERM"):
-        train.train_shard(1, make_params(), paths(project))
+        train.train_shard(first_shard(project), make_params())
     assert signal.getsignal(signal.SIGTERM) == before
-    assert list(paths(project).checkpoints.glob("checkpoint-*"))
+    assert list(first_shard(project).checkpoints.glob("checkpoint-*"))
 
 
 def test_checkpoints_carry_the_run_so_far(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_stop(project, monkeypatch, after_step=1)
     with pytest.raises(IncompleteError):
-        train.train_shard(1, make_params(save_steps=100), paths(project))
-    (checkpoint,) = paths(project).checkpoints.glob("checkpoint-*")
+        train.train_shard(first_shard(project), make_params(save_steps=100))
+    (checkpoint,) = first_shard(project).checkpoints.glob("checkpoint-*")
     record = RunRecord.model_validate_json((checkpoint / checkpoints.RECORD).read_text())
     assert (record.status, record.end_ms) == ("RUNNING", None)
     assert [point.step for point in record.points if point.key == "loss"] == [1, 2]
-    progress = read_json(paths(project).checkpoints / checkpoints.PROGRESS)
+    progress = read_json(first_shard(project).checkpoints / checkpoints.PROGRESS)
     assert (progress["step"], len(progress["losses"])) == (2, 2)
 
 
 def test_diverged_training_names_step_and_samples(project: Path, mlflow_store: str) -> None:
     with pytest.raises(UserError, match=r"step 2: the loss is nan on sample\(s\) GEN-\d+"):
-        train.train_shard(1, make_params(learning_rate=1e30, warmup_share=0.0), paths(project))
-    assert not paths(project).out.exists()
+        train.train_shard(first_shard(project), make_params(learning_rate=1e30, warmup_share=0.0))
+    assert not first_shard(project).out.exists()
     (run,) = MlflowClient(mlflow_store).search_runs(["1"])
     assert run.info.status == "FAILED"
 
@@ -265,7 +269,7 @@ def test_gradient_that_is_not_finite_names_step_and_samples(project: Path, monke
 
     monkeypatch.setattr(train, "token_losses", rootless)
     with pytest.raises(UserError, match=r"step 1: the gradient is nan on sample\(s\) GEN-\d+"):
-        train.train_shard(1, make_params(), paths(project))
+        train.train_shard(first_shard(project), make_params())
 
 
 def test_too_long_samples_are_left_out_and_counted(project: Path) -> None:
@@ -275,14 +279,14 @@ def test_too_long_samples_are_left_out_and_counted(project: Path) -> None:
         for name in ("train", "validation")
         for sample in load_samples(f"data/shards/1/{name}.parquet")
     )
-    summary = train.train_shard(1, make_params(max_length=lengths[-3]), paths(project))
+    summary = train.train_shard(first_shard(project), make_params(max_length=lengths[-3]))
     left_out = 15 - len([length for length in lengths if length <= lengths[-3]])
     assert summary["left_out"] + summary["validation_left_out"] == left_out > 0
     assert summary["samples"] == 12 - summary["left_out"]
 
 
 def test_short_training_is_logged_though_no_log_step_is_reached(project: Path) -> None:
-    summary = train.train_shard(1, make_params(log_steps=1000, eval_steps=1000, save_steps=1000), paths(project))
+    summary = train.train_shard(first_shard(project), make_params(log_steps=1000, eval_steps=1000, save_steps=1000))
     assert summary["train_loss"] > 0
     assert [int(row["step"]) for row in curve(project)] == [summary["steps"]]
 
@@ -290,7 +294,7 @@ def test_short_training_is_logged_though_no_log_step_is_reached(project: Path) -
 def test_unpacked_training_has_a_row_a_sample(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     params = make_params(epochs=1)
     unpacked = params.model_copy(update={"train": params.train.model_copy(update={"packing": False})})
-    summary = train.train_shard(1, unpacked, paths(project))
+    summary = train.train_shard(first_shard(project), unpacked)
     assert "12 samples in 12 rows" in capsys.readouterr().out
     assert summary["steps"] == 6
 
@@ -313,7 +317,7 @@ def test_rounds_together_do_the_steps_of_one_training(
         monkeypatch.chdir(project)
         read.clear()
         params = make_params(epochs=4, max_length=900).model_copy(update={"round": round_, "rounds": rounds})
-        summary = train.train_shard(1, params, paths(project))
+        summary = train.train_shard(first_shard(project), params)
         assert [row["step"] for row in curve(project)] == [str(1 + step) for step in range(summary["total_steps"])]
         first = load_samples("data/shards/1/train.parquet")[0].id  # else it is a validation sample's
         return summary, [rows for id_, rows in read if id_ == first], [row["learning_rate"] for row in curve(project)]
@@ -327,7 +331,7 @@ def test_rounds_together_do_the_steps_of_one_training(
 
 
 def test_progress_says_step_rate_and_time_left(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    steps = train.train_shard(1, make_params(), paths(project))["total_steps"]
+    steps = train.train_shard(first_shard(project), make_params())["total_steps"]
     lines = [line for line in capsys.readouterr().out.splitlines() if " loss " in line and "tok/s" in line]
     assert len(lines) == steps
     assert lines[0].startswith(f"shard 1  step 1/{steps}  loss ")
@@ -335,27 +339,27 @@ def test_progress_says_step_rate_and_time_left(project: Path, capsys: pytest.Cap
 
 
 def test_earlier_result_survives_a_failure(project: Path) -> None:
-    train.train_shard(1, make_params(), paths(project))
-    before = sha256_file(paths(project).out / WEIGHTS)
+    train.train_shard(first_shard(project), make_params())
+    before = sha256_file(first_shard(project).out / WEIGHTS)
     with pytest.raises(UserError):
-        train.train_shard(1, make_params(learning_rate=1e30, warmup_share=0.0), paths(project))
-    assert sha256_file(paths(project).out / WEIGHTS) == before
+        train.train_shard(first_shard(project), make_params(learning_rate=1e30, warmup_share=0.0))
+    assert sha256_file(first_shard(project).out / WEIGHTS) == before
 
 
 def test_unreachable_mlflow_does_not_stop_training(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://")
-    summary = train.train_shard(1, make_params(), paths(project))
+    summary = train.train_shard(first_shard(project), make_params())
     assert "no live logging to MLflow" in capsys.readouterr().err
-    record = RunRecord.model_validate_json((paths(project).out / "run.json").read_text())
+    record = RunRecord.model_validate_json((first_shard(project).out / "run.json").read_text())
     assert [p.step for p in record.points if p.key == "loss"] == list(range(1, summary["steps"] + 1))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_half_precision_without_a_gpu_is_refused(project: Path) -> None:
     with pytest.raises(UserError, match="fp16 needs a GPU"):
-        train.train_shard(1, make_params(precision="fp16"), paths(project))
+        train.train_shard(first_shard(project), make_params(precision="fp16"))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -364,18 +368,18 @@ def test_bf16_trains_on_a_cpu_as_fp32_does(make_project: MakeProject, monkeypatc
     for precision in ("fp32", "bf16"):
         project = make_project(precision)
         monkeypatch.chdir(project)
-        losses.append(train.train_shard(1, make_params(precision=precision), paths(project))["eval_loss"])
+        losses.append(train.train_shard(first_shard(project), make_params(precision=precision))["eval_loss"])
     assert losses[0] != losses[1] == pytest.approx(losses[0], rel=0.01)
 
 
 def test_changed_init_is_refused(project: Path) -> None:
-    init = paths(project).init / "init.json"
+    init = first_shard(project).init / "init.json"
     init.write_text(json.dumps(read_json(init) | {"sha256": "0" * 64}))
     with pytest.raises(UserError, match="damaged"):
-        train.train_shard(1, make_params(), paths(project))
+        train.train_shard(first_shard(project), make_params())
 
 
 def test_missing_shard_is_named(project: Path) -> None:
-    (paths(project).data / "train.parquet").unlink()
+    (first_shard(project).data / "train.parquet").unlink()
     with pytest.raises(UserError, match=r"shards/1/train\.parquet"):
-        train.train_shard(1, make_params(), paths(project))
+        train.train_shard(first_shard(project), make_params())

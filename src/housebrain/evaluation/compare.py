@@ -3,8 +3,9 @@
 from typing import Any
 
 from housebrain.evaluation.intervals import difference, interval
-from housebrain.evaluation.metrics import LOSS, measures
-from housebrain.evaluation.reports import BASE, MERGED, Evaluated
+from housebrain.evaluation.metrics import measures
+from housebrain.evaluation.names import BASE, LOSS, MERGED
+from housebrain.evaluation.reports import Evaluated
 
 
 def intervals(evaluated: dict[str, Evaluated]) -> dict[str, dict[str, Any]]:

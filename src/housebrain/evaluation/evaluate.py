@@ -8,39 +8,43 @@ from typing import Any
 
 import torch
 import transformers
-from peft import PeftModel
 from tqdm import tqdm
 
-from housebrain.data.samples import Tokens, load_samples, prompt, tokenize
-from housebrain.design.tables import table
 from housebrain.errors import UserError
 from housebrain.evaluation.cache import Answers, Cache, Loss
 from housebrain.evaluation.memory import PeakMemory
-from housebrain.evaluation.metrics import LOSS, Answered, finite, judge, measures
-from housebrain.evaluation.reports import BASE, MERGED, Evaluated
+from housebrain.evaluation.metrics import Answered, finite, judge, measures
+from housebrain.evaluation.names import BASE, LOSS, MERGED
+from housebrain.evaluation.reports import Evaluated
 from housebrain.files import sha256_file, sha256_folder
-from housebrain.merging.adapter import CONFIG, WEIGHTS, Adapter
+from housebrain.language.prompt import prompt
+from housebrain.language.samples import load_samples
+from housebrain.language.tokens import Tokens, tokenize
+from housebrain.model.adapter import CONFIG, WEIGHTS, Adapter
+from housebrain.model.base import ensure_base
+from housebrain.model.generation import generate_answers
+from housebrain.model.loading import load_model, load_tokenizer
+from housebrain.model.loss import mean_loss
 from housebrain.params import Params
-from housebrain.training.base_model import ensure_base, load_base, load_tokenizer
-from housebrain.training.fingerprint import code_version
-from housebrain.training.generate import generate_answers
-from housebrain.training.train import mean_loss
+from housebrain.provenance import code_hash
+from housebrain.rules.tables import table
 
-
-def load_model(base: Path, adapter: Path | None) -> Any:
-    """The base, with an adapter folded into its weights as it is served: no work a token for the adapter.
-
-    Raises:
-        UserError: the adapter was made for another base.
-    """
-    model = load_base(base)
-    if adapter is None:
-        return model
-    try:
-        return PeftModel.from_pretrained(model, adapter).merge_and_unload()
-    except (RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise UserError(f"{adapter}: it doesn't fit the base in {base} ({reason}). Train it on this base.") from error
+# What answers and losses depend on, whichever the adapter; a test compares it with what these files import.
+CODE = [
+    "house/brief.py",
+    "house/design.py",
+    "house/rooms.py",
+    "house/tree.py",
+    "language/answer.py",
+    "language/prompt.py",
+    "language/samples.py",
+    "language/tokens.py",
+    "model/base.py",
+    "model/generation.py",
+    "model/loading.py",
+    "model/loss.py",
+    "model/packed.py",
+]
 
 
 class Evaluator:
@@ -75,7 +79,7 @@ class Evaluator:
         """What every measurement depends on, whichever the adapter."""
         return {
             "base": sha256_folder(self.base),
-            "code": code_version(),
+            "code": code_hash(CODE),
             "torch": torch.__version__,
             "transformers": transformers.__version__,
             "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.stats import binomtest, bootstrap
 
 from housebrain.evaluation.metrics import Measure
+from housebrain.significance import paired_p
 
 LEVEL = 0.95
 RESAMPLES = 9999
@@ -82,9 +83,6 @@ def difference(a: Measure, b: Measure) -> Difference | None:
     Returns:
         None where a value is not finite.
     """
-    # It loads torch, and who only reads reports shall not wait for that.
-    from housebrain.merging.choose import paired_p
-
     if not (np.isfinite(a.values).all() and np.isfinite(b.values).all()):
         return None
     bounds = None if a.bounds is None or b.bounds is None else (a.bounds[0] - b.bounds[1], a.bounds[1] - b.bounds[0])

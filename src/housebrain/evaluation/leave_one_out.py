@@ -7,12 +7,13 @@ from typing import Any
 from housebrain.evaluation.compare import as_columns
 from housebrain.evaluation.evaluate import Evaluator
 from housebrain.evaluation.intervals import difference
-from housebrain.evaluation.metrics import LOSS, finite, loss_measure
+from housebrain.evaluation.metrics import finite, loss_measure
+from housebrain.evaluation.names import LOSS
 from housebrain.files import read_json
 from housebrain.merging.choose import AUTO
-from housebrain.merging.merge import REPORT
 from housebrain.merging.outer import merge_round
 from housebrain.merging.strategies import Metrics, Searched, strategy
+from housebrain.model.adapter import MERGE_REPORT
 from housebrain.params import Params
 
 ALONE = "no weight is left without it"
@@ -47,7 +48,7 @@ def leave_one_out(
         UserError: an adapter, or what the round before left, is missing or damaged.
     """
     settings = params.merge
-    report = read_json(merged / REPORT)
+    report = read_json(merged / MERGE_REPORT)
     parameters = {} if settings.strategy == AUTO else settings.parameters
     how = strategy(report["strategy"], settings.metric, settings.mode, settings.temperature, **parameters)
     full = loss_measure(evaluator.losses(merged), evaluator.lengths)
@@ -71,5 +72,5 @@ def leave_one_out(
         rows.append(row | {LOSS: finite(measure.mean)} | compared)
         change = compared["difference"]
         said = "not finite" if change is None else f"{measure.mean:.3f} ({change:+.4f})"
-        print(f"evaluate: without {name}  loss {said}", flush=True)
+        print(f"leave_one_out: without {name}  loss {said}", flush=True)
     return rows

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from housebrain.data.samples import Sample
-from housebrain.design.check import overlaps, requirements, violations
-from housebrain.design.codes import check_codes
-from housebrain.design.text import Codec, DecodeError, decode
+from housebrain.evaluation.names import LOSS, SHARES
+from housebrain.language.answer import Codec, DecodeError
+from housebrain.language.designs import decode
+from housebrain.language.samples import Sample
+from housebrain.rules.checks import overlaps, requirements, violations
+from housebrain.rules.codes import check_codes
 
 COST_TOLERANCE = 0.10
-LOSS = "eval_loss"
 
 
 class Verdict(NamedTuple):
@@ -28,6 +29,7 @@ class Verdict(NamedTuple):
         codes: share of the building-code rules passed; 0 where the house has no room that a rule speaks of.
         cost_close: its cost is within 10% of the reference design's.
         message: what was wrong, empty where nothing was.
+        faults: the kinds of what was wrong, such as `undersized` or `no valid json`.
     """
 
     json_valid: bool
@@ -39,6 +41,7 @@ class Verdict(NamedTuple):
     codes: float
     cost_close: bool
     message: str
+    faults: tuple[str, ...] = ()
 
 
 def judge(answer: str, sample: Sample, codec: Codec, ruleset: str) -> Verdict:
@@ -48,7 +51,18 @@ def judge(answer: str, sample: Sample, codec: Codec, ruleset: str) -> Verdict:
         design = decode(answer, brief, codec)
     except DecodeError as error:
         # JSON comes before schema, schema before layout: whoever fails at one has passed those before it.
-        return Verdict(error.kind != "json", error.kind == "layout", False, False, False, 0.0, 0.0, False, str(error))
+        return Verdict(
+            json_valid=error.kind != "json",
+            schema_valid=error.kind == "layout",
+            decoded=False,
+            zero_overlap=False,
+            valid=False,
+            requirements=0.0,
+            codes=0.0,
+            cost_close=False,
+            message=str(error),
+            faults=(f"no valid {error.kind}",),
+        )
     wrong = violations(design, brief)
     met = requirements(design, brief)
     rules = check_codes(design, brief, ruleset)
@@ -63,20 +77,8 @@ def judge(answer: str, sample: Sample, codec: Codec, ruleset: str) -> Verdict:
         codes=fmean(rule.passed for rule in rules) if rules else 0.0,
         cost_close=abs(design.cost.total_usd - reference_usd) <= COST_TOLERANCE * reference_usd,
         message="; ".join(f"{kind} {where}: {detail}" for kind, where, detail in wrong),
+        faults=tuple(sorted({violation.kind for violation in wrong})),
     )
-
-
-# The metrics that are shares of all answers, decoded or not, and the part of a verdict that each is the mean of.
-SHARES = {
-    "json_validity": "json_valid",
-    "schema_validity": "schema_valid",
-    "decoded": "decoded",
-    "zero_overlap": "zero_overlap",
-    "design_validity": "valid",
-    "design_accuracy": "requirements",
-    "compliance": "codes",
-    "cost_within_10pct": "cost_close",
-}
 
 
 def finite(value: float | None) -> float | None:

@@ -3,25 +3,24 @@
 Nothing here needs torch or scipy, so that the summary is printed at once.
 """
 
-import csv
 import hashlib
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pandas as pd
+
 from housebrain.evaluation.criteria import check_criteria
 from housebrain.evaluation.metrics import Answered, finite
+from housebrain.evaluation.names import ANSWERS, DESIGNS, MEASURED, MERGED, OF_THE_MACHINE
 from housebrain.evaluation.slices import slices
-from housebrain.files import atomic_folder, read_json, write_json
+from housebrain.files import atomic_folder, write_json
+from housebrain.language.answer import Codec
+from housebrain.language.designs import decode
 from housebrain.params import Params
+from housebrain.shard import key_of
+from housebrain.tables import write_csv
 from housebrain.tracking import log_run
-
-BASE = "base"
-MERGED = "merged"
-MEASURED = "measured.json"  # among the reports: which models they are of
-
-# These differ from one measurement of the same model to the next.
-OF_THE_MACHINE = ("seconds_per_design", "seconds_per_design_batched", "peak_memory_gb")
 
 
 class Evaluated(NamedTuple):
@@ -34,20 +33,6 @@ class Evaluated(NamedTuple):
 
     metrics: dict[str, float | None]
     answers: list[Answered]
-
-
-def said_p(value: float | None) -> str:
-    """A p value as it is read; a dash where there is none."""
-    return "-" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def read_shard_reports(folder: Path, shards: int) -> dict[str, dict[str, Any]]:
-    """The training summaries in `folder`, `1.json` and so on, by the shards' names.
-
-    Raises:
-        UserError: one is missing or damaged.
-    """
-    return {f"shard {shard}": read_json(folder / f"{shard}.json") for shard in range(1, shards + 1)}
 
 
 def criteria_values(
@@ -79,7 +64,8 @@ def write_reports(
     """Writes `out/evaluation.json`, `out/criteria.json` and in `out/evaluation/` all that is behind them.
 
     That is which models were measured (`measured.json`), a row a model (`models.csv`), all answers (`answers.jsonl`),
-    each model's slices (`slices/merged.csv` and so on), and `tables`.
+    the merged model's designs with their references (`designs.jsonl`), each model's slices (`slices/merged.csv` and so
+    on), and `tables`.
 
     Args:
         evaluated: by model, the merged one among them.
@@ -95,26 +81,37 @@ def write_reports(
     with atomic_folder(out / "evaluation") as folder:
         write_json(folder / MEASURED, inputs)
         _write_csv(folder / "models.csv", [{"model": name, **result.metrics} for name, result in evaluated.items()])
-        with (folder / "answers.jsonl").open("w") as file:
+        with (folder / ANSWERS).open("w") as file:
             for name, result in evaluated.items():
                 for one in result.answers:
                     row = {"model": name, "id": one.sample.id, "eval_loss": finite(one.loss), "tokens": one.tokens}
                     row |= {"answer": one.answer} | one.verdict._asdict()
                     file.write(json.dumps(row, allow_nan=False) + "\n")
+        with (folder / DESIGNS).open("w") as file:
+            for one in evaluated[MERGED].answers:
+                file.write(json.dumps(_designs(one, params.train.codec)) + "\n")
         for name, result in evaluated.items():
-            _write_csv(folder / "slices" / f"{name.replace(' ', '_')}.csv", slices(result.answers))
+            _write_csv(folder / "slices" / f"{key_of(name)}.csv", slices(result.answers))
         for name, content in tables.items():
             write_json(folder / f"{name}.json", content)
     write_json(out / "evaluation.json", {name: result.metrics for name, result in evaluated.items()})
     write_json(out / "criteria.json", verdicts)
 
 
+def _designs(one: Answered, codec: Codec) -> dict[str, Any]:
+    """A brief with its reference design and the model's own; None where the answer is no design."""
+    brief, decoded = one.sample.brief, one.verdict.decoded
+    return {
+        "id": one.sample.id,
+        "brief": brief.model_dump(mode="json"),
+        "reference": decode(one.sample.answer, brief, codec).model_dump(mode="json"),
+        "answer": decode(one.answer, brief, codec).model_dump(mode="json") if decoded else None,
+    }
+
+
 def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     path.parent.mkdir(exist_ok=True)
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(path, pd.DataFrame(rows))
 
 
 def log_evaluation(evaluated: dict[str, Evaluated], params: Params, inputs: dict[str, str], test_sha256: str) -> None:
@@ -127,7 +124,7 @@ def log_evaluation(evaluated: dict[str, Evaluated], params: Params, inputs: dict
     Raises:
         UserError: the store can't be written.
     """
-    chosen = params.evaluate.model_dump(exclude={"criteria", "leave_one_out"})  # neither changes what is measured
+    chosen = params.evaluate.model_dump(exclude={"criteria"})  # they don't change what is measured
     settings = {"base": params.base, "codec": params.train.codec, **chosen}
     for name, result in evaluated.items():
         measured = {metric: value for metric, value in result.metrics.items() if value is not None}

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from housebrain.design.brief import Brief
 from housebrain.evaluation.metrics import Answered, finite, measures
+from housebrain.evaluation.names import SMALL
+from housebrain.house.brief import Brief
 
-SMALL = 10  # fewer briefs than this say little
 DIMENSIONS: dict[str, Callable[[Brief], Any]] = {
     "bedrooms": lambda brief: brief.bedrooms,
     "floors": lambda brief: brief.floors,

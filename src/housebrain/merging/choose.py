@@ -14,16 +14,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from peft import PeftModel
-from scipy.stats import permutation_test
 
-from housebrain.data.samples import Sample, Tokens, tokenize
-from housebrain.design.text import Codec
 from housebrain.errors import UserError
+from housebrain.language.answer import Codec
+from housebrain.language.samples import Sample
+from housebrain.language.tokens import Tokens, tokenize
 from housebrain.merging.outer import merge_round
 from housebrain.merging.strategies import REGISTRY, Metrics, Searched, Strategy, strategy
+from housebrain.model.loading import load_base, load_tokenizer
+from housebrain.model.loss import mean_loss
 from housebrain.params import Merge, Params
-from housebrain.training.base_model import load_base, load_tokenizer
-from housebrain.training.train import mean_loss
+from housebrain.significance import paired_p
 
 AUTO = "auto"
 # What `auto` tries, simplest first: where a difference may be chance, the simpler is taken.
@@ -219,15 +220,3 @@ def decide(trials: list[Trial]) -> Choice:
         for trial, p in zip(trials, p_values, strict=True)
     ]
     return Choice(taken, table)
-
-
-def paired_p(a: list[float], b: list[float]) -> float:
-    """How likely differences this large are if `a` and `b` were equal, sample by sample; two-sided. One sample tells
-    nothing."""
-    differences = np.subtract(a, b)
-    if len(differences) < 2 or not differences.any():
-        return 1.0
-    test = permutation_test(
-        (differences,), np.mean, permutation_type="samples", n_resamples=9999, rng=np.random.default_rng(0)
-    )
-    return float(test.pvalue)

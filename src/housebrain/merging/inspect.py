@@ -10,9 +10,9 @@ import torch
 from tqdm import tqdm
 
 from housebrain.files import atomic_file
-from housebrain.merging.adapter import Adapter, Factors, check_alike
 from housebrain.merging.lowrank import Product, Svd, chosen_rank
 from housebrain.merging.strategies import inner_products
+from housebrain.model.adapter import Adapter, Factors, check_alike
 
 
 class Inspection(NamedTuple):

@@ -12,16 +12,6 @@ from tqdm import tqdm
 
 from housebrain.errors import UserError
 from housebrain.files import atomic_folder, check_replaceable, sha256_file, write_json
-from housebrain.merging.adapter import (
-    CONFIG,
-    FINGERPRINT,
-    WEIGHTS,
-    Adapter,
-    Factors,
-    check_alike,
-    merged_config,
-    shared_fingerprint,
-)
 from housebrain.merging.lowrank import (
     Product,
     Rank,
@@ -33,9 +23,19 @@ from housebrain.merging.lowrank import (
     parse_rank,
 )
 from housebrain.merging.strategies import Metrics, Searched, Strategy
-from housebrain.merging.tensors import TensorWriter, header_bytes, is_finite
+from housebrain.model.adapter import (
+    CONFIG,
+    FINGERPRINT,
+    MERGE_REPORT,
+    WEIGHTS,
+    Adapter,
+    Factors,
+    check_alike,
+    merged_config,
+    shared_fingerprint,
+)
+from housebrain.model.tensors import TensorWriter, header_bytes, is_finite
 
-REPORT = "merge.json"  # in a merged adapter's folder
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
@@ -159,7 +159,7 @@ def merge_adapters(
             "size_mb": (folder / WEIGHTS).stat().st_size / 1e6,
             "modules": details,
         }
-        write_json(folder / REPORT, report)
+        write_json(folder / MERGE_REPORT, report)
     return report
 
 
@@ -175,7 +175,7 @@ def check_out(out: Path, inputs: list[Path]) -> None:
     Raises:
         UserError: `out` is something other than an adapter; or it is an input, or one lies in the other.
     """
-    check_replaceable(out, (REPORT, CONFIG), "adapter")
+    check_replaceable(out, (MERGE_REPORT, CONFIG), "adapter")
     for folder in inputs:
         a, b = out.resolve(), folder.resolve()
         if a.is_relative_to(b) or b.is_relative_to(a):

@@ -18,8 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 from scipy.optimize import minimize
 
 from housebrain.errors import UserError
-from housebrain.merging.adapter import Factors
 from housebrain.merging.lowrank import Product
+from housebrain.model.adapter import Factors
 
 Metrics = dict[str, float]  # of one adapter, as MLflow has them
 Loss = Callable[[dict[str, float]], float]  # of the weighted sum, by adapter, on validation samples

@@ -6,13 +6,15 @@ from typing import Any
 
 from peft import PeftModel
 
-from housebrain.data.samples import Sample, prompt, tokenize
-from housebrain.design.text import Codec, DecodeError, decode
 from housebrain.errors import UserError
-from housebrain.merging.tensors import is_finite
-from housebrain.training.base_model import load_base, load_tokenizer
-from housebrain.training.generate import generate_answers
-from housebrain.training.train import mean_loss
+from housebrain.language.answer import Codec, DecodeError, read
+from housebrain.language.prompt import prompt
+from housebrain.language.samples import Sample
+from housebrain.language.tokens import tokenize
+from housebrain.model.generation import generate_answers
+from housebrain.model.loading import load_base, load_tokenizer
+from housebrain.model.loss import mean_loss
+from housebrain.model.tensors import is_finite
 
 
 def validate(adapter: str | Path, base: str | Path, samples: list[Sample], codec: Codec) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def validate(adapter: str | Path, base: str | Path, samples: list[Sample], codec
     longest = max(len(sample.input_ids) - sample.prompt_length for sample in tokens)
     answer = generate_answers(model, tokenizer, [prompt(tokenizer, samples[0].brief, codec)], longest * 5 // 4, 1)[0]
     try:
-        decode(answer, samples[0].brief, codec)
+        read(answer, codec)
         verdict = "design"
     except DecodeError as error:
         verdict = f"no valid {error.kind}"

@@ -6,10 +6,11 @@ from typing import Any
 from huggingface_hub import ModelCardData
 
 from housebrain.errors import UserError
-from housebrain.evaluation.reports import MERGED
+from housebrain.evaluation.names import MERGED
 from housebrain.params import Params
 from housebrain.release.champion import CRITERION, METRIC, unmet
 from housebrain.release.register import data_hash, outer_step
+from housebrain.shard import key_of
 from housebrain.tracking import Version
 
 _LINEAGE = (
@@ -33,7 +34,7 @@ def card(version: Version, params: Params, prepared: dict[str, Any], split: dict
     tags = version.tags
     shards = list(json.loads(tags["training"]))
     files = split["files"]
-    rows = {name: files.get(name.replace(" ", "_"), {}) for name in shards}
+    rows = {name: files.get(key_of(name), {}) for name in shards}
     if data_hash([row.get("sha256", "") for row in rows.values()]) != tags["data_hash"]:
         raise UserError(
             f"reports/split.json: it is of other data than version {version.number} was trained on. "

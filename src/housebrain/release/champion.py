@@ -11,7 +11,7 @@ from rich.table import Table
 
 from housebrain.errors import UserError
 from housebrain.files import read_json, sha256_file
-from housebrain.merging.adapter import WEIGHTS
+from housebrain.model.adapter import WEIGHTS
 from housebrain.params import Params
 from housebrain.tracking import Version, aliased, set_alias, versions
 

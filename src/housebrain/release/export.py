@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
 
 from housebrain.errors import UserError
 from housebrain.files import atomic_folder, check_replaceable, read_json, write_json
-from housebrain.merging.adapter import CONFIG, WEIGHTS
+from housebrain.model.adapter import CONFIG, WEIGHTS
+from housebrain.model.base import ensure_base
+from housebrain.model.loading import load_tokenizer, with_adapter
 from housebrain.params import Params
 from housebrain.release.card import card
 from housebrain.release.champion import Champion
 from housebrain.tracking import Version
-from housebrain.training.base_model import ensure_base, load_base, load_tokenizer
 
 LINEAGE = "lineage.json"  # the version's tags; also how an export is known from a folder that is in the way
 _OF_THIS_MACHINE = ("dvc.cache", "dvc.remote")
@@ -39,7 +39,7 @@ def export(champion: Champion, params: Params, reports: Path, out: Path) -> None
     text = card(champion.version, params, read_json(reports / "prepare.json"), read_json(reports / "split.json"))
     base = ensure_base(params)
     tokenizer = load_tokenizer(base)
-    model = folded(base, champion.folder, tokenizer(text)["input_ids"][:64])
+    model = checked_model(base, champion.folder, tokenizer(text)["input_ids"][:64])
     with atomic_folder(out) as folder:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
@@ -67,18 +67,14 @@ def with_base_of(version: Version, params: Params) -> Params:
     )
 
 
-def folded(base: Path, adapter: Path, tokens: list[int]) -> Any:
+def checked_model(base: Path, adapter: Path, tokens: list[int]) -> Any:
     """The base with the adapter added to its weights, float32, tried on `tokens` before and after.
 
     Raises:
         UserError: the adapter is of another base, or the logits change: PEFT adds an adapter of tied embeddings to
             both ends of the model.
     """
-    try:
-        model = PeftModel.from_pretrained(load_base(base), adapter).eval()
-    except (RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise UserError(f"{adapter}: it doesn't fit the base in {base} ({reason}). Train it on this base.") from error
+    model = with_adapter(base, adapter)
     ids = torch.tensor([tokens], device=model.device)
     with torch.inference_mode():
         apart = model(input_ids=ids).logits

@@ -14,12 +14,13 @@ from ruamel.yaml import YAML
 
 from housebrain.errors import UserError
 from housebrain.evaluation.criteria import check_criteria
-from housebrain.evaluation.reports import BASE, MERGED, OF_THE_MACHINE
+from housebrain.evaluation.names import BASE, MERGED, OF_THE_MACHINE
 from housebrain.files import read_json, sha256_file
-from housebrain.merging.adapter import FINGERPRINT, WEIGHTS
-from housebrain.merging.merge import REPORT
+from housebrain.git import git_commit
+from housebrain.model.adapter import FINGERPRINT, MERGE_REPORT, WEIGHTS
 from housebrain.params import Params
-from housebrain.tracking import RECORD_ID, Version, find_runs, git_commit, register_version, store_uri
+from housebrain.shard import Shard
+from housebrain.tracking import RECORD_ID, Version, find_runs, register_version, store_uri
 
 Table = dict[str, dict[str, Any]]  # metrics by model, or a criterion's bound, value and verdict by its name
 
@@ -68,25 +69,31 @@ def adapters_of_round(
     Raises:
         UserError: a file is missing or damaged, or a model was not evaluated.
     """
-    names = {f"shard {shard}": shard for shard in collected}
-    missing = [name for name in (BASE, *names, MERGED) if name not in evaluation]
+    shards = {shard.name: shard for shard in map(Shard, map(int, collected))}
+    missing = [name for name in (BASE, *shards, MERGED) if name not in evaluation]
     if missing:
         raise UserError(f"reports/evaluation.json: it has no {', '.join(missing)}. Run `dvc repro evaluate`.")
-    origins = {name: read_json(Path(f"models/shards/{shard}") / FINGERPRINT) for name, shard in names.items()}
+    origins = {name: read_json(shard.out / FINGERPRINT) for name, shard in shards.items()}
     loss = evaluation[BASE]["eval_loss"]
     common = {"briefs": str(params.evaluate.briefs), **({} if loss is None else {"base_eval_loss": f"{loss:.6g}"})}
-    shards = [
+    adapters = [
         _shard(
-            name, shard, params, collected[shard], evaluation[name], intervals[name], criteria, origins[name], common
+            shard,
+            params,
+            collected[str(shard.number)],
+            evaluation[name],
+            intervals[name],
+            criteria,
+            origins[name],
+            common,
         )
-        for name, shard in names.items()
+        for name, shard in shards.items()
     ]
-    return [*shards, _merged(evaluation[MERGED], intervals[MERGED], criteria, origins, common)]
+    return [*adapters, _merged(evaluation[MERGED], intervals[MERGED], criteria, origins, common)]
 
 
 def _shard(
-    name: str,
-    shard: str,
+    shard: Shard,
     params: Params,
     collected: dict[str, Any],
     metrics: dict[str, Any],
@@ -96,25 +103,24 @@ def _shard(
     common: dict[str, str],
 ) -> Adapter:
     """A shard is held against the same criteria; `seconds_per_design` is measured for the merged model alone."""
-    folder = Path(f"models/shards/{shard}")
     values = metrics | {
         "merged_size_mb": metrics["adapter_mb"],
         "train_loss": collected["metrics"].get("train_loss"),
         "shards_finished": criteria.get("shards_finished", {}).get("value"),
     }
-    trained_at = read_json(folder / "run.json")["tags"].get("git_commit", "unknown")
+    trained_at = read_json(shard.out / "run.json")["tags"].get("git_commit", "unknown")
     lineage = common | _shared(origin["shared"]) | {"data_hash": origin["own"]["data"], "git_commit": trained_at}
-    lineage["training"] = json.dumps({name: _training(origin)})
-    about = f"Shard {shard} of round {origin['shared']['round']} alone."
+    lineage["training"] = json.dumps({shard.name: _training(origin)})
+    about = f"Shard {shard.number} of round {origin['shared']['round']} alone."
     verdicts = check_criteria(params.evaluate.criteria, values)
-    return Adapter(name, folder, collected["record_id"], metrics, intervals, verdicts, lineage, about)
+    return Adapter(shard.name, shard.out, collected["record_id"], metrics, intervals, verdicts, lineage, about)
 
 
 def _merged(
     metrics: dict[str, Any], intervals: dict[str, Any], criteria: Table, origins: Table, common: dict[str, str]
 ) -> Adapter:
     folder = Path("models/merged")
-    report = read_json(folder / REPORT)
+    report = read_json(folder / MERGE_REPORT)
     used = [name for name, weight in report["weights"].items() if weight]
     shared = origins[used[0]]["shared"]
     lineage = common | _shared(shared)

@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from housebrain.data.samples import Sample, load_samples
-from housebrain.design.check import violations
-from housebrain.design.design import Design
-from housebrain.design.draw import floor_plan_svg, frame
-from housebrain.design.text import Codec, DecodeError, decode
+from housebrain.drawing.svg import floor_plan_svg, frame
 from housebrain.errors import UserError
+from housebrain.evaluation.names import ANSWERS, DESIGNS
+from housebrain.house.brief import Brief
+from housebrain.house.design import Design
 
 
 class Plans(NamedTuple):
@@ -24,7 +23,7 @@ class Plans(NamedTuple):
 
 
 class Case:
-    """A brief and the model's answer.
+    """A brief and the model's answer, as `evaluate` left them.
 
     Attributes:
         id, brief: of the sample.
@@ -34,17 +33,13 @@ class Case:
         faults: the kinds of what is wrong, such as `undersized`; empty for a valid design.
     """
 
-    def __init__(self, sample: Sample, row: dict[str, Any], codec: Codec) -> None:
-        self.id = sample.id
-        self.brief = sample.brief
+    def __init__(self, row: dict[str, Any], designs: dict[str, Any]) -> None:
+        self.id = row["id"]
+        self.brief = Brief.model_validate(designs["brief"])
         self.row = row
-        self.reference = decode(sample.answer, sample.brief, codec)
-        self.design: Design | None = None
-        try:
-            self.design = decode(row["answer"], sample.brief, codec)
-            self.faults = sorted({found.kind for found in violations(self.design, sample.brief)})
-        except DecodeError as error:
-            self.faults = [f"no valid {error.kind}"]
+        self.reference = Design.model_validate(designs["reference"])
+        self.design = None if designs["answer"] is None else Design.model_validate(designs["answer"])
+        self.faults: list[str] = row["faults"]
 
     def plans(self) -> list[Plans]:
         """Level by level from the ground up, both designs to one scale."""
@@ -67,26 +62,37 @@ def _level(index: int) -> str:
     return f"floor {index}" if index else "ground floor"
 
 
-def read_cases(answers: Path, model: str, test: Path, codec: Codec) -> list[Case]:
-    """A model's answers with their briefs, in the order of the test split.
+def read_cases(evaluation: Path, model: str) -> list[Case]:
+    """The merged model's answers with their briefs, in the order of the test split.
 
     Args:
-        answers: `answers.jsonl`.
-        model: whose answers are taken.
-        test: the test split.
-        codec: of the answers.
+        evaluation: the folder that `evaluate` wrote.
+        model: whose designs are there.
 
     Raises:
-        UserError: a file is missing or damaged, or the answers are to other briefs.
+        UserError: a file is missing or damaged, or one is of another evaluation.
     """
+    rows = [row for row in _read_lines(evaluation / ANSWERS) if row["model"] == model]
+    designs = _read_lines(evaluation / DESIGNS)
+    if [row["id"] for row in rows] != [one["id"] for one in designs]:
+        raise UserError(
+            f"{evaluation / ANSWERS}: the answers are not to the briefs in {DESIGNS}. Run `dvc repro -f evaluate`."
+        )
     try:
-        rows = [row for row in map(json.loads, answers.read_text().splitlines()) if row["model"] == model]
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{answers}: cannot be read ({error}). Run `dvc repro -f evaluate`.") from error
-    samples = load_samples(test, codec, len(rows))
-    if [sample.id for sample in samples] != [row["id"] for row in rows]:
-        raise UserError(f"{answers}: the answers are not to the briefs in {test}. Run `dvc repro evaluate`.")
-    return [Case(sample, row, codec) for sample, row in zip(samples, rows, strict=True)]
+        return [Case(row, one) for row, one in zip(rows, designs, strict=True)]
+    except (KeyError, ValueError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"{evaluation}: cannot be read ({reason}). Run `dvc repro -f evaluate`.") from error
+
+
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    try:
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        if not all("id" in row for row in rows):
+            raise ValueError("a line has no id")
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{path}: cannot be read ({error}). Run `dvc repro -f evaluate`.") from error
+    return rows
 
 
 def faults(cases: list[Case]) -> list[tuple[str, int]]:

@@ -1,25 +1,23 @@
 """The report of a round as one page: no script, nothing fetched, so that it can be mailed and kept.
 
-Everything on it comes from the report files and the test split; nothing is measured here.
+Everything on it comes from the report files; nothing is measured here.
 """
 
-import csv
-import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from housebrain.errors import os_error
 from housebrain.evaluation.criteria import undecided
-from housebrain.evaluation.metrics import LOSS, SHARES
-from housebrain.evaluation.reports import BASE, MERGED, read_shard_reports, said_p
-from housebrain.evaluation.slices import DIMENSIONS, SMALL
+from housebrain.evaluation.names import BASE, LOSS, MERGED, SHARES, SMALL, p_text
 from housebrain.files import atomic_file, read_json
 from housebrain.params import Params
 from housebrain.report.cases import faults, read_cases, worst
 from housebrain.report.charts import GREEN, GREY, Row, coloured, lines, ranges
+from housebrain.shard import key_of, read_shard_reports
+from housebrain.tables import read_csv
 
 SAMPLES = 4  # the first of the test split, not the best
 WORST = 6
@@ -39,34 +37,33 @@ LABELS = {
 }
 
 
-def write_page(params: Params, reports: Path, test: Path, out: Path) -> None:
+def write_page(params: Params, reports: Path, out: Path) -> None:
     """Writes the page.
 
     Args:
         params: of the round.
         reports: the folder with the report files of `merge`, `evaluate` and the shards' trainings.
-        test: the test split that was answered.
         out: the page.
 
     Raises:
-        UserError: a report is missing or damaged, or is of another test split.
+        UserError: a report is missing or damaged, or is of another evaluation.
     """
     environment = Environment(
         loader=PackageLoader("housebrain.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    page = environment.get_template("page.html").render(_content(params, reports, test))
+    page = environment.get_template("page.html").render(_content(params, reports))
     with atomic_file(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 
-def _content(params: Params, reports: Path, test: Path) -> dict[str, Any]:
+def _content(params: Params, reports: Path) -> dict[str, Any]:
     evaluation = reports / "evaluation"
     models: dict[str, dict[str, float | None]] = read_json(reports / "evaluation.json")
-    training = read_shard_reports(reports / "shards", params.split.shards)
+    training = read_shard_reports(reports / "shards", params.shards)
     models = {name: models[name] for name in (BASE, *training, MERGED)}
     intervals = read_json(evaluation / "intervals.json")
     colours = coloured(list(training)) | {BASE: GREY, MERGED: GREEN}
-    cases = read_cases(evaluation / "answers.jsonl", MERGED, test, params.train.codec)
+    cases = read_cases(evaluation, MERGED)
     return {
         "params": params,
         "labels": LABELS,
@@ -86,7 +83,7 @@ def _content(params: Params, reports: Path, test: Path) -> dict[str, Any]:
         "colours": colours,
         **_curves(reports / "shards", list(training)),
         **_strategies(read_json(reports / "merge_choice.json")),
-        **_leave_one_out(read_json(evaluation / "leave_one_out.json"), colours),
+        **_leave_one_out(read_json(reports / "leave_one_out.json"), colours),
         "slices": _slices(evaluation / "slices", list(models)),
         "faults": faults(cases),
         "faulty": sum(bool(case.faults) for case in cases),
@@ -159,7 +156,7 @@ def _comparisons(rows: list[dict[str, Any]], colours: dict[str, str]) -> dict[st
         cells[row["metric"]][row["against"]] = {
             "difference": _said(row["metric"], row["difference"], "+"),
             "interval": _between(row["metric"], row, "+"),
-            "p": said_p(row["p"]),
+            "p": p_text(row["p"]),
             "kind": ("better" if better else "worse") if sure else "",
         }
     chart = ranges(charted, "test loss of the merged model less that of the shard", zero=True)
@@ -169,10 +166,10 @@ def _comparisons(rows: list[dict[str, Any]], colours: dict[str, str]) -> dict[st
 def _curves(folder: Path, shards: list[str]) -> dict[str, Markup]:
     curves: dict[str, dict[str, list[tuple[float, float]]]] = {"loss": {}, "eval_loss": {}}
     for number, name in enumerate(shards, 1):
-        rows = _read_csv(folder / f"{number}_loss.csv")
+        table = read_csv(folder / f"{number}_loss.csv")
         for column, of_shard in curves.items():
-            points = [(float(row["step"]), float(row[column])) for row in rows if row[column]]
-            of_shard[name] = [point for point in points if math.isfinite(point[1])]
+            known = table[np.isfinite(table[column])]
+            of_shard[name] = list(zip(known["step"].astype(float), known[column].astype(float), strict=True))
     return {
         "training_chart": Markup(lines(curves["loss"], "optimizer step", "training loss, nats a token")),
         "validation_chart": Markup(lines(curves["eval_loss"], "optimizer step", "validation loss, nats a token")),
@@ -187,7 +184,7 @@ def _strategies(table: list[dict[str, Any]]) -> dict[str, Any]:
         Row(row["strategy"], row["loss"], None, None, GREEN if row["chosen"] else GREY, f"{row['loss']:.4f}")
         for row in table
     ]
-    said = [{**row, "loss": f"{row['loss']:.4f}", "p": said_p(row["p"]), "scale": f"{row['scale']:g}"} for row in table]
+    said = [{**row, "loss": f"{row['loss']:.4f}", "p": p_text(row["p"]), "scale": f"{row['scale']:g}"} for row in table]
     return {"strategies": said, "strategies_chart": Markup(ranges(rows, "validation loss, nats a token"))}
 
 
@@ -212,7 +209,7 @@ def _leave_one_out(table: list[dict[str, Any]], colours: dict[str, str]) -> dict
             "loss": _said(LOSS, row[LOSS]),
             "difference": _said(LOSS, row["difference"], "+"),
             "interval": _between(LOSS, row, "+"),
-            "p": said_p(row["p"]),
+            "p": p_text(row["p"]),
         }
         for row in table
     ]
@@ -222,21 +219,14 @@ def _leave_one_out(table: list[dict[str, Any]], colours: dict[str, str]) -> dict
 
 def _slices(folder: Path, models: list[str]) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """By metric and dimension, a row a slice with every model's value."""
-    of_models = {name: _read_csv(folder / f"{name.replace(' ', '_')}.csv") for name in models}
+    of_models = {name: read_csv(folder / f"{key_of(name)}.csv") for name in models}
+    first = next(iter(of_models.values()))
     tables: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for metric in LABELS:
-        tables[metric] = {dimension: [] for dimension in DIMENSIONS}
-        for rows in zip(*of_models.values(), strict=True):
-            first = rows[0]
-            values = [_said(metric, float(row[metric]) if row[metric] else None) for row in rows]
-            about = {"value": first["value"], "briefs": first["briefs"], "small": first["small"] == "True"}
-            tables[metric][first["dimension"]].append(about | {"values": values})
+        tables[metric] = {dimension: [] for dimension in first["dimension"].unique()}
+        for number, row in enumerate(first.to_dict("records")):
+            values = [table[metric].iloc[number] for table in of_models.values()]
+            about = {"value": row["value"], "briefs": row["briefs"], "small": row["small"]}
+            shown = [_said(metric, None if np.isnan(value) else float(value)) for value in values]
+            tables[metric][row["dimension"]].append(about | {"values": shown})
     return tables
-
-
-def _read_csv(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(newline="") as file:
-            return list(csv.DictReader(file))
-    except OSError as error:
-        raise os_error(error, path) from error

@@ -13,14 +13,13 @@ import subprocess
 import sys
 import time
 import traceback
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from housebrain.errors import IncompleteError, OutOfMemoryError, UserError, reported
+from housebrain.model.base import ensure_base
 from housebrain.params import Params, Platform, load_params
-from housebrain.training.base_model import ensure_base
-from housebrain.training.fingerprint import Paths, shard_paths
+from housebrain.shard import Shard
 from housebrain.training.stopping import FAILED, end_with, failure_written
 
 COUNT = "HOUSEBRAIN_PROCESSES"  # how many are wanted, in place of one a GPU
@@ -57,15 +56,14 @@ def process_count(settings: Platform) -> int:
     return count
 
 
-def train_in_processes(shard: int, params: Params, paths: Paths, program: tuple[str, ...] = PROGRAM) -> None:
-    """Trains shard `shard` (from 1) to its end, in as many processes as there are GPUs; see `train.train_shard`.
+def train_in_processes(shard: Shard, params: Params, program: tuple[str, ...] = PROGRAM) -> None:
+    """Trains a shard to its end, in as many processes as there are GPUs; see `train.train_shard`.
 
     Where a batch does not fit all of them begin again, from the last checkpoint, with half of it.
 
     Args:
-        shard: from 1.
+        shard: which.
         params: all of params.yaml.
-        paths: of the shard.
         program: what each process runs, as arguments of Python.
 
     Raises:
@@ -73,15 +71,15 @@ def train_in_processes(shard: int, params: Params, paths: Paths, program: tuple[
         UserError: the base model can't be fetched, a process was killed, or a batch can't be halved.
         IncompleteError: SIGTERM came where there was nothing to save.
     """
-    (paths.checkpoints / FAILED).unlink(missing_ok=True)
-    with failure_written(paths.checkpoints):
+    (shard.checkpoints / FAILED).unlink(missing_ok=True)
+    with failure_written(shard.checkpoints):
         ensure_base(params)
         settings = params.platform(shard)
         count = process_count(settings)
         batch_size = settings.batch_size
         while True:
-            command = [sys.executable, *program, "--shard", str(shard), "--batch-size", str(batch_size)]
-            ends = _run(shard, command, count, paths.checkpoints)
+            command = [sys.executable, *program, "--shard", str(shard.number), "--batch-size", str(batch_size)]
+            ends = _run(shard, command, count)
             if OutOfMemoryError.status not in ends:
                 break
             batch_size = _halved(shard, batch_size)
@@ -89,7 +87,7 @@ def train_in_processes(shard: int, params: Params, paths: Paths, program: tuple[
         raise SystemExit(failed[0])
 
 
-def _run(shard: int, command: list[str], count: int, checkpoints: Path) -> list[int]:
+def _run(shard: Shard, command: list[str], count: int) -> list[int]:
     """Runs `count` processes to their end.
 
     Returns:
@@ -122,13 +120,13 @@ def _run(shard: int, command: list[str], count: int, checkpoints: Path) -> list[
         signal.signal(signal.SIGTERM, before)
     killed = min(ends)
     if killed < 0 or OutOfMemoryError.status in ends:
-        (checkpoints / FAILED).unlink(missing_ok=True)  # the others' complaint of the one that is missing
+        (shard.checkpoints / FAILED).unlink(missing_ok=True)  # the others' complaint of the one that is missing
     if killed < 0:
         name = signal.Signals(-killed).name
         if terminated and killed == -signal.SIGTERM:
-            raise IncompleteError(f"shard {shard}: ended ({name}). Run the same command again to go on.")
+            raise IncompleteError(f"{shard.name}: ended ({name}). Run the same command again to go on.")
         raise UserError(
-            f"shard {shard}: process {ends.index(killed) + 1} of {count} was killed ({name}); on SIGKILL the machine's "
+            f"{shard.name}: process {ends.index(killed) + 1} of {count} was killed ({name}); on SIGKILL the machine's "
             "memory may be full. Run the same command again: it goes on from the last checkpoint."
         )
     return ends
@@ -166,7 +164,7 @@ def _environments(count: int) -> list[dict[str, str]]:
     return [shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(count)]
 
 
-def _halved(shard: int, batch_size: int) -> int:
+def _halved(shard: Shard, batch_size: int) -> int:
     """Half the batch, which takes twice the accumulation: the same samples in each step, the same number of steps.
 
     Raises:
@@ -174,24 +172,24 @@ def _halved(shard: int, batch_size: int) -> int:
     """
     if batch_size % 2:
         raise UserError(
-            f"shard {shard}: out of memory at batch_size {batch_size}, which can't be halved. "
+            f"{shard.name}: out of memory at batch_size {batch_size}, which can't be halved. "
             "Lower max_length or set quantize_4bit."
         )
     print(
-        f"warning: shard {shard}: out of memory; going on with batch_size {batch_size // 2} in place of {batch_size} "
+        f"warning: {shard.name}: out of memory; going on with batch_size {batch_size // 2} in place of {batch_size} "
         "and twice the gradient_accumulation: the same samples a step. The result is the same up to rounding.",
         file=sys.stderr,
     )
     return batch_size // 2
 
 
-def _train(shard: int, paths: Paths, batch_size: int) -> None:
+def _train(shard: Shard, batch_size: int) -> None:
     """Trains as one of the processes; what is not its to say ends it silently."""
     try:
-        with failure_written(paths.checkpoints):
+        with failure_written(shard.checkpoints):
             from housebrain.training.train import train_shard
 
-            train_shard(shard, load_params(), paths, batch_size)
+            train_shard(shard, load_params(), batch_size)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except OutOfMemoryError as error:
@@ -211,7 +209,7 @@ def main() -> None:
     end_with(int(os.environ[SUPERVISOR]))
     try:
         with reported():
-            _train(options.shard, shard_paths(options.shard), options.batch_size)
+            _train(Shard(options.shard), options.batch_size)
         _end(0)
     except SystemExit as end:
         _end(int(end.code or 0))

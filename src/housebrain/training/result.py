@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from housebrain.files import atomic_file, write_json
+from housebrain.shard import Shard
 from housebrain.tracking import Point, RunRecord, now_ms
-from housebrain.training.fingerprint import Paths
 
 History = list[dict[str, Any]]  # the trainer's log: an entry has its step and some metrics
 # Logged by the trainer at every `log_steps` and carried into MLflow.
@@ -79,11 +79,11 @@ def write_result(folder: Path, made_from: dict[str, Any], record: RunRecord) -> 
     (folder / "run.json").write_text(record.model_dump_json(indent=1) + "\n")
 
 
-def write_curves(history: History, summary: dict[str, Any], paths: Paths) -> None:
+def write_curves(history: History, summary: dict[str, Any], shard: Shard) -> None:
     """Writes a shard's report and its curve, a row a step."""
-    write_json(paths.report, summary)
+    write_json(shard.report, summary)
     columns = ["step", "loss", "eval_loss", "learning_rate", "grad_norm"]
-    with atomic_file(paths.curve) as temporary, temporary.open("w", newline="") as file:
+    with atomic_file(shard.curve) as temporary, temporary.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns, extrasaction="ignore")
         writer.writeheader()
         by_step: dict[int, dict[str, Any]] = {}

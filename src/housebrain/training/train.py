@@ -21,19 +21,26 @@ from tqdm import tqdm
 from transformers import Trainer, TrainerCallback, TrainingArguments, get_cosine_schedule_with_warmup
 from transformers.trainer_callback import PrinterCallback
 
-from housebrain.data.samples import Sample, Tokens, load_samples, prompt, tokenize
-from housebrain.design.text import Codec, DecodeError, decode
 from housebrain.errors import IncompleteError, OutOfMemoryError, UserError
 from housebrain.files import atomic_folder, write_json
+from housebrain.git import git_commit
+from housebrain.language.answer import Codec, DecodeError, read
+from housebrain.language.prompt import prompt
+from housebrain.language.samples import Sample, load_samples
+from housebrain.language.tokens import Tokens, tokenize
+from housebrain.model.base import base_folder
+from housebrain.model.generation import generate_answers
+from housebrain.model.loading import load_base, load_tokenizer
+from housebrain.model.lora_init import save_config
+from housebrain.model.loss import summed_loss, token_losses
+from housebrain.model.packed import collate
 from housebrain.params import Params, Platform
-from housebrain.tracking import LiveRun, RunRecord, git_commit, import_record, now_ms
+from housebrain.shard import Shard
+from housebrain.tracking import LiveRun, RunRecord, import_record, now_ms
 from housebrain.training import checkpoints
-from housebrain.training.base_model import base_folder, load_base, load_tokenizer
-from housebrain.training.fingerprint import Paths, fingerprint, training_key
-from housebrain.training.generate import generate_answers
-from housebrain.training.lora_init import save_config
+from housebrain.training.fingerprint import fingerprint, training_key
 from housebrain.training.lora_linear import fuse
-from housebrain.training.packing import Rows, collate, fit, pack, token_losses
+from housebrain.training.packing import Rows, fit, pack
 from housebrain.training.result import (
     finished,
     points_of,
@@ -142,30 +149,6 @@ class ShardTrainer(Trainer):
         super().log(logs)
 
 
-def mean_loss(model: Any, samples: list[Tokens]) -> float:
-    """Cross entropy in nats over all answer tokens of `samples`, each token counting the same."""
-    total, count = summed_loss(model, samples)
-    return total / count
-
-
-def summed_loss(model: Any, samples: list[Tokens]) -> tuple[float, int]:
-    """The sum of the cross entropy in nats over all answer tokens of `samples`, and their number."""
-    was_training = model.training
-    model.eval()
-    total, count = 0.0, 0
-    device = next(model.parameters()).device
-    with torch.inference_mode():
-        for number in range(len(samples)):
-            batch = collate(samples, [[number]])
-            losses = token_losses(
-                model, batch.input_ids.to(device), batch.position_ids.to(device), batch.labels.to(device)
-            )
-            total += losses.sum().item()
-            count += len(losses)
-    model.train(was_training)
-    return total, count
-
-
 class ShardCallback(TrainerCallback):
     """Seals checkpoints, prints progress, logs live, stops where asked; the last step is always logged.
 
@@ -257,13 +240,13 @@ def _arguments(
     )
 
 
-def _tokens(params: Params, settings: Platform, tokenizer: Any, paths: Paths) -> tuple[list[Tokens], int]:
+def _tokens(params: Params, settings: Platform, tokenizer: Any, shard: Shard) -> tuple[list[Tokens], int]:
     """The shard's training samples that fit, and how many were left out."""
-    samples = load_samples(paths.data / "train.parquet", params.train.codec, settings.max_samples)
+    samples = load_samples(shard.data / "train.parquet", params.train.codec, settings.max_samples)
     if not samples:
-        raise UserError(f"{paths.data}/train.parquet: the shard is empty. Prepare more briefs.")
+        raise UserError(f"{shard.data}/train.parquet: the shard is empty. Prepare more briefs.")
     silent = not PartialState().is_main_process
-    progress = tqdm(samples, desc=f"{paths.data}", unit=" samples", delay=5, disable=silent)  # a minute for 80,000
+    progress = tqdm(samples, desc=f"{shard.data}", unit=" samples", delay=5, disable=silent)  # a minute for 80,000
     tokens = [tokenize(tokenizer, sample, params.train.codec) for sample in progress]
     kept = fit(tokens, settings.max_length)
     return kept, len(tokens) - len(kept)
@@ -272,13 +255,13 @@ def _tokens(params: Params, settings: Platform, tokenizer: Any, paths: Paths) ->
 def json_validity(
     model: Any, tokenizer: Any, samples: list[Sample], codec: Codec, max_new_tokens: int
 ) -> dict[str, float]:
-    """Greedy answers to validation briefs: the share that is JSON, and the share that decodes into a design."""
+    """Greedy answers to validation briefs: the share that is JSON, and the share that can be laid out."""
     prompts = [prompt(tokenizer, sample.brief, codec) for sample in samples]
     answers = generate_answers(model, tokenizer, prompts, max_new_tokens, ANSWERED_AT_ONCE)
     valid_json = valid_design = 0
-    for sample, answer in zip(samples, answers, strict=True):
+    for answer in answers:
         try:
-            decode(answer, sample.brief, codec)
+            read(answer, codec)
             valid_json += 1
             valid_design += 1
         except DecodeError as error:
@@ -286,20 +269,19 @@ def json_validity(
     return {"json_validity": valid_json / len(samples), "design_validity": valid_design / len(samples)}
 
 
-def train_shard(shard: int, params: Params, paths: Paths, batch_size: int | None = None) -> dict[str, Any]:
-    """Trains shard `shard` (from 1) to its end, from the newest checkpoint where there is one.
+def train_shard(shard: Shard, params: Params, batch_size: int | None = None) -> dict[str, Any]:
+    """Trains a shard to its end, from the newest checkpoint where there is one.
 
     A checkpoint is gone on from by any number of processes, with the same samples in each step. The weights are the
     same to the bit where that number is; otherwise up to rounding, and to the dropout of other random states.
 
     Args:
-        shard: from 1.
+        shard: which.
         params: all of params.yaml.
-        paths: of the shard.
         batch_size: rows at once, where the platform's own do not fit; gradient accumulation makes up for it.
 
     Returns:
-        The summary that is also written to `paths.report`; empty in any process but the first.
+        The summary that is also written to `shard.report`; empty in any process but the first.
 
     Raises:
         UserError: the data, the init or the settings can't be used, or the loss is not finite.
@@ -312,8 +294,8 @@ def train_shard(shard: int, params: Params, paths: Paths, batch_size: int | None
         raise UserError("platforms: precision fp16 needs a GPU. Set it to fp32 on this machine.")
     state = _join()
     tokenizer = load_tokenizer(base_folder(params))
-    kept, left_out = _tokens(params, settings, tokenizer, paths)
-    validation = load_samples(paths.data / "validation.parquet", codec)
+    kept, left_out = _tokens(params, settings, tokenizer, shard)
+    validation = load_samples(shard.data / "validation.parquet", codec)
     validation_tokens = fit([tokenize(tokenizer, sample, codec) for sample in validation], settings.max_length)
     lengths = [len(sample.input_ids) for sample in kept]
     rows = pack(lengths, settings.max_length) if params.train.packing else [[i] for i in range(len(kept))]
@@ -322,22 +304,22 @@ def train_shard(shard: int, params: Params, paths: Paths, batch_size: int | None
     read = [rows[number] for number in order[part.first * settings.rows_a_step : part.end * settings.rows_a_step]]
     learnt = [len(sample.input_ids) - sample.prompt_length for sample in kept]
     response_tokens = sum(learnt[number] for row in read for number in row)
-    made_from = fingerprint(shard, params, paths)
+    made_from = fingerprint(shard, params)
     key = training_key(made_from)
     state.print(
-        f"shard {shard}: {len(kept)} samples in {len(rows)} rows, {sum(lengths):,} tokens of which {sum(learnt):,} "
+        f"{shard.name}: {len(kept)} samples in {len(rows)} rows, {sum(lengths):,} tokens of which {sum(learnt):,} "
         f"are learnt; {left_out} over {settings.max_length} tokens left out",
         flush=True,
     )
     if params.rounds > 1:
         steps = f"steps {part.first + 1} to {part.end} of {part.total}"
-        state.print(f"shard {shard}: round {params.round} of {params.rounds} does {steps}", flush=True)
+        state.print(f"{shard.name}: round {params.round} of {params.rounds} does {steps}", flush=True)
 
-    model = _model(params, settings, paths)
-    account = params.accounts[str(shard)]
+    model = _model(params, settings, shard)
+    worker = params.worker(shard)
     record = RunRecord(
         record_id=key[:32],
-        name=f"round {params.round} shard {shard}",
+        name=f"round {params.round} {shard.name}",
         params={
             **_flat(made_from["shared"]),
             **_flat(made_from["own"]),
@@ -348,9 +330,9 @@ def train_shard(shard: int, params: Params, paths: Paths, batch_size: int | None
         },
         tags={
             "kind": "shard",
-            "shard": str(shard),
-            "account": account.worker,
-            "platform": account.platform,
+            "shard": str(shard.number),
+            "worker": worker.name,
+            "platform": worker.platform,
             "round": str(params.round),
             "data_hash": made_from["own"]["data"],
             "git_commit": git_commit(),
@@ -361,24 +343,24 @@ def train_shard(shard: int, params: Params, paths: Paths, batch_size: int | None
     # Rows that hold nothing, so that all processes have batches for the last step too.
     read += [[]] * (-len(read) % (batch_size * state.num_processes))
     live = LiveRun(record, params.tracking.experiment) if state.is_main_process else nullcontext()
-    with live as run, Stop(paths.checkpoints) as stop:
+    with live as run, Stop(shard.checkpoints) as stop:
         trainer = ShardTrainer(
             kept,
             validation_tokens,
             response_tokens,
             part,
             model=model,
-            args=_arguments(settings, params.train.seed, paths.checkpoints, part, batch_size, state.num_processes),
+            args=_arguments(settings, params.train.seed, shard.checkpoints, part, batch_size, state.num_processes),
             train_dataset=Rows(read),
             eval_dataset=Rows([[0]]),  # the trainer wants one to be there; `evaluate` has its own
-            callbacks=[ShardCallback(record, paths.checkpoints, key, settings.keep_checkpoints, run, stop)],
+            callbacks=[ShardCallback(record, shard.checkpoints, key, settings.keep_checkpoints, run, stop)],
         )
         trainer.remove_callback(PrinterCallback)
         set_seed(params.train.seed, device_specific=True)  # or dropout would be the same in all processes
-        found = [checkpoints.newest(paths.checkpoints, key) if state.is_main_process else None]
+        found = [checkpoints.newest(shard.checkpoints, key) if state.is_main_process else None]
         (resumed,) = broadcast_object_list(found)
         if resumed is not None:
-            state.print(f"shard {shard}: going on from step {checkpoints.step_of(resumed)}", flush=True)
+            state.print(f"{shard.name}: going on from step {checkpoints.step_of(resumed)}", flush=True)
             history = json.loads((resumed / "trainer_state.json").read_text())["log_history"]
             trainer.seconds_before = history[-1]["seconds"] if history else 0.0
             trainer.first_step = checkpoints.step_of(resumed)
@@ -386,12 +368,12 @@ def train_shard(shard: int, params: Params, paths: Paths, batch_size: int | None
             trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
         except torch.OutOfMemoryError as error:
             raise OutOfMemoryError(
-                f"shard {shard}: out of memory at batch_size {batch_size}. Lower it, max_length, or set quantize_4bit."
+                f"{shard.name}: out of memory at batch_size {batch_size}. Lower it, max_length, or set quantize_4bit."
             ) from error
         steps, total_steps = trainer.state.global_step, trainer.state.max_steps
         if steps < total_steps:
             raise IncompleteError(
-                f"shard {shard}: stopped at step {steps}/{total_steps} ({stop.reason}) with a checkpoint. Run the same "
+                f"{shard.name}: stopped at step {steps}/{total_steps} ({stop.reason}) with a checkpoint. Run the same "
                 "command again to go on."
             )
         trainer.evaluate()
@@ -400,33 +382,33 @@ def train_shard(shard: int, params: Params, paths: Paths, batch_size: int | None
         validity: dict[str, float] = {}
         if params.train.validity_samples:
             asked = validation[: params.train.validity_samples]
-            print(f"shard {shard}: answering {len(asked)} validation briefs", flush=True)
+            print(f"{shard.name}: answering {len(asked)} validation briefs", flush=True)
             # A quarter more than the longest reference answer: what is not closed by then has lost its way.
             longest = max(len(sample.input_ids) - sample.prompt_length for sample in validation_tokens)
             validity = json_validity(trainer.model, tokenizer, asked, codec, longest * 5 // 4)
 
     history = trainer.state.log_history
     summary = summarize(history, steps, total_steps, record) | validity
-    with atomic_folder(paths.out) as folder:
+    with atomic_folder(shard.out) as folder:
         trainer.model.save_pretrained(folder)
         save_config(trainer.model.peft_config["default"], made_from["shared"]["base"], folder)
         (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
         record = finished(record, history, summary)
         write_result(folder, made_from, record)
-    write_curves(history, summary, paths)
+    write_curves(history, summary, shard)
     try:
         import_record(record, params.tracking.experiment)
     except UserError as error:
         print(f"warning: {error}", file=sys.stderr)
-    shutil.rmtree(paths.checkpoints, ignore_errors=True)
+    shutil.rmtree(shard.checkpoints, ignore_errors=True)
     return summary
 
 
-def _model(params: Params, settings: Platform, paths: Paths) -> Any:
+def _model(params: Params, settings: Platform, shard: Shard) -> Any:
     """The base with the shared init on it, to be trained."""
     base = base_folder(params)
     frozen = load_base(base, settings.precision, settings.quantize_4bit)
-    model = PeftModel.from_pretrained(frozen, paths.init, is_trainable=True)
+    model = PeftModel.from_pretrained(frozen, shard.init, is_trainable=True)
     fuse(model)
     # While training PEFT looks the base up at each save: here, not on the hub. `save_config` writes its real name.
     model.peft_config["default"].base_model_name_or_path = str(base)

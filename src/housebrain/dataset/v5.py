@@ -1,0 +1,169 @@
+"""A record of the user's dataset, HouseBrain v5, and how it becomes a brief.
+
+A record is one JSON object `{"id", "input": {"basicDetails", "plot", "roomBreakdown"}, "output", "metadata"}`;
+docs/design.md shows a whole one. Only `input` and `metadata` are read.
+"""
+
+import re
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from housebrain.house.brief import Brief, Climate, Compass, Plot, Rejected, RoomRequest, Setbacks
+from housebrain.house.rooms import BEDROOMS, CIRCULATION, RoomType
+from housebrain.house.units import FT_PER_M, SQFT_PER_SQM
+
+DEFAULT_BATHROOM_SQFT = 40.0
+
+
+class BadRecord(Exception):  # noqa: N818 - names the record, like Rejected
+    """A record with a missing or mistyped field: `field` is its dotted path, `message` what is wrong with it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+_LETTERS = re.compile(r"[^a-z]")
+_KNOWN_TYPES = {_LETTERS.sub("", name): name for name in get_args(RoomType) if name not in CIRCULATION}
+_KNOWN_TYPES |= {"living": "living_room", "dining": "dining_room", "study": "home_office", "office": "home_office"}
+_KNOWN_TYPES |= {"master": "master_bedroom", "bath": "bathroom", "toilet": "bathroom", "storage": "store"}
+_KNOWN_TYPES |= {"guestbedroom": "guest_room", "prayerroom": "pooja", "poojaroom": "pooja", "puja": "pooja"}
+
+
+def _room_type(value: Any) -> Any:
+    """`livingRoom`, `Living Room` and `living_room` are the same."""
+    if not isinstance(value, str):
+        return value
+    return _KNOWN_TYPES.get(_LETTERS.sub("", value.lower()), value)
+
+
+class _Lenient(BaseModel):
+    """Unknown keys of a record are passed over: the dataset's owner may add some."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+
+Size = Annotated[float, Field(strict=True, gt=0)]
+Setback = Annotated[float, Field(strict=True, ge=0)]
+Number = Annotated[int, Field(strict=True, ge=0)]
+
+
+class _RawRoom(_Lenient):
+    type: Annotated[RoomType, BeforeValidator(_room_type)]
+    count: Number
+    minArea: Size  # noqa: N815 - the dataset's spelling
+
+
+class _RawDetails(_Lenient):
+    unit: Literal["sqft", "sqm"] = "sqft"
+    bedrooms: Number
+    bathrooms: Number
+    floors: Annotated[int, Field(strict=True, ge=1)]
+    budget: Size
+    style: Annotated[str, Field(min_length=1)]
+
+
+class _RawSetbacks(_Lenient):
+    front: Setback
+    rear: Setback
+    left: Setback
+    right: Setback
+
+
+class _RawPlot(_Lenient):
+    length: Size
+    width: Size
+    unit: Literal["ft", "m"] = "ft"
+    shape: str
+    orientation: Compass
+    slope_degrees: Annotated[float, Field(strict=True, ge=0, lt=90)] = 0.0
+    is_corner_plot: Literal[0, 1] | bool = False
+    setbacks_ft: _RawSetbacks
+
+
+class _RawInput(_Lenient):
+    basicDetails: _RawDetails  # noqa: N815
+    plot: _RawPlot
+    roomBreakdown: Annotated[list[_RawRoom], Field(min_length=1)]  # noqa: N815
+
+
+class _RawMetadata(_Lenient):
+    region: Annotated[str, Field(min_length=1)]
+    climate_zone: Climate
+
+
+class _RawRecord(_Lenient):
+    id: Annotated[str, Field(min_length=1)]
+    input: _RawInput
+    metadata: _RawMetadata
+
+
+def parse_record(record: Any) -> tuple[str, Brief]:
+    """Reads one record `{id, input, metadata, ...}` of the v5 dataset; `output` is not looked at.
+
+    Where `basicDetails` and `roomBreakdown` disagree (bathrooms do in 79% of the dataset), **the room list wins**,
+    since it carries areas; the counts of `basicDetails` only stand in for bathrooms that the list leaves out
+    altogether. Metres are turned into feet.
+
+    Returns:
+        The record's id and its brief.
+
+    Raises:
+        BadRecord: a field is missing, mistyped, out of range or not finite.
+        Rejected: `bedrooms_contradict` (the list has another number of bedrooms than `basicDetails`, which decides
+            nothing about their areas) or `setbacks_over_plot`.
+    """
+    try:
+        raw = _RawRecord.model_validate(record)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "record"
+        raise BadRecord(field, first["msg"]) from error
+    details, plot = raw.input.basicDetails, raw.input.plot
+    feet = FT_PER_M if plot.unit == "m" else 1.0
+    sqft = SQFT_PER_SQM if details.unit == "sqm" else 1.0
+    rooms = [
+        RoomRequest(type=room.type, count=room.count, min_area_sqft=room.minArea * sqft)
+        for room in raw.input.roomBreakdown
+        if room.count
+    ]
+    bedrooms = sum(room.count for room in rooms if room.type in BEDROOMS)
+    if bedrooms != details.bedrooms:
+        raise Rejected(
+            "bedrooms_contradict", f"basicDetails asks for {details.bedrooms} bedrooms, the room list has {bedrooms}"
+        )
+    bathrooms = sum(room.count for room in rooms if room.type == "bathroom")
+    if not bathrooms and details.bathrooms:
+        bathrooms = details.bathrooms
+        rooms.append(RoomRequest(type="bathroom", count=bathrooms, min_area_sqft=DEFAULT_BATHROOM_SQFT))
+    setbacks = plot.setbacks_ft  # in feet whatever the plot's unit, as the field's name says
+    brief = Brief(
+        style=details.style,
+        bedrooms=bedrooms,
+        bathrooms=bathrooms,
+        floors=details.floors,
+        budget_usd=details.budget,
+        plot=Plot(
+            length_ft=round(plot.length * feet, 2),
+            width_ft=round(plot.width * feet, 2),
+            shape=plot.shape,
+            orientation=plot.orientation,
+            slope_degrees=plot.slope_degrees,
+            is_corner=bool(plot.is_corner_plot),
+            setbacks=Setbacks(
+                front_ft=setbacks.front, rear_ft=setbacks.rear, left_ft=setbacks.left, right_ft=setbacks.right
+            ),
+        ),
+        rooms=tuple(rooms),
+        region=raw.metadata.region,
+        climate_zone=raw.metadata.climate_zone,
+    )
+    width_ft, depth_ft = brief.envelope_ft
+    if width_ft <= 0 or depth_ft <= 0:
+        raise Rejected(
+            "setbacks_over_plot",
+            f"the setbacks take all of the {brief.plot.width_ft} x {brief.plot.length_ft} ft plot",
+        )
+    return raw.id, brief

@@ -1,0 +1,124 @@
+"""An answer as text: one compact JSON object that holds what the prompt doesn't hold and nothing can derive.
+
+    {"size":[38,31],"levels":[["h","living",...],...],"materials":{...},"site":{...},"quality":"good"}
+
+`levels` is written in one of two codecs: `tree` (see `house/tree.py`), in which any answer that parses tiles the
+footprint, or `coordinates`, a list of `["living",x,y,w,d]` a level.
+"""
+
+import json
+from typing import Any, Literal, NamedTuple, get_args
+
+from housebrain.house.design import Materials, Quality, Site
+from housebrain.house.tree import Box, TreeError, boxes, cut
+
+Codec = Literal["tree", "coordinates"]
+Layout = list[tuple[str, Box]]  # of a level: the rooms' names and their boxes in the footprint
+MAX_SIDE_FT = 1000
+
+
+class DecodeError(ValueError):
+    """An answer that is no design. `kind` says how far it came: not `json`, not the `schema`, or no valid `layout`."""
+
+    def __init__(self, kind: Literal["json", "schema", "layout"], message: str) -> None:
+        super().__init__(f"{kind}: {message}")
+        self.kind = kind
+
+
+class Answer(NamedTuple):
+    """What an answer says, before anything is derived from it.
+
+    Attributes:
+        size_ft: width and depth of the footprint.
+        layouts: for each level, from the ground up.
+        materials, site, quality: as chosen.
+    """
+
+    size_ft: tuple[int, int]
+    layouts: list[Layout]
+    materials: Materials
+    site: Site
+    quality: Quality
+
+
+def write(answer: Answer, codec: Codec) -> str:
+    """The text of an answer: compact JSON.
+
+    Raises:
+        TreeError: in the `tree` codec, a layout can't be made by straight cuts.
+    """
+    levels: list[Any]
+    if codec == "tree":
+        levels = [cut(layout) for layout in answer.layouts]
+    else:
+        levels = [[[name, *box] for name, box in layout] for layout in answer.layouts]
+    content = {
+        "size": list(answer.size_ft),
+        "levels": levels,
+        "materials": answer.materials.model_dump(),
+        "site": answer.site.model_dump(),
+        "quality": answer.quality,
+    }
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+
+
+def read(text: str, codec: Codec) -> Answer:
+    """Reads the text of an answer; `read(write(answer, codec), codec)` has the same rooms in the same places.
+
+    Raises:
+        DecodeError: the text is not JSON, lacks or mistypes a part, or has cuts that cut nothing.
+    """
+    try:
+        content = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise DecodeError("json", str(error)) from error
+    if not isinstance(content, dict) or set(content) != {"size", "levels", "materials", "site", "quality"}:
+        raise DecodeError("schema", "an answer must have exactly the keys size, levels, materials, site, quality")
+    size, levels = content["size"], content["levels"]
+    if not (isinstance(size, list) and len(size) == 2 and all(_is_length(side) for side in size)):
+        raise DecodeError("schema", "size must be [width, depth] in whole feet")
+    if not isinstance(levels, list) or not levels:
+        raise DecodeError("schema", "levels must be a list of at least one level")
+    if content["quality"] not in get_args(Quality):
+        raise DecodeError("schema", f"quality must be one of {', '.join(get_args(Quality))}")
+    materials = Materials(**_choices(content["materials"], Materials, "materials"))
+    site = Site(**_choices(content["site"], Site, "site"))
+    size_ft = (size[0], size[1])
+    return Answer(size_ft, [_layout(level, size_ft, codec) for level in levels], materials, site, content["quality"])
+
+
+def _no_constant(name: str) -> None:
+    """Python reads NaN and Infinity; JSON has neither."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def _is_length(value: Any) -> bool:
+    return type(value) is int and 0 < value <= MAX_SIDE_FT
+
+
+def _layout(level: Any, size: tuple[int, int], codec: Codec) -> Layout:
+    if codec == "tree":
+        try:
+            return boxes(level, (0, 0, *size))
+        except TreeError as error:
+            raise DecodeError("layout", str(error)) from error
+    if not isinstance(level, list) or not level:
+        raise DecodeError("schema", "a level must be a list of [name, x, y, width, depth]")
+    placed = []
+    for room in level:
+        if not isinstance(room, list) or len(room) != 5 or not isinstance(room[0], str):
+            raise DecodeError("schema", "a room must be [name, x, y, width, depth]")
+        name, x, y, w, d = room
+        if not (type(x) is int and type(y) is int and x >= 0 and y >= 0 and _is_length(w) and _is_length(d)):
+            raise DecodeError("layout", f"{name}: x, y, width and depth must be whole feet, the last two above 0")
+        placed.append((name, (x, y, w, d)))
+    return placed
+
+
+def _choices(value: Any, model: type[Materials] | type[Site], where: str) -> dict[str, str]:
+    if not isinstance(value, dict) or set(value) != set(model.model_fields):
+        raise DecodeError("schema", f"{where} must have exactly the keys {', '.join(model.model_fields)}")
+    for key, choice in value.items():
+        if not isinstance(choice, str):
+            raise DecodeError("schema", f"{where}.{key}: {choice!r} is no text")
+    return value

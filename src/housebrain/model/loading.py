@@ -1,0 +1,73 @@
+"""The base model and its tokenizer in memory, and adapters folded into its weights."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+
+from housebrain.errors import UserError
+from housebrain.model.base import quiet
+from housebrain.model.packed import ATTENTION
+
+
+def load_tokenizer(folder: str | Path) -> Any:
+    """The base model's tokenizer with its chat template; padding on the left, as generation wants it."""
+    tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_base(folder: str | Path, precision: str = "fp32", quantize_4bit: bool = False) -> Any:
+    """The base model for causal language modelling, on the GPU if there is one.
+
+    Args:
+        folder: made by `ensure_base`.
+        precision: `fp32`, `fp16` or `bf16`: the dtype of the frozen weights.
+        quantize_4bit: keep them in 4-bit NF4 (bitsandbytes); CUDA only.
+
+    Raises:
+        UserError: 4 bits are asked for without CUDA or without bitsandbytes.
+    """
+    quiet()
+    dtypes: dict[str, torch.dtype] = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+    options: dict[str, Any] = {"dtype": dtypes[precision], "attn_implementation": ATTENTION}
+    if quantize_4bit:
+        if not torch.cuda.is_available() or importlib.util.find_spec("bitsandbytes") is None:
+            raise UserError(
+                "platforms: quantize_4bit needs a CUDA GPU and bitsandbytes (`pip install 'housebrain[cuda]'`). "
+                "Set it to false on this machine."
+            )
+        options["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtypes[precision],
+        )
+    model = AutoModelForCausalLM.from_pretrained(folder, **options)
+    return model.to("cuda") if torch.cuda.is_available() and not quantize_4bit else model
+
+
+def with_adapter(base: Path, adapter: Path) -> PeftModel:
+    """The base with an adapter beside its weights, in evaluation mode.
+
+    Raises:
+        UserError: the adapter was made for another base.
+    """
+    try:
+        return PeftModel.from_pretrained(load_base(base), adapter).eval()
+    except (RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"{adapter}: it doesn't fit the base in {base} ({reason}). Train it on this base.") from error
+
+
+def load_model(base: Path, adapter: Path | None) -> Any:
+    """The base, or the base with an adapter added to its weights, as it is served: no work a token for the adapter.
+
+    Raises:
+        UserError: the adapter was made for another base.
+    """
+    return load_base(base) if adapter is None else with_adapter(base, adapter).merge_and_unload()

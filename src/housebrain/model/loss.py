@@ -1,0 +1,60 @@
+"""The loss of a model on samples: cross entropy in nats, over the tokens of the answers alone."""
+
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from housebrain.language.tokens import Tokens
+from housebrain.model.packed import IGNORED, collate, layout
+
+
+def token_losses(
+    model: torch.nn.Module, input_ids: torch.Tensor, position_ids: torch.Tensor, labels: torch.Tensor
+) -> torch.Tensor:
+    """Cross entropy, in nats, of every token that carries loss, float32 [n].
+
+    Logits are computed only where there is a label: the output layer is a fifth of a small model's work, and more
+    than half of the tokens are prompt.
+
+    Args:
+        model: loaded by `load_base`, with or without an adapter.
+        input_ids: of a batch, as the others.
+        position_ids: tell where samples begin.
+        labels: [1, tokens].
+    """
+    targets = (labels[0] != IGNORED).nonzero()[:, 0]
+    logits = model(
+        input_ids=input_ids,
+        position_ids=position_ids,
+        # A mask in four dimensions is handed on as it is. Of no size, it fails wherever it would be used.
+        attention_mask=position_ids.new_empty(1, 1, 0, 0),
+        packed=layout(position_ids),
+        use_cache=False,
+        logits_to_keep=targets - 1,
+    ).logits[0]
+    return cross_entropy(logits.float(), labels[0, targets], reduction="none")
+
+
+def mean_loss(model: Any, samples: list[Tokens]) -> float:
+    """Cross entropy in nats over all answer tokens of `samples`, each token counting the same."""
+    total, count = summed_loss(model, samples)
+    return total / count
+
+
+def summed_loss(model: Any, samples: list[Tokens]) -> tuple[float, int]:
+    """The sum of the cross entropy in nats over all answer tokens of `samples`, and their number."""
+    was_training = model.training
+    model.eval()
+    total, count = 0.0, 0
+    device = next(model.parameters()).device
+    with torch.inference_mode():
+        for number in range(len(samples)):
+            batch = collate(samples, [[number]])
+            losses = token_losses(
+                model, batch.input_ids.to(device), batch.position_ids.to(device), batch.labels.to(device)
+            )
+            total += losses.sum().item()
+            count += len(losses)
+    model.train(was_training)
+    return total, count

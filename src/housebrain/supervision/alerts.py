@@ -1,0 +1,109 @@
+"""What a person wants to be woken for, found by comparing what workers say now with what they said before."""
+
+from collections.abc import Callable
+
+from housebrain.errors import UserError
+from housebrain.params import Params
+from housebrain.supervision.heartbeat import ACTIVE, Heartbeat
+from housebrain.supervision.remote import Remote
+from housebrain.supervision.status import duration, state_of
+
+RISEN = 1.5  # a loss this many times its lowest of the last 20 is rising
+NEAR_SECONDS = 1800.0  # before a session's deadline
+FULL_BYTES = 10**9  # free space on the remote under which it counts as nearly full
+
+
+def alerts_of(beat: Heartbeat, params: Params, now_seconds: float) -> dict[str, str]:
+    """What is to be said of one worker: messages by kind, none where all is well."""
+    found = {}
+    name = f"shard {beat.shard} ({beat.worker})"
+    at = f"step {beat.step}/{beat.total_steps}"
+    state = state_of(beat, params.supervision.expiry_seconds, now_seconds)
+    if state == "stale":
+        heard = duration(now_seconds - beat.time_ms / 1000)
+        found["stale"] = (
+            f"{name}: not heard of for {heard}, last at {at}. "
+            f"Start `housebrain work --shard {beat.shard}` again, there or on another machine."
+        )
+    if beat.state == "failed":
+        found["failed"] = f"{name}: failed at {at}: {beat.message}"
+    if beat.state == "incomplete":
+        found["incomplete"] = f"{name}: its session ended at {at}. Start it again."
+    if beat.state == "done":
+        found["done"] = f"{name}: trained and pushed."
+    # A loss that is not finite ends training: it comes as `failed`.
+    if beat.losses and beat.losses[-1] > RISEN * min(beat.losses):
+        found["rising"] = f"{name}: its loss rose from {min(beat.losses):.3f} to {beat.losses[-1]:.3f} at {at}."
+    if beat.deadline_ms is not None and state in ACTIVE:
+        left = beat.deadline_ms / 1000 - now_seconds
+        if left < NEAR_SECONDS and (beat.seconds_left is None or beat.seconds_left > left):
+            found["deadline"] = f"{name}: its session ends in {duration(max(0, left))}, before its training does."
+    return found
+
+
+class Watch:
+    """Says each thing once, and again only after it was over.
+
+    Args:
+        params: of the project.
+        send: called with a message.
+    """
+
+    def __init__(self, params: Params, send: Callable[[str], None]) -> None:
+        self.params = params
+        self.send = send
+        self._said: set[tuple[int, str, str]] = set()  # shard, owner, kind; shard 0 is the remote
+
+    def look(self, beats: dict[int, Heartbeat | None], now_seconds: float) -> None:
+        """Sends what is new in the workers' heartbeats."""
+        found = {}
+        for shard, beat in beats.items():
+            if beat is not None:
+                for kind, message in alerts_of(beat, self.params, now_seconds).items():
+                    found[shard, beat.owner, kind] = message
+        self._tell(found, remote=False)
+
+    def look_at(self, remote: Remote) -> None:
+        """Sends word where the remote is nearly full.
+
+        Raises:
+            UserError: the remote can't be asked.
+        """
+        free = remote.free_bytes()
+        full = free is not None and free < FULL_BYTES
+        message = f"remote {remote.name}: only {(free or 0) / 1e9:.2f} GB are free. Remove what is not needed."
+        self._tell({(0, "remote", "full"): message} if full else {}, remote=True)
+
+    def trouble(self, error: UserError) -> None:
+        """Sends word that the remote failed."""
+        self._tell({(0, "remote", "failing"): str(error)}, remote=True)
+
+    def _tell(self, found: dict[tuple[int, str, str], str], remote: bool) -> None:
+        for key, message in found.items():
+            if key not in self._said:
+                self.send(message)
+        self._said = {key for key in self._said if (key[0] == 0) != remote} | set(found)
+
+
+def notifier(addresses: list[str]) -> Callable[[str], None]:
+    """Sends through every address, and prints.
+
+    Args:
+        addresses: apprise's (https://github.com/caronc/apprise/wiki), such as `mailto://`, `slack://`, `ntfy://topic`.
+
+    Raises:
+        UserError: an address is none of apprise's.
+    """
+    import apprise
+
+    service = apprise.Apprise()
+    for address in addresses:
+        if not service.add(address):
+            raise UserError(f"--notify: {address.split('://')[0]}://... is no address that apprise knows.")
+
+    def send(message: str) -> None:
+        print(message, flush=True)
+        if addresses and not service.notify(title="HouseBrain", body=message):
+            print("warning: the message could not be sent to every address", flush=True)
+
+    return send

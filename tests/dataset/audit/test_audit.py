@@ -1,0 +1,142 @@
+import re
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from transformers import AutoTokenizer
+
+from dataset.rawdata import V5, needs_v5, raw_records, write_jsonl
+from housebrain.dataset.audit import audit as module
+from housebrain.dataset.audit.audit import audit
+from housebrain.dataset.records import parse_json, read_records
+from housebrain.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny_base: Path) -> Any:
+    return AutoTokenizer.from_pretrained(tiny_base)
+
+
+def answered(record: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """A record with an `output` of the dataset's kind: an echo, empty levels, sums that copy the input, and noise."""
+    details, plot = record["input"]["basicDetails"], record["input"]["plot"]
+    output = {
+        "input": record["input"],
+        "levels": [],
+        "total_area": int(plot["length"] * plot["width"]),
+        "construction_cost": int(details["budget"] * 0.6),
+        "materials": {"roofing": str(rng.choice(["Tile", "Slate", "Metal"]))},
+        "exterior_specifications": {"garage_type": "Carport", "garage_spaces": 1},
+        "building_codes": {"max_buildable_area": 10**7},
+    }
+    return {**record, "output": output}
+
+
+def dataset(count: int = 40) -> list[dict[str, Any]]:
+    rng = np.random.default_rng(0)
+    return [answered(record, rng) for record in raw_records(count)]
+
+
+def counts(page: str) -> dict[str, int]:
+    """The second column of the page's tables, by the first."""
+    rows = re.findall(r"^\| (.+?) \| ([\d,]+) \|", page, re.MULTILINE)
+    return {what: int(count.replace(",", "")) for what, count in rows}
+
+
+def test_defects_are_counted_and_named(tmp_path: Path, tokenizer: Any) -> None:
+    records = dataset()
+    for record in records:
+        record["input"]["basicDetails"]["bathrooms"] = sum(
+            room["count"] for room in record["input"]["roomBreakdown"] if room["type"] == "bathroom"
+        )
+    records[3]["input"]["basicDetails"]["bathrooms"] += 1
+    records[4]["input"]["basicDetails"]["bedrooms"] += 1
+    records[5]["input"]["plot"]["setbacks_ft"]["front"] = 999
+    records[6]["output"]["levels"] = [{"rooms": []}]
+    records[7]["output"]["input"] = {}
+    records[8]["output"]["construction_cost"] += 1
+    records[9]["output"]["total_area"] += 1
+    records[10]["output"]["exterior_specifications"]["garage_type"] = "None"
+    records[11]["output"]["building_codes"]["max_buildable_area"] = 1
+    records[12]["id"] = records[0]["id"]
+    records[13] = {**records[0], "id": "again"}
+    records[14]["input"]["plot"]["width"] = "wide"
+    path = write_jsonl(tmp_path / "set.jsonl", records)
+    path.write_bytes(path.read_bytes() + b"{cut\n")
+    page = audit(path, tokenizer, 512)
+    found = counts(page)
+    assert "41 records (41 train), 39 of them readable, 39 with an `output`" in page
+    assert found["not valid JSON"] == 1
+    assert "set.jsonl, line 41" in page
+    assert re.search(r"\| field input\.plot\.width: .* \| 1 \|", page)
+    assert found["an id that an earlier record has"] == 1
+    assert found["an `input` that an earlier record has"] == 1
+    assert found["bathrooms differ from the room list"] == 1
+    assert found["bedrooms differ from the room list"] == 1
+    assert found["setbacks take all of the plot's width or length"] == 1
+    assert f"| 1 | 2.6% | {records[5]['id']} |" in page
+    assert found["`levels` is empty"] == 38
+    assert found["`output.input` repeats `input`"] == 38
+    assert found["`construction_cost` is int(budget x 0.6)"] == 38
+    assert found["`total_area` is int(length x width)"] == 38
+    assert found["garage type None, but with spaces"] == 1
+    assert found["least room areas sum to more than `max_buildable_area`"] == 1
+
+
+def test_a_window_as_short_as_the_prompt_trains_on_nothing(tmp_path: Path, tokenizer: Any) -> None:
+    path = write_jsonl(tmp_path / "set.jsonl", dataset())
+    rows = re.findall(r"^\| dataset, json indent=2 \|.*$", audit(path, tokenizer, 200), re.MULTILINE)
+    assert rows[0].endswith("| 0.0% | 100.0% | 0 | 0 |")
+    rows = re.findall(r"^\| HouseBrain, slicing tree \|.*$", audit(path, tokenizer, 10_000), re.MULTILINE)
+    assert "| 100.0% | 0.0% |" in rows[0]
+
+
+def test_the_page_depends_on_the_dataset_and_the_seed_alone(tmp_path: Path, tokenizer: Any) -> None:
+    path = write_jsonl(tmp_path / "set.jsonl", dataset())
+    assert audit(path, tokenizer, 512, seed=3) == audit(path, tokenizer, 512, seed=3)
+
+
+def test_briefs_without_answers_are_audited_too(tmp_path: Path, tokenizer: Any) -> None:
+    page = audit(write_jsonl(tmp_path / "briefs.jsonl", raw_records(30)), tokenizer, 512)
+    assert "30 of them readable, 0 with an `output`" in page
+    assert "no input predicts" not in page
+    assert "HouseBrain, slicing tree" in page
+
+
+def test_a_dataset_without_a_readable_record_is_an_error(tmp_path: Path, tokenizer: Any) -> None:
+    with pytest.raises(UserError, match="no readable record"):
+        audit(write_jsonl(tmp_path / "set.jsonl", [{"id": "a"}, 7]), tokenizer, 512)
+    with pytest.raises(UserError, match="absent"):
+        audit(tmp_path / "absent", tokenizer, 512)
+
+
+@needs_v5
+def test_it_finds_what_is_wrong_with_the_real_dataset(
+    tmp_path: Path, tokenizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TOKEN_SAMPLE", 20)  # lengths under a random tokenizer say nothing
+    records = [parse_json(raw) for raw in islice(read_records(V5), 3000)]
+    page = audit(write_jsonl(tmp_path / "v5.jsonl", records), tokenizer, 512)
+    found = counts(page)
+    assert "3,000 of them readable, 3,000 with an `output`" in page
+    for always in ("`levels` is empty", "`output.input` repeats `input`", "`total_area` is int(length x width)"):
+        assert found[always] == 3000
+    assert found["an id that an earlier record has"] == found["an `input` that an earlier record has"] == 0
+    # Shares measured on all 450,000 records.
+    for what, share in (
+        ("bathrooms differ from the room list", 0.791),
+        ("several floors and no stairs in the room list", 0.751),
+        ("garage type None, but with spaces", 0.140),
+        ("least room areas sum to more than `max_buildable_area`", 0.269),
+        ("least room areas sum to more than the setback envelope times the floors", 0.063),
+    ):
+        assert found[what] / 3000 == pytest.approx(share, abs=0.04), what
+    said = re.search(
+        r"^(\d+) categorical fields of `output` are random draws, and so (.*): about ([\d.]+) bits", page, re.M
+    )
+    assert said is not None
+    assert (said[1], said[2]) == ("27", "is `building_codes.floor_area_ratio`")
+    # The entropies of uniform draws from the fields' values, and of garage_spaces, which is 0 where there is no garage.
+    assert float(said[3]) == pytest.approx(49.2, abs=0.3)

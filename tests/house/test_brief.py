@@ -1,0 +1,122 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from housebrain.dataset.v5 import BadRecord, parse_record
+from housebrain.house.brief import Brief, Rejected
+from strategies import briefs, records, with_field
+
+RECORD: dict[str, Any] = {
+    "id": "HB-1",
+    "input": {
+        "basicDetails": {
+            "totalArea": 3000, "unit": "sqft", "bedrooms": 2, "bathrooms": 3, "floors": 2, "budget": 500_000,
+            "style": "Modern",
+        },
+        "plot": {
+            "length": 60.5, "width": 52.4, "unit": "ft", "shape": "Rectangle", "orientation": "NE",
+            "slope_degrees": 3.0, "is_corner_plot": 1,
+            "setbacks_ft": {"front": 5, "rear": 6, "left": 4.2, "right": 5.2},
+        },
+        "roomBreakdown": [
+            {"type": "master_bedroom", "count": 1, "minArea": 150},
+            {"type": "bedroom", "count": 1, "minArea": 120},
+            {"type": "bathroom", "count": 2, "minArea": 45},
+            {"type": "kitchen", "count": 1, "minArea": 130},
+            {"type": "livingRoom", "count": 1, "minArea": 240},
+        ],
+    },
+    "metadata": {"region": "US_West", "climate_zone": "Temperate"},
+}  # fmt: skip
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The record above with one field set, or taken out where `value` is `...`."""
+    return with_field(RECORD, path, value)
+
+
+def test_a_record_is_read_as_it_is() -> None:
+    record_id, brief = parse_record(RECORD)
+    assert record_id == "HB-1"
+    assert brief.envelope_ft == (43, 49)
+    assert brief.plot.is_corner is True
+    assert [room.name for room in brief.wanted_rooms] == ["master", "bed", "bath1", "bath2", "kitchen", "living"]
+
+
+def test_the_room_list_wins_over_the_bathroom_count() -> None:
+    assert parse_record(RECORD)[1].bathrooms == 2
+
+
+def test_bathrooms_that_the_list_leaves_out_are_added() -> None:
+    brief = parse_record(changed("input.roomBreakdown.2", {"type": "utility", "count": 1, "minArea": 50}))[1]
+    assert brief.bathrooms == 3
+    assert sum(room.type == "bathroom" for room in brief.wanted_rooms) == 3
+
+
+@pytest.mark.parametrize("spelling", ["livingRoom", "living_room", "Living Room", "LIVINGROOM", "living"])
+def test_spellings_of_a_room_type(spelling: str) -> None:
+    brief = parse_record(changed("input.roomBreakdown.4.type", spelling))[1]
+    assert brief.rooms[4].type == "living_room"
+
+
+def test_metres_become_feet() -> None:
+    record = changed("input.plot.unit", "m")
+    record["input"]["plot"] |= {"length": 20.0, "width": 15.0}
+    assert parse_record(record)[1].plot.length_ft == pytest.approx(65.62, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [
+        ("input.plot.length", ..., "input.plot.length"),
+        ("input.plot.length", "60", "input.plot.length"),
+        ("input.plot.length", float("nan"), "input.plot.length"),
+        ("input.plot.length", float("inf"), "input.plot.length"),
+        ("input.plot.length", -3, "input.plot.length"),
+        ("input.plot.orientation", "up", "input.plot.orientation"),
+        ("input.basicDetails.floors", 0, "input.basicDetails.floors"),
+        ("input.basicDetails.bedrooms", 2.5, "input.basicDetails.bedrooms"),
+        ("input.roomBreakdown", [], "input.roomBreakdown"),
+        ("input.roomBreakdown.1.type", "dungeon", "input.roomBreakdown.1.type"),
+        ("input.roomBreakdown.1.minArea", None, "input.roomBreakdown.1.minArea"),
+        ("metadata", ..., "metadata"),
+        ("metadata.climate_zone", "Lunar", "metadata.climate_zone"),
+        ("id", 7, "id"),
+    ],
+)
+def test_a_bad_field_is_named(path: str, value: Any, field: str) -> None:
+    with pytest.raises(BadRecord) as error:
+        parse_record(changed(path, value))
+    assert error.value.field == field
+
+
+@pytest.mark.parametrize("record", [None, [], "text", {}])
+def test_what_is_no_record_is_refused(record: Any) -> None:
+    with pytest.raises(BadRecord):
+        parse_record(record)
+
+
+def test_setbacks_over_the_plot_are_rejected() -> None:
+    with pytest.raises(Rejected) as error:
+        parse_record(changed("input.plot.setbacks_ft.rear", 56))
+    assert error.value.reason == "setbacks_over_plot"
+
+
+def test_another_number_of_bedrooms_is_rejected() -> None:
+    with pytest.raises(Rejected) as error:
+        parse_record(changed("input.basicDetails.bedrooms", 4))
+    assert error.value.reason == "bedrooms_contradict"
+
+
+@given(briefs())
+def test_a_stored_brief_is_the_same_brief(brief: Brief) -> None:
+    again = Brief.model_validate_json(brief.model_dump_json())
+    assert again == brief
+    assert again.key() == brief.key()
+
+
+@given(records(), records())
+def test_the_key_tells_briefs_apart(a: dict[str, Any], b: dict[str, Any]) -> None:
+    brief_a, brief_b = parse_record(a)[1], parse_record(b)[1]
+    assert (brief_a.key() == brief_b.key()) == (brief_a == brief_b)

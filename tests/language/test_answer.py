@@ -1,0 +1,115 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from housebrain.house.brief import Brief, Rejected
+from housebrain.house.design import Design
+from housebrain.house.tree import boxes
+from housebrain.language.answer import Codec, DecodeError
+from housebrain.language.designs import decode, encode
+from housebrain.language.prompt import messages
+from housebrain.rules.assemble import assemble
+from housebrain.rules.site import choose_materials, choose_site
+from housebrain.solver.solve import solve
+from strategies import briefs, trees
+
+CODECS: list[Codec] = ["tree", "coordinates"]
+
+
+@st.composite
+def any_designs(draw: st.DrawFn) -> tuple[Brief, Design]:
+    """Designs of any layout that straight cuts can make, sensible or not."""
+    brief = draw(briefs())
+    size = draw(st.integers(24, 80)), draw(st.integers(24, 80))
+    names = [room.name for room in brief.wanted_rooms]
+    layouts = []
+    for _ in range(draw(st.integers(1, 3))):
+        leaves = draw(st.lists(st.sampled_from([*names, "hall", "stairs"]), min_size=1, max_size=6, unique=True))
+        layouts.append(boxes(draw(trees((0, 0, *size), leaves)), (0, 0, *size)))
+    return brief, assemble(size, layouts, choose_materials(brief), choose_site(brief), None, brief)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@given(any_designs())
+def test_decoding_an_encoded_design_gives_it_back(codec: Codec, case: tuple[Brief, Design]) -> None:
+    brief, design = case
+    assert decode(encode(design, codec), brief, codec) == design
+
+
+@given(briefs())
+def test_the_codecs_tell_the_same_design(brief: Brief) -> None:
+    try:
+        design = solve(brief, seed=1)
+    except Rejected:
+        assume(False)
+    assert decode(encode(design, "tree"), brief, "tree") == decode(encode(design, "coordinates"), brief, "coordinates")
+
+
+@given(briefs())
+def test_the_answer_is_one_compact_json_object(brief: Brief) -> None:
+    try:
+        answer = encode(solve(brief, seed=1))
+    except Rejected:
+        assume(False)
+    assert answer == json.dumps(json.loads(answer), separators=(",", ":"))
+
+
+@given(briefs())
+def test_the_prompt_names_every_room_with_its_area(brief: Brief) -> None:
+    system, user = messages(brief)
+    assert (system["role"], user["role"]) == ("system", "user")
+    assert json.loads(user["content"])["rooms"] == {room.name: room.min_area_sqft for room in brief.wanted_rooms}
+
+
+def answer_with(**changes: Any) -> str:
+    answer = {
+        "size": [30, 20],
+        "levels": [["v", "living", 10, "hall", 14, "kitchen"]],
+        "materials": {"exterior": "Brick", "roof": "Slate", "floor": "Tile", "windows": "Casement", "doors": "Panel"},
+        "site": {"foundation": "Slab", "insulation": "High", "cooling": "None", "heating": "Hydronic"},
+        "quality": "good",
+    }
+    return json.dumps(answer | changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("", "json"),
+        ("Sure! Here is", "json"),
+        (answer_with()[:-5], "json"),
+        ("[" * 100_000, "json"),
+        (answer_with(size=[30, float("nan")]), "json"),
+        ("[]", "schema"),
+        ("{}", "schema"),
+        (answer_with(extra=1), "schema"),
+        (answer_with(size=[30]), "schema"),
+        (answer_with(size=[30, "20"]), "schema"),
+        (answer_with(size=[30, 10**9]), "schema"),
+        (answer_with(levels=[]), "schema"),
+        (answer_with(levels={"a": 1}), "schema"),
+        (answer_with(quality="gold"), "schema"),
+        (answer_with(materials={"exterior": "Brick"}), "schema"),
+        (
+            answer_with(site={"foundation": "Cloud", "insulation": "High", "cooling": "None", "heating": "None"}),
+            "schema",
+        ),
+        (answer_with(levels=[["v", "living", 40, "hall"]]), "layout"),
+        (answer_with(levels=[["v", "living", 10, "dungeon"]]), "layout"),
+        (answer_with(levels=[{"living": 1}]), "layout"),
+    ],
+)
+@given(briefs())
+def test_what_is_no_answer_is_refused_with_its_kind(text: str, kind: str, brief: Brief) -> None:
+    with pytest.raises(DecodeError) as error:
+        decode(text, brief)
+    assert error.value.kind == kind
+
+
+@given(st.text(max_size=200), briefs())
+def test_any_text_decodes_or_is_refused(text: str, brief: Brief) -> None:
+    with pytest.raises(DecodeError):
+        decode(text, brief)

@@ -1,0 +1,224 @@
+"""Reading adapters: against PEFT's own idea of what they mean, and what is refused."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from housebrain.errors import UserError
+from housebrain.model.adapter import CONFIG, FINGERPRINT, PREFIX, WEIGHTS, Adapter, Whole, check_alike
+from merging.adapters import random_adapter, relative_error
+from peft_models import MakePeft
+
+MODULE = "base_model.model.model.layers.0.self_attn.q_proj"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"lora_alpha": 3},
+        {"use_rslora": True},
+        {"rank_pattern": {"q_proj": 2}, "alpha_pattern": {"down_proj": 5}},
+        {"rank_pattern": {"layers.1.self_attn.q_proj": 6}, "alpha_pattern": {"layers.1.self_attn.q_proj": 1}},
+        {"rank_pattern": {r"model.layers.[01].mlp.down_proj": 3}, "use_rslora": True},
+        {"rank_pattern": {"q": 2}, "alpha_pattern": {"proj": 5, "^model": 7}},  # match nothing: not whole names
+        {"target_modules": ["embed_tokens", "q_proj"]},
+        {"target_modules": ["embed_tokens", "lm_head"], "rank_pattern": {"embed_tokens": 2}},
+    ],
+    ids=str,
+)
+def test_updates_are_what_peft_adds(tmp_path: Path, make_peft: MakePeft, config: dict[str, Any]) -> None:
+    model = make_peft(tmp_path / "a", 1, **config)
+    adapter = Adapter(tmp_path / "a")
+    layers = {name: layer for name, layer in model.named_modules() if hasattr(layer, "get_delta_weight")}
+    assert layers.keys() == adapter.modules.keys()
+    for name, layer in layers.items():
+        A, B, scale = adapter.factors(name)
+        expected = layer.get_delta_weight("default").detach()
+        update = scale * B @ A
+        assert relative_error(update.T if "embed_tokens" in name else update, expected) < 1e-6
+
+
+def test_whole_tensors_are_told_from_copies_of_the_base(tmp_path: Path, make_peft: MakePeft) -> None:
+    make_peft(tmp_path / "a", 1, modules_to_save=["norm"], target_modules=["q_proj"])
+    whole = Adapter(tmp_path / "a").whole
+    # PEFT takes every module whose name ends so, layer norms too.
+    assert len(whole) == 5 and all(trained for trained, _, _ in whole.values())
+    make_peft(tmp_path / "head", 1, modules_to_save=["head"], target_modules=["q_proj"])
+    assert Adapter(tmp_path / "head").whole == {
+        f"{PREFIX}lm_head.weight": Whole(trained=True, shape=(60, 16), dtype=torch.float32)
+    }
+    make_peft(tmp_path / "b", 1, target_modules=["embed_tokens"])
+    whole = Adapter(tmp_path / "b").whole
+    assert whole and not any(trained for trained, _, _ in whole.values())
+
+
+@pytest.mark.parametrize(
+    ("config", "named"),
+    [
+        ({"use_dora": True}, "use_dora.*DoRA"),
+        ({"bias": "all"}, "bias"),
+        ({"lora_bias": True}, "lora_bias"),
+        ({"peft_type": "LOHA"}, "peft_type is LOHA"),
+        ({"init_lora_weights": "pissa_niter_4"}, "init_lora_weights is pissa_niter_4"),
+        ({"trainable_token_indices": [3]}, "trainable_token_indices"),
+        ({"target_parameters": ["experts.up_proj"]}, "target_parameters"),
+        ({"a_variant_of_next_year": {"size": 3}}, "a_variant_of_next_year"),
+        ({"r": None}, "r is None"),
+        ({"lora_alpha": "8"}, "lora_alpha is 8"),
+    ],
+)
+def test_what_cannot_be_merged_exactly_is_refused_by_name(tmp_path: Path, config: dict[str, Any], named: str) -> None:
+    folder = random_adapter(tmp_path / "a")
+    content = json.loads((folder / CONFIG).read_text()) | config
+    (folder / CONFIG).write_text(json.dumps(content))
+    with pytest.raises(UserError, match=named):
+        Adapter(folder)
+
+
+def test_real_dora_and_pissa_adapters_are_refused(tmp_path: Path, make_peft: MakePeft) -> None:
+    make_peft(tmp_path / "dora", 1, use_dora=True)
+    make_peft(tmp_path / "pissa", 1, init_lora_weights="pissa")
+    make_peft(tmp_path / "bias", 1, bias="lora_only")
+    for name in ("dora", "pissa", "bias"):
+        with pytest.raises(UserError, match=r"use_dora|init_lora_weights|bias"):
+            Adapter(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", [CONFIG, WEIGHTS])
+def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
+    folder = random_adapter(tmp_path / "a")
+    (folder / name).unlink()
+    with pytest.raises(UserError, match=re.escape(name)):
+        Adapter(folder)
+
+
+@pytest.mark.parametrize("kept", [0, 5, 300, -1])
+def test_a_truncated_file_is_refused(tmp_path: Path, kept: int) -> None:
+    path = random_adapter(tmp_path / "a") / WEIGHTS
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(UserError, match="truncated or damaged"):
+        Adapter(tmp_path / "a")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "null"])
+def test_a_damaged_config_is_refused(tmp_path: Path, content: str) -> None:
+    folder = random_adapter(tmp_path / "a")
+    (folder / CONFIG).write_text(content)
+    with pytest.raises(UserError, match=CONFIG):
+        Adapter(folder)
+
+
+def change(folder: Path, **tensors: torch.Tensor | None) -> None:
+    """Replaces or (None) removes factors of `MODULE`."""
+    weights = load_file(folder / WEIGHTS)
+    for key, tensor in tensors.items():
+        name = f"{MODULE}.{key}.weight"
+        if tensor is None:
+            del weights[name]
+        else:
+            weights[name] = tensor
+    save_file(weights, folder / WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "named"),
+    [
+        ({"lora_B": None}, f"{MODULE} has an A and no B"),
+        ({"lora_A": None}, "lora_B.weight has no counterpart"),
+        ({"lora_A": torch.zeros(3, 20)}, "don't fit rank 4"),
+        ({"lora_A": torch.zeros(3, 20), "lora_B": torch.zeros(24, 3)}, "don't fit rank 4"),
+        ({"lora_A": torch.zeros(4, 3, 2, 2)}, "only matrices"),
+        ({"lora_magnitude_vector": torch.zeros(24)}, "lora_magnitude_vector"),
+    ],
+)
+def test_factors_that_do_not_fit_are_refused(tmp_path: Path, tensors: dict[str, Any], named: str) -> None:
+    folder = random_adapter(tmp_path / "a")
+    change(folder, **tensors)
+    with pytest.raises(UserError, match=named):
+        Adapter(folder)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_weight_that_is_not_finite_is_named(tmp_path: Path, value: float) -> None:
+    folder = random_adapter(tmp_path / "a")
+    change(folder, lora_B=torch.full((24, 4), value))
+    with pytest.raises(UserError, match=f"{MODULE}.lora_B.weight .*not finite"):
+        Adapter(folder).factors(MODULE)
+
+
+def test_factors_are_float32_whatever_is_stored(tmp_path: Path) -> None:
+    for dtype in (torch.bfloat16, torch.float16):
+        adapter = Adapter(random_adapter(tmp_path / str(dtype), dtype=dtype))
+        A, B, _ = adapter.factors(MODULE)
+        assert A.dtype == B.dtype == torch.float32
+
+
+def test_fingerprints_are_compared_in_what_is_shared(tmp_path: Path) -> None:
+    shared = {"base": "b", "init": "0" * 64, "lora": {"r": 4}}
+    same = [Adapter(random_adapter(tmp_path / str(i), i, shared=shared)) for i in range(2)]
+    check_alike(same)
+    other = Adapter(random_adapter(tmp_path / "x", 7, shared=shared | {"init": "1" * 64, "lora": {"r": 8}}))
+    with pytest.raises(UserError, match=r"differ in init .*; lora .*\{\"r\": 4\} / \{\"r\": 8\}") as refused:
+        check_alike([*same, other])
+    assert "base" not in str(refused.value).split("differ in")[1].split(". Train")[0]
+
+
+def test_a_fingerprint_without_shared_fields_is_refused(tmp_path: Path) -> None:
+    adapters = [Adapter(random_adapter(tmp_path / str(i), i, shared={"base": "b"})) for i in range(2)]
+    (tmp_path / "1" / FINGERPRINT).write_text("[]")
+    with pytest.raises(UserError, match=FINGERPRINT):
+        check_alike(adapters)
+
+
+def test_adapters_from_elsewhere_are_compared_by_base_and_modules(tmp_path: Path) -> None:
+    first = Adapter(random_adapter(tmp_path / "a", r=2))
+    check_alike([first, Adapter(random_adapter(tmp_path / "b", 1, r=3, shared={"base": "b"}))])
+    with pytest.raises(UserError, match=r"base_model_name_or_path \(some/base / other/base\)"):
+        check_alike([first, Adapter(random_adapter(tmp_path / "c", base_model_name_or_path="other/base"))])
+    folder = random_adapter(tmp_path / "d")
+    change(folder, lora_A=None, lora_B=None)
+    with pytest.raises(UserError, match=re.escape(f"modules ({MODULE}: in one of them only)")):
+        check_alike([first, Adapter(folder)])
+    folder = random_adapter(tmp_path / "e")
+    change(folder, lora_A=torch.zeros(4, 99))
+    with pytest.raises(UserError, match=r"the shape of .*q_proj \(\(24, 20\) / \(24, 99\)\)"):
+        check_alike([first, Adapter(folder)])
+
+
+@pytest.mark.parametrize(
+    ("tensor", "saved", "named"),
+    [
+        (torch.zeros(4, 5), ["lm_head"], r"the shape of .*lm_head.weight \(\(3, 5\) / \(4, 5\)\)"),
+        (torch.zeros(1, 5), ["lm_head"], r"the shape of .*lm_head.weight \(\(3, 5\) / \(1, 5\)\)"),
+        (torch.zeros(3, 5).char(), ["lm_head"], r"the dtype of .*lm_head.weight \(torch.float32 / torch.int8\)"),
+        (torch.zeros(3, 5), None, r"modules_to_save \(.*lm_head.weight was trained in one of them only\)"),
+    ],
+)
+def test_whole_tensors_that_do_not_fit_each_other_are_refused(
+    tmp_path: Path, tensor: torch.Tensor, saved: list[str] | None, named: str
+) -> None:
+    head = f"{PREFIX}lm_head.weight"
+    first = random_adapter(tmp_path / "a", extra={head: torch.zeros(3, 5)}, modules_to_save=["lm_head"])
+    other = random_adapter(tmp_path / "b", 1, extra={head: tensor}, modules_to_save=saved)
+    with pytest.raises(UserError, match=named):
+        check_alike([Adapter(first), Adapter(other)])
+
+
+@pytest.mark.parametrize("name", [f"{PREFIX}lm_head.weight", f"{MODULE}.lora_A.weight"])
+def test_a_dtype_without_arithmetic_is_refused(tmp_path: Path, name: str) -> None:
+    folder = random_adapter(tmp_path / "a")
+    save_file(load_file(folder / WEIGHTS) | {name: torch.zeros(4, 20).to(torch.float8_e4m3fn)}, folder / WEIGHTS)
+    with pytest.raises(UserError, match=rf"{re.escape(name)} has dtype F8_E4M3"):
+        Adapter(folder)
+
+
+def test_names_are_those_in_the_file(tmp_path: Path) -> None:
+    extra = {f"{PREFIX}lm_head.weight": torch.ones(3, 3)}
+    folder = random_adapter(tmp_path / "a", extra=extra, modules_to_save=["lm_head"])
+    assert sorted(Adapter(folder).names) == sorted(load_file(folder / WEIGHTS))

@@ -1,0 +1,98 @@
+import json
+from typing import Any
+
+import pytest
+
+from housebrain.dataset.v5 import parse_record
+from housebrain.house.brief import Brief
+from housebrain.language.designs import decode
+from housebrain.rules.checks import requirements, violations
+from housebrain.rules.codes import check_codes
+
+RECORD: dict[str, Any] = {
+    "id": "HB-1",
+    "input": {
+        "basicDetails": {"bedrooms": 1, "bathrooms": 1, "floors": 1, "budget": 900_000, "style": "Modern"},
+        "plot": {
+            "length": 60, "width": 60, "shape": "Square", "orientation": "N",
+            "setbacks_ft": {"front": 5, "rear": 5, "left": 5, "right": 5},
+        },
+        "roomBreakdown": [
+            {"type": "master_bedroom", "count": 1, "minArea": 150},
+            {"type": "bathroom", "count": 1, "minArea": 45},
+            {"type": "livingRoom", "count": 1, "minArea": 240},
+        ],
+    },
+    "metadata": {"region": "US_West", "climate_zone": "Temperate"},
+}  # fmt: skip
+BRIEF = parse_record(RECORD)[1]
+TWO_FLOORS = BRIEF.model_copy(update={"floors": 2})
+# Living room and hall at the street, bedroom and bath behind the hall.
+GOOD = [["living", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["master", 0, 16, 16, 12], ["bath", 16, 16, 8, 12]]
+
+
+def kinds(levels: list[Any], brief: Brief = BRIEF, size: tuple[int, int] = (24, 28)) -> set[str]:
+    return {violation.kind for violation in violations(design_of(levels, brief, size), brief)}
+
+
+def design_of(levels: list[Any], brief: Brief = BRIEF, size: tuple[int, int] = (24, 28)) -> Any:
+    answer = {
+        "size": size,
+        "levels": levels,
+        "materials": {"exterior": "Brick", "roof": "Slate", "floor": "Tile", "windows": "Casement", "doors": "Panel"},
+        "site": {"foundation": "Slab", "insulation": "High", "cooling": "None", "heating": "Hydronic"},
+        "quality": "basic",
+    }
+    return decode(json.dumps(answer), brief, "coordinates")
+
+
+def test_a_good_design_has_no_violation() -> None:
+    assert kinds([GOOD]) == set()
+
+
+@pytest.mark.parametrize(
+    ("rooms", "kind"),
+    [
+        ([*GOOD[:2], ["master", 0, 16, 18, 12], GOOD[3]], "overlap"),
+        ([*GOOD[:3], ["bath", 16, 16, 7, 12]], "gap"),
+        ([*GOOD[:3], ["bath", 16, 16, 9, 12]], "outside"),
+        (GOOD[:3], "missing_room"),
+        ([*GOOD[:3], ["bath", 16, 16, 8, 6], ["bath", 16, 22, 8, 6]], "extra_room"),
+        ([*GOOD[:3], ["bath", 16, 16, 8, 6], ["office", 16, 22, 8, 6]], "extra_room"),
+        ([*GOOD[:2], ["master", 0, 16, 12, 12], ["bath", 12, 16, 12, 12]], "undersized"),
+        ([["living", 0, 0, 24, 12], ["bath", 0, 12, 24, 4], ["master", 0, 16, 24, 12]], "unreachable"),
+    ],
+)
+def test_each_kind_of_violation_is_found(rooms: list[Any], kind: str) -> None:
+    assert kind in kinds([rooms])
+
+
+def test_a_house_over_the_envelope_is_outside() -> None:
+    wide = [["living", 0, 0, 60, 12], ["hall", 0, 12, 60, 4], ["master", 0, 16, 30, 12], ["bath", 30, 16, 30, 12]]
+    assert "outside" in kinds([wide], size=(60, 28))
+
+
+def test_two_floors_need_stairs_in_one_place() -> None:
+    assert "floors" in kinds([GOOD], TWO_FLOORS)
+    ground = [["living", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["stairs", 0, 16, 8, 12], ["bath", 8, 16, 16, 12]]
+    above = [["master", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["stairs", 0, 16, 8, 12], ["terrace", 8, 16, 16, 12]]
+    assert kinds([ground, above], TWO_FLOORS) == set()
+    moved = [["master", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["terrace", 0, 16, 16, 12], ["stairs", 16, 16, 8, 12]]
+    assert "stairs" in kinds([ground, moved], TWO_FLOORS)
+    assert {"stairs", "unreachable"} <= kinds([ground, [["master", 0, 0, 24, 28]]], TWO_FLOORS)
+
+
+def test_requirements_name_what_is_not_met() -> None:
+    met = requirements(design_of([[*GOOD[:2], ["master", 0, 16, 12, 12], ["bath", 12, 16, 12, 12]]]), BRIEF)
+    assert [name for name, is_met in met.items() if not is_met] == ["area:master"]
+    met = requirements(design_of([GOOD[:3]]), BRIEF)
+    assert [name for name, is_met in met.items() if not is_met] == ["room:bath", "area:bath"]
+
+
+def test_code_rules_are_measured_room_by_room() -> None:
+    low = {result.where for result in check_codes(design_of([GOOD]), BRIEF, "nbc2016") if not result.passed}
+    assert low == set()
+    narrow = [["living", 0, 0, 24, 19], ["hall", 0, 19, 24, 3], ["master", 0, 22, 18, 6], ["bath", 18, 22, 6, 6]]
+    failed = {(r.rule, r.where) for r in check_codes(design_of([narrow]), BRIEF, "irc2021") if not r.passed}
+    assert ("habitable least dimension", "master") in failed
+    assert ("hall width", "hall") not in failed

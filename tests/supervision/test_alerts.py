@@ -1,0 +1,87 @@
+"""Tests for housebrain.supervision.alerts."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from conftest import REPOSITORY
+from housebrain.errors import UserError
+from housebrain.params import Params, load_params
+from housebrain.supervision.alerts import Watch, alerts_of, notifier
+from housebrain.supervision.heartbeat import Heartbeat
+
+NOW = 1_000_000.0
+
+
+@pytest.fixture
+def params() -> Params:
+    return load_params(REPOSITORY / "params.yaml")
+
+
+def beat(**changes: Any) -> Heartbeat:
+    known: dict[str, Any] = {"owner": "machine", "worker": "colab-1", "shard": 1, "round": 1, "state": "training"}
+    known |= {"session_started_ms": 0, "training_key": "key", "time_ms": int(NOW * 1000), "losses": [2.0, 1.9]}
+    return Heartbeat(**known | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"time_ms": int((NOW - 4000) * 1000)}, "stale"),
+        ({"state": "failed", "message": "out of memory"}, "failed"),
+        ({"state": "incomplete"}, "incomplete"),
+        ({"state": "done", "time_ms": 0}, "done"),
+        ({"losses": [1.0, 2.0]}, "rising"),
+        ({"deadline_ms": int((NOW + 600) * 1000), "seconds_left": 4000.0}, "deadline"),
+    ],
+)
+def test_each_kind_of_trouble_is_told(params: Params, changes: dict[str, Any], kind: str) -> None:
+    found = alerts_of(beat(**changes), params, NOW)
+    assert list(found) == [kind]
+    assert "shard 1 (colab-1)" in found[kind]
+
+
+def test_nothing_is_told_where_all_is_well(params: Params) -> None:
+    in_time = beat(deadline_ms=int((NOW + 600) * 1000), seconds_left=300.0)
+    assert alerts_of(in_time, params, NOW) == alerts_of(beat(), params, NOW) == {}
+
+
+def test_a_thing_is_told_once_and_again_after_it_was_over(params: Params) -> None:
+    sent: list[str] = []
+    watch = Watch(params, sent.append)
+    risen, well = {1: beat(losses=[1.0, 2.0]), 2: None}, {1: beat(), 2: None}
+    for beats in (risen, risen, well, risen):
+        watch.look(beats, NOW)
+    assert len(sent) == 2
+    for _ in range(2):
+        watch.trouble(UserError("remote storage: no network"))
+    watch.look(risen, NOW)
+    assert sent[2:] == ["remote storage: no network"]
+
+
+def test_messages_go_out_through_apprise() -> None:
+    """To a web server of the test's own."""
+    received: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    notifier([f"json://127.0.0.1:{server.server_address[1]}"])("shard 3 is done")
+    server.shutdown()
+    assert b"shard 3 is done" in received[0]
+
+
+def test_an_unknown_address_is_refused_without_showing_it() -> None:
+    with pytest.raises(UserError, match="nonsense") as refused:
+        notifier(["nonsense://secret-token"])
+    assert "secret-token" not in str(refused.value)

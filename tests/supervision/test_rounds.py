@@ -1,0 +1,113 @@
+"""The start of a round, in a project of its own with a bare repository as its git remote."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from housebrain.errors import UserError
+from housebrain.params import load_params
+from housebrain.supervision import changes, rounds
+from housebrain.supervision.remote import open_remote
+from project import change_params, run, start_round
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, mlflow_database: Path) -> Path:
+    folder = start_round(tmp_path_factory.mktemp("rounds") / "coordinator", tiny_base, mlflow_database)
+    run(folder, "git", "init", "-q", "--bare", str(folder.with_name("origin.git")))
+    run(folder, "git", "remote", "add", "origin", str(folder.with_name("origin.git")))
+    return folder
+
+
+@pytest.fixture
+def coordinator(prepared: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    run(prepared, "git", "checkout", "-q", "--", ".")
+    monkeypatch.chdir(prepared)
+    return prepared
+
+
+def commit(folder: Path, message: str) -> None:
+    run(folder, "git", "commit", "-qam", message)
+
+
+@pytest.mark.slow
+def test_a_round_is_tagged_once_all_is_committed_and_pushed(coordinator: Path) -> None:
+    branch = run(coordinator, "git", "branch", "--show-current").strip()
+    assert "HEAD is not on origin" in run(coordinator, "housebrain", "round", "start", ok=False)
+    run(coordinator, "git", "push", "-q", "origin", branch)
+    (coordinator / "params.yaml").write_text((coordinator / "params.yaml").read_text() + "# a thought\n")
+    assert "params.yaml and maybe more is not committed" in run(coordinator, "housebrain", "round", "start", ok=False)
+    run(coordinator, "git", "checkout", "-q", "params.yaml")
+    printed = run(coordinator, "housebrain", "round", "start")
+    assert "round-1 is tagged" in printed and "worker-6" in printed
+    assert "round-1" in run(coordinator, "git", "ls-remote", "--tags", "origin")
+    run(coordinator, "housebrain", "round", "start")
+    change_params(coordinator, merge__scale=1.5)
+    commit(coordinator, "later")
+    run(coordinator, "git", "push", "-q", "origin", branch)
+    assert "round-1: the tag is on another commit" in run(coordinator, "housebrain", "round", "start", ok=False)
+
+
+@pytest.mark.slow
+def test_what_changed_since_the_tag_is_named(coordinator: Path) -> None:
+    tag = "since"
+    run(coordinator, "git", "tag", "--force", tag)
+    assert changes.changed_since(tag) == []
+    change_params(coordinator, merge__scale=2.0, evaluate__briefs=1)  # training doesn't depend on these
+    (coordinator / "src/housebrain/merging/merge.py").write_text("# other code\n")
+    assert changes.changed_since(tag) == []
+    change_params(coordinator, platforms__colab__epochs=7)
+    (coordinator / "src/housebrain/training/packing.py").write_text("# other code\n")
+    (coordinator / "src/housebrain/training/more.py").write_text("# new code\n")
+    assert changes.changed_since(tag) == [
+        "src/housebrain/training/packing.py",
+        "src/housebrain/training/more.py",
+        "platforms.colab.epochs",
+    ]
+    (coordinator / "src/housebrain/training/more.py").unlink()
+    with pytest.raises(UserError, match="git show round-77"):
+        changes.changed_since("round-77")
+
+
+@pytest.mark.slow
+def test_what_changed_is_named_before_a_result_is_missed(
+    coordinator: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(coordinator, "git", "tag", "--force", "round-1")
+    params = load_params()
+    assert changes.warning(params) == ""
+    change_params(coordinator, platforms__colab__epochs=7)
+    named = "changed since round-1, so workers' results would not be found: platforms.colab.epochs."
+    refused = run(coordinator, "dvc", "repro", "-s", "train_shard@3", ok=False)
+    assert "shard 3 is trained by worker-3" in refused and f"`dvc repro --pull -k`. But {named}" in refused
+    assert f"warning: {named}" in run(coordinator, "housebrain", "status", "--no-mlflow")
+    run(coordinator, "git", "tag", "--delete", "round-1")
+    assert changes.warning(params) == ""
+    monkeypatch.chdir(tmp_path)  # no git there
+    assert changes.warning(params) == ""
+
+
+@pytest.mark.slow
+def test_a_plan_that_does_not_fit_the_remote_is_refused(coordinator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    params, remote = load_params(), open_remote()
+    planned = rounds.plan(params, remote)
+    assert [(row["shard"], row["samples"], row["session_hours"]) for row in planned.rows] == [
+        (shard, 6, 12) for shard in range(1, 7)
+    ]
+    assert planned.rows[0]["steps"] == 6 * 30
+    assert rounds.plan(params.model_copy(update={"rounds": 2}), remote).rows[0]["steps"] == 6 * 30 / 2
+    adapter = (coordinator / "models/lora_init/adapter_model.safetensors").stat().st_size
+    assert planned.needed_bytes == 6 * adapter * (1 + 3 * 5)
+    monkeypatch.setattr(remote, "free_bytes", lambda: planned.needed_bytes - 1)
+    with pytest.raises(UserError, match=r"are needed for 6 workers.*lower workers\.keep_remote"):
+        rounds.plan(params, remote)
+
+
+@pytest.mark.slow
+def test_a_plan_without_shards_says_how_to_make_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    params, remote = load_params(Path(__file__).parents[2] / "params.yaml"), object()
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "-q"], check=True)
+    with pytest.raises(UserError, match="dvc repro split init_lora"):
+        rounds.plan(params, remote)  # type: ignore[arg-type]  # it isn't asked

@@ -1,0 +1,149 @@
+"""Tests for housebrain.supervision.status."""
+
+import json
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from rich.console import Console
+
+from conftest import REPOSITORY
+from housebrain.params import Params, load_params
+from housebrain.supervision import heartbeat, status
+from housebrain.supervision.heartbeat import Heartbeat
+from housebrain.supervision.remote import Remote
+from housebrain.supervision.upload import folder
+from housebrain.tracking import Point, RunRecord
+from supervision.stores import local_remote
+
+KEY = "0123456789abcdef0123"
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Remote:
+    return local_remote(tmp_path / "remote")
+
+
+@pytest.fixture
+def params() -> Params:
+    return load_params(REPOSITORY / "params.yaml")
+
+
+def beat(shard: int, **changes: Any) -> Heartbeat:
+    known: dict[str, Any] = {
+        "owner": f"machine-{shard}",
+        "worker": f"colab-{shard}",
+        "shard": shard,
+        "round": 1,
+        "state": "training",
+        "session_started_ms": 0,
+        "training_key": KEY,
+        "step": 40,
+        "total_steps": 400,
+        "loss": 1.25,
+        "losses": [3.0, 2.0, 1.25],
+        "seconds_left": 7380.0,
+        "memory_gb": 3.2,
+    }
+    return Heartbeat(**known | changes)
+
+
+def test_each_shard_has_a_row(remote: Remote, params: Params) -> None:
+    heartbeat.send(remote, beat(1))
+    heartbeat.send(remote, beat(2, state="done", pushed=True, safe_step=400, step=400, gpu="T4", gpu_memory_gb=9.5))
+    table = status.rows(status.look(remote, params), params)
+    assert [row["state"] for row in table] == ["training", "done", *["not started"] * 4]
+    assert json.loads(json.dumps(table, allow_nan=False)) == table
+    shown = [status.cells(row) for row in table]
+    assert (shown[0]["step"], shown[0]["left"], shown[0]["pushed"]) == ("40/400", "2 h 03", "no")
+    assert (shown[1]["gpu"], shown[1]["safe_step"], shown[1]["pushed"]) == ("T4 9.5 GB", "400", "yes")
+    assert shown[1]["left"] == ""
+    assert shown[5]["worker"] == "kaggle-3"
+    console = Console(width=200, record=True, file=None)
+    console.print(status.as_table(table, "Round 1"))
+    assert "not started" in console.export_text()
+
+
+def test_a_silent_worker_is_stale_unless_it_has_ended(params: Params) -> None:
+    now = 1_000_000.0
+    for state, expected in (
+        ("training", "stale"),
+        ("pushing", "stale"),
+        ("done", "done"),
+        ("incomplete", "incomplete"),
+    ):
+        old = beat(1, state=state, time_ms=int((now - params.supervision.expiry_seconds - 1) * 1000))
+        assert status.state_of(old, params.supervision.expiry_seconds, now) == expected
+    assert status.state_of(beat(1, time_ms=int(now * 1000)), params.supervision.expiry_seconds, now) == "training"
+
+
+def test_trend_falls_with_the_loss() -> None:
+    assert status.trend([3.0, 2.0, 1.0]) == "█▅▁"
+    assert status.trend([2.0, 2.0]) == "▁▁"
+    assert status.trend([float("nan")]) == ""
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(None, ""), (45, "45 s"), (720, "12 min"), (11_100, "3 h 05")])
+def test_durations(seconds: float | None, text: str) -> None:
+    assert status.duration(seconds) == text
+
+
+def test_a_message_names_its_shard_once() -> None:
+    table: list[dict[str, Any]] = [
+        {"shard": 4, "message": "shard 4: no loss"},
+        {"shard": 5, "message": "no heartbeat"},
+        {"shard": 6},
+    ]
+    assert status.messages(table) == ["shard 4: no loss", "shard 5: no heartbeat"]
+
+
+def page_of(params: Params, out: Path) -> str:
+    now = time.time()
+    beats: dict[int, Heartbeat | None] = {
+        1: beat(1, time_ms=int(now * 1000), message="<b>no & heartbeat</b>"),
+        2: None,
+        3: beat(3, time_ms=0),
+    }
+    status.write_page(status.rows(beats, params, now), "Round 1", out, 30)
+    return out.read_text()
+
+
+def test_page_is_one_file_and_escapes_what_workers_say(params: Params, tmp_path: Path) -> None:
+    text = page_of(params, tmp_path / "status.html")
+    assert "&lt;b&gt;no &amp; heartbeat" in text
+    assert "<b>no" not in text
+    assert 'class="stale"' in text
+    assert "src=" not in text
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed")
+def test_page_in_chromium(params: Params, tmp_path: Path) -> None:
+    page_of(params, tmp_path / "status.html")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    flags += ["--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}"]
+    done = subprocess.run(
+        ["chromium", *flags, "--dump-dom", str(tmp_path / "status.html")], capture_output=True, text=True, timeout=120
+    )
+    assert '<td class="step">40/400<progress value="40" max="400"></progress></td>' in done.stdout
+    assert done.stdout.count("<polyline") == 2  # the third has not started
+
+
+def test_curves_come_into_mlflow_once(remote: Remote, params: Params, mlflow_store: str) -> None:
+    points = [Point(key="loss", value=3.0 - step, step=step, timestamp_ms=step) for step in (1, 2)]
+    for count in (1, 2):
+        record = RunRecord(record_id=KEY, name="round 1 shard 1", points=points[:count], start_ms=1)
+        name = f"{folder(KEY, 1)}/record-{count:06d}-abcd.json"
+        remote.put_bytes(record.model_dump_json().encode(), name)
+    beats: dict[int, Heartbeat | None] = {1: beat(1), 2: None, 3: beat(3)}
+    for _ in range(2):
+        assert status.import_records(remote, beats, params) == ["round 1 shard 1"]
+    client = MlflowClient(mlflow_store)
+    experiment = client.get_experiment_by_name(params.tracking.experiment)
+    assert experiment is not None
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert [point.step for point in client.get_metric_history(run.info.run_id, "loss")] == [1, 2]
+    assert run.info.status == "RUNNING"

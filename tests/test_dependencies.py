@@ -1,0 +1,64 @@
+"""What DVC runs again after a change is what the change can alter: dvc.yaml against what the stages import."""
+
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from conftest import REPOSITORY
+from housebrain.evaluation import evaluate
+from housebrain.training import fingerprint
+from imports import closure, files_of
+
+STAGES: dict[str, Any] = YAML(typ="safe").load(REPOSITORY / "dvc.yaml")["stages"]
+# These carry results about and say what happens; a change of them changes no result.
+CARRIERS = {
+    *("errors.py", "figures.py", "files.py", "git.py", "params.py", "provenance.py", "shard.py", "tables.py"),
+    *("tracking.py", "rules/tables/__init__.py"),
+}
+# What a stage imports besides, and why its result doesn't depend on it.
+BESIDES = {"train_shard": {"supervision/changes.py"}}  # says why a shard that is another machine's is refused
+
+
+def dependencies(stage: str) -> list[str]:
+    """A stage's dependencies on the project's own code."""
+    content = STAGES[stage].get("do", STAGES[stage])
+    return [name for name in content["deps"] if name.startswith("src/")]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_the_code_that_it_imports_and_on_no_other(stage: str) -> None:
+    needed = closure(REPOSITORY / f"stages/{stage}.py")
+    named = files_of(dependencies(stage))
+    carried = {f"src/housebrain/{name}" for name in CARRIERS | BESIDES.get(stage, set())}
+    assert needed - named - carried == set(), "imported, and not among the stage's deps in dvc.yaml"
+    assert named - needed == set(), "among the stage's deps in dvc.yaml, and not imported"
+
+
+def test_every_script_is_a_stage_and_depends_on_itself() -> None:
+    assert sorted(path.stem for path in (REPOSITORY / "stages").glob("*.py")) == sorted(STAGES)
+    for stage, content in STAGES.items():
+        assert f"stages/{stage}.py" in content.get("do", content)["deps"]
+
+
+def test_a_training_is_known_by_the_code_that_its_stage_depends_on() -> None:
+    named = [f"src/housebrain/{name}" for name in fingerprint.CODE]
+    assert files_of(named) == files_of(dependencies("train_shard"))
+
+
+def test_an_answer_is_kept_as_long_as_the_code_behind_it_is_the_same() -> None:
+    behind = ("model/generation.py", "model/loading.py", "model/loss.py", "language/prompt.py", "language/tokens.py")
+    needed = {f"src/housebrain/{name}" for name in behind}
+    needed |= {file for name in behind for file in closure(REPOSITORY / "src/housebrain" / name)}
+    carried = {f"src/housebrain/{name}" for name in CARRIERS}
+    assert files_of([f"src/housebrain/{name}" for name in evaluate.CODE]) == needed - carried
+
+
+def test_no_stage_before_the_report_depends_on_a_drawing() -> None:
+    drawn = [stage for stage in STAGES if any("drawing" in name for name in dependencies(stage))]
+    assert drawn == ["report"]
+
+
+def test_training_depends_on_no_solver_rule_or_drawing() -> None:
+    parts = {name.split("/")[2] for name in closure(REPOSITORY / "src/housebrain/training/train.py")}
+    assert not parts & {"solver", "rules", "drawing", "dataset", "evaluation"}
