@@ -1,12 +1,14 @@
 """What a person wants to be woken for, found by comparing what workers say now with what they said before."""
 
+import time
 from collections.abc import Callable
 
 from housebrain.errors import UserError
 from housebrain.params import Params
 from housebrain.supervision.heartbeat import ACTIVE, Heartbeat
+from housebrain.supervision.polling import poll
 from housebrain.supervision.remote import Remote
-from housebrain.supervision.status import duration, state_of
+from housebrain.supervision.status import duration, look, state_of
 
 RISEN = 1.5  # a loss this many times its lowest of the last 20 is rising
 NEAR_SECONDS = 1800.0  # before a session's deadline
@@ -77,6 +79,21 @@ class Watch:
     def trouble(self, error: UserError) -> None:
         """Sends word that the remote failed."""
         self._tell({(0, "remote", "failing"): str(error)}, remote=True)
+
+    def follow(self, remote: Remote, every_seconds: float, again: bool = True) -> None:
+        """Looks at the workers and the remote, once or again and again; a failed look is trouble to send word of.
+
+        Args:
+            remote: where workers write.
+            every_seconds: the pause between two looks.
+            again: whether there is more than one look.
+        """
+
+        def look_once() -> None:
+            self.look(look(remote, self.params), time.time())
+            self.look_at(remote)
+
+        poll(look_once, self.trouble, every_seconds, again)
 
     def _tell(self, found: dict[tuple[int, str, str], str], remote: bool) -> None:
         for key, message in found.items():
