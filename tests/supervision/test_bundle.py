@@ -126,8 +126,8 @@ def cut_short(files: Content) -> None:
     files[name] = files[name][: len(files[name]) // 2]
 
 
-def add(name: str) -> Callable[[Content], None]:
-    return lambda files: files.update({name: b"anything"})
+def put(name: str, content: bytes = b"anything") -> Callable[[Content], None]:
+    return lambda files: files.update({name: content})
 
 
 def drop(name: str) -> Callable[[Content], None]:
@@ -155,9 +155,9 @@ FINGERPRINT = str(SHARD.out / "fingerprint.json")
     ("change", "hashes_follow", "said"),
     [
         (flip_a_byte, False, r"adapter_model\.safetensors is not what was packed"),
-        (add("../outside"), True, r"unexpected in a result: \.\./outside"),
-        (add("/tmp/outside"), True, r"unexpected in a result: /tmp/outside"),
-        (add("models/shards/4/run.json"), True, r"unexpected in a result: models/shards/4/run\.json"),
+        (put("../outside"), True, r"unexpected in a result: \.\./outside"),
+        (put("/tmp/outside"), True, r"unexpected in a result: /tmp/outside"),
+        (put("models/shards/4/run.json"), True, r"unexpected in a result: models/shards/4/run\.json"),
         (drop(str(SHARD.curve)), True, r"3_loss\.csv is missing"),
         (drop(MANIFEST), True, r"manifest\.json is missing; it is no result"),
         (change_json(MANIFEST, shard=4), False, r"unexpected in a result: models/shards/3/"),
@@ -171,6 +171,10 @@ FINGERPRINT = str(SHARD.out / "fingerprint.json")
         (change_json(str(SHARD.out / "run.json"), record_id="other"), True, "not of one finished training"),
         (change_json(str(SHARD.out / "run.json"), points="none"), True, "run record or curve can't be read"),
         (change_json(str(SHARD.report), steps=1), True, "not of one finished training"),
+        (put(str(SHARD.curve), b"step,loss\n"), True, "not of one finished training"),
+        (put(str(SHARD.curve), b""), True, "run record or curve can't be read"),
+        (put(str(SHARD.curve), b"\xff,\xfe\n"), True, "run record or curve can't be read"),
+        (put(str(SHARD.curve), b"loss\n2.0\n"), True, "run record or curve can't be read"),
     ],
 )
 def test_a_tampered_result_is_refused_and_nothing_changes(

@@ -44,7 +44,7 @@ def audit(
     max_length: Annotated[int, typer.Option(help="Tokens of a training window")] = 512,
 ) -> None:
     """Look the dataset over: duplicates, contradictions, token lengths, fields that nothing predicts."""
-    from housebrain.dataset.audit.audit import audit as look_over
+    from housebrain.dataset.audit import audit as look_over
     from housebrain.model.base import ensure_base
     from housebrain.model.loading import load_tokenizer
     from housebrain.params import load_params

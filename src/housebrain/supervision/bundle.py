@@ -4,7 +4,6 @@
 `housebrain import RESULT.zip` checks that result and makes it the shard's.
 """
 
-import csv
 import shutil
 import tempfile
 import zipfile
@@ -22,6 +21,7 @@ from housebrain.params import Params, load_params
 from housebrain.provenance import PACKAGE, code_hash
 from housebrain.shard import Shard
 from housebrain.supervision.remote import run_dvc
+from housebrain.tables import read_csv
 from housebrain.tracking import RunRecord
 from housebrain.training.fingerprint import CODE, fingerprint, training_key
 
@@ -207,14 +207,13 @@ def _checked(path: Path, brought: Shard, init: Path, made_from: dict[str, Any]) 
         )
     try:
         record = RunRecord.model_validate_json((brought.out / RUN).read_text())
-        with brought.curve.open(newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (ValueError, csv.Error) as error:
+        steps_of_curve = read_csv(brought.curve)["step"].tolist()
+    except (ValueError, KeyError, UserError) as error:
         raise UserError(f"{path}: its run record or curve can't be read. Train the shard again.") from error
     summary = read_json(brought.report)
     steps = summary.get("steps") if isinstance(summary, dict) else None
     of_this = record.record_id == training_key(made_from)[:32] and record.status == "FINISHED"
-    if not of_this or not rows or rows[-1].get("step") != str(steps):
+    if not of_this or steps_of_curve[-1:] != [steps]:
         raise UserError(f"{path}: its run record, report and curve are not of one finished training. Train it again.")
     return dict(summary)
 
