@@ -221,7 +221,7 @@ def test_what_is_no_zip_is_refused(home: Path, content: bytes | None) -> None:
 
 def test_a_result_of_other_settings_is_refused(home: Path) -> None:
     change_params(home, round=2, platforms__local__learning_rate=0.5)
-    with pytest.raises(UserError, match=r"own\.platform, shared\.round differ"):
+    with pytest.raises(UserError, match=r"own\.platform\.learning_rate, shared\.round differ"):
         import_result(Path(RESULT), params())
 
 

@@ -17,6 +17,7 @@ from housebrain.files import atomic_file, atomic_folder, read_json, sha256_file
 from housebrain.model.adapter import CONFIG, FINGERPRINT, WEIGHTS, Adapter, differing_tensors
 from housebrain.model.base import ensure_base
 from housebrain.model.lora_init import verified_init
+from housebrain.nested import flatten
 from housebrain.params import Params, load_params
 from housebrain.provenance import PACKAGE, code_hash
 from housebrain.shard import Shard
@@ -194,7 +195,8 @@ def _checked(path: Path, brought: Shard, init: Path, made_from: dict[str, Any]) 
     Raises:
         UserError: it is not.
     """
-    theirs, ours = _flat(read_json(brought.out / FINGERPRINT)), _flat(made_from)
+    found = read_json(brought.out / FINGERPRINT)
+    theirs, ours = flatten(found) if isinstance(found, dict) else {}, flatten(made_from)
     if differing := sorted(name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name)):
         raise UserError(
             f"{path}: it was made from something else than what is here: {', '.join(differing)} differ. Go back to the "
@@ -216,14 +218,3 @@ def _checked(path: Path, brought: Shard, init: Path, made_from: dict[str, Any]) 
     if not of_this or steps_of_curve[-1:] != [steps]:
         raise UserError(f"{path}: its run record, report and curve are not of one finished training. Train it again.")
     return dict(summary)
-
-
-def _flat(made_from: Any) -> dict[str, Any]:
-    """A fingerprint's fields by their dotted names."""
-    if not isinstance(made_from, dict):
-        return {}
-    return {
-        f"{section}.{name}": value
-        for section, values in made_from.items()
-        for name, value in (values.items() if isinstance(values, dict) else [("", values)])
-    }
