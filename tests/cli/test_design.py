@@ -21,17 +21,17 @@ def test_a_brief_is_solved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"{", r"brief\.json: not valid JSON"),
         (b"{}", r"brief\.json: record without id, field id: Field required"),
         (b"", r"brief\.json: not valid JSON"),
     ],
 )
-def test_a_bad_brief_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+def test_a_bad_brief_is_named(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "brief.json"
     path.write_bytes(content)
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         CliRunner().invoke(app, ["solve", str(path)], catch_exceptions=False)
 
 

@@ -13,7 +13,7 @@ from merging.adapters import random_adapter
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--weights", "1,x"], "--weights"),
         (["--weights", "1,2,3"], "3 numbers for 2 adapters"),
@@ -25,9 +25,9 @@ from merging.adapters import random_adapter
         ([], "adapter_config.json is missing"),
     ],
 )
-def test_a_merge_that_cannot_be_done_says_why(tmp_path: Path, options: list[str], said: str) -> None:
+def test_a_merge_that_cannot_be_done_says_why(tmp_path: Path, options: list[str], message: str) -> None:
     words = ["merge", str(tmp_path / "a"), str(tmp_path / "b"), "--out", str(tmp_path / "out"), *options]
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         CliRunner().invoke(app, words, catch_exceptions=False)
     assert not (tmp_path / "out").exists()
 

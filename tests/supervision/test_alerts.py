@@ -58,7 +58,7 @@ def test_a_thing_is_told_once_and_again_after_it_was_over(params: Params) -> Non
         watch.look(beats, NOW)
     assert len(sent) == 2
     for _ in range(2):
-        watch.trouble(UserError("remote storage: no network"))
+        watch.report_trouble(UserError("remote storage: no network"))
     watch.look(risen, NOW)
     assert sent[2:] == ["remote storage: no network"]
 

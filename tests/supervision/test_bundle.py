@@ -152,7 +152,7 @@ FINGERPRINT = str(SHARD.out / "fingerprint.json")
 
 
 @pytest.mark.parametrize(
-    ("change", "hashes_follow", "said"),
+    ("change", "hashes_follow", "message"),
     [
         (flip_a_byte, False, r"adapter_model\.safetensors is not what was packed"),
         (put("../outside"), True, r"unexpected in a result: \.\./outside"),
@@ -182,10 +182,10 @@ def test_a_tampered_result_is_refused_and_nothing_changes(
     committed: list[tuple[str, ...]],
     change: Callable[[Content], None],
     hashes_follow: bool,
-    said: str,
+    message: str,
 ) -> None:
     change_zip(change, hashes_follow)
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         import_result(Path(RESULT), params())
     assert not SHARD.out.exists() and not SHARD.report.exists()
     assert not (home.parent / "outside").exists()

@@ -16,7 +16,7 @@ FULL_BYTES = 10**9  # free space on the remote under which it counts as nearly f
 
 
 def alerts_of(beat: Heartbeat, params: Params, now_seconds: float) -> dict[str, str]:
-    """What is to be said of one worker: messages by kind, none where all is well."""
+    """What a person has to know of one worker: messages by kind, none where all is well."""
     found = {}
     name = f"shard {beat.shard} ({beat.worker})"
     at = f"step {beat.step}/{beat.total_steps}"
@@ -54,7 +54,7 @@ class Watch:
     def __init__(self, params: Params, send: Callable[[str], None]) -> None:
         self.params = params
         self.send = send
-        self._said: set[tuple[int, str, str]] = set()  # shard, owner, kind; shard 0 is the remote
+        self._sent: set[tuple[int, str, str]] = set()  # shard, owner, kind; shard 0 is the remote
 
     def look(self, beats: dict[int, Heartbeat | None], now_seconds: float) -> None:
         """Sends what is new in the workers' heartbeats."""
@@ -63,7 +63,7 @@ class Watch:
             if beat is not None:
                 for kind, message in alerts_of(beat, self.params, now_seconds).items():
                     found[shard, beat.owner, kind] = message
-        self._tell(found, remote=False)
+        self._send_new(found, remote=False)
 
     def look_at(self, remote: Remote) -> None:
         """Sends word where the remote is nearly full.
@@ -74,11 +74,11 @@ class Watch:
         free = remote.free_bytes()
         full = free is not None and free < FULL_BYTES
         message = f"remote {remote.name}: only {(free or 0) / 1e9:.2f} GB are free. Remove what is not needed."
-        self._tell({(0, "remote", "full"): message} if full else {}, remote=True)
+        self._send_new({(0, "remote", "full"): message} if full else {}, remote=True)
 
-    def trouble(self, error: UserError) -> None:
+    def report_trouble(self, error: UserError) -> None:
         """Sends word that the remote failed."""
-        self._tell({(0, "remote", "failing"): str(error)}, remote=True)
+        self._send_new({(0, "remote", "failing"): str(error)}, remote=True)
 
     def follow(self, remote: Remote, every_seconds: float, again: bool = True) -> None:
         """Looks at the workers and the remote, once or again and again; a failed look is trouble to send word of.
@@ -93,13 +93,13 @@ class Watch:
             self.look(look(remote, self.params), time.time())
             self.look_at(remote)
 
-        poll(look_once, self.trouble, every_seconds, again)
+        poll(look_once, self.report_trouble, every_seconds, again)
 
-    def _tell(self, found: dict[tuple[int, str, str], str], remote: bool) -> None:
+    def _send_new(self, found: dict[tuple[int, str, str], str], remote: bool) -> None:
         for key, message in found.items():
-            if key not in self._said:
+            if key not in self._sent:
                 self.send(message)
-        self._said = {key for key in self._said if (key[0] == 0) != remote} | set(found)
+        self._sent = {key for key in self._sent if (key[0] == 0) != remote} | set(found)
 
 
 def notifier(addresses: list[str]) -> Callable[[str], None]:

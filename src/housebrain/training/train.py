@@ -303,13 +303,13 @@ def train_shard(shard: Shard, params: Params, batch_size: int | None = None) -> 
     part = part_of_round(len(rows), settings, params)
     order = row_order(len(rows), settings.epochs, params.train.seed)
     read = [rows[number] for number in order[part.first * settings.rows_a_step : part.end * settings.rows_a_step]]
-    learnt = [len(sample.input_ids) - sample.prompt_length for sample in kept]
-    response_tokens = sum(learnt[number] for row in read for number in row)
+    answer_tokens = [len(sample.input_ids) - sample.prompt_length for sample in kept]
+    response_tokens = sum(answer_tokens[number] for row in read for number in row)
     made_from = fingerprint(shard, params)
     key = training_key(made_from)
     state.print(
-        f"{shard.name}: {len(kept)} samples in {len(rows)} rows, {sum(lengths):,} tokens of which {sum(learnt):,} "
-        f"are learnt; {left_out} over {settings.max_length} tokens left out",
+        f"{shard.name}: {len(kept)} samples in {len(rows)} rows, {sum(lengths):,} tokens of which "
+        f"{sum(answer_tokens):,} are learnt; {left_out} over {settings.max_length} tokens left out",
         flush=True,
     )
     if params.rounds > 1:

@@ -28,7 +28,7 @@ def test_an_unknown_parameter_lists_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters", "said"),
+    ("name", "parameters", "message"),
     [
         ("weighted", {"formula_name": "propotional"}, "formula_name of weighted is 'propotional'.*'proportional'"),
         ("best", {"mode": "lowest"}, "mode of best is 'lowest'.*'min' or 'max'"),
@@ -45,8 +45,8 @@ def test_an_unknown_parameter_lists_the_known_ones() -> None:
         ("della", {"density": 0.9}, "spread is 0.2 around a density of 0.9"),
     ],
 )
-def test_a_value_that_does_not_fit_is_refused(name: str, parameters: dict[str, Any], said: str) -> None:
-    with pytest.raises(UserError, match=rf"merge.parameters \(or --parameter\): {said}"):
+def test_a_value_that_does_not_fit_is_refused(name: str, parameters: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=rf"merge.parameters \(or --parameter\): {message}"):
         strategy(name, **parameters)
 
 

@@ -77,7 +77,7 @@ class Search(Searched):
 
         found: list[tuple[float, dict[str, float]]] = []
 
-        def tried(values: Any) -> float:
+        def try_weights(values: Any) -> float:
             # The method looks at its limit only between passes over all weights.
             if len(found) < self.trials:
                 weights = dict(zip(names, map(float, values), strict=True))
@@ -86,7 +86,7 @@ class Search(Searched):
             return math.inf
 
         starts = [[1 / len(names)] * len(names), *(map(float, one) for one in np.eye(len(names)))]
-        start = min((list(one) for one in starts), key=tried)
+        start = min((list(one) for one in starts), key=try_weights)
         limits = [(-self.bound, self.bound)] * len(names)
-        minimize(tried, start, method="Powell", bounds=limits, options={"maxfev": self.trials, "xtol": 0.01})
+        minimize(try_weights, start, method="Powell", bounds=limits, options={"maxfev": self.trials, "xtol": 0.01})
         return min(found, key=lambda one: one[0])[1]
