@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 
-from housebrain.dataset.audit.audit import audit
+from housebrain.dataset.audit import audit
 from housebrain.dataset.generate import generate_records
 from housebrain.dataset.ingest import ingest
 from housebrain.dataset.prepare import prepare

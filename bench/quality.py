@@ -82,12 +82,12 @@ def make_small_base(folder: Path, samples: Path) -> None:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-    told = load_samples(samples, "coordinates")
+    loaded = load_samples(samples, "coordinates")
     core = Tokenizer(models.BPE())
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
     core.train_from_iterator(
-        (text for sample in told for text in (sample.brief.model_dump_json(), sample.answer)),
+        (text for sample in loaded for text in (sample.brief.model_dump_json(), sample.answer)),
         trainers.BpeTrainer(
             vocab_size=2000,
             special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
@@ -113,7 +113,7 @@ def make_small_base(folder: Path, samples: Path) -> None:
     )
     model = LlamaForCausalLM(config)
     model.set_attn_implementation(ATTENTION)
-    tokens = [tokenize(tokenizer, sample, "coordinates") for sample in told]
+    tokens = [tokenize(tokenizer, sample, "coordinates") for sample in loaded]
     epochs, at_once = 2, 2
     steps = epochs * (len(tokens) // at_once)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.01)

@@ -197,7 +197,7 @@ def costs(project: Round, drive: FakeDrive) -> dict[str, Any]:
         "key = training_key(fingerprint(shard, params)); session = Session(shard, params, remote, key); "
         "checkpoint = newest(shard.checkpoints, key); "
     )
-    said = "print('ready', flush=True); sys.stdin.readline(); "
+    pause = "print('ready', flush=True); sys.stdin.readline(); "
     calls = {
         "lease": "session.lease.acquire()",
         "heartbeat": "session.lease.beat()",
@@ -205,7 +205,7 @@ def costs(project: Round, drive: FakeDrive) -> dict[str, Any]:
         "restore": "import shutil; shutil.rmtree(paths.checkpoints); upload.restore(remote, key, 1, paths.checkpoints)",
     }
     clone = project.folder / "crash-new"
-    words = [sys.executable, "-c", program + "; ".join(said + call for call in calls.values()) + "; " + said]
+    words = [sys.executable, "-c", program + "; ".join(pause + call for call in calls.values()) + "; " + pause]
     process = subprocess.Popen(
         words, cwd=clone, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -268,14 +268,14 @@ def main() -> None:
         pq.write_table(table.slice(0, 1), Shard(1, folder).data / "validation.parquet")
         write_init(params.lora, params.base, base, Shard(1, folder).init)
         samples = tokens_of(folder)
-        learnt = response_tokens(samples)
+        answer_tokens = response_tokens(samples)
         setting = {
             "command": " ".join(["python -m bench.training_speed", *sys.argv[1:]]),
             "base": params.base,
             "lora_rank": params.lora.r,
             "samples": len(samples),
             "tokens": sum(len(sample.input_ids) for sample in samples),
-            "response_tokens": learnt,
+            "response_tokens": answer_tokens,
             "seed": arguments.seed,
             "threads": arguments.threads,
             "precision": arguments.precision,
@@ -296,7 +296,7 @@ def main() -> None:
                 rounds[contender].append(result)
                 print(
                     f"round {number + 1}  {contender:<20}{result['steps']:>3} steps {result['seconds']:>7.1f} s "
-                    f"{result['cpu_seconds']:>7.1f} CPU s {learnt / result['seconds']:>7.1f} tokens/s",
+                    f"{result['cpu_seconds']:>7.1f} CPU s {answer_tokens / result['seconds']:>7.1f} tokens/s",
                     flush=True,
                 )
     results: dict[str, Any] = {}
@@ -304,8 +304,8 @@ def main() -> None:
         middle = {key: statistics.median(one[key] for one in each) for key in each[0]}
         results[contender] = {
             **middle,
-            "tokens_per_second": learnt / middle["seconds"],
-            "tokens_per_cpu_second": learnt / middle["cpu_seconds"],
+            "tokens_per_second": answer_tokens / middle["seconds"],
+            "tokens_per_cpu_second": answer_tokens / middle["cpu_seconds"],
             "loss_before": losses[contender],
             "rounds": each,
         }

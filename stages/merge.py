@@ -1,7 +1,5 @@
 """Stage `merge`: models/shards/* and what MLflow said of them -> models/merged, models/outer, reports/merge*.json."""
 
-import hashlib
-import json
 import tempfile
 from pathlib import Path
 
@@ -10,6 +8,7 @@ from housebrain.files import read_json, write_json
 from housebrain.language.samples import load_samples
 from housebrain.merging.choose import Validation, choose, left_open
 from housebrain.merging.outer import merge_round
+from housebrain.merging.record import record_id
 from housebrain.merging.strategies import strategy
 from housebrain.merging.trials import log_strategies
 from housebrain.merging.validate import validate
@@ -56,9 +55,8 @@ def main() -> None:
     shares = {f"weight_{key_of(name)}": weight for name, weight in report["weights"].items()}
     write_json("reports/merge.json", summary | shares | {"strategy": report["strategy"]})
     write_json(CHOICE, table)
-    record_id = hashlib.sha256(json.dumps(report, sort_keys=True).encode()).hexdigest()[:32]
     run_id = log_run(
-        f"merge-{record_id}",
+        record_id(report),
         f"merge {report['strategy']}",
         params.tracking.experiment,
         {

@@ -29,7 +29,7 @@ def test_the_shipped_file_is_valid_and_local() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("platform: local}", "platform: azure}", "workers.1.platform: unknown platform 'azure'. Known: local, colab"),
         ("base: smollm2-135m", "base: gpt-9", "base: unknown base model 'gpt-9'. Known: smollm2-135m"),
@@ -45,8 +45,8 @@ def test_the_shipped_file_is_valid_and_local() -> None:
         ("rounds: 1", "rounds: 0", "rounds"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
-    with pytest.raises(UserError, match=re.escape(said)):
+def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(UserError, match=re.escape(message)):
         load_params(changed(tmp_path, old, new))
 
 

@@ -141,6 +141,6 @@ def test_two_processes_of_a_worker_end_with_it_and_go_on(
 def test_why_a_training_failed_is_in_the_status(coordinator: Path, clone: Callable[[str], Path]) -> None:
     worker = clone("worker")
     change_params(worker, platforms__colab__learning_rate=1e30, platforms__colab__warmup_share=0.0)
-    said = r"shard 1: training failed: step 2: the loss is nan on sample\(s\) GEN-\d+"
-    assert re.search(f"error: {said}", run(worker, "housebrain", "work", "--shard", "1", ok=False))
-    assert re.search(said, run(coordinator, "housebrain", "status", "--no-mlflow"))
+    message = r"shard 1: training failed: step 2: the loss is nan on sample\(s\) GEN-\d+"
+    assert re.search(f"error: {message}", run(worker, "housebrain", "work", "--shard", "1", ok=False))
+    assert re.search(message, run(coordinator, "housebrain", "status", "--no-mlflow"))

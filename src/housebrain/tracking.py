@@ -96,7 +96,7 @@ def client() -> "MlflowClient":
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def _store_errors(what: str) -> Iterator[None]:
     """Turns trouble with the store into a `UserError`. A broken SQLite file comes as SQLAlchemy's own error."""
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
@@ -135,7 +135,7 @@ def import_record(record: RunRecord, experiment: str) -> str:
     Raises:
         UserError: the store can't be reached or refuses the record.
     """
-    with _told(f"run {record.name}"):
+    with _store_errors(f"run {record.name}"):
         store = client()
         experiment_id = _experiment_id(store, experiment)
         run = _find(store, experiment_id, record.record_id)
@@ -164,7 +164,7 @@ def import_record(record: RunRecord, experiment: str) -> str:
 class LiveRun:
     """A run that is logged while it goes on: `with LiveRun(record, experiment) as run: run.log(points)`.
 
-    Trouble with the store is said once and never stops the work. Where the body fails, so has the run; where it
+    Trouble with the store is reported once and never stops the work. Where the body fails, so has the run; where it
     succeeds, `import_record` tells the store how it ended.
     """
 
@@ -223,7 +223,7 @@ def read_metrics(record_ids: dict[int, str], experiment: str) -> dict[int, dict[
         UserError: a shard has no finished run in the store.
     """
     metrics = {}
-    with _told("reading the runs"):
+    with _store_errors("reading the runs"):
         store = client()
         experiment_id = _experiment_id(store, experiment)
         for shard, record_id in record_ids.items():
@@ -240,7 +240,7 @@ def log_run(
     record_id: str, name: str, experiment: str, params: dict[str, Any], metrics: dict[str, float], tags: dict[str, str]
 ) -> str:
     """Logs a run that is over, unless the store has it already. Returns the run's id."""
-    with _told(f"run {name}"):
+    with _store_errors(f"run {name}"):
         store = client()
         known = _find(store, _experiment_id(store, experiment), record_id)
     if known is not None and known.info.status == "FINISHED":
@@ -265,7 +265,7 @@ def find_runs(experiment: str, tags: dict[str, str]) -> list[str]:
     Raises:
         UserError: the store can't be reached.
     """
-    with _told("looking for runs"):
+    with _store_errors("looking for runs"):
         store = client()
         condition = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
         return [run.info.run_id for run in store.search_runs([_experiment_id(store, experiment)], condition)]
@@ -277,7 +277,7 @@ def log_files(run_id: str, files: list[Path]) -> None:
     Raises:
         UserError: the store can't be written.
     """
-    with _told(f"artifacts of run {run_id}"):
+    with _store_errors(f"artifacts of run {run_id}"):
         for file in files:
             client().log_artifact(run_id, str(file))
 
@@ -294,7 +294,7 @@ def register_version(
     Raises:
         UserError: the store can't be written.
     """
-    with _told(f"model {model}"):
+    with _store_errors(f"model {model}"):
         store = client()
         condition = f"name = '{model}' and tags.`{RECORD_ID}` = '{record_id}'"
         known = store.search_model_versions(condition, max_results=1)
@@ -314,7 +314,7 @@ def versions(model: str) -> list[Version]:
     """
     found: list[Version] = []
     token: str | None = None
-    with _told(f"model {model}"):
+    with _store_errors(f"model {model}"):
         store = client()
         while token != "":
             page = store.search_model_versions(f"name = '{model}'", page_token=token)
@@ -329,7 +329,7 @@ def aliased(model: str, alias: str) -> Version | None:
     Raises:
         UserError: the store can't be read.
     """
-    with _told(f"model {model}"):
+    with _store_errors(f"model {model}"):
         store = client()
         registered = store.search_registered_models(f"name = '{model}'")
         number = registered[0].aliases.get(alias) if registered else None
@@ -342,5 +342,5 @@ def set_alias(model: str, alias: str, number: str) -> None:
     Raises:
         UserError: there is no such version, or the store can't be written.
     """
-    with _told(f"model {model}"):
+    with _store_errors(f"model {model}"):
         client().set_registered_model_alias(model, alias, number)

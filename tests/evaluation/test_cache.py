@@ -22,24 +22,24 @@ def entries(cache: Cache) -> list[Path]:
 def test_an_entry_is_made_once_and_comes_back_to_the_bit(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "answers")
     answers = Answers(answers=['{"a": "\u2028\\n\n"}', "", "\ud7ff é"], seconds=0.1, peak_gb=1 / 3)
-    assert cache.remembered(Answers, {"model": "a"}, lambda: answers) == answers
-    assert cache.remembered(Loss, {"model": "a"}, lambda: LOSS) == LOSS  # another kind of the same
-    assert cache.remembered(Answers, {"model": "a"}, never) == answers  # type: ignore[arg-type]
-    assert Cache(cache.folder).remembered(Loss, {"model": "a"}, never) == LOSS
+    assert cache.get_or_make(Answers, {"model": "a"}, lambda: answers) == answers
+    assert cache.get_or_make(Loss, {"model": "a"}, lambda: LOSS) == LOSS  # another kind of the same
+    assert cache.get_or_make(Answers, {"model": "a"}, never) == answers  # type: ignore[arg-type]
+    assert Cache(cache.folder).get_or_make(Loss, {"model": "a"}, never) == LOSS
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
 def test_a_loss_that_is_not_finite_is_remembered_as_such(tmp_path: Path, loss: float) -> None:
     cache = Cache(tmp_path)
-    cache.remembered(Loss, {}, lambda: Loss(loss=loss))
-    assert str(cache.remembered(Loss, {}, never).loss) == str(loss)
+    cache.get_or_make(Loss, {}, lambda: Loss(loss=loss))
+    assert str(cache.get_or_make(Loss, {}, never).loss) == str(loss)
 
 
 def test_what_it_depends_on_tells_entries_apart(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    cache.remembered(Loss, {"model": "a", "prompts": ["b", "c"]}, lambda: LOSS)
+    cache.get_or_make(Loss, {"model": "a", "prompts": ["b", "c"]}, lambda: LOSS)
     other = Loss(loss=2.0)
-    assert cache.remembered(Loss, {"model": "a", "prompts": ["bc"]}, lambda: other) == other
+    assert cache.get_or_make(Loss, {"model": "a", "prompts": ["bc"]}, lambda: other) == other
     assert len(entries(cache)) == 2
 
 
@@ -57,17 +57,17 @@ def test_what_it_depends_on_tells_entries_apart(tmp_path: Path) -> None:
 )
 def test_a_damaged_entry_is_made_again(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     cache = Cache(tmp_path)
-    cache.remembered(Loss, {}, lambda: LOSS)
+    cache.get_or_make(Loss, {}, lambda: LOSS)
     (path,) = entries(cache)
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
     other = Loss(loss=2.0)
-    assert cache.remembered(Loss, {}, lambda: other) == other
-    assert cache.remembered(Loss, {}, never) == other
+    assert cache.get_or_make(Loss, {}, lambda: other) == other
+    assert cache.get_or_make(Loss, {}, never) == other
 
 
 def test_work_that_fails_leaves_nothing(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "answers")
     with pytest.raises(AssertionError):
-        cache.remembered(Loss, {}, never)
+        cache.get_or_make(Loss, {}, never)
     assert not cache.folder.exists()

@@ -81,8 +81,8 @@ def test_the_loss_is_the_mean_over_answer_tokens(
         with torch.inference_mode():
             expected = model(input_ids=ids, labels=labels).loss.item()
         assert loss == pytest.approx(expected, rel=1e-4)
-        learnt = len(tokens.input_ids) - tokens.prompt_length
-        total, count = total + expected * learnt, count + learnt
+        answer_tokens = len(tokens.input_ids) - tokens.prompt_length
+        total, count = total + expected * answer_tokens, count + answer_tokens
     assert result.metrics["eval_loss"] == pytest.approx(total / count, rel=1e-4)
 
 

@@ -41,9 +41,9 @@ def test_prompt_and_answer_are_the_chat_up_to_the_end_of_turn(shard: Path, token
 def test_what_is_learnt_is_the_answer_and_the_end_of_turn(shard: Path, tokenizer: Any) -> None:
     for sample in load_samples(shard):
         tokens = tokenize(tokenizer, sample, "tree")
-        learnt = tokens.input_ids[tokens.prompt_length :]
-        assert learnt[-1] == tokenizer.eos_token_id
-        assert tokenizer.decode(learnt[:-1]) == sample.answer
+        answer = tokens.input_ids[tokens.prompt_length :]
+        assert answer[-1] == tokenizer.eos_token_id
+        assert tokenizer.decode(answer[:-1]) == sample.answer
 
 
 def test_coordinates_describe_the_same_designs(shard: Path) -> None:

@@ -58,10 +58,10 @@ def test_an_alias_set_by_hand_counts(evaluated_round: Path, params: Params) -> N
     assert champion(params).folder == Path("models/merged")
 
 
-@pytest.mark.parametrize(("which", "said"), [("9", "has no version 9"), ("shard 7", "no model 'shard 7'.*shard 1")])
-def test_an_unknown_version_is_named(evaluated_round: Path, params: Params, which: str, said: str) -> None:
+@pytest.mark.parametrize(("which", "message"), [("9", "has no version 9"), ("shard 7", "no model 'shard 7'.*shard 1")])
+def test_an_unknown_version_is_named(evaluated_round: Path, params: Params, which: str, message: str) -> None:
     register_round(params)
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         choose(which, params)
 
 

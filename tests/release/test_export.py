@@ -87,14 +87,14 @@ def test_the_card_says_which_rounds_a_state_has_behind_it(chosen: Champion, para
     step = {"round": "4", "rounds": "8", "outer_learning_rate": "1", "outer_momentum": "0.5", "start": "5" * 64}
     version = chosen.version._replace(tags=chosen.version.tags | step)
     content = card(version, params, read_json("reports/prepare.json"), read_json("reports/split.json"))
-    for said in (
+    for words in (
         "merged (average). This is the state after round 4 of 8",
         "(learning rate 1, momentum 0.5) was taken from what round 3 came to (555555555555)",
         "| rounds | `8` |",
         f"| start | `{'5' * 64}` |",
         "| outer_momentum | `0.5` |",
     ):
-        assert said in content, said
+        assert words in content, words
 
 
 def test_a_shard_alone_has_a_card_too(chosen: Champion, params: Params) -> None:

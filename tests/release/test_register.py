@@ -61,14 +61,14 @@ def test_a_version_says_what_it_was_measured_at_and_made_from(evaluated_round: P
 
 
 @pytest.mark.parametrize(
-    ("number", "start", "said"),
+    ("number", "start", "message"),
     [
         (1, None, "round 1 of 8: .* from the base"),
         (4, "5" * 64, r"round 4 of 8: .* from what round 3 came to \(5{12}\)"),
     ],
 )
 def test_a_state_after_several_rounds_says_what_it_went_on_from(
-    evaluated_round: Path, params: Params, number: int, start: str | None, said: str
+    evaluated_round: Path, params: Params, number: int, start: str | None, message: str
 ) -> None:
     of_rounds(number, 8, start)
     registered = register_round(params)
@@ -77,7 +77,7 @@ def test_a_state_after_several_rounds_says_what_it_went_on_from(
     assert (tags["outer_learning_rate"], tags["outer_momentum"]) == ("1", "0.5")
     assert registered["shard 1"].tags["rounds"] == "8"
     about = client().get_model_version("housebrain", registered[MERGED].number).description
-    assert re.search(f"Average of 2 shards of round {number}. .*{said}", about)
+    assert re.search(f"Average of 2 shards of round {number}. .*{message}", about)
 
 
 def test_a_merge_of_one_round_says_nothing_of_rounds(evaluated_round: Path, params: Params) -> None:

@@ -19,7 +19,7 @@ def parsed(svg: str) -> tuple[ElementTree.Element, float]:
 
 
 def row(label: str, value: float | None, low: float | None = None, high: float | None = None) -> Row:
-    return Row(label, value, low, high, "red", "said")
+    return Row(label, value, low, high, "red", "text")
 
 
 @given(st.lists(st.lists(st.tuples(NUMBERS, NUMBERS), max_size=5), min_size=1, max_size=8))

@@ -98,8 +98,8 @@ def test_the_page_says_what_was_measured(a_round: Round) -> None:
         {"strategy": "ties", "scale": 1.5, "loss": 0.49876, "p": 1.0, "chosen": False},
     ]
     reader, _ = page_of(a_round)
-    for said in ("merged by average", "50%", "0.5123", "0.4988", "+0.0312", "+0.0100 to +0.0500", "no weight is left"):
-        assert said in reader.words
+    for words in ("merged by average", "50%", "0.5123", "0.4988", "+0.0312", "+0.0100 to +0.0500", "no weight is left"):
+        assert words in reader.words
     for criterion in a_round.params.evaluate.criteria.values():
         assert criterion.about in reader.words
     assert "4 briefs are few" in reader.words

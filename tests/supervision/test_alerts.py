@@ -2,6 +2,7 @@
 
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from conftest import REPOSITORY
 from housebrain.errors import UserError
 from housebrain.params import Params, load_params
 from housebrain.supervision.alerts import Watch, alerts_of, notifier
-from housebrain.supervision.heartbeat import Heartbeat
+from housebrain.supervision.heartbeat import Heartbeat, send
+from supervision.stores import faulty_remote
 
 NOW = 1_000_000.0
 
@@ -56,9 +58,28 @@ def test_a_thing_is_told_once_and_again_after_it_was_over(params: Params) -> Non
         watch.look(beats, NOW)
     assert len(sent) == 2
     for _ in range(2):
-        watch.trouble(UserError("remote storage: no network"))
+        watch.report_trouble(UserError("remote storage: no network"))
     watch.look(risen, NOW)
     assert sent[2:] == ["remote storage: no network"]
+
+
+def test_a_remote_that_fails_is_told_and_looked_at_again(
+    params: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote, _ = faulty_remote(tmp_path / "remote")
+    send(remote, beat(state="failed", message="out of memory"))
+    vars(remote.fs)["faults"].append(RuntimeError("storageQuotaExceeded"))
+    sent: list[str] = []
+
+    def sleep(seconds: float) -> None:
+        if len(sent) > 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("housebrain.supervision.polling.time.sleep", sleep)
+    with pytest.raises(KeyboardInterrupt):
+        Watch(params, sent.append).follow(remote, 60)
+    assert "remote test" in sent[0] and "full" in sent[0]
+    assert "out of memory" in sent[1]
 
 
 def test_messages_go_out_through_apprise() -> None:

@@ -126,8 +126,8 @@ def cut_short(files: Content) -> None:
     files[name] = files[name][: len(files[name]) // 2]
 
 
-def add(name: str) -> Callable[[Content], None]:
-    return lambda files: files.update({name: b"anything"})
+def put(name: str, content: bytes = b"anything") -> Callable[[Content], None]:
+    return lambda files: files.update({name: content})
 
 
 def drop(name: str) -> Callable[[Content], None]:
@@ -152,12 +152,12 @@ FINGERPRINT = str(SHARD.out / "fingerprint.json")
 
 
 @pytest.mark.parametrize(
-    ("change", "hashes_follow", "said"),
+    ("change", "hashes_follow", "message"),
     [
         (flip_a_byte, False, r"adapter_model\.safetensors is not what was packed"),
-        (add("../outside"), True, r"unexpected in a result: \.\./outside"),
-        (add("/tmp/outside"), True, r"unexpected in a result: /tmp/outside"),
-        (add("models/shards/4/run.json"), True, r"unexpected in a result: models/shards/4/run\.json"),
+        (put("../outside"), True, r"unexpected in a result: \.\./outside"),
+        (put("/tmp/outside"), True, r"unexpected in a result: /tmp/outside"),
+        (put("models/shards/4/run.json"), True, r"unexpected in a result: models/shards/4/run\.json"),
         (drop(str(SHARD.curve)), True, r"3_loss\.csv is missing"),
         (drop(MANIFEST), True, r"manifest\.json is missing; it is no result"),
         (change_json(MANIFEST, shard=4), False, r"unexpected in a result: models/shards/3/"),
@@ -171,6 +171,10 @@ FINGERPRINT = str(SHARD.out / "fingerprint.json")
         (change_json(str(SHARD.out / "run.json"), record_id="other"), True, "not of one finished training"),
         (change_json(str(SHARD.out / "run.json"), points="none"), True, "run record or curve can't be read"),
         (change_json(str(SHARD.report), steps=1), True, "not of one finished training"),
+        (put(str(SHARD.curve), b"step,loss\n"), True, "not of one finished training"),
+        (put(str(SHARD.curve), b""), True, "run record or curve can't be read"),
+        (put(str(SHARD.curve), b"\xff,\xfe\n"), True, "run record or curve can't be read"),
+        (put(str(SHARD.curve), b"loss\n2.0\n"), True, "run record or curve can't be read"),
     ],
 )
 def test_a_tampered_result_is_refused_and_nothing_changes(
@@ -178,10 +182,10 @@ def test_a_tampered_result_is_refused_and_nothing_changes(
     committed: list[tuple[str, ...]],
     change: Callable[[Content], None],
     hashes_follow: bool,
-    said: str,
+    message: str,
 ) -> None:
     change_zip(change, hashes_follow)
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         import_result(Path(RESULT), params())
     assert not SHARD.out.exists() and not SHARD.report.exists()
     assert not (home.parent / "outside").exists()
@@ -217,7 +221,7 @@ def test_what_is_no_zip_is_refused(home: Path, content: bytes | None) -> None:
 
 def test_a_result_of_other_settings_is_refused(home: Path) -> None:
     change_params(home, round=2, platforms__local__learning_rate=0.5)
-    with pytest.raises(UserError, match=r"own\.platform, shared\.round differ"):
+    with pytest.raises(UserError, match=r"own\.platform\.learning_rate, shared\.round differ"):
         import_result(Path(RESULT), params())
 
 

@@ -237,12 +237,12 @@ print("restored", restore(remote, "key", 3, Path("there")))
 def test_a_checkpoint_is_safe_though_lists_lag_behind(drive: FakeDrive, project: Path) -> None:
     drive.lag_seconds = math.inf
     code = """
-told = []
-uploader = Uploader(remote, Path("here"), "key", 3, 1, told.append)
+reported = []
+uploader = Uploader(remote, Path("here"), "key", 3, 1, reported.append)
 for step in (1, 2, 2, 3):
     if not Path(f"here/checkpoint-{step}").exists():
         checkpoint(step)
-    assert uploader.look(), told
+    assert uploader.look(), reported
 print("safe", uploader.safe_step, stored(remote, "key", 3), restore(machine(), "key", 3, Path("there")))
 reveal()
 print("shown", [one.step for one in stored(machine(), "key", 3)], restore(machine(), "key", 3, Path("there")))

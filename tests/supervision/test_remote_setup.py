@@ -31,7 +31,7 @@ def test_a_folder_is_made_set_and_tried(project: Path, tmp_path: Path) -> None:
 
 def test_secrets_stay_out_of_the_file_that_git_has(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # No Drive is there to be tried.
-    monkeypatch.setattr("housebrain.cli.remote_check", lambda name: None)
+    monkeypatch.setattr("housebrain.cli.coordinator.remote_check", lambda name: None)
     words = [
         "remote",
         "setup",

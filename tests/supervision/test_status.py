@@ -1,6 +1,7 @@
 """Tests for housebrain.supervision.status."""
 
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -12,13 +13,14 @@ from mlflow import MlflowClient
 from rich.console import Console
 
 from conftest import REPOSITORY
+from housebrain.errors import UserError
 from housebrain.params import Params, load_params
 from housebrain.supervision import heartbeat, status
 from housebrain.supervision.heartbeat import Heartbeat
 from housebrain.supervision.remote import Remote
 from housebrain.supervision.upload import folder
 from housebrain.tracking import Point, RunRecord
-from supervision.stores import local_remote
+from supervision.stores import faulty_remote, local_remote
 
 KEY = "0123456789abcdef0123"
 
@@ -147,3 +149,30 @@ def test_curves_come_into_mlflow_once(remote: Remote, params: Params, mlflow_sto
     (run,) = client.search_runs([experiment.experiment_id])
     assert [point.step for point in client.get_metric_history(run.info.run_id, "loss")] == [1, 2]
     assert run.info.status == "RUNNING"
+
+
+def test_looks_go_on_after_one_that_failed(
+    params: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("housebrain.supervision.changes.warning", lambda params: "train changed since round-1")
+    remote, _ = faulty_remote(tmp_path / "remote", RuntimeError("storageQuotaExceeded"))
+    shown: list[list[dict[str, Any]]] = []
+
+    def sleep(seconds: float) -> None:
+        if shown:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("housebrain.supervision.polling.time.sleep", sleep)
+    with pytest.raises(KeyboardInterrupt):
+        status.follow(remote, params, shown.append, 30, again=True, page=tmp_path / "status.html", mlflow=False)
+    assert [row["state"] for row in shown[0]] == ["not started"] * len(params.shards)
+    warnings = capsys.readouterr().err.splitlines()
+    assert re.search(r"^warning: remote test: .*full.* Looking again in 30 s\.$", warnings[0])
+    assert warnings[1:] == ["warning: train changed since round-1"]
+    assert f"<h1>{status.title_of(params)}</h1>" in (tmp_path / "status.html").read_text()
+
+
+def test_the_one_look_that_fails_is_an_error(params: Params, tmp_path: Path) -> None:
+    remote, _ = faulty_remote(tmp_path / "remote", RuntimeError("storageQuotaExceeded"))
+    with pytest.raises(UserError, match="remote test"):
+        status.follow(remote, params, lambda rows: None, 30, again=False, mlflow=False)

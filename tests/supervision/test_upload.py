@@ -100,8 +100,8 @@ def test_the_newest_and_the_best_are_kept(remote: Remote, tmp_path: Path) -> Non
 
 def test_uploader_takes_the_newest_and_lets_go_of_what_it_missed(remote: Remote, tmp_path: Path) -> None:
     local = tmp_path / "here"
-    told: list[str] = []
-    uploader = Uploader(remote, local, KEY, 3, 3, told.append, poll_seconds=0.01)
+    reported: list[str] = []
+    uploader = Uploader(remote, local, KEY, 3, 3, reported.append, poll_seconds=0.01)
     assert uploader.look()
     for step in (1, 2, 3):
         checkpoint(local, step)
@@ -110,26 +110,26 @@ def test_uploader_takes_the_newest_and_lets_go_of_what_it_missed(remote: Remote,
     assert uploader.finish(10)
     assert uploader.safe_step == 3
     assert [one.step for one in stored(remote, KEY, 3)] == [3]
-    assert told == [""]
+    assert reported == [""]
 
 
 def test_trouble_is_told_and_tried_again(tmp_path: Path) -> None:
     remote, _ = faulty_remote(tmp_path / "remote", *[TimeoutError("timed out")] * 4)
     checkpoint(tmp_path / "here", 1)
-    told: list[str] = []
-    uploader = Uploader(remote, tmp_path / "here", KEY, 3, 3, told.append)
+    reported: list[str] = []
+    uploader = Uploader(remote, tmp_path / "here", KEY, 3, 3, reported.append)
     assert not uploader.look()
-    assert "checkpoint 1 is not on the remote yet" in told[0]
+    assert "checkpoint 1 is not on the remote yet" in reported[0]
     assert uploader.safe_step is None
     assert uploader.look()
-    assert (told[1:], uploader.safe_step) == ([""], 1)
+    assert (reported[1:], uploader.safe_step) == ([""], 1)
 
 
 def test_a_checkpoint_removed_while_it_is_packed_is_no_trouble(remote: Remote, tmp_path: Path) -> None:
     made = checkpoint(tmp_path / "here", 1)
-    told: list[str] = []
-    uploader = Uploader(remote, tmp_path / "here", KEY, 3, 3, told.append)
+    reported: list[str] = []
+    uploader = Uploader(remote, tmp_path / "here", KEY, 3, 3, reported.append)
     shutil.rmtree(made / "inner")
     (made / checkpoints.RECORD).unlink()
     assert uploader.look()
-    assert told == []
+    assert reported == []

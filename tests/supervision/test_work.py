@@ -122,13 +122,13 @@ def end_training(session: Session, program: str, monkeypatch: pytest.MonkeyPatch
 def test_why_training_failed_reaches_the_coordinator(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     reason = "step 2: the loss is nan on sample(s) GEN-7. Look at their data."
     error = end_training(session, f"open('{FAILED}', 'w').write('{reason}'); exit(1)", monkeypatch)
-    said = f"shard 2: training failed: {reason}"
-    assert str(error).startswith(said)
+    failed = f"shard 2: training failed: {reason}"
+    assert str(error).startswith(failed)
     assert not isinstance(error, IncompleteError)
     beat = heartbeat.newest(session.remote, 1, 2)
     assert beat is not None and beat.state == "failed" and beat.message == str(error)
-    assert said in alerts_of(beat, PARAMS, time.time())["failed"]
-    assert said in messages(rows({2: beat}, PARAMS))[0]
+    assert failed in alerts_of(beat, PARAMS, time.time())["failed"]
+    assert failed in messages(rows({2: beat}, PARAMS))[0]
 
 
 def test_an_earlier_failure_is_not_taken_for_this_one(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,8 +139,8 @@ def test_out_of_memory_at_batch_one_says_what_to_do(
 ) -> None:
     params = make_params()
     project = prepare(make_project("project"), params)
-    said = r"out of memory at batch_size 1, which can't be halved\. Lower max_length"
-    with pytest.raises(UserError, match=said):
+    message = r"out of memory at batch_size 1, which can't be halved\. Lower max_length"
+    with pytest.raises(UserError, match=message):
         train_in(project, params, monkeypatch, Fault(LOSSES, 1, "memory at 1", rank=1))
     assert "out of memory at batch_size 1" in failure(first_shard(project).checkpoints)
 

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from housebrain.errors import IncompleteError, UserError
-from housebrain.training.stopping import STOP, Stop, failure, failure_written
+from housebrain.training.stopping import STOP, Stop, failure, write_failure
 
 
 def test_a_file_asks_once_and_for_all(tmp_path: Path) -> None:
@@ -82,23 +82,23 @@ def test_a_process_that_hangs_with_pythons_lock_ends_with_its_parent(tmp_path: P
 )
 def test_why_training_failed_is_written(error: Exception, reason: str, tmp_path: Path) -> None:
     folder = tmp_path / "checkpoints"  # not there before the first checkpoint
-    with pytest.raises(type(error)), failure_written(folder):
+    with pytest.raises(type(error)), write_failure(folder):
         raise error
     assert failure(folder).startswith(reason)
     assert [path.name for path in folder.iterdir()] == ["failed.txt"]
 
 
 def test_the_first_reason_stays_and_the_next_are_silent(tmp_path: Path) -> None:
-    with pytest.raises(UserError), failure_written(tmp_path):
+    with pytest.raises(UserError), write_failure(tmp_path):
         raise UserError("the reason")
-    with pytest.raises(SystemExit), failure_written(tmp_path):
+    with pytest.raises(SystemExit), write_failure(tmp_path):
         raise RuntimeError("Connection closed by peer")
     assert failure(tmp_path) == "the reason"
 
 
 def test_a_stop_that_was_asked_for_is_no_failure(tmp_path: Path) -> None:
-    with pytest.raises(IncompleteError), failure_written(tmp_path):
+    with pytest.raises(IncompleteError), write_failure(tmp_path):
         raise IncompleteError("stopped at step 2")
-    with failure_written(tmp_path):
+    with write_failure(tmp_path):
         pass
     assert failure(tmp_path) == ""

@@ -204,6 +204,7 @@ def prepare(
     ids, briefs = _Seen(), _Seen()
     with atomic_folder(out) as folder:
         samples = _Samples(folder)
+        # Row by row, as samples are: pandas would need all rejects in memory.
         with (folder / "rejects.csv").open("w", newline="") as file:
             rejects = csv.writer(file)
             rejects.writerow(Reject._fields)

@@ -50,7 +50,7 @@ class Cache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def remembered(self, kind: type[E], depends_on: dict[str, Any], make: Callable[[], E]) -> E:
+    def get_or_make(self, kind: type[E], depends_on: dict[str, Any], make: Callable[[], E]) -> E:
         """The entry that `depends_on` has; one that is missing or damaged is made and kept.
 
         Raises:

@@ -150,7 +150,7 @@ class _Model:
     def loss(self, tokens: Tokens) -> float:
         """On one brief's reference answer. It is computed alone, and so kept alone."""
         depends_on = self._depends_on | {"tokens": [tokens.input_ids, tokens.prompt_length]}
-        return self.of.cache.remembered(Loss, depends_on, lambda: Loss(loss=mean_loss(self._loaded, [tokens]))).loss
+        return self.of.cache.get_or_make(Loss, depends_on, lambda: Loss(loss=mean_loss(self._loaded, [tokens]))).loss
 
     def answers(self, prompts: list[str]) -> Answers:
         """To one batch. A batch is kept as a whole: padding moves the last bits of logits, and so which token wins."""
@@ -165,7 +165,7 @@ class _Model:
             return Answers(answers=answers, seconds=seconds, peak_gb=memory.peak_gb)
 
         depends_on = self._depends_on | {"prompts": prompts, "codec": self.of.codec, "max_new_tokens": limit}
-        return self.of.cache.remembered(Answers, depends_on, measure)
+        return self.of.cache.get_or_make(Answers, depends_on, measure)
 
 
 def evaluate(evaluator: Evaluator, adapters: dict[str, Path]) -> dict[str, Evaluated]:

@@ -71,6 +71,6 @@ def leave_one_out(
         compared = as_columns(difference(measure, full))
         rows.append(row | {LOSS: finite(measure.mean)} | compared)
         change = compared["difference"]
-        said = "not finite" if change is None else f"{measure.mean:.3f} ({change:+.4f})"
-        print(f"leave_one_out: without {name}  loss {said}", flush=True)
+        shown = "not finite" if change is None else f"{measure.mean:.3f} ({change:+.4f})"
+        print(f"leave_one_out: without {name}  loss {shown}", flush=True)
     return rows

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
+
 from housebrain.evaluation.metrics import Answered, finite, measures
 from housebrain.evaluation.names import SMALL
 from housebrain.house.brief import Brief
@@ -23,12 +25,10 @@ def slices(answers: list[Answered]) -> list[dict[str, Any]]:
         say much), and the metrics; None where one is not finite.
     """
     rows = []
+    answered = pd.Series(answers, dtype=object)
     for dimension, value_of in DIMENSIONS.items():
-        groups: dict[Any, list[Answered]] = {}
-        for one in answers:
-            groups.setdefault(value_of(one.sample.brief), []).append(one)
-        for value, group in sorted(groups.items()):
-            means = {name: finite(measure.mean) for name, measure in measures(group).items()}
+        for value, group in answered.groupby([value_of(one.sample.brief) for one in answers]):
+            means = {name: finite(measure.mean) for name, measure in measures(group.tolist()).items()}
             about = {"slice": f"{dimension} {value}", "dimension": dimension, "value": value}
             rows.append({**about, "briefs": len(group), "small": len(group) < SMALL, **means})
     return rows

@@ -118,7 +118,7 @@ def choose(folders: dict[str, Path], metrics: dict[str, Metrics], params: Params
                 untried = ", ".join(one.name for one in strategies[number:])
                 print(f"merge: the budget of {settings.budget_minutes:g} min is spent; not tried: {untried}")
                 break
-            trials.append(tuning.tried(how, scales))
+            trials.append(tuning.try_out(how, scales))
             print(
                 f"merge: {number + 1}/{len(strategies)} {how.name:<9} validation loss {trials[-1].loss:.4f} "
                 f"at scale {trials[-1].scale:g}  {(time.monotonic() - started) / 60:.1f} min",
@@ -165,7 +165,7 @@ class _Tuning:
             )
         return losses[::2], losses[1::2]
 
-    def tried(self, how: Strategy, scales: tuple[float, ...]) -> Trial:
+    def try_out(self, how: Strategy, scales: tuple[float, ...]) -> Trial:
         weights, factor = None, 1.0
         if isinstance(how, Searched):
             weights, factor = normalised(self._searched(how))

@@ -110,7 +110,7 @@ def merge_adapters(
     def update(module: str) -> Product:
         factors = [adapter.factors(module) for adapter in used.values()]
         if origin:
-            factors = [learnt(own, origin.factors(module)) for own in factors]
+            factors = [update_since(own, origin.factors(module)) for own in factors]
         B, A = strategy.update(factors, shares, module)
         return Product(B, A * scale)
 
@@ -163,7 +163,7 @@ def merge_adapters(
     return report
 
 
-def learnt(end: Factors, start: Factors) -> Factors:
+def update_since(end: Factors, start: Factors) -> Factors:
     """One module's update from `start` on: B [d_out, r + r_start], A [r + r_start, d_in]."""
     B = torch.cat([end.B, -start.scale / end.scale * start.B], dim=1)
     return Factors(torch.cat([end.A, start.A]), B, end.scale)

@@ -85,16 +85,23 @@ def save_init(config: Any, weights: dict[str, Any], base: str, out: Path) -> str
 
 
 def save_config(config: Any, base: str, folder: Path) -> None:
+    """Writes PEFT's config of an adapter as `write_config` does."""
+    config.save_pretrained(str(folder))
+    write_config(read_json(folder / "adapter_config.json"), base, folder)
+
+
+def write_config(content: dict[str, Any], base: str, folder: Path) -> None:
     """Writes `adapter_config.json` so that it names the base by `base`, and the same bytes each time.
 
     PEFT keeps the target modules as a set and writes them in whatever order it has.
+
+    Args:
+        content: as PEFT wrote it.
+        base: the base model's name; a training's own config has the path of its folder.
+        folder: exists.
     """
-    config.base_model_name_or_path = base
-    config.save_pretrained(str(folder))
-    path = folder / "adapter_config.json"
-    content = json.loads(path.read_text())
-    content["target_modules"] = sorted(content["target_modules"])
-    path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
+    content = content | {"base_model_name_or_path": base, "target_modules": sorted(content["target_modules"])}
+    (folder / "adapter_config.json").write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
 def verified_init(folder: Path) -> str:

@@ -3,7 +3,6 @@
 Whatever serves or exports a model asks `champion` for it.
 """
 
-import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from rich.table import Table
 
 from housebrain.errors import UserError
 from housebrain.files import read_json, sha256_file
+from housebrain.git import git
 from housebrain.model.adapter import WEIGHTS
 from housebrain.params import Params
 from housebrain.tracking import Version, aliased, set_alias, versions
@@ -126,10 +126,9 @@ def _commit_with(md5: str | None) -> str | None:
     """The first commit, on any branch or in any experiment, whose dvc.lock has `md5`."""
     if md5 is None:
         return None
-    words = ["git", "log", "--all", "--reverse", "--format=%h", f"-S{md5}", "--", "dvc.lock"]
     try:
-        found = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
-    except (OSError, subprocess.CalledProcessError):
+        found = git("log", "--all", "--reverse", "--format=%h", f"-S{md5}", "--", "dvc.lock").split()
+    except UserError:
         return None
     return found[0] if found else None
 

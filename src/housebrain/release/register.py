@@ -17,6 +17,7 @@ from housebrain.evaluation.criteria import check_criteria
 from housebrain.evaluation.names import BASE, MERGED, OF_THE_MACHINE
 from housebrain.files import read_json, sha256_file
 from housebrain.git import git_commit
+from housebrain.merging.record import record_id
 from housebrain.model.adapter import FINGERPRINT, MERGE_REPORT, WEIGHTS
 from housebrain.params import Params
 from housebrain.shard import Shard
@@ -132,13 +133,12 @@ def _merged(
         "data_hash": data_hash([origin["own"]["data"] for origin in origins.values()]),
         "git_commit": git_commit(),
     }
-    key = hashlib.sha256(json.dumps(report, sort_keys=True).encode()).hexdigest()[:32]
     about = f"{report['strategy'].capitalize()} of {len(used)} shards of round {shared['round']}."
     if "outer" in report:  # with several rounds
         lineage |= {f"outer_{key}": f"{value:g}" for key, value in report["outer"].items()}
         lineage |= {"start": report["start"]} if report["start"] else {}
         about += f" {outer_step(lineage)}"
-    return Adapter(MERGED, folder, f"merge-{key}", metrics, intervals, criteria, lineage, about)
+    return Adapter(MERGED, folder, record_id(report), metrics, intervals, criteria, lineage, about)
 
 
 def _shared(origin: dict[str, Any]) -> dict[str, str]:

@@ -15,14 +15,14 @@ Point = tuple[float, float]
 
 
 class Row(NamedTuple):
-    """A value with its interval, if it has one; `said` is written at the end of the row."""
+    """A value with its interval, if it has one; `text` is written at the end of the row."""
 
     label: str
     value: float | None
     low: float | None
     high: float | None
     colour: str
-    said: str
+    text: str
 
 
 class _Chart:
@@ -49,7 +49,7 @@ class _Chart:
         ends = {"x1": float(x1), "y1": float(y1), "x2": float(x2), "y2": float(y2)}
         self.add("line", **ends, stroke="currentColor", stroke_opacity=opacity)
 
-    def written(self) -> str:
+    def as_svg(self) -> str:
         return ElementTree.tostring(self.svg, encoding="unicode")
 
 
@@ -82,7 +82,7 @@ def lines(curves: dict[str, list[Point]], x_label: str, y_label: str) -> str:
     chart.text(0, 12, y_label)
     if not points:
         chart.text(WIDTH / 2, height / 2, "nothing was measured", "middle")
-        return chart.written()
+        return chart.as_svg()
     x = _Scale([point[0] for point in points], (chart.left, chart.right), whole=True)
     y = _Scale([point[1] for point in points], (chart.bottom, chart.top))
     for tick in y.ticks:
@@ -96,7 +96,7 @@ def lines(curves: dict[str, list[Point]], x_label: str, y_label: str) -> str:
         chart.add("polyline", points=path, fill="none", stroke=colour, stroke_width=1.8, stroke_linejoin="round")
         for a, b in curve[-1:] if len(curve) > 12 else curve:
             chart.add("circle", cx=x(a), cy=y(b), r=2.5, fill=colour)
-    return chart.written()
+    return chart.as_svg()
 
 
 def ranges(rows: list[Row], label: str, bounds: Point | None = None, zero: bool = False) -> str:
@@ -109,9 +109,9 @@ def ranges(rows: list[Row], label: str, bounds: Point | None = None, zero: bool 
         zero: whether 0 is on the axis, with a line.
     """
     name_px = min(150.0, 8 + 7.0 * max(len(row.label) for row in rows))
-    said_px = 12 + 7.5 * max(len(row.said) for row in rows)
+    text_px = 12 + 7.5 * max(len(row.text) for row in rows)
     height = 24 + 24 * len(rows) + 26
-    chart = _Chart(label, height, (name_px, 24, WIDTH - said_px, height - 26))
+    chart = _Chart(label, height, (name_px, 24, WIDTH - text_px, height - 26))
     chart.text(0, 12, label)
     known = [value for row in rows for value in (row.value, row.low, row.high) if value is not None]
     x = _Scale([*known, *(bounds or ()), *([0.0] if zero or not known else [])], (chart.left + 6, chart.right - 6))
@@ -121,14 +121,14 @@ def ranges(rows: list[Row], label: str, bounds: Point | None = None, zero: bool 
     for number, row in enumerate(rows):
         y = chart.top + 24 * number + 12
         chart.text(name_px - 6, y + 4, row.label, "end")
-        chart.text(WIDTH - said_px + 6, y + 4, row.said)
+        chart.text(WIDTH - text_px + 6, y + 4, row.text)
         if row.low is not None and row.high is not None:
             chart.add(
                 "line", x1=x(row.low), x2=x(row.high), y1=y, y2=y, stroke=row.colour, stroke_width=3, stroke_opacity=0.5
             )
         if row.value is not None:
             chart.add("circle", cx=x(row.value), cy=y, r=4.5, fill=row.colour)
-    return chart.written()
+    return chart.as_svg()
 
 
 def coloured(names: list[str]) -> dict[str, str]:

@@ -92,7 +92,7 @@ def _content(params: Params, reports: Path) -> dict[str, Any]:
     }
 
 
-def _said(metric: str, value: float | None, sign: str = "") -> str:
+def _formatted(metric: str, value: float | None, sign: str = "") -> str:
     """A loss with three digits (a difference of two with four), a share in percent."""
     if value is None:
         return NOTHING
@@ -102,7 +102,7 @@ def _said(metric: str, value: float | None, sign: str = "") -> str:
 def _between(metric: str, found: dict[str, Any] | None, sign: str = "") -> str:
     if found is None or found["low"] is None:
         return ""
-    return f"{_said(metric, found['low'], sign)} to {_said(metric, found['high'], sign)}"
+    return f"{_formatted(metric, found['low'], sign)} to {_formatted(metric, found['high'], sign)}"
 
 
 def _criteria(criteria: dict[str, dict[str, Any]], intervals: dict[str, Any], open_: set[str]) -> list[dict[str, Any]]:
@@ -120,7 +120,8 @@ def _models(models: dict[str, dict[str, Any]], intervals: dict[str, Any]) -> dic
     return {
         name: {
             "cells": {
-                metric: (_said(metric, row[metric]), _between(metric, intervals[name][metric])) for metric in LABELS
+                metric: (_formatted(metric, row[metric]), _between(metric, intervals[name][metric]))
+                for metric in LABELS
             },
             "seconds": NOTHING if row["seconds_per_design"] is None else f"{row['seconds_per_design']:.1f}",
             "megabytes": f"{row['adapter_mb']:.1f}",
@@ -136,7 +137,7 @@ def _models_chart(
     for name, row in models.items():
         found = intervals[name][metric] or {"low": None, "high": None}
         value = row[metric]
-        rows.append(Row(name, value, found["low"], found["high"], colours[name], _said(metric, value)))
+        rows.append(Row(name, value, found["low"], found["high"], colours[name], _formatted(metric, value)))
     return Markup(ranges(rows, LABELS[metric], (0.0, 1.0) if metric in SHARES else None))
 
 
@@ -145,7 +146,7 @@ def _comparisons(rows: list[dict[str, Any]], colours: dict[str, str]) -> dict[st
     others = {row["against"]: row["best_shard"] for row in rows}
     of_loss = {row["against"]: row for row in rows if row["metric"] == LOSS}
     charted = [
-        Row(name, row["difference"], row["low"], row["high"], colours[name], _said(LOSS, row["difference"], "+"))
+        Row(name, row["difference"], row["low"], row["high"], colours[name], _formatted(LOSS, row["difference"], "+"))
         for name, row in of_loss.items()
         if name != BASE  # far off, where training has done anything
     ]
@@ -154,7 +155,7 @@ def _comparisons(rows: list[dict[str, Any]], colours: dict[str, str]) -> dict[st
         better = (row["difference"] or 0) < 0 if row["metric"] == LOSS else (row["difference"] or 0) > 0
         sure = row["low"] is not None and not row["low"] <= 0 <= row["high"] and row["p"] < SIGNIFICANT
         cells[row["metric"]][row["against"]] = {
-            "difference": _said(row["metric"], row["difference"], "+"),
+            "difference": _formatted(row["metric"], row["difference"], "+"),
             "interval": _between(row["metric"], row, "+"),
             "p": p_text(row["p"]),
             "kind": ("better" if better else "worse") if sure else "",
@@ -184,8 +185,10 @@ def _strategies(table: list[dict[str, Any]]) -> dict[str, Any]:
         Row(row["strategy"], row["loss"], None, None, GREEN if row["chosen"] else GREY, f"{row['loss']:.4f}")
         for row in table
     ]
-    said = [{**row, "loss": f"{row['loss']:.4f}", "p": p_text(row["p"]), "scale": f"{row['scale']:g}"} for row in table]
-    return {"strategies": said, "strategies_chart": Markup(ranges(rows, "validation loss, nats a token"))}
+    shown = [
+        {**row, "loss": f"{row['loss']:.4f}", "p": p_text(row["p"]), "scale": f"{row['scale']:g}"} for row in table
+    ]
+    return {"strategies": shown, "strategies_chart": Markup(ranges(rows, "validation loss, nats a token"))}
 
 
 def _leave_one_out(table: list[dict[str, Any]], colours: dict[str, str]) -> dict[str, Any]:
@@ -198,23 +201,23 @@ def _leave_one_out(table: list[dict[str, Any]], colours: dict[str, str]) -> dict
             row["low"],
             row["high"],
             colours[row["without"]],
-            _said(LOSS, row["difference"], "+"),
+            _formatted(LOSS, row["difference"], "+"),
         )
         for row in table
     ]
-    said = [
+    shown = [
         {
             **row,
             "weight": f"{row['weight']:.3f}",
-            "loss": _said(LOSS, row[LOSS]),
-            "difference": _said(LOSS, row["difference"], "+"),
+            "loss": _formatted(LOSS, row[LOSS]),
+            "difference": _formatted(LOSS, row["difference"], "+"),
             "interval": _between(LOSS, row, "+"),
             "p": p_text(row["p"]),
         }
         for row in table
     ]
     chart = ranges(rows, "test loss without the shard less that of the full merge", zero=True)
-    return {"leave_one_out": said, "leave_one_out_chart": Markup(chart)}
+    return {"leave_one_out": shown, "leave_one_out_chart": Markup(chart)}
 
 
 def _slices(folder: Path, models: list[str]) -> dict[str, dict[str, list[dict[str, Any]]]]:
@@ -227,6 +230,6 @@ def _slices(folder: Path, models: list[str]) -> dict[str, dict[str, list[dict[st
         for number, row in enumerate(first.to_dict("records")):
             values = [table[metric].iloc[number] for table in of_models.values()]
             about = {"value": row["value"], "briefs": row["briefs"], "small": row["small"]}
-            shown = [_said(metric, None if np.isnan(value) else float(value)) for value in values]
+            shown = [_formatted(metric, None if np.isnan(value) else float(value)) for value in values]
             tables[metric][row["dimension"]].append(about | {"values": shown})
     return tables

@@ -87,8 +87,8 @@ def criteria_table(criteria: dict[str, dict[str, Any]], params: Params, interval
     for name, row in criteria.items():
         verdict, found = row["verdict"], intervals.get(name)
         between = f"{found['low']:.3g} to {found['high']:.3g}" if found else ""
-        said = f"[{_STYLES[verdict]}]{verdict}[/]{', open' if name in not_sure else ''}"
-        table.add_row(row["about"], row["bound"], _number(row["value"], ".3g"), between, said)
+        shown = f"[{_STYLES[verdict]}]{verdict}[/]{', open' if name in not_sure else ''}"
+        table.add_row(row["about"], row["bound"], _number(row["value"], ".3g"), between, shown)
     return table
 
 

@@ -1,12 +1,14 @@
 """What a person wants to be woken for, found by comparing what workers say now with what they said before."""
 
+import time
 from collections.abc import Callable
 
 from housebrain.errors import UserError
 from housebrain.params import Params
 from housebrain.supervision.heartbeat import ACTIVE, Heartbeat
+from housebrain.supervision.polling import poll
 from housebrain.supervision.remote import Remote
-from housebrain.supervision.status import duration, state_of
+from housebrain.supervision.status import duration, look, state_of
 
 RISEN = 1.5  # a loss this many times its lowest of the last 20 is rising
 NEAR_SECONDS = 1800.0  # before a session's deadline
@@ -14,7 +16,7 @@ FULL_BYTES = 10**9  # free space on the remote under which it counts as nearly f
 
 
 def alerts_of(beat: Heartbeat, params: Params, now_seconds: float) -> dict[str, str]:
-    """What is to be said of one worker: messages by kind, none where all is well."""
+    """What a person has to know of one worker: messages by kind, none where all is well."""
     found = {}
     name = f"shard {beat.shard} ({beat.worker})"
     at = f"step {beat.step}/{beat.total_steps}"
@@ -52,7 +54,7 @@ class Watch:
     def __init__(self, params: Params, send: Callable[[str], None]) -> None:
         self.params = params
         self.send = send
-        self._said: set[tuple[int, str, str]] = set()  # shard, owner, kind; shard 0 is the remote
+        self._sent: set[tuple[int, str, str]] = set()  # shard, owner, kind; shard 0 is the remote
 
     def look(self, beats: dict[int, Heartbeat | None], now_seconds: float) -> None:
         """Sends what is new in the workers' heartbeats."""
@@ -61,7 +63,7 @@ class Watch:
             if beat is not None:
                 for kind, message in alerts_of(beat, self.params, now_seconds).items():
                     found[shard, beat.owner, kind] = message
-        self._tell(found, remote=False)
+        self._send_new(found, remote=False)
 
     def look_at(self, remote: Remote) -> None:
         """Sends word where the remote is nearly full.
@@ -72,17 +74,32 @@ class Watch:
         free = remote.free_bytes()
         full = free is not None and free < FULL_BYTES
         message = f"remote {remote.name}: only {(free or 0) / 1e9:.2f} GB are free. Remove what is not needed."
-        self._tell({(0, "remote", "full"): message} if full else {}, remote=True)
+        self._send_new({(0, "remote", "full"): message} if full else {}, remote=True)
 
-    def trouble(self, error: UserError) -> None:
+    def report_trouble(self, error: UserError) -> None:
         """Sends word that the remote failed."""
-        self._tell({(0, "remote", "failing"): str(error)}, remote=True)
+        self._send_new({(0, "remote", "failing"): str(error)}, remote=True)
 
-    def _tell(self, found: dict[tuple[int, str, str], str], remote: bool) -> None:
+    def follow(self, remote: Remote, every_seconds: float, again: bool = True) -> None:
+        """Looks at the workers and the remote, once or again and again; a failed look is trouble to send word of.
+
+        Args:
+            remote: where workers write.
+            every_seconds: the pause between two looks.
+            again: whether there is more than one look.
+        """
+
+        def look_once() -> None:
+            self.look(look(remote, self.params), time.time())
+            self.look_at(remote)
+
+        poll(look_once, self.report_trouble, every_seconds, again)
+
+    def _send_new(self, found: dict[tuple[int, str, str], str], remote: bool) -> None:
         for key, message in found.items():
-            if key not in self._said:
+            if key not in self._sent:
                 self.send(message)
-        self._said = {key for key in self._said if (key[0] == 0) != remote} | set(found)
+        self._sent = {key for key in self._sent if (key[0] == 0) != remote} | set(found)
 
 
 def notifier(addresses: list[str]) -> Callable[[str], None]:

@@ -4,7 +4,6 @@
 `housebrain import RESULT.zip` checks that result and makes it the shard's.
 """
 
-import csv
 import shutil
 import tempfile
 import zipfile
@@ -18,10 +17,12 @@ from housebrain.files import atomic_file, atomic_folder, read_json, sha256_file
 from housebrain.model.adapter import CONFIG, FINGERPRINT, WEIGHTS, Adapter, differing_tensors
 from housebrain.model.base import ensure_base
 from housebrain.model.lora_init import verified_init
+from housebrain.nested import flatten
 from housebrain.params import Params, load_params
 from housebrain.provenance import PACKAGE, code_hash
 from housebrain.shard import Shard
 from housebrain.supervision.remote import run_dvc
+from housebrain.tables import read_csv
 from housebrain.tracking import RunRecord
 from housebrain.training.fingerprint import CODE, fingerprint, training_key
 
@@ -194,7 +195,8 @@ def _checked(path: Path, brought: Shard, init: Path, made_from: dict[str, Any]) 
     Raises:
         UserError: it is not.
     """
-    theirs, ours = _flat(read_json(brought.out / FINGERPRINT)), _flat(made_from)
+    found = read_json(brought.out / FINGERPRINT)
+    theirs, ours = flatten(found) if isinstance(found, dict) else {}, flatten(made_from)
     if differing := sorted(name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name)):
         raise UserError(
             f"{path}: it was made from something else than what is here: {', '.join(differing)} differ. Go back to the "
@@ -207,24 +209,12 @@ def _checked(path: Path, brought: Shard, init: Path, made_from: dict[str, Any]) 
         )
     try:
         record = RunRecord.model_validate_json((brought.out / RUN).read_text())
-        with brought.curve.open(newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (ValueError, csv.Error) as error:
+        steps_of_curve = read_csv(brought.curve)["step"].tolist()
+    except (ValueError, KeyError, UserError) as error:
         raise UserError(f"{path}: its run record or curve can't be read. Train the shard again.") from error
     summary = read_json(brought.report)
     steps = summary.get("steps") if isinstance(summary, dict) else None
     of_this = record.record_id == training_key(made_from)[:32] and record.status == "FINISHED"
-    if not of_this or not rows or rows[-1].get("step") != str(steps):
+    if not of_this or steps_of_curve[-1:] != [steps]:
         raise UserError(f"{path}: its run record, report and curve are not of one finished training. Train it again.")
     return dict(summary)
-
-
-def _flat(made_from: Any) -> dict[str, Any]:
-    """A fingerprint's fields by their dotted names."""
-    if not isinstance(made_from, dict):
-        return {}
-    return {
-        f"{section}.{name}": value
-        for section, values in made_from.items()
-        for name, value in (values.items() if isinstance(values, dict) else [("", values)])
-    }

@@ -1,6 +1,5 @@
 """Making a shard's last good checkpoint its result, when its worker never comes back."""
 
-import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from housebrain.errors import UserError
 from housebrain.files import atomic_folder, read_json
 from housebrain.model.base import ensure_base
+from housebrain.model.lora_init import write_config
 from housebrain.params import Params
 from housebrain.shard import Shard
 from housebrain.supervision.remote import open_remote, run_dvc
@@ -54,12 +54,7 @@ def promote(shard: Shard, params: Params) -> dict[str, Any]:
         summary = summarize(history, state["global_step"], state["max_steps"], record)
         with atomic_folder(shard.out) as folder:
             shutil.copy(checkpoint / "adapter_model.safetensors", folder)
-            config = read_json(checkpoint / "adapter_config.json")
-            config |= {
-                "base_model_name_or_path": made_from["shared"]["base"],
-                "target_modules": sorted(config["target_modules"]),
-            }
-            (folder / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+            write_config(read_json(checkpoint / "adapter_config.json"), made_from["shared"]["base"], folder)
             write_result(folder, made_from, finished(record, history, summary))
         write_curves(history, summary, shard)
     run_dvc("commit", "--force", f"train_shard@{shard.number}")

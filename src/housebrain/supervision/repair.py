@@ -1,12 +1,14 @@
 """What a kill in the middle of DVC's own writing leaves: files that are cut short, at which every later `dvc` stops."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 from dvc.lock import LockError, make_lock
 from ruamel.yaml import YAML, YAMLError
+
+from housebrain.errors import UserError
+from housebrain.git import git
 
 RWLOCK = Path(".dvc/tmp/rwlock")  # who reads or writes which outputs
 LOCKFILE = Path("dvc.lock")
@@ -23,9 +25,11 @@ def repair() -> None:
         except LockError:
             pass  # another dvc is writing it
     if LOCKFILE.exists() and _is_torn_yaml(LOCKFILE):
-        done = subprocess.run(["git", "checkout", "--quiet", "HEAD", "--", str(LOCKFILE)], capture_output=True)
-        if done.returncode == 0:
-            print(f"warning: {LOCKFILE} was cut short by a kill: the committed one is back.", file=sys.stderr)
+        try:
+            git("checkout", "--quiet", "HEAD", "--", str(LOCKFILE))
+        except UserError:
+            return  # it was never committed; DVC says what it lacks
+        print(f"warning: {LOCKFILE} was cut short by a kill: the committed one is back.", file=sys.stderr)
 
 
 def _is_torn_json(path: Path) -> bool:

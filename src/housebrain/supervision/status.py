@@ -4,6 +4,7 @@ import html
 import math
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from rich.table import Table
 from housebrain.errors import UserError
 from housebrain.files import atomic_file
 from housebrain.params import Params
-from housebrain.supervision import heartbeat
+from housebrain.supervision import changes, heartbeat
 from housebrain.supervision.heartbeat import ACTIVE, Heartbeat
+from housebrain.supervision.polling import poll
 from housebrain.supervision.remote import Remote
 from housebrain.supervision.upload import folder
 from housebrain.tracking import RunRecord, import_record
@@ -41,6 +43,11 @@ _BARS = "▁▂▃▄▅▆▇█"
 def look(remote: Remote, params: Params) -> dict[int, Heartbeat | None]:
     """The newest heartbeat of every shard of this round; None where no worker has started."""
     return {shard.number: heartbeat.newest(remote, params.round, shard.number) for shard in params.shards}
+
+
+def title_of(params: Params) -> str:
+    """What stands above the table."""
+    return f"Round {params.round}, {params.base}"
 
 
 def state_of(beat: Heartbeat | None, expiry_seconds: float, now_seconds: float) -> str:
@@ -222,3 +229,46 @@ def import_records(remote: Remote, beats: dict[int, Heartbeat | None], params: P
             import_record(record, params.tracking.experiment)
             imported.append(record.name)
     return imported
+
+
+def follow(
+    remote: Remote,
+    params: Params,
+    show: Callable[[list[dict[str, Any]]], None],
+    every_seconds: float,
+    again: bool,
+    page: Path | None = None,
+    mlflow: bool = True,
+) -> None:
+    """Looks at the workers, once or again and again, and warns where training's code or parameters have changed.
+
+    Args:
+        remote: where they write.
+        params: of the round.
+        show: called with the `rows` of each look.
+        every_seconds: the pause between two looks.
+        again: whether there is more than one look; then a failed one is a warning.
+        page: to be written at each look, if given.
+        mlflow: whether each look brings the workers' curves into MLflow.
+
+    Raises:
+        UserError: the one look failed.
+    """
+
+    def look_once() -> None:
+        beats = look(remote, params)
+        table = rows(beats, params)
+        if changed := changes.warning(params):
+            print(f"warning: {changed}", file=sys.stderr)
+        if page is not None:
+            write_page(table, title_of(params), page, every_seconds)
+        show(table)
+        if mlflow:
+            import_records(remote, beats, params)
+
+    def report(error: UserError) -> None:
+        if not again:
+            raise error
+        print(f"warning: {error} Looking again in {every_seconds:.0f} s.", file=sys.stderr)
+
+    poll(look_once, report, every_seconds, again)

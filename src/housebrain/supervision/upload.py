@@ -160,7 +160,7 @@ class Uploader(threading.Thread):
         training_key: of the training.
         shard: from 1.
         keep: checkpoints kept on the remote, besides the best.
-        told: called with a message about trouble, and with an empty one when it is over.
+        report_trouble: called with a message about trouble, and with an empty one when it is over.
         poll_seconds: between looks at the folder.
 
     Attributes:
@@ -174,12 +174,12 @@ class Uploader(threading.Thread):
         training_key: str,
         shard: int,
         keep: int,
-        told: Callable[[str], None],
+        report_trouble: Callable[[str], None],
         poll_seconds: float = 1.0,
     ) -> None:
         super().__init__(daemon=True)
         self.remote, self.local, self.training_key, self.shard, self.keep = remote, local, training_key, shard, keep
-        self.told = told
+        self.report_trouble = report_trouble
         self.poll_seconds = poll_seconds
         self.safe_step: int | None = None
         self._ended = threading.Event()
@@ -205,9 +205,11 @@ class Uploader(threading.Thread):
             return True
         except Exception as error:
             # Whatever the remote's libraries raise: training goes on, and the next look tries again.
-            self.told(f"checkpoint {step_of(checkpoint)} is not on the remote yet: {' '.join(str(error).split())}")
+            self.report_trouble(
+                f"checkpoint {step_of(checkpoint)} is not on the remote yet: {' '.join(str(error).split())}"
+            )
             return False
-        self.told("")
+        self.report_trouble("")
         return True
 
     def finish(self, seconds: float) -> bool:

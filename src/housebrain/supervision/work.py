@@ -176,7 +176,7 @@ class Session:
             self.key,
             self.shard.number,
             self.settings.keep_remote,
-            lambda message: self._trouble("checkpoint", message),
+            lambda message: self._report_trouble("checkpoint", message),
         )
         uploader.safe_step = next((one.step for one in stored(self.remote, self.key, self.shard.number)), None)
         uploader.start()
@@ -262,7 +262,7 @@ class Session:
             return future.result()
 
     def _beat(self, state: heartbeat.State) -> None:
-        """Sends a heartbeat where one is due. Trouble with the remote is said and never stops training."""
+        """Sends a heartbeat where one is due. Trouble with the remote is reported and never stops training."""
         if time.monotonic() < self._next_beat:
             return
         self._next_beat = time.monotonic() + self.settings.heartbeat_seconds
@@ -273,9 +273,9 @@ class Session:
         except LeaseLostError:
             raise
         except Exception as error:
-            self._trouble("heartbeat", f"no heartbeat: {' '.join(str(error).split())}")
+            self._report_trouble("heartbeat", f"no heartbeat: {' '.join(str(error).split())}")
         else:
-            self._trouble("heartbeat", "")
+            self._report_trouble("heartbeat", "")
 
     def _release(self, state: heartbeat.State, message: str = "") -> None:
         try:
@@ -283,7 +283,7 @@ class Session:
         except UserError as error:
             print(f"warning: {self.shard.name}: the lease runs out by itself ({error})", file=sys.stderr)
 
-    def _trouble(self, what: str, message: str) -> None:
+    def _report_trouble(self, what: str, message: str) -> None:
         """Notes trouble with heartbeats or checkpoints, or its end, and says what is new of it."""
         if message and _gist(message) != _gist(self._troubles.get(what, "")):
             print(f"warning: {self.shard.name}: {message}; trying again", file=sys.stderr, flush=True)

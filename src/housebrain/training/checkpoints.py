@@ -67,7 +67,7 @@ def newest(folder: Path, training_key: str) -> Path | None:
 
 
 def make_room(folder: Path) -> None:
-    """Before a save: all but the newest checkpoint are removed, and that is said, where the disk is nearly full.
+    """Before a save: all but the newest checkpoint are removed, and that is printed, where the disk is nearly full.
 
     Room is twice the newest one's size, as a save that fails half-way is worse than an old checkpoint lost.
     """

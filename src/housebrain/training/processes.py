@@ -20,7 +20,7 @@ from housebrain.errors import IncompleteError, OutOfMemoryError, UserError, repo
 from housebrain.model.base import ensure_base
 from housebrain.params import Params, Platform, load_params
 from housebrain.shard import Shard
-from housebrain.training.stopping import FAILED, end_with, failure_written
+from housebrain.training.stopping import FAILED, end_with, write_failure
 
 COUNT = "HOUSEBRAIN_PROCESSES"  # how many are wanted, in place of one a GPU
 SUPERVISOR = "HOUSEBRAIN_SUPERVISOR"  # the process without which a training must not go on
@@ -33,7 +33,7 @@ def process_count(settings: Platform) -> int:
     """How many processes train: one a GPU, or one on a CPU; HOUSEBRAIN_PROCESSES asks for another number.
 
     They share `gradient_accumulation` out, so that a step has the same samples however many they are. Where it can't
-    be divided by their number they are fewer, which is said.
+    be divided by their number they are fewer, which is printed.
 
     Raises:
         UserError: HOUSEBRAIN_PROCESSES is not a number from 1.
@@ -72,7 +72,7 @@ def train_in_processes(shard: Shard, params: Params, program: tuple[str, ...] = 
         IncompleteError: SIGTERM came where there was nothing to save.
     """
     (shard.checkpoints / FAILED).unlink(missing_ok=True)
-    with failure_written(shard.checkpoints):
+    with write_failure(shard.checkpoints):
         ensure_base(params)
         settings = params.platform(shard)
         count = process_count(settings)
@@ -186,7 +186,7 @@ def _halved(shard: Shard, batch_size: int) -> int:
 def _train(shard: Shard, batch_size: int) -> None:
     """Trains as one of the processes; what is not its to say ends it silently."""
     try:
-        with failure_written(shard.checkpoints):
+        with write_failure(shard.checkpoints):
             from housebrain.training.train import train_shard
 
             train_shard(shard, load_params(), batch_size)

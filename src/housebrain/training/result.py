@@ -3,13 +3,15 @@
 A result is written at a training's end, or from a checkpoint when its worker never comes back.
 """
 
-import csv
 import math
 from pathlib import Path
 from typing import Any
 
-from housebrain.files import atomic_file, write_json
+import pandas as pd
+
+from housebrain.files import write_json
 from housebrain.shard import Shard
+from housebrain.tables import write_csv
 from housebrain.tracking import Point, RunRecord, now_ms
 
 History = list[dict[str, Any]]  # the trainer's log: an entry has its step and some metrics
@@ -83,10 +85,6 @@ def write_curves(history: History, summary: dict[str, Any], shard: Shard) -> Non
     """Writes a shard's report and its curve, a row a step."""
     write_json(shard.report, summary)
     columns = ["step", "loss", "eval_loss", "learning_rate", "grad_norm"]
-    with atomic_file(shard.curve) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore")
-        writer.writeheader()
-        by_step: dict[int, dict[str, Any]] = {}
-        for entry in history:
-            by_step.setdefault(entry["step"], {}).update(entry)
-        writer.writerows(by_step[step] for step in sorted(by_step))
+    # Losses of training and of validation are entries of their own: of each column the step's last value is taken.
+    of_steps = pd.DataFrame(history).groupby("step", as_index=False).last()
+    write_csv(shard.curve, of_steps.reindex(columns=columns))

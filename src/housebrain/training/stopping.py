@@ -78,11 +78,11 @@ def end_with(pid: int) -> None:
 
 
 @contextmanager
-def failure_written(folder: Path) -> Iterator[None]:
+def write_failure(folder: Path) -> Iterator[None]:
     """Writes why the body failed to `failed.txt` in `folder`. A reason that is there stays: the others follow from it.
 
     Raises:
-        SystemExit: in place of an error for which another process has written the reason; it has been said.
+        SystemExit: in place of an error for which another process has written the reason; it has been reported.
     """
     try:
         yield

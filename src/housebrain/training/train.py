@@ -34,6 +34,7 @@ from housebrain.model.loading import load_base, load_tokenizer
 from housebrain.model.lora_init import save_config
 from housebrain.model.loss import summed_loss, token_losses
 from housebrain.model.packed import collate
+from housebrain.nested import flatten
 from housebrain.params import Params, Platform
 from housebrain.shard import Shard
 from housebrain.tracking import LiveRun, RunRecord, import_record, now_ms
@@ -302,13 +303,13 @@ def train_shard(shard: Shard, params: Params, batch_size: int | None = None) -> 
     part = part_of_round(len(rows), settings, params)
     order = row_order(len(rows), settings.epochs, params.train.seed)
     read = [rows[number] for number in order[part.first * settings.rows_a_step : part.end * settings.rows_a_step]]
-    learnt = [len(sample.input_ids) - sample.prompt_length for sample in kept]
-    response_tokens = sum(learnt[number] for row in read for number in row)
+    answer_tokens = [len(sample.input_ids) - sample.prompt_length for sample in kept]
+    response_tokens = sum(answer_tokens[number] for row in read for number in row)
     made_from = fingerprint(shard, params)
     key = training_key(made_from)
     state.print(
-        f"{shard.name}: {len(kept)} samples in {len(rows)} rows, {sum(lengths):,} tokens of which {sum(learnt):,} "
-        f"are learnt; {left_out} over {settings.max_length} tokens left out",
+        f"{shard.name}: {len(kept)} samples in {len(rows)} rows, {sum(lengths):,} tokens of which "
+        f"{sum(answer_tokens):,} are learnt; {left_out} over {settings.max_length} tokens left out",
         flush=True,
     )
     if params.rounds > 1:
@@ -321,8 +322,7 @@ def train_shard(shard: Shard, params: Params, batch_size: int | None = None) -> 
         record_id=key[:32],
         name=f"round {params.round} {shard.name}",
         params={
-            **_flat(made_from["shared"]),
-            **_flat(made_from["own"]),
+            **{key: str(value) for part in ("shared", "own") for key, value in flatten(made_from[part]).items()},
             "samples": str(len(kept)),
             "left_out": str(left_out),
             "validation_left_out": str(len(validation) - len(validation_tokens)),
@@ -413,13 +413,3 @@ def _model(params: Params, settings: Platform, shard: Shard) -> Any:
     # While training PEFT looks the base up at each save: here, not on the hub. `save_config` writes its real name.
     model.peft_config["default"].base_model_name_or_path = str(base)
     return model
-
-
-def _flat(values: dict[str, Any]) -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            flat |= {f"{key}.{inner}": text for inner, text in _flat(value).items()}
-        else:
-            flat[key] = str(value)
-    return flat

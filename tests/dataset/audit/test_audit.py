@@ -8,8 +8,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from dataset.rawdata import V5, needs_v5, raw_records, write_jsonl
-from housebrain.dataset.audit import audit as module
-from housebrain.dataset.audit.audit import audit
+from housebrain.dataset import audit as package
 from housebrain.dataset.records import parse_json, read_records
 from housebrain.errors import UserError
 
@@ -37,6 +36,11 @@ def answered(record: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]
 def dataset(count: int = 40) -> list[dict[str, Any]]:
     rng = np.random.default_rng(0)
     return [answered(record, rng) for record in raw_records(count)]
+
+
+def audit(path: Path, tokenizer: Any, max_length: int, seed: int = 0) -> str:
+    """The page, without the spaces that align its columns."""
+    return re.sub(r" {2,}", " ", package.audit(path, tokenizer, max_length, seed))
 
 
 def counts(page: str) -> dict[str, int]:
@@ -105,6 +109,16 @@ def test_briefs_without_answers_are_audited_too(tmp_path: Path, tokenizer: Any) 
     assert "HouseBrain, slicing tree" in page
 
 
+def test_briefs_that_nobody_can_build_are_audited_too(tmp_path: Path, tokenizer: Any) -> None:
+    records = raw_records(3)
+    for record in records:
+        record["input"]["plot"]["setbacks_ft"]["front"] = 999
+    page = audit(write_jsonl(tmp_path / "briefs.jsonl", records), tokenizer, 512)
+    assert "0.0% of the briefs leave a packer room to build" in page
+    assert counts(page)["setbacks take all of the plot's width or length"] == 3
+    assert "HouseBrain, slicing tree" not in page
+
+
 def test_a_dataset_without_a_readable_record_is_an_error(tmp_path: Path, tokenizer: Any) -> None:
     with pytest.raises(UserError, match="no readable record"):
         audit(write_jsonl(tmp_path / "set.jsonl", [{"id": "a"}, 7]), tokenizer, 512)
@@ -116,7 +130,7 @@ def test_a_dataset_without_a_readable_record_is_an_error(tmp_path: Path, tokeniz
 def test_it_finds_what_is_wrong_with_the_real_dataset(
     tmp_path: Path, tokenizer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "TOKEN_SAMPLE", 20)  # lengths under a random tokenizer say nothing
+    monkeypatch.setattr(package, "TOKEN_SAMPLE", 20)  # lengths under a random tokenizer say nothing
     records = [parse_json(raw) for raw in islice(read_records(V5), 3000)]
     page = audit(write_jsonl(tmp_path / "v5.jsonl", records), tokenizer, 512)
     found = counts(page)
@@ -133,10 +147,10 @@ def test_it_finds_what_is_wrong_with_the_real_dataset(
         ("least room areas sum to more than the setback envelope times the floors", 0.063),
     ):
         assert found[what] / 3000 == pytest.approx(share, abs=0.04), what
-    said = re.search(
+    noise = re.search(
         r"^(\d+) categorical fields of `output` are random draws, and so (.*): about ([\d.]+) bits", page, re.M
     )
-    assert said is not None
-    assert (said[1], said[2]) == ("27", "is `building_codes.floor_area_ratio`")
+    assert noise is not None
+    assert (noise[1], noise[2]) == ("27", "is `building_codes.floor_area_ratio`")
     # The entropies of uniform draws from the fields' values, and of garage_spaces, which is 0 where there is no garage.
-    assert float(said[3]) == pytest.approx(49.2, abs=0.3)
+    assert float(noise[3]) == pytest.approx(49.2, abs=0.3)

@@ -1,59 +1,19 @@
-import json
+"""Tests for housebrain.cli.merging."""
+
 from pathlib import Path
 
-import orjson
 import pytest
 from typer.testing import CliRunner
 
 from housebrain.cli import app
-from housebrain.dataset.generate import generate_records
 from housebrain.errors import UserError
 from housebrain.files import read_json
 from housebrain.merging.strategies import about
 from merging.adapters import random_adapter
 
-COMMANDS = ("audit", "base", "ingest", "merge", "solve", "summary")
-
-
-def test_help_names_every_command() -> None:
-    shown = CliRunner().invoke(app, ["--help"]).stdout
-    assert all(command in shown for command in COMMANDS)
-
-
-def test_a_brief_is_solved(tmp_path: Path) -> None:
-    path = tmp_path / "brief.json"
-    path.write_bytes(next(iter(generate_records(1, seed=3))).text)
-    done = CliRunner().invoke(app, ["solve", str(path)])
-    assert done.exit_code == 0
-    assert json.loads(done.stdout)["levels"]
-
 
 @pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"{", r"brief\.json: not valid JSON"),
-        (b"{}", r"brief\.json: record without id, field id: Field required"),
-        (b"", r"brief\.json: not valid JSON"),
-    ],
-)
-def test_a_bad_brief_is_named(tmp_path: Path, content: bytes, said: str) -> None:
-    path = tmp_path / "brief.json"
-    path.write_bytes(content)
-    with pytest.raises(UserError, match=said):
-        CliRunner().invoke(app, ["solve", str(path)], catch_exceptions=False)
-
-
-def test_a_brief_that_cannot_be_built_says_why(tmp_path: Path) -> None:
-    record = orjson.loads(next(iter(generate_records(1, seed=3))).text)
-    record["input"]["plot"]["setbacks_ft"]["front"] = 500
-    path = tmp_path / "brief.json"
-    path.write_bytes(orjson.dumps(record))
-    with pytest.raises(UserError, match="setbacks_over_plot"):
-        CliRunner().invoke(app, ["solve", str(path)], catch_exceptions=False)
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--weights", "1,x"], "--weights"),
         (["--weights", "1,2,3"], "3 numbers for 2 adapters"),
@@ -65,9 +25,9 @@ def test_a_brief_that_cannot_be_built_says_why(tmp_path: Path) -> None:
         ([], "adapter_config.json is missing"),
     ],
 )
-def test_a_merge_that_cannot_be_done_says_why(tmp_path: Path, options: list[str], said: str) -> None:
+def test_a_merge_that_cannot_be_done_says_why(tmp_path: Path, options: list[str], message: str) -> None:
     words = ["merge", str(tmp_path / "a"), str(tmp_path / "b"), "--out", str(tmp_path / "out"), *options]
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         CliRunner().invoke(app, words, catch_exceptions=False)
     assert not (tmp_path / "out").exists()
 

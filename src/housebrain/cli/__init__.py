@@ -1,0 +1,23 @@
+"""The `housebrain` command: what a person does by hand. The pipeline's own steps are in stages/ and run by DVC.
+
+There is a module for each kind of user. Each command imports its heavy libraries: `housebrain --help` answers at once.
+"""
+
+import typer
+
+from housebrain.cli import coordinator, dataset, design, merging, release, worker
+from housebrain.errors import reported
+
+app = typer.Typer(
+    help="House briefs in, a house-design LLM out: shard, train apart, merge, evaluate.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for users in (dataset, design, worker, coordinator, merging, release):
+    app.add_typer(users.app)
+
+
+def main() -> None:
+    with reported():
+        app()

@@ -1,0 +1,174 @@
+"""Commands for who runs a round: its remote, its start and end, and an eye on its workers."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from housebrain.errors import UserError
+from housebrain.shard import Shard
+
+app = typer.Typer()
+remote_app = typer.Typer(help="The DVC remote that shards, checkpoints and results go through.", no_args_is_help=True)
+app.add_typer(remote_app, name="remote")
+round_app = typer.Typer(help="A round: a training a worker, all from one start.", no_args_is_help=True)
+app.add_typer(round_app, name="round")
+
+
+@remote_app.command("check")
+def remote_check(name: Annotated[str | None, typer.Argument(help="Else the default remote")] = None) -> None:
+    """Prove that write, list, read and delete work on the remote."""
+    from housebrain.supervision.remote import check, open_remote
+
+    remote = open_remote(name)
+    for step, fault in check(remote):
+        print(f"remote {remote.name}: {step:<7}{fault or 'works'}")
+        if fault:
+            raise UserError(f"remote {remote.name}: {step} does not work: {fault}")
+    free = remote.free_bytes()
+    if free is not None:
+        print(f"remote {remote.name}: {free / 1e9:.1f} GB free")
+
+
+@remote_app.command("setup")
+def remote_setup(
+    kind: Annotated[str, typer.Option(prompt="local, gdrive or s3", help="local, gdrive or s3")],
+    address: Annotated[str, typer.Option(prompt="Address", help="A folder, the id of a Drive folder, or bucket/path")],
+    client_id: Annotated[str, typer.Option(help="gdrive: of your own OAuth client")] = "",
+    client_secret: Annotated[str, typer.Option(help="gdrive: of your own OAuth client")] = "",
+) -> None:
+    """Set the remote that all machines of a round share, and try it."""
+    from housebrain.supervision.remote_setup import setup
+
+    setup(kind, address, client_id, client_secret)
+    remote_check(None)
+
+
+@round_app.command("plan")
+def round_plan() -> None:
+    """Show what each worker will train, in which sessions, and what the remote has to hold."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from housebrain.params import load_params
+    from housebrain.supervision.remote import open_remote
+    from housebrain.supervision.rounds import plan
+
+    params, remote = load_params(), open_remote()
+    planned = plan(params, remote)
+    table = Table(title=f"Round {params.round}, {params.base}", title_justify="left")
+    for column in planned.rows[0]:
+        table.add_column(column.replace("_", " "), justify="left" if column in ("worker", "platform") else "right")
+    for row in planned.rows:
+        table.add_row(*(("no limit" if k == "session_hours" and not v else str(v)) for k, v in row.items()))
+    console = Console(width=110)
+    console.print(table)
+    free = "unknown" if planned.free_bytes is None else f"{planned.free_bytes / 1e9:.1f} GB"
+    console.print(f"Remote {remote.name}: {planned.needed_bytes / 1e9:.2f} GB needed, {free} free.", highlight=False)
+    console.print("Kaggle gives about 30 GPU hours a week. Steps are without packing, which makes them fewer.")
+
+
+@round_app.command("start")
+def round_start() -> None:
+    """Check that all is committed and pushed, push what workers need, and tag the round. Prints the plan first."""
+    from housebrain.params import load_params
+    from housebrain.supervision.rounds import start
+
+    round_plan()
+    tag = start(load_params())
+    print(f"round: {tag} is tagged. Workers may start: the notebooks, or `housebrain work --shard K`.")
+
+
+@round_app.command("next")
+def round_next() -> None:
+    """Make what this round merged the start of the next one, and go on to it. With several `rounds` only."""
+    from housebrain.params import load_params
+    from housebrain.supervision.rounds import next_round
+
+    number = next_round(load_params())
+    print(
+        f"round: {number} is next. `dvc repro split init_lora`, commit and push, `housebrain round start`; "
+        "where this machine trains all shards, `dvc repro`."
+    )
+
+
+@round_app.command("check")
+def round_check() -> None:
+    """Name what changed since the round's tag and would keep `dvc repro --pull` from finding the workers' results."""
+    from housebrain.params import load_params
+    from housebrain.supervision.changes import changed_since, lost_by, tag_of
+
+    tag = tag_of(load_params())
+    if changed := changed_since(tag):
+        raise UserError(lost_by(tag, changed))
+    print(f"round: nothing that training depends on has changed since {tag}")
+
+
+@app.command()
+def status(
+    watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl-C")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array, a row a shard")] = False,
+    page: Annotated[Path | None, typer.Option(help="Also write a page for the browser")] = None,
+    every: Annotated[float, typer.Option(min=1, help="Seconds between looks, with --watch")] = 30,
+    mlflow: Annotated[bool, typer.Option(help="Also bring the workers' curves into MLflow")] = True,
+) -> None:
+    """Show all workers of the round in one table, from what they last wrote to the remote."""
+    from rich.console import Console
+
+    from housebrain.params import load_params
+    from housebrain.supervision import status as workers
+    from housebrain.supervision.remote import open_remote
+
+    params = load_params()
+
+    def show(table: list[dict[str, Any]]) -> None:
+        if as_json:
+            print(json.dumps(table, allow_nan=False))
+            return
+        console = Console(width=160)
+        console.print(workers.as_table(table, workers.title_of(params)))
+        for message in workers.messages(table):
+            console.print(message, highlight=False)
+
+    workers.follow(open_remote(), params, show, every, again=watch, page=page, mlflow=mlflow)
+
+
+@app.command()
+def watch(
+    notify: Annotated[
+        list[str] | None, typer.Option(help="An apprise address, such as ntfy://topic; may be repeated")
+    ] = None,
+    every: Annotated[float, typer.Option(min=1, help="Seconds between looks")] = 60,
+    once: Annotated[bool, typer.Option("--once", help="Look once, and end")] = False,
+) -> None:
+    """Send word when a worker is silent, fails, diverges, nears its session's end or is done, or the remote is full."""
+    from housebrain.params import load_params
+    from housebrain.supervision.alerts import Watch, notifier
+    from housebrain.supervision.remote import open_remote
+
+    watching = Watch(load_params(), notifier(notify or []))
+    watching.follow(open_remote(), every, again=not once)
+
+
+@app.command()
+def promote(shard: Annotated[int, typer.Option(help="Whose worker never comes back, from 1")]) -> None:
+    """Make a shard's last good checkpoint its result."""
+    from housebrain.params import load_params
+    from housebrain.supervision.promote import promote as make_result
+
+    done = make_result(Shard(shard), load_params())
+    print(
+        f"promote: shard {shard} is its checkpoint of step {done['steps']} of {done['total_steps']}. "
+        "Go on with `dvc repro --pull -k`."
+    )
+
+
+@app.command("import")
+def import_result(path: Annotated[Path, typer.Argument(help="RESULT.zip of a bundle")]) -> None:
+    """Check a result that was trained by hand and make it its shard's."""
+    from housebrain.params import load_params
+    from housebrain.supervision.bundle import import_result as bring_home
+
+    shard, done = bring_home(path, load_params())
+    print(f"import: {shard.name}, {done['steps']} of {done['total_steps']} steps. Go on with `dvc repro --pull -k`.")

@@ -1,0 +1,110 @@
+"""The pass over all records: counts, the first few records of each kind, and a sample for what needs no more."""
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+from tqdm import tqdm
+
+from housebrain.dataset.audit.checks import BRIEF_CHECKS, OUTPUT_CHECKS, entry
+from housebrain.dataset.records import RawRecord, count_records, parse_json, read_records
+from housebrain.dataset.v5 import BadRecord, parse_record
+from housebrain.errors import UserError
+from housebrain.house.brief import Rejected
+
+EXAMPLES = 3
+FIELD_SAMPLE = 20_000
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many records, and the first few of them."""
+
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, example: str) -> None:
+        self.count += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(example)
+
+
+@dataclass
+class Findings:
+    """What the pass over all records found; `sample` holds parsed records drawn at random for the rest."""
+
+    sides: Counter[str] = field(default_factory=Counter)
+    with_output: int = 0
+    unparsed: Tally = field(default_factory=Tally)
+    bad_fields: dict[str, Tally] = field(default_factory=dict)
+    duplicate_ids: Tally = field(default_factory=Tally)
+    duplicate_inputs: Tally = field(default_factory=Tally)
+    checks: dict[str, Tally] = field(default_factory=dict)
+    sample: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def readable(self) -> int:
+        return self.sides.total() - self.unparsed.count - sum(tally.count for tally in self.bad_fields.values())
+
+
+def look_through(path: Path, seed: int) -> Findings:
+    """Reads every record once.
+
+    Raises:
+        UserError: the path is missing, or no record in it can be read.
+    """
+    found = Findings()
+    rng = random.Random(seed)
+    ids: set[int] = set()
+    inputs: set[int] = set()
+    kept: list[bytes] = []
+    for raw in tqdm(read_records(path), total=count_records(path), unit=" records", desc="audit", mininterval=1):
+        found.sides[raw.side] += 1
+        record = _readable(raw, found)
+        if record is None:
+            continue
+        record_id = record["id"]
+        for seen, value, tally in (
+            (ids, record_id.encode(), found.duplicate_ids),
+            (inputs, orjson.dumps(record["input"], option=orjson.OPT_SORT_KEYS), found.duplicate_inputs),
+        ):
+            digest = hash(value)  # 64 bits: half a million values collide once in 10^8 datasets
+            if digest in seen:
+                tally.add(record_id)
+            seen.add(digest)
+        facts = entry(record)
+        found.with_output += bool(facts.output)
+        for check in BRIEF_CHECKS + (OUTPUT_CHECKS if facts.output else ()):
+            tally = found.checks.setdefault(check.what, Tally())
+            if check.holds(facts):
+                tally.add(record_id)
+        # Reservoir sampling (Vitter 1985, algorithm R).
+        if len(kept) < FIELD_SAMPLE:
+            kept.append(raw.text)
+        elif (slot := rng.randrange(found.readable)) < FIELD_SAMPLE:
+            kept[slot] = raw.text
+    if not kept:
+        raise UserError(f"{path}: no readable record in it. Give the folder that holds the dataset.")
+    rng.shuffle(kept)
+    found.sample = [orjson.loads(text) for text in kept]
+    return found
+
+
+def _readable(raw: RawRecord, found: Findings) -> dict[str, Any] | None:
+    """The record, or None, noted down, where it is not JSON or a field of it is missing or mistyped."""
+    try:
+        record: dict[str, Any] = parse_json(raw)
+    except UserError:
+        found.unparsed.add(raw.where)
+        return None
+    try:
+        parse_record(record)
+    except BadRecord as error:
+        found.bad_fields.setdefault(f"{error.field}: {error.message}", Tally()).add(raw.where)
+        return None
+    except Rejected:
+        pass  # well-formed; the checks say what contradicts
+    return record
