@@ -25,7 +25,7 @@ from housebrain.training.stopping import failure
 from housebrain.training.train import train_shard
 from trainings import PLATFORM, WEIGHTS, Fault, MakeProject, curve, first_shard, make_params, write_params
 
-LOSSES = "housebrain.training.train:token_losses"
+LOSSES = "housebrain.training.trainer:token_losses"
 PATIENCE_SECONDS = 60
 
 

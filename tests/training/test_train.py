@@ -23,7 +23,7 @@ from housebrain.model.lora_init import write_init
 from housebrain.model.loss import mean_loss
 from housebrain.params import Params
 from housebrain.tracking import RunRecord, import_record, now_ms
-from housebrain.training import checkpoints, train
+from housebrain.training import callback, checkpoints, train, trainer
 from housebrain.training.fingerprint import fingerprint, training_key
 from housebrain.training.stopping import STOP
 from trainings import WEIGHTS, Fault, MakeProject, curve, first_shard, make_params
@@ -190,14 +190,14 @@ def test_checkpoints_of_another_training_are_not_gone_on_from(
 
 def make_stop(project: Path, patch: pytest.MonkeyPatch, after_step: int) -> None:
     """Asks for a stop by the file once step `after_step` is logged: it comes after the next one."""
-    real = train.write_json
+    real = callback.write_json
 
     def write(path: Path, value: Any) -> None:
         real(path, value)
         if path.name == checkpoints.PROGRESS and value["step"] == after_step:
             (first_shard(project).checkpoints / STOP).write_text("the session ends soon")
 
-    patch.setattr(train, "write_json", write)
+    patch.setattr(callback, "write_json", write)
 
 
 @pytest.mark.parametrize("dropout", [0.1, 0.0])  # by PEFT's layers, and by those that take their place
@@ -226,14 +226,14 @@ def test_stopped_training_saves_and_goes_on_to_the_same_weights(
 
 
 def test_sigterm_stops_after_the_step(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = train.write_json
+    real = callback.write_json
 
     def terminated(path: Path, value: Any) -> None:
         real(path, value)
         os.kill(os.getpid(), signal.SIGTERM)
 
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(train, "write_json", terminated)
+    monkeypatch.setattr(callback, "write_json", terminated)
     with pytest.raises(IncompleteError, match=r"SIGTERM"):
         train.train_shard(first_shard(project), make_params())
     assert signal.getsignal(signal.SIGTERM) == before
@@ -261,13 +261,13 @@ def test_diverged_training_names_step_and_samples(project: Path, mlflow_store: s
 
 
 def test_gradient_that_is_not_finite_names_step_and_samples(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = train.token_losses
+    real = trainer.token_losses
 
     def rootless(*arguments: Any) -> torch.Tensor:
         losses = real(*arguments)
         return losses + (0 * losses).sqrt()  # finite, with a gradient that isn't
 
-    monkeypatch.setattr(train, "token_losses", rootless)
+    monkeypatch.setattr(trainer, "token_losses", rootless)
     with pytest.raises(UserError, match=r"step 1: the gradient is nan on sample\(s\) GEN-\d+"):
         train.train_shard(first_shard(project), make_params())
 
@@ -304,13 +304,13 @@ def test_rounds_together_do_the_steps_of_one_training(
 ) -> None:
     """The same rows in the same order at the same learning rates, each answer's token once an epoch."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://")
-    real, read = train.collate, []
+    real, read = trainer.collate, []
 
     def collate(samples: list[Tokens], rows: list[list[int]]) -> Any:
         read.append((samples[0].id, rows))
         return real(samples, rows)
 
-    monkeypatch.setattr(train, "collate", collate)
+    monkeypatch.setattr(trainer, "collate", collate)
 
     def trained(round_: int, rounds: int) -> tuple[dict[str, Any], list[Any], list[str]]:
         project = make_project(f"{round_} of {rounds}")
