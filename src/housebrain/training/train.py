@@ -122,9 +122,10 @@ def _join() -> PartialState:
 
 def _announce(shard: Shard, params: Params, data: ShardData, state: PartialState) -> None:
     """Says what will be trained on."""
+    tokens, learnt = (int(counts.sum()) for counts in (data.samples.lengths, data.samples.learnt))
     state.print(
-        f"{shard.name}: {len(data.samples)} samples in {data.rows} rows, {data.tokens:,} tokens of which "
-        f"{data.learnt:,} are learnt; {data.left_out} over {params.platform(shard).max_length} tokens left out",
+        f"{shard.name}: {len(data.samples)} samples in {data.rows} rows, {tokens:,} tokens of which {learnt:,} are "
+        f"learnt; {data.left_out} over {params.platform(shard).max_length} tokens left out",
         flush=True,
     )
     if params.rounds > 1:
@@ -192,8 +193,7 @@ def _validity(shard: Shard, params: Params, data: ShardData, model: Any, tokeniz
     asked = load_samples(shard.data / "validation.parquet", codec, count)
     print(f"{shard.name}: answering {len(asked)} validation briefs", flush=True)
     # A quarter more than the longest reference answer: what is not closed by then has lost its way.
-    longest = max(len(sample.input_ids) - sample.prompt_length for sample in data.validation)
-    return json_validity(model, tokenizer, asked, codec, longest * 5 // 4)
+    return json_validity(model, tokenizer, asked, codec, int(data.validation.learnt.max()) * 5 // 4)
 
 
 def _write(

@@ -9,7 +9,7 @@ from accelerate.utils import gather_object
 from transformers import Trainer, TrainingArguments, get_cosine_schedule_with_warmup
 
 from housebrain.errors import UserError
-from housebrain.language.tokens import Tokens
+from housebrain.language.tokens import Tokenized
 from housebrain.model.loss import summed_loss, token_losses
 from housebrain.model.packed import collate
 from housebrain.params import Platform
@@ -29,7 +29,7 @@ class ShardTrainer(Trainer):
     """
 
     def __init__(
-        self, samples: list[Tokens], validation: list[Tokens], response_tokens: int, part: Part, **options: Any
+        self, samples: Tokenized, validation: Tokenized, response_tokens: int, part: Part, **options: Any
     ) -> None:
         super().__init__(data_collator=lambda rows: collate(samples, rows)._asdict(), **options)
         self.model_accepts_loss_kwargs = True  # the loss below is already the mean over the accumulated batch
@@ -81,7 +81,8 @@ class ShardTrainer(Trainer):
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         if self.evaluated_at != self.state.global_step:
             self.evaluated_at = self.state.global_step
-            mine = self.validation[self.accelerator.process_index :: self.accelerator.num_processes]
+            numbers = range(self.accelerator.process_index, len(self.validation), self.accelerator.num_processes)
+            mine = [self.validation[number] for number in numbers]
             sums = torch.tensor(summed_loss(self.model, mine), dtype=torch.float64, device=self.args.device)
             total, count = self.accelerator.reduce(sums).tolist()
             self.log({"eval_loss": total / count})
