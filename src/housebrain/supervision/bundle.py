@@ -194,7 +194,7 @@ def _checked(path: Path, brought: Shard, init: Path, made_from: dict[str, Any]) 
     Raises:
         UserError: it is not.
     """
-    theirs, ours = _flat(read_json(brought.out / FINGERPRINT)), _flat(made_from)
+    theirs, ours = (_decisive(one) for one in (read_json(brought.out / FINGERPRINT), made_from))
     if differing := sorted(name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name)):
         raise UserError(
             f"{path}: it was made from something else than what is here: {', '.join(differing)} differ. Go back to the "
@@ -219,12 +219,13 @@ def _checked(path: Path, brought: Shard, init: Path, made_from: dict[str, Any]) 
     return dict(summary)
 
 
-def _flat(made_from: Any) -> dict[str, Any]:
-    """A fingerprint's fields by their dotted names."""
+def _decisive(made_from: Any) -> dict[str, Any]:
+    """A fingerprint's fields by their dotted names, but for the versions of libraries, which a notebook has its own."""
     if not isinstance(made_from, dict):
         return {}
     return {
         f"{section}.{name}": value
         for section, values in made_from.items()
+        if section != "versions"
         for name, value in (values.items() if isinstance(values, dict) else [("", values)])
     }

@@ -6,6 +6,7 @@ from typing import Any
 from accelerate.utils import gather_object
 from transformers import TrainerCallback
 
+from housebrain.environment import PROGRESS, RECORD
 from housebrain.files import write_json
 from housebrain.tracking import LiveRun, RunRecord
 from housebrain.training import checkpoints
@@ -42,7 +43,7 @@ class ShardCallback(TrainerCallback):
         checkpoint = self.folder / f"checkpoint-{state.global_step}"
         points = [point for entry in state.log_history for point in points_of(entry)]
         so_far = self.record.model_copy(update={"points": points})
-        (checkpoint / checkpoints.RECORD).write_text(so_far.model_dump_json() + "\n")
+        (checkpoint / RECORD).write_text(so_far.model_dump_json() + "\n")
         checkpoints.mark_complete(checkpoint, self.key)
         checkpoints.keep_newest(self.folder, self.keep)
 
@@ -51,9 +52,7 @@ class ShardCallback(TrainerCallback):
             return
         entry = state.log_history[-1]
         self.run.log(points_of(entry))
-        write_json(
-            self.folder / checkpoints.PROGRESS, progress_of(state.log_history, state.global_step, state.max_steps)
-        )
+        write_json(self.folder / PROGRESS, progress_of(state.log_history, state.global_step, state.max_steps))
         words = [f"shard {self.record.tags['shard']}  step {state.global_step}/{state.max_steps}"]
         if "loss" in entry:
             words += [f"loss {entry['loss']:.3f}", f"lr {entry['learning_rate']:.1e}"]

@@ -178,6 +178,8 @@ def _found(shard: Shard, key: str, trainer: ShardTrainer, state: PartialState) -
     (checkpoint,) = broadcast_object_list(found)
     if checkpoint is None:
         return None
+    if state.is_main_process:
+        checkpoints.warn_of_versions(checkpoint)
     trainer.first_step = checkpoints.step_of(checkpoint)
     state.print(f"{shard.name}: going on from step {trainer.first_step}", flush=True)
     history = json.loads((checkpoint / "trainer_state.json").read_text())["log_history"]
