@@ -65,7 +65,7 @@ def test_samples_are_those_of_the_file_in_its_order(reader: Reader, codec: Any) 
     samples = reader.read(codec=codec)
     assert [samples[number] for number in range(len(samples))] == expected
     assert samples.lengths.tolist() == [len(sample.input_ids) for sample in expected]
-    assert samples.learnt.tolist() == [len(sample.input_ids) - sample.prompt_length for sample in expected]
+    assert samples.answer_lengths.tolist() == [len(sample.input_ids) - sample.prompt_length for sample in expected]
     assert reader.read(codec=codec)[3] == expected[3]
 
 
@@ -215,7 +215,7 @@ def test_too_long_samples_are_left_out_whole() -> None:
     samples = stored([(10, 5), (30, 15), (20, 8)])
     fitting = samples.fitting(20)
     assert [fitting[number] for number in range(len(fitting))] == [samples[0], samples[2]]
-    assert np.array_equal(fitting.learnt, [5, 12])
+    assert np.array_equal(fitting.answer_lengths, [5, 12])
     assert len(fitting.fitting(10)) == 1
 
 
@@ -229,7 +229,18 @@ def test_sample_without_an_answer_is_named() -> None:
         stored([(3, 2), (3, 3)]).fitting(10)
 
 
-def test_file_is_read_without_a_word(reader: Reader, capfd: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_shown_where_it_takes_long(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     reader.read()
     assert capfd.readouterr() == ("", "")
-    assert json.dumps(reader.read()[0]._asdict())  # plain Python's numbers
+    shutil.rmtree(reader.cache)
+    monkeypatch.setattr(data, "SHOWN_FROM", 8)
+    reader.read()
+    assert f"{reader.path}: 100%" in capfd.readouterr().err
+    reader.read()
+    assert "100%" not in capfd.readouterr().err
+
+
+def test_tokens_are_plain_numbers(reader: Reader) -> None:
+    assert json.dumps(reader.read()[0]._asdict())

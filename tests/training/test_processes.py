@@ -117,6 +117,14 @@ def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_bytes(
 
 
 @pytest.mark.slow
+def test_the_first_process_makes_the_tokens_for_all(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = make_params(epochs=1)
+    project = prepare(make_project("project"), params)
+    train_in(project, params, monkeypatch, Fault("housebrain.training.data:tokenize", 1, rank=1))  # it would be killed
+    assert first_shard(project).out.exists()
+
+
+@pytest.mark.slow
 def test_out_of_memory_in_one_process_halves_the_batch_in_both(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -27,7 +27,7 @@ from housebrain.language.samples import COLUMNS, file_errors, parse_row
 from housebrain.language.tokens import Tokens, tokenize
 from housebrain.model.base import base_folder, tokenizer_hash
 from housebrain.params import Params
-from housebrain.provenance import code_hash
+from housebrain.provenance import code_hash, library_versions
 from housebrain.shard import Shard
 from housebrain.training.fingerprint import CODE
 from housebrain.training.packing import pack
@@ -49,7 +49,7 @@ class StoredSamples:
 
     Attributes:
         lengths: tokens of each sample, prompt and answer, int32 [samples].
-        learnt: those of them that carry loss, int32 [samples].
+        answer_lengths: tokens of each sample's answer, which are those that carry loss, int32 [samples].
     """
 
     def __init__(self, table: datasets.Dataset, numbers: np.ndarray | None = None) -> None:
@@ -57,7 +57,7 @@ class StoredSamples:
         self._numbers = np.arange(len(table)) if numbers is None else numbers
         lengths, prompts = (table.data.column(name).to_numpy() for name in ("length", "prompt_length"))
         self.lengths: np.ndarray = lengths[self._numbers]
-        self.learnt: np.ndarray = self.lengths - prompts[self._numbers]
+        self.answer_lengths: np.ndarray = self.lengths - prompts[self._numbers]
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -73,7 +73,7 @@ class StoredSamples:
             UserError: nothing is left, or a sample has no token to learn from.
         """
         fit = self.lengths <= max_length
-        if len(nothing := np.flatnonzero(fit & (self.learnt == 0))):
+        if len(nothing := np.flatnonzero(fit & (self.answer_lengths == 0))):
             raise UserError(f"sample {self[nothing[0]].id}: no token of it carries loss. Prepare the dataset again.")
         if not fit.any():
             raise UserError(
@@ -134,7 +134,7 @@ def read_shard(shard: Shard, params: Params, tokenizer: Any) -> ShardData:
         rows=len(rows),
         part=part,
         read=read,
-        response_tokens=sum(int(samples.learnt[row].sum()) for row in read),
+        response_tokens=sum(int(samples.answer_lengths[row].sum()) for row in read),
     )
 
 
@@ -168,7 +168,8 @@ def tokenized(
     if not content.num_rows:
         raise UserError(f"{path}: it holds no sample. Prepare more briefs.")
     made_from = [sha256_file(path), tokenizer_sha256, tokenizer.chat_template, tokenizer.eos_token, codec, limit]
-    key = hashlib.sha256(json.dumps([*made_from, code_hash(TOKENS_CODE)]).encode()).hexdigest()[:32]
+    made_from += [code_hash(TOKENS_CODE), library_versions()]
+    key = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:32]
     folder = cache / f"{path.stem}-{key}"
     for old in cache.glob(f"{path.stem}-*"):
         if old != folder:

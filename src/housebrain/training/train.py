@@ -122,7 +122,7 @@ def _join() -> PartialState:
 
 def _announce(shard: Shard, params: Params, data: ShardData, state: PartialState) -> None:
     """Says what will be trained on."""
-    tokens, learnt = (int(counts.sum()) for counts in (data.samples.lengths, data.samples.learnt))
+    tokens, learnt = (int(counts.sum()) for counts in (data.samples.lengths, data.samples.answer_lengths))
     state.print(
         f"{shard.name}: {len(data.samples)} samples in {data.rows} rows, {tokens:,} tokens of which {learnt:,} are "
         f"learnt; {data.left_out} over {params.platform(shard).max_length} tokens left out",
@@ -195,7 +195,7 @@ def _validity(shard: Shard, params: Params, data: ShardData, model: Any, tokeniz
     asked = load_samples(shard.data / "validation.parquet", codec, count)
     print(f"{shard.name}: answering {len(asked)} validation briefs", flush=True)
     # A quarter more than the longest reference answer: what is not closed by then has lost its way.
-    return json_validity(model, tokenizer, asked, codec, int(data.validation.learnt.max()) * 5 // 4)
+    return json_validity(model, tokenizer, asked, codec, int(data.validation.answer_lengths.max()) * 5 // 4)
 
 
 def _write(
