@@ -41,4 +41,4 @@ setup: .venv/installed
 	@touch $@
 
 clean:
-	rm -rf .venv models/base models/checkpoints models/answers mlflow.db
+	rm -rf .venv models/base models/checkpoints models/tokens models/answers mlflow.db

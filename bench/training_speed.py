@@ -51,7 +51,7 @@ from housebrain.model.lora_init import write_init
 from housebrain.model.packed import IGNORED
 from housebrain.params import load_params
 from housebrain.shard import Shard
-from housebrain.training.packing import fit, pack
+from housebrain.training.packing import pack
 from housebrain.training.train import train_shard
 
 CONTENDERS = (
@@ -76,7 +76,8 @@ def draw(count: int, seed: int) -> pa.Table:
 def tokens_of(folder: Path) -> list[Tokens]:
     tokenizer = load_tokenizer(base_folder(load_params()))
     samples = load_samples(Shard(1, folder).data / "train.parquet")
-    return fit([tokenize(tokenizer, sample, "tree") for sample in samples], MAX_LENGTH)
+    tokens = [tokenize(tokenizer, sample, "tree") for sample in samples]
+    return [sample for sample in tokens if len(sample.input_ids) <= MAX_LENGTH]
 
 
 def response_tokens(samples: list[Tokens]) -> int:

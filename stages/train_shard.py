@@ -3,12 +3,13 @@
 import argparse
 import os
 
+from housebrain.environment import SHARD, SUPERVISOR
 from housebrain.errors import UserError, reported
 from housebrain.files import read_json
 from housebrain.params import load_params
 from housebrain.shard import Shard
 from housebrain.supervision import changes
-from housebrain.training.processes import SUPERVISOR, train_in_processes
+from housebrain.training.processes import train_in_processes
 from housebrain.training.stopping import end_with
 
 
@@ -19,10 +20,10 @@ def main() -> None:
     params = load_params()
     worker = params.worker(shard)
     # `dvc repro` on the coordinator must fetch what a worker trained, never train it again there.
-    if worker.platform != "local" and os.environ.get("HOUSEBRAIN_SHARD") != str(shard.number):
+    if worker.platform != "local" and os.environ.get(SHARD) != str(shard.number):
         changed = changes.warning(params)
         raise UserError(
-            f"{shard.name} is trained by {worker.name}. On that worker set HOUSEBRAIN_SHARD={shard.number}; on any "
+            f"{shard.name} is trained by {worker.name}. On that worker set {SHARD}={shard.number}; on any "
             f"other machine fetch its result, once it is pushed: `dvc repro --pull -k`."
             f"{f' But {changed}' if changed else ''}"
         )

@@ -1,11 +1,13 @@
-"""Which source code made something: a hash of the files that decide what it comes to."""
+"""Which source code made something, and with which libraries."""
 
 import hashlib
+from importlib.metadata import version
 from pathlib import Path
 
 from housebrain.files import sha256_file
 
 PACKAGE = Path(__file__).parent
+LIBRARIES = ("torch", "transformers", "peft")  # whose versions may change a training's last digits
 
 
 def code_hash(names: list[str]) -> str:
@@ -19,3 +21,29 @@ def code_hash(names: list[str]) -> str:
         for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
             digest.update(f"{file.relative_to(PACKAGE).as_posix()}\0{sha256_file(file)}\n".encode())
     return digest.hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """The installed versions of `LIBRARIES`."""
+    return {name: version(name) for name in LIBRARIES}
+
+
+def differing_versions(of: dict[str, dict[str, str]]) -> str:
+    """Which libraries' versions are not the same everywhere, such as `torch 2.13.0 (a, b) / 2.14.0 (c)`.
+
+    Args:
+        of: by whose they are, the versions by library; who does not say is left out.
+
+    Returns:
+        Empty where all are the same.
+    """
+    differing = []
+    for library in LIBRARIES:
+        users: dict[str, list[str]] = {}
+        for user, versions in of.items():
+            if library in versions:
+                users.setdefault(versions[library], []).append(user)
+        if len(users) > 1:
+            said = " / ".join(f"{number} ({', '.join(names)})" for number, names in sorted(users.items()))
+            differing.append(f"{library} {said}")
+    return "; ".join(differing)

@@ -43,6 +43,11 @@ class Shard:
         return self.project / f"models/checkpoints/shard-{self.number}"
 
     @property
+    def tokens(self) -> Path:
+        """The samples as tokens: a cache that may be removed at any time."""
+        return self.project / f"models/tokens/shard-{self.number}"
+
+    @property
     def out(self) -> Path:
         """The trained adapter, with its fingerprint and its run record."""
         return self.project / SHARDS / str(self.number)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from housebrain.environment import TRACKING_RETRIES, TRACKING_SECONDS, TRACKING_URI
 from housebrain.errors import UserError
 from housebrain.git import git_commit
 
@@ -29,8 +30,8 @@ DEFAULT_STORE = "sqlite:///mlflow.db"
 RECORD_ID = "housebrain.record_id"
 POINTS_AT_ONCE = 1000  # MLflow's limit for a call
 # MLflow's own limits hold a training up for four minutes where a server doesn't answer.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+os.environ.setdefault(TRACKING_RETRIES, "2")
+os.environ.setdefault(TRACKING_SECONDS, "20")
 
 
 class Point(BaseModel):
@@ -85,7 +86,7 @@ def store_uri() -> str:
             break
     else:
         default = DEFAULT_STORE
-    return os.environ.get("MLFLOW_TRACKING_URI", default)
+    return os.environ.get(TRACKING_URI, default)
 
 
 def client() -> "MlflowClient":
@@ -105,7 +106,7 @@ def _store_errors(what: str) -> Iterator[None]:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
         reason = " ".join(str(error).split())[:300]
-        raise UserError(f"{what}: MLflow's store {store_uri()}: {reason}. Check MLFLOW_TRACKING_URI.") from error
+        raise UserError(f"{what}: MLflow's store {store_uri()}: {reason}. Check {TRACKING_URI}.") from error
 
 
 def _experiment_id(store: "MlflowClient", name: str) -> str:

@@ -40,6 +40,7 @@ def random_adapter(
     A_seed: int | None = None,
     extra: dict[str, torch.Tensor] | None = None,
     shared: dict[str, Any] | None = None,
+    versions: dict[str, str] | None = None,
     **config: Any,
 ) -> Path:
     """Writes an adapter of `SHAPES`, without any of the code under test.
@@ -51,6 +52,7 @@ def random_adapter(
         A_seed: adapters with the same one have the same A.
         extra: more tensors.
         shared: for the fingerprint, which is written where this is given.
+        versions: of libraries, for the fingerprint, which has none where this is left out.
         config: put into `adapter_config.json`; `rank_pattern` keys here are plain module names.
     """
     settings = PLAIN | config
@@ -65,7 +67,8 @@ def random_adapter(
     save_file(weights, folder / WEIGHTS)
     (folder / CONFIG).write_text(json.dumps(settings))
     if shared is not None:
-        (folder / "fingerprint.json").write_text(json.dumps({"shared": shared, "own": {"seed": seed}}))
+        fingerprint = {"shared": shared, "own": {"seed": seed}} | ({"versions": versions} if versions else {})
+        (folder / "fingerprint.json").write_text(json.dumps(fingerprint))
     return folder
 
 

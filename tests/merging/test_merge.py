@@ -42,6 +42,28 @@ def check_equal(out: Path, expected: dict[str, torch.Tensor], tolerance: float =
         assert relative_error(found[module], update) < tolerance, module
 
 
+def test_other_versions_of_libraries_are_named_once_and_merged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared = {"base": "b"}
+    numbers = [{"torch": "2.13.0", "peft": "1"}, {"torch": "2.14.0", "peft": "1"}, {"torch": "2.13.0", "peft": "1"}]
+    folders = [
+        random_adapter(tmp_path / f"shard {i}", i, shared=shared, versions=versions)
+        for i, versions in enumerate(numbers)
+    ]
+    folders += [random_adapter(tmp_path / "silent", 3, shared=shared), random_adapter(tmp_path / "elsewhere", 4)]
+    merge(folders, tmp_path / "out")
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning")]
+    assert line == (
+        "warning: the adapters were trained with different versions: torch 2.13.0 (shard 0, shard 2) / "
+        "2.14.0 (shard 1)."
+    )
+    check_equal(tmp_path / "out", dense_sum(folders, [1 / 5] * 5))
+    merge(folders, tmp_path / "tried", progress=False)  # one of a search's many
+    merge(folders[::2], tmp_path / "same")
+    assert "warning" not in capsys.readouterr().err
+
+
 CONFIGS: list[dict[str, Any]] = [
     {},
     {"lora_alpha": 13},

@@ -151,6 +151,14 @@ def test_a_result_comes_home_as_it_was_trained(home: Path, trained: Path, commit
 FINGERPRINT = str(SHARD.out / "fingerprint.json")
 
 
+def test_a_result_of_other_versions_of_libraries_is_taken(home: Path, committed: list[tuple[str, ...]]) -> None:
+    """The notebook's own torch made it; the fingerprint goes on saying which."""
+    change_zip(change_json(FINGERPRINT, versions__torch="1.0"), hashes_follow=True)
+    import_result(Path(RESULT), params())
+    assert committed == [("commit", "--force", "train_shard@3")]
+    assert read_json(home / FINGERPRINT)["versions"]["torch"] == "1.0"
+
+
 @pytest.mark.parametrize(
     ("change", "hashes_follow", "message"),
     [

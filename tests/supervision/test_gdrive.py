@@ -46,6 +46,7 @@ def reveal():
     urllib.request.urlopen(os.environ["FAKE_DRIVE_URL"] + "/reveal")
 """
 CHECKPOINTS = """
+from housebrain.environment import RECORD
 from housebrain.tracking import RunRecord
 from housebrain.training import checkpoints
 from housebrain.supervision.upload import Uploader, folder, prune, restore, stored, upload
@@ -54,7 +55,7 @@ def checkpoint(step):
     made = Path(f"here/checkpoint-{step}")
     made.mkdir(parents=True)
     (made / "weights").write_text(f"weights {step}")
-    (made / checkpoints.RECORD).write_text(RunRecord(record_id="key", name="run", start_ms=0).model_dump_json())
+    (made / RECORD).write_text(RunRecord(record_id="key", name="run", start_ms=0).model_dump_json())
     checkpoints.mark_complete(made, "key")
     return made
 """

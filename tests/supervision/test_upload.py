@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from housebrain.environment import RECORD
 from housebrain.files import sha256_folder
 from housebrain.supervision.remote import Remote
 from housebrain.supervision.upload import Uploader, folder, prune, restore, stored, upload
@@ -24,7 +25,7 @@ def checkpoint(local: Path, step: int, eval_loss: float = 1.0, key: str = KEY) -
     (made / "inner/state").write_text("state")
     point = Point(key="eval_loss", value=eval_loss, step=step, timestamp_ms=0)
     record = RunRecord(record_id=key, name="run", points=[point], start_ms=0)
-    (made / checkpoints.RECORD).write_text(record.model_dump_json())
+    (made / RECORD).write_text(record.model_dump_json())
     checkpoints.mark_complete(made, key)
     return made
 
@@ -130,6 +131,6 @@ def test_a_checkpoint_removed_while_it_is_packed_is_no_trouble(remote: Remote, t
     reported: list[str] = []
     uploader = Uploader(remote, tmp_path / "here", KEY, 3, 3, reported.append)
     shutil.rmtree(made / "inner")
-    (made / checkpoints.RECORD).unlink()
+    (made / RECORD).unlink()
     assert uploader.look()
     assert reported == []

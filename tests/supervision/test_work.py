@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from conftest import REPOSITORY
+from housebrain.environment import FAILED
 from housebrain.errors import IncompleteError, UserError
 from housebrain.params import load_params
 from housebrain.shard import Shard
@@ -18,7 +19,6 @@ from housebrain.supervision.alerts import alerts_of
 from housebrain.supervision.lease import Lease
 from housebrain.supervision.status import messages, rows
 from housebrain.supervision.work import Session, only_one, owner, work
-from housebrain.training.stopping import FAILED
 from supervision.stores import local_remote
 
 PARAMS = load_params(REPOSITORY / "params.yaml")

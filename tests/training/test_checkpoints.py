@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
+from housebrain.environment import MARKER
+from housebrain.provenance import library_versions
 from housebrain.training import checkpoints
 
 
@@ -45,7 +47,7 @@ def test_damaged_one_is_skipped(tmp_path: Path, damage: str) -> None:
     elif damage == "missing":
         (bad / "inner" / "state").unlink()
     else:
-        (bad / checkpoints.MARKER).write_text(json.dumps(["not a marker"]))
+        (bad / MARKER).write_text(json.dumps(["not a marker"]))
     assert checkpoints.newest(tmp_path, "key") == good
     assert not bad.exists()
 
@@ -78,3 +80,19 @@ def test_full_disk_costs_old_checkpoints_first(
     checkpoints.make_room(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-3"]
     assert "2 older checkpoints removed" in capsys.readouterr().err
+
+
+def test_other_versions_of_libraries_are_said_and_no_reason_to_begin_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = write(tmp_path, 8)
+    before = library_versions()
+    checkpoints.warn_of_versions(checkpoint)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(checkpoints, "library_versions", lambda: before | {"torch": "99.0", "peft": "98.0"})
+    assert checkpoints.newest(tmp_path, "key") == checkpoint
+    checkpoints.warn_of_versions(checkpoint)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"checkpoint-8 is of other versions: torch {before['torch']} (the checkpoint) / 99.0 (here)" in line
+    assert "98.0 (here)" in line and "transformers" not in line
+    assert checkpoints.versions_of(checkpoint) == before

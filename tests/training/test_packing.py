@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
-from housebrain.errors import UserError
 from housebrain.language.tokens import Tokens
 from housebrain.model.loading import load_base
 from housebrain.model.loss import token_losses
 from housebrain.model.packed import IGNORED, collate, layout
-from housebrain.training.packing import fit, pack
+from housebrain.training.packing import pack
 
 
 @pytest.fixture(scope="module")
@@ -139,18 +138,3 @@ def test_labels_cover_the_answers_only() -> None:
     assert batch.input_ids.tolist() == [[9, 10, 11, 5, 6, 7, 8]]
     assert batch.position_ids.tolist() == [[0, 1, 2, 0, 1, 2, 3]]
     assert batch.labels.tolist() == [[IGNORED, 10, 11, IGNORED, IGNORED, 7, 8]]
-
-
-def test_too_long_samples_are_left_out_whole() -> None:
-    samples = random_samples([10, 30, 20])
-    assert fit(samples, 20) == [samples[0], samples[2]]
-
-
-def test_nothing_left_is_an_error_that_says_how_long_is_enough() -> None:
-    with pytest.raises(UserError, match="shortest has 10 tokens"):
-        fit(random_samples([10, 30]), 9)
-
-
-def test_sample_without_an_answer_is_named() -> None:
-    with pytest.raises(UserError, match="S-9"):
-        fit([Tokens("S-9", [1, 2, 3], 3)], 10)

@@ -25,7 +25,7 @@ from housebrain.training.stopping import failure
 from housebrain.training.train import train_shard
 from trainings import PLATFORM, WEIGHTS, Fault, MakeProject, curve, first_shard, make_params, write_params
 
-LOSSES = "housebrain.training.train:token_losses"
+LOSSES = "housebrain.training.trainer:token_losses"
 PATIENCE_SECONDS = 60
 
 
@@ -114,6 +114,14 @@ def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_bytes(
     assert "going on from step 2" in capfd.readouterr().out
     assert sha256_file(first_shard(killed).out / WEIGHTS) == sha256_file(first_shard(whole).out / WEIGHTS)
     assert curve(killed) == curve(whole)
+
+
+@pytest.mark.slow
+def test_the_first_process_makes_the_tokens_for_all(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = make_params(epochs=1)
+    project = prepare(make_project("project"), params)
+    train_in(project, params, monkeypatch, Fault("housebrain.training.data:tokenize", 1, rank=1))  # it would be killed
+    assert first_shard(project).out.exists()
 
 
 @pytest.mark.slow

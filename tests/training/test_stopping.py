@@ -9,8 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from housebrain.environment import STOP
 from housebrain.errors import IncompleteError, UserError
-from housebrain.training.stopping import STOP, Stop, failure, write_failure
+from housebrain.training.stopping import Stop, failure, write_failure
 
 
 def test_a_file_asks_once_and_for_all(tmp_path: Path) -> None:

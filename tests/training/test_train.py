@@ -1,10 +1,12 @@
 """Tests for housebrain.training.train, on a model of a few thousand weights."""
 
+import hashlib
 import json
 import multiprocessing
 import os
 import shutil
 import signal
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from mlflow import MlflowClient
 from peft import PeftModel
 from safetensors.torch import load_file
 
+from housebrain.environment import PROGRESS, RECORD, STOP
 from housebrain.errors import IncompleteError, UserError
 from housebrain.files import read_json, sha256_file
 from housebrain.language.samples import load_samples
@@ -22,10 +25,10 @@ from housebrain.model.loading import load_base, load_tokenizer
 from housebrain.model.lora_init import write_init
 from housebrain.model.loss import mean_loss
 from housebrain.params import Params
+from housebrain.provenance import library_versions
 from housebrain.tracking import RunRecord, import_record, now_ms
-from housebrain.training import checkpoints, train
+from housebrain.training import callback, checkpoints, train, trainer
 from housebrain.training.fingerprint import fingerprint, training_key
-from housebrain.training.stopping import STOP
 from trainings import WEIGHTS, Fault, MakeProject, curve, first_shard, make_params
 from trainings import train as train_with_fault
 
@@ -111,6 +114,19 @@ def test_fingerprint_tells_trainings_apart(make_project: MakeProject, monkeypatc
     assert key(first, make_params()) != same
 
 
+def test_versions_of_libraries_are_written_down_and_change_no_key(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_from = fingerprint(first_shard(project), make_params())
+    assert made_from["versions"] == {name: version(name) for name in ("torch", "transformers", "peft")}
+    decisive = {"shared": made_from["shared"], "own": made_from["own"]}
+    assert training_key(made_from) == hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+    monkeypatch.setattr("housebrain.training.fingerprint.library_versions", lambda: {"torch": "99.0"})
+    other = fingerprint(first_shard(project), make_params())
+    assert other != made_from
+    assert training_key(other) == training_key(made_from)
+
+
 def test_accumulated_rows_weigh_as_one_batch(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four rows of different lengths: one by one or all at once, the loss is the mean over their answers' tokens."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://")
@@ -130,7 +146,7 @@ def test_accumulated_rows_weigh_as_one_batch(make_project: MakeProject, monkeypa
 
 @pytest.mark.timeout(300)
 def test_killed_training_ends_with_the_same_bytes(make_project: MakeProject, mlflow_store: str) -> None:
-    """Killed before the first checkpoint, within a save, while training, and while its results are written."""
+    """Killed while samples are read, before the first checkpoint, within a save, in training, and writing results."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["housebrain.training.train", "mlflow"])
     params = make_params(validity_samples=1)
@@ -144,6 +160,7 @@ def test_killed_training_ends_with_the_same_bytes(make_project: MakeProject, mlf
     whole, killed = make_project("whole"), make_project("killed")
     assert attempt(whole) == 0
     for function, call in (
+        ("housebrain.training.data:tokenize", 5),  # some samples are tokens
         ("housebrain.model.loss:cross_entropy", 2),  # in the first step
         ("torch:save", 2),  # in the first save, some files written
         ("housebrain.training.checkpoints:mark_complete", 1),  # in the first save, all files written
@@ -190,14 +207,14 @@ def test_checkpoints_of_another_training_are_not_gone_on_from(
 
 def make_stop(project: Path, patch: pytest.MonkeyPatch, after_step: int) -> None:
     """Asks for a stop by the file once step `after_step` is logged: it comes after the next one."""
-    real = train.write_json
+    real = callback.write_json
 
     def write(path: Path, value: Any) -> None:
         real(path, value)
-        if path.name == checkpoints.PROGRESS and value["step"] == after_step:
+        if path.name == PROGRESS and value["step"] == after_step:
             (first_shard(project).checkpoints / STOP).write_text("the session ends soon")
 
-    patch.setattr(train, "write_json", write)
+    patch.setattr(callback, "write_json", write)
 
 
 @pytest.mark.parametrize("dropout", [0.1, 0.0])  # by PEFT's layers, and by those that take their place
@@ -225,15 +242,32 @@ def test_stopped_training_saves_and_goes_on_to_the_same_weights(
     assert sha256_file(first_shard(stopped).out / WEIGHTS) == sha256_file(first_shard(whole).out / WEIGHTS)
 
 
+def test_a_checkpoint_of_other_versions_is_gone_on_from_with_a_warning(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    params = make_params(save_steps=100)
+    with monkeypatch.context() as patch:
+        make_stop(project, patch, after_step=1)
+        patch.setattr(checkpoints, "library_versions", lambda: library_versions() | {"torch": "1.0"})
+        with pytest.raises(IncompleteError):
+            train.train_shard(first_shard(project), params)
+    train.train_shard(first_shard(project), params)
+    printed = capsys.readouterr()
+    assert "going on from step 2" in printed.out
+    said = f"checkpoint-2 is of other versions: torch 1.0 (the checkpoint) / {version('torch')} (here)"
+    assert printed.err.count(said) == 1
+    assert read_json(first_shard(project).out / "fingerprint.json")["versions"] == library_versions()
+
+
 def test_sigterm_stops_after_the_step(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = train.write_json
+    real = callback.write_json
 
     def terminated(path: Path, value: Any) -> None:
         real(path, value)
         os.kill(os.getpid(), signal.SIGTERM)
 
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(train, "write_json", terminated)
+    monkeypatch.setattr(callback, "write_json", terminated)
     with pytest.raises(IncompleteError, match=r"SIGTERM"):
         train.train_shard(first_shard(project), make_params())
     assert signal.getsignal(signal.SIGTERM) == before
@@ -245,10 +279,10 @@ def test_checkpoints_carry_the_run_so_far(project: Path, monkeypatch: pytest.Mon
     with pytest.raises(IncompleteError):
         train.train_shard(first_shard(project), make_params(save_steps=100))
     (checkpoint,) = first_shard(project).checkpoints.glob("checkpoint-*")
-    record = RunRecord.model_validate_json((checkpoint / checkpoints.RECORD).read_text())
+    record = RunRecord.model_validate_json((checkpoint / RECORD).read_text())
     assert (record.status, record.end_ms) == ("RUNNING", None)
     assert [point.step for point in record.points if point.key == "loss"] == [1, 2]
-    progress = read_json(first_shard(project).checkpoints / checkpoints.PROGRESS)
+    progress = read_json(first_shard(project).checkpoints / PROGRESS)
     assert (progress["step"], len(progress["losses"])) == (2, 2)
 
 
@@ -261,13 +295,13 @@ def test_diverged_training_names_step_and_samples(project: Path, mlflow_store: s
 
 
 def test_gradient_that_is_not_finite_names_step_and_samples(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = train.token_losses
+    real = trainer.token_losses
 
     def rootless(*arguments: Any) -> torch.Tensor:
         losses = real(*arguments)
         return losses + (0 * losses).sqrt()  # finite, with a gradient that isn't
 
-    monkeypatch.setattr(train, "token_losses", rootless)
+    monkeypatch.setattr(trainer, "token_losses", rootless)
     with pytest.raises(UserError, match=r"step 1: the gradient is nan on sample\(s\) GEN-\d+"):
         train.train_shard(first_shard(project), make_params())
 
@@ -304,13 +338,13 @@ def test_rounds_together_do_the_steps_of_one_training(
 ) -> None:
     """The same rows in the same order at the same learning rates, each answer's token once an epoch."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://")
-    real, read = train.collate, []
+    real, read = trainer.collate, []
 
     def collate(samples: list[Tokens], rows: list[list[int]]) -> Any:
         read.append((samples[0].id, rows))
         return real(samples, rows)
 
-    monkeypatch.setattr(train, "collate", collate)
+    monkeypatch.setattr(trainer, "collate", collate)
 
     def trained(round_: int, rounds: int) -> tuple[dict[str, Any], list[Any], list[str]]:
         project = make_project(f"{round_} of {rounds}")

@@ -1,6 +1,6 @@
 """A sample as token ids."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from housebrain.language.answer import Codec
 from housebrain.language.prompt import end_of_turn, prompt
@@ -13,6 +13,14 @@ class Tokens(NamedTuple):
     id: str
     input_ids: list[int]
     prompt_length: int
+
+
+class Tokenized(Protocol):
+    """Samples as tokens, each had by its number: a list, or what reads them from disk one at a time."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int, /) -> Tokens: ...
 
 
 def tokenize(tokenizer: Any, sample: Sample, codec: Codec) -> Tokens:

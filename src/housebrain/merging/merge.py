@@ -33,6 +33,7 @@ from housebrain.model.adapter import (
     check_alike,
     merged_config,
     shared_fingerprint,
+    warn_of_versions,
 )
 from housebrain.model.tensors import TensorWriter, header_bytes, is_finite
 
@@ -66,7 +67,7 @@ def merge_adapters(
         weights: given by hand, or searched for, in place of the strategy's; they are scaled to sum to 1.
         scale: the merged update is multiplied by this.
         start: the adapter that all were trained from; what is merged is what they have learnt since.
-        progress: shown on stderr.
+        progress: shown on stderr, and so is a warning where the adapters' library versions differ.
 
     Returns:
         The report that is also written to `out/merge.json`: strategy, formula, weights, inputs with their hashes, rank
@@ -86,6 +87,8 @@ def merge_adapters(
     adapters = {name: Adapter(folder) for name, folder in folders.items()}
     origin = Adapter(start) if start is not None else None
     check_alike([*adapters.values(), *([origin] if origin else [])])
+    if progress:
+        warn_of_versions(adapters)
     if weights is None:
         weights, formula = strategy.weights({name: metrics.get(name, {}) for name in adapters}), strategy.formula()
     else:

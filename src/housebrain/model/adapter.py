@@ -7,6 +7,7 @@ Conv1D: both factors are then stored the other way round, so nothing changes her
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from housebrain.errors import UserError
 from housebrain.files import read_json
 from housebrain.model.tensors import DTYPES, is_finite
+from housebrain.provenance import differing_versions
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
@@ -231,6 +233,22 @@ def check_alike(adapters: list[Adapter]) -> None:
                 f"{first.folder} and {other.folder} can't be merged: they differ in {'; '.join(differing)}. "
                 "Train both on the same base, data split, settings and code."
             )
+
+
+def warn_of_versions(adapters: dict[str, Adapter]) -> None:
+    """Says, in one line, where adapters were trained with different versions of the libraries.
+
+    Args:
+        adapters: by name; those from elsewhere don't tell their versions.
+    """
+    versions = {}
+    for name, adapter in adapters.items():
+        path = adapter.folder / FINGERPRINT
+        content = read_json(path) if path.exists() else None
+        if isinstance(content, dict):
+            versions[name] = content.get("versions", {})
+    if differing := differing_versions(versions):
+        print(f"warning: the adapters were trained with different versions: {differing}.", file=sys.stderr)
 
 
 def _differing_origin(a: Adapter, b: Adapter) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
-from housebrain.language.tokens import Tokens
+from housebrain.language.tokens import Tokenized
 from housebrain.model.packed import IGNORED, collate, layout
 
 
@@ -36,13 +36,13 @@ def token_losses(
     return cross_entropy(logits.float(), labels[0, targets], reduction="none")
 
 
-def mean_loss(model: Any, samples: list[Tokens]) -> float:
+def mean_loss(model: Any, samples: Tokenized) -> float:
     """Cross entropy in nats over all answer tokens of `samples`, each token counting the same."""
     total, count = summed_loss(model, samples)
     return total / count
 
 
-def summed_loss(model: Any, samples: list[Tokens]) -> tuple[float, int]:
+def summed_loss(model: Any, samples: Tokenized) -> tuple[float, int]:
     """The sum of the cross entropy in nats over all answer tokens of `samples`, and their number."""
     was_training = model.training
     model.eval()

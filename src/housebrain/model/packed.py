@@ -14,7 +14,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from housebrain.language.tokens import Tokens
+from housebrain.language.tokens import Tokenized, Tokens
 
 IGNORED = -100  # labels that carry no loss
 ATTENTION = "packed_sdpa"  # the name that transformers knows `packed_attention` by
@@ -40,13 +40,13 @@ def shared_prefix(samples: list[Tokens]) -> int:
     return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
 
 
-def collate(samples: list[Tokens], rows: list[list[int]]) -> Batch:
+def collate(samples: Tokenized, rows: list[list[int]]) -> Batch:
     """Lays the samples of all `rows` end to end, after the prefix that they share.
 
     Rows without a sample make a batch without loss, for a process that is left without work where others have some.
     """
     numbers = [number for row in rows for number in row]
-    laid = [samples[number] for number in numbers] or samples[:1]
+    laid = [samples[number] for number in numbers or [0]]
     prefix = shared_prefix(laid)
     input_ids = laid[0].input_ids[:prefix]
     position_ids = list(range(prefix))

@@ -195,8 +195,7 @@ def _checked(path: Path, brought: Shard, init: Path, made_from: dict[str, Any]) 
     Raises:
         UserError: it is not.
     """
-    found = read_json(brought.out / FINGERPRINT)
-    theirs, ours = flatten(found) if isinstance(found, dict) else {}, flatten(made_from)
+    theirs, ours = (_decisive(one) for one in (read_json(brought.out / FINGERPRINT), made_from))
     if differing := sorted(name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name)):
         raise UserError(
             f"{path}: it was made from something else than what is here: {', '.join(differing)} differ. Go back to the "
@@ -218,3 +217,10 @@ def _checked(path: Path, brought: Shard, init: Path, made_from: dict[str, Any]) 
     if not of_this or steps_of_curve[-1:] != [steps]:
         raise UserError(f"{path}: its run record, report and curve are not of one finished training. Train it again.")
     return dict(summary)
+
+
+def _decisive(made_from: Any) -> dict[str, Any]:
+    """A fingerprint's fields by their dotted names, but for the versions of libraries, which a notebook has its own."""
+    if not isinstance(made_from, dict):
+        return {}
+    return flatten({section: values for section, values in made_from.items() if section != "versions"})

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from housebrain.environment import RECORD
 from housebrain.errors import UserError
 from housebrain.files import atomic_folder, read_json
 from housebrain.model.base import ensure_base
@@ -14,7 +15,7 @@ from housebrain.shard import Shard
 from housebrain.supervision.remote import open_remote, run_dvc
 from housebrain.supervision.upload import restore
 from housebrain.tracking import RunRecord
-from housebrain.training.checkpoints import RECORD, newest, step_of
+from housebrain.training.checkpoints import newest, step_of, versions_of
 from housebrain.training.fingerprint import fingerprint, training_key
 from housebrain.training.result import finished, summarize, write_curves, write_result
 
@@ -55,6 +56,7 @@ def promote(shard: Shard, params: Params) -> dict[str, Any]:
         with atomic_folder(shard.out) as folder:
             shutil.copy(checkpoint / "adapter_model.safetensors", folder)
             write_config(read_json(checkpoint / "adapter_config.json"), made_from["shared"]["base"], folder)
+            made_from["versions"] = versions_of(checkpoint)  # not this machine's
             write_result(folder, made_from, finished(record, history, summary))
         write_curves(history, summary, shard)
     run_dvc("commit", "--force", f"train_shard@{shard.number}")

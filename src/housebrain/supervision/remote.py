@@ -21,9 +21,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from housebrain.environment import DRIVE_CREDENTIALS, SOCKET_SECONDS
 from housebrain.errors import UserError
 
-SOCKET_SECONDS = 60.0
 ATTEMPTS = 6
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 _PERMANENT = {
     r"storageQuotaExceeded": "the Drive is full: remove what is not needed there and empty its trash",
     r"invalid_grant|Failed to authenticate|AuthenticationError|RefreshError|NonInteractive": "the credentials are "
-    "missing or have expired: make new ones and put them into GDRIVE_CREDENTIALS_DATA (docs/production.md)",
+    f"missing or have expired: make new ones and put them into {DRIVE_CREDENTIALS} (docs/production.md)",
     r"No space left on device": "the disk is full: free some space",
     r"appNotAuthorizedToFile|insufficientPermissions|Permission denied": "this account may not write there: share the "
     "folder with it",

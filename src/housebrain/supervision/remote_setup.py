@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from housebrain.environment import DRIVE_CREDENTIALS
 from housebrain.errors import UserError
 from housebrain.supervision.remote import run_dvc
 
@@ -14,9 +15,9 @@ GDRIVE = """Google blocks DVC's built-in OAuth app, so you need a client of your
   3. Credentials > Create > OAuth client ID, type Desktop app. It has an id and a secret.
   4. Make a folder in Drive; its id is the last part of its address.
 A service account is of no use here: it has no storage of its own on a personal Drive."""
-SECRET = """The first `dvc push` opens the browser. It leaves one file of credentials:
-    {path}
-Its content is the secret that each worker needs, under the name GDRIVE_CREDENTIALS_DATA."""
+SECRET = f"""The first `dvc push` opens the browser. It leaves one file of credentials:
+    {{path}}
+Its content is the secret that each worker needs, under the name {DRIVE_CREDENTIALS}."""
 
 
 def address_of(kind: str, address: str) -> str:

@@ -18,11 +18,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from housebrain.environment import MARKER, RECORD
 from housebrain.errors import UserError
 from housebrain.files import atomic_folder, sha256_file
 from housebrain.supervision.remote import Remote
 from housebrain.tracking import RunRecord
-from housebrain.training.checkpoints import MARKER, RECORD, newest, step_of
+from housebrain.training.checkpoints import newest, step_of
 
 
 def folder(training_key: str, shard: int) -> str:

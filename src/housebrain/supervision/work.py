@@ -17,12 +17,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
 import psutil
 
+from housebrain.environment import FAILED, OWNER, PROGRESS, SHARD, STOP, SUPERVISOR, lock_file, pid_file
 from housebrain.errors import IncompleteError, UserError
 from housebrain.files import atomic_file, read_json
 from housebrain.model.base import ensure_base
@@ -34,12 +34,9 @@ from housebrain.supervision.lease import Lease, LeaseLostError
 from housebrain.supervision.remote import Remote, open_remote, run_dvc
 from housebrain.supervision.repair import repair
 from housebrain.supervision.upload import Uploader, restore, stored
-from housebrain.training.checkpoints import PROGRESS
 from housebrain.training.fingerprint import fingerprint, training_key
-from housebrain.training.processes import SUPERVISOR
-from housebrain.training.stopping import FAILED, STOP, failure
+from housebrain.training.stopping import failure
 
-STATE = Path(".dvc/tmp/housebrain")  # of this clone; ignored by git
 POLL_SECONDS = 0.5
 FINISH_SECONDS = 300.0  # for the last checkpoint to reach the remote
 T = TypeVar("T")
@@ -50,18 +47,17 @@ def owner() -> str:
 
     A worker that was killed and is started again in its clone has its lease back at once.
     """
-    path = STATE / "owner"
-    if not path.exists():
+    if not OWNER.exists():
         host = "".join(c for c in socket.gethostname().lower() if c.isalnum())[:20] or "machine"
-        with atomic_file(path) as temporary:
+        with atomic_file(OWNER) as temporary:
             temporary.write_text(f"{host}-{secrets.token_hex(3)}")
-    return path.read_text().strip()
+    return OWNER.read_text().strip()
 
 
 @contextmanager
 def only_one(shard: Shard) -> Iterator[None]:
     """Refuses a second `work` for a shard in this clone; the lock is the system's and dies with the process."""
-    path = STATE / f"shard-{shard.number}.lock"
+    path = lock_file(shard.number)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         try:
@@ -101,7 +97,7 @@ def work(shard: Shard, params: Params) -> None:
 
 def _end_leftover(shard: Shard) -> None:
     """Ends the training that a killed `work` of this clone may have left."""
-    path = STATE / f"shard-{shard.number}.pid"
+    path = pid_file(shard.number)
     if path.exists():
         pid, created = path.read_text().split()
         try:
@@ -232,7 +228,7 @@ class Session:
     def _train(self) -> subprocess.Popen[bytes]:
         environment = {
             **os.environ,
-            "HOUSEBRAIN_SHARD": str(self.shard.number),
+            SHARD: str(self.shard.number),
             SUPERVISOR: str(os.getpid()),
         }
         process = subprocess.Popen(
@@ -240,7 +236,7 @@ class Session:
             env=environment,
             start_new_session=True,
         )
-        with atomic_file(STATE / f"shard-{self.shard.number}.pid") as temporary:
+        with atomic_file(pid_file(self.shard.number)) as temporary:
             temporary.write_text(f"{process.pid} {psutil.Process(process.pid).create_time()}")
         return process
 

@@ -8,12 +8,11 @@ import shutil
 import sys
 from pathlib import Path
 
+from housebrain.environment import MARKER
 from housebrain.errors import UserError
 from housebrain.files import read_json, sha256_file, write_json
+from housebrain.provenance import differing_versions, library_versions
 
-MARKER = "complete.json"
-RECORD = "record.json"  # in a checkpoint: the run so far, as MLflow will have it
-PROGRESS = "progress.json"  # beside the checkpoints: how far training is
 _NAME = re.compile(r"checkpoint-(\d+)")
 
 
@@ -30,13 +29,29 @@ def _all(folder: Path) -> list[Path]:
 
 
 def mark_complete(checkpoint: Path, training_key: str) -> None:
-    """Seals a checkpoint with the hashes of its files and the key of the training it belongs to."""
+    """Seals a checkpoint with the hashes of its files, the key of its training and the versions of the libraries."""
     files = {
         path.relative_to(checkpoint).as_posix(): sha256_file(path)
         for path in sorted(checkpoint.rglob("*"))
         if path.is_file() and path.name != MARKER
     }
-    write_json(checkpoint / MARKER, {"training_key": training_key, "files": files})
+    marker = {"training_key": training_key, "files": files, "versions": library_versions()}
+    write_json(checkpoint / MARKER, marker)
+
+
+def versions_of(checkpoint: Path) -> dict[str, str]:
+    """The versions of the libraries that a sealed checkpoint was made with."""
+    versions: dict[str, str] = read_json(checkpoint / MARKER)["versions"]
+    return versions
+
+
+def warn_of_versions(checkpoint: Path) -> None:
+    """Says, in one line, where a checkpoint that is gone on from was made with other versions of the libraries."""
+    if differing := differing_versions({"the checkpoint": versions_of(checkpoint), "here": library_versions()}):
+        print(
+            f"warning: {checkpoint} is of other versions: {differing}. The result may differ in its last digits.",
+            file=sys.stderr,
+        )
 
 
 def _fault(checkpoint: Path, training_key: str) -> str | None:

@@ -8,7 +8,7 @@ from housebrain.files import sha256_file
 from housebrain.model.base import base_folder, tokenizer_hash
 from housebrain.model.lora_init import verified_init
 from housebrain.params import Params
-from housebrain.provenance import code_hash
+from housebrain.provenance import code_hash, library_versions
 from housebrain.shard import Shard
 
 # What a trained adapter depends on; a test compares it with train_shard's dependencies in dvc.yaml.
@@ -32,7 +32,11 @@ CODE = [
 
 
 def fingerprint(shard: Shard, params: Params) -> dict[str, Any]:
-    """What an adapter was made from. Adapters can be merged where `shared` is equal; `own` is each shard's."""
+    """What an adapter was made from. Adapters can be merged where `shared` is equal; `own` is each shard's.
+
+    `versions` of libraries are written down and warned about. They are no part of a training's key: a notebook brings
+    its own torch.
+    """
     base = params.base_model()
     return {
         "shared": {
@@ -53,9 +57,11 @@ def fingerprint(shard: Shard, params: Params) -> dict[str, Any]:
             "train": params.train.model_dump(),
             "platform": params.platform(shard).model_dump(),
         },
+        "versions": library_versions(),
     }
 
 
 def training_key(made_from: dict[str, Any]) -> str:
-    """The hash of a fingerprint: checkpoints of another key are never resumed from."""
-    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+    """The hash of what a fingerprint says but `versions`: checkpoints of another key are never resumed from."""
+    decisive = {section: made_from[section] for section in ("shared", "own")}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()

@@ -1,30 +1,12 @@
 """Sharing samples out to rows: as few rows of at most `max_length` tokens as a quick search finds."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 
-from housebrain.errors import UserError
-from housebrain.language.tokens import Tokens
 
-
-def fit(samples: list[Tokens], max_length: int) -> list[Tokens]:
-    """The samples of at most `max_length` tokens; the others are left out, never cut.
-
-    Raises:
-        UserError: nothing is left, or a sample has no token to learn from.
-    """
-    kept = [sample for sample in samples if len(sample.input_ids) <= max_length]
-    for sample in kept:
-        if len(sample.input_ids) == sample.prompt_length:
-            raise UserError(f"sample {sample.id}: no token of it carries loss. Prepare the dataset again.")
-    if not kept:
-        shortest = min((len(sample.input_ids) for sample in samples), default=0)
-        raise UserError(
-            f"platforms: no sample fits max_length {max_length}; the shortest has {shortest} tokens. Raise max_length."
-        )
-    return kept
-
-
-def pack(lengths: list[int], max_length: int) -> list[list[int]]:
+def pack(lengths: Sequence[int] | np.ndarray, max_length: int) -> list[list[int]]:
     """Shares samples out to rows of at most `max_length` tokens: first-fit decreasing.
 
     Args:
@@ -37,15 +19,17 @@ def pack(lengths: list[int], max_length: int) -> list[list[int]]:
     room: list[int] = []
     # Where rows are many only the latest are looked at: a full search would be quadratic and gain nothing.
     window = 200
-    for number in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
+    sizes = np.asarray(lengths)
+    by_size = np.argsort(-sizes, kind="stable")
+    for number, size in zip(by_size.tolist(), sizes[by_size].tolist(), strict=True):
         first = max(0, len(rows) - window)
-        row = next((i for i in range(first, len(rows)) if room[i] >= lengths[number]), None)
+        row = next((i for i in range(first, len(rows)) if room[i] >= size), None)
         if row is None:
             rows.append([])
             room.append(max_length)
             row = len(rows) - 1
         rows[row].append(number)
-        room[row] -= lengths[number]
+        room[row] -= size
     return rows
 
 

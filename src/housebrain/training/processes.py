@@ -16,14 +16,25 @@ import traceback
 from types import FrameType
 from typing import NoReturn
 
+from housebrain.environment import (
+    FAILED,
+    GPUS,
+    LOCAL_RANK,
+    LOCAL_WORLD_SIZE,
+    MASTER_ADDR,
+    MASTER_PORT,
+    PROCESSES,
+    RANK,
+    SUPERVISOR,
+    THREADS,
+    WORLD_SIZE,
+)
 from housebrain.errors import IncompleteError, OutOfMemoryError, UserError, reported
 from housebrain.model.base import ensure_base
 from housebrain.params import Params, Platform, load_params
 from housebrain.shard import Shard
-from housebrain.training.stopping import FAILED, end_with, write_failure
+from housebrain.training.stopping import end_with, write_failure
 
-COUNT = "HOUSEBRAIN_PROCESSES"  # how many are wanted, in place of one a GPU
-SUPERVISOR = "HOUSEBRAIN_SUPERVISOR"  # the process without which a training must not go on
 PROGRAM = ("-m", "housebrain.training.processes")
 POLL_SECONDS = 0.1
 GRACE_SECONDS = 60.0  # for the other processes to end once one has failed
@@ -41,9 +52,9 @@ def process_count(settings: Platform) -> int:
     import torch
 
     gpus = torch.cuda.device_count()
-    asked = os.environ.get(COUNT, str(max(1, gpus)))
+    asked = os.environ.get(PROCESSES, str(max(1, gpus)))
     if not asked.isdecimal() or int(asked) < 1:
-        raise UserError(f"{COUNT}: {asked} is not a number from 1. Correct it, or unset it for one process a GPU.")
+        raise UserError(f"{PROCESSES}: {asked} is not a number from 1. Correct it, or unset it for one process a GPU.")
     wanted = min(int(asked), gpus) if gpus else int(asked)
     accumulation = settings.gradient_accumulation
     count = max(number for number in range(1, wanted + 1) if accumulation % number == 0)
@@ -154,14 +165,14 @@ def _environments(count: int) -> list[dict[str, str]]:
     shared = {**os.environ, SUPERVISOR: str(os.getpid())}
     if count == 1:
         # The trainer would feed a second GPU by DataParallel, which splits rows.
-        first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
-        return [shared | {"CUDA_VISIBLE_DEVICES": first}]
+        first = os.environ.get(GPUS, "0").split(",")[0]
+        return [shared | {GPUS: first}]
     from torch.distributed.elastic.utils.distributed import get_free_port
 
-    shared |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(get_free_port())}
-    shared |= {"WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count)}
-    shared.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // count)))
-    return [shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(count)]
+    shared |= {MASTER_ADDR: "127.0.0.1", MASTER_PORT: str(get_free_port())}
+    shared |= {WORLD_SIZE: str(count), LOCAL_WORLD_SIZE: str(count)}
+    shared.setdefault(THREADS, str(max(1, (os.cpu_count() or 1) // count)))
+    return [shared | {RANK: str(rank), LOCAL_RANK: str(rank)} for rank in range(count)]
 
 
 def _halved(shard: Shard, batch_size: int) -> int:
@@ -195,7 +206,7 @@ def _train(shard: Shard, batch_size: int) -> None:
     except OutOfMemoryError as error:
         raise SystemExit(error.status) from None
     except IncompleteError as error:
-        if int(os.environ.get("RANK", 0)):
+        if int(os.environ.get(RANK, 0)):
             raise SystemExit(error.status) from None
         raise
 

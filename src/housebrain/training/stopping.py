@@ -17,11 +17,10 @@ from types import FrameType, TracebackType
 
 import psutil
 
+from housebrain.environment import FAILED, STOP
 from housebrain.errors import IncompleteError, UserError, os_error
 
-STOP = "stop"  # beside the checkpoints; what it holds is the reason
 PR_SET_PDEATHSIG = 1  # of Linux's sys/prctl.h
-FAILED = "failed.txt"  # beside the checkpoints: why training failed
 
 
 class Stop:
