@@ -1,7 +1,7 @@
 """Reading the raw dataset in every form it comes in, one record at a time, in constant memory.
 
 Forms: a folder `train/*.json` (and optionally `validation/`), one record a file; `.jsonl`; `.jsonl.zst`; `.parquet`
-as written by `ingest`; or a folder of such files. Arrow is imported where it is used: a single record is read without it.
+as written by `ingest`; or a folder of such files. Arrow is imported where it is used: one record is read without it.
 """
 
 import io
