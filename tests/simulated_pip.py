@@ -1,5 +1,6 @@
 """A simulated `pip` for tests of what installs the project: it notes its words in `pip.log` and installs nothing."""
 
+import importlib.metadata
 import subprocess
 import sys
 from pathlib import Path
@@ -26,3 +27,10 @@ def simulated_pip(folder: Path) -> dict[str, str]:
     found = subprocess.run(ask, env=environment, capture_output=True, text=True, check=True).stdout.strip()
     assert Path(found) == package / "__init__.py", f"the real pip would run: {found}"
     return environment
+
+
+def check_constraints(written: Path, pinned: Path) -> None:
+    """Checks that a worker installs what is pinned, and the torch that it has already."""
+    kept = [pin for pin in pinned.read_text().split() if not pin.startswith("torch==")]
+    assert len(kept) > 100
+    assert written.read_text().split() == [*kept, f"torch=={importlib.metadata.version('torch')}"]

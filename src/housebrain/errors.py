@@ -43,7 +43,7 @@ def os_error(error: OSError, path: str | Path) -> UserError:
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """Turns a `UserError` (or a failed system call) into one line on stderr and its exit status.
+    """Turns a `UserError`, a failed system call or a missing package into one line on stderr and its exit status.
 
     Every stage and command runs its body inside it.
     """
@@ -54,6 +54,11 @@ def reported() -> Iterator[None]:
         raise SystemExit(error.status) from None
     except OSError as error:
         print(f"error: {os_error(error, error.filename or 'input/output')}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("housebrain"):
+            raise
+        print(f"error: {error.name} is not installed. Run `pip install 'housebrain[all]'`.", file=sys.stderr)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         print("interrupted: run the same command again to go on.", file=sys.stderr)

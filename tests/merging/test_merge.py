@@ -413,6 +413,17 @@ def test_damage_found_on_the_way_leaves_the_last_output(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1", "out"]
 
 
+def test_a_result_that_peft_can_not_load_is_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = random_adapter(tmp_path / "a")
+    without = {"target_modules": ["down_proj"]}
+    monkeypatch.setattr("housebrain.merging.merge.merged_config", lambda like, ranks: like.config | without)
+    with pytest.raises(
+        UserError, match=r"PEFT can't load the adapter: there is no place for .*layers\.0\.self_attn\.q"
+    ):
+        merge([folder], tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
 def test_an_update_too_large_for_half_precision_is_refused(tmp_path: Path) -> None:
     folder = random_adapter(tmp_path / "a", lora_alpha=10**12)
     with pytest.raises(UserError, match=r"doesn't fit torch.float16"):

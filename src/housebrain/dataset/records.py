@@ -1,7 +1,7 @@
 """Reading the raw dataset in every form it comes in, one record at a time, in constant memory.
 
 Forms: a folder `train/*.json` (and optionally `validation/`), one record a file; `.jsonl`; `.jsonl.zst`; `.parquet`
-as written by `ingest`; or a folder of such files.
+as written by `ingest`; or a folder of such files. Arrow is imported where it is used: one record is read without it.
 """
 
 import io
@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from housebrain.dataset.v5 import BadRecord
 from housebrain.errors import UserError, os_error
@@ -56,6 +54,8 @@ def _read_file(path: Path, side: str) -> Iterator[RawRecord]:
     if path.name.endswith(".json"):
         yield RawRecord(str(path), side, path.read_bytes())
     elif path.name.endswith(".parquet"):
+        import pyarrow.parquet as pq
+
         row = 0
         for batch in pq.ParquetFile(path).iter_batches(ROWS_AT_ONCE):
             # Packed by `ingest` the columns say where a record came from; else only the record itself is there.
@@ -66,6 +66,8 @@ def _read_file(path: Path, side: str) -> Iterator[RawRecord]:
                 origin = f" ({origins[index]})" if origins else ""
                 yield RawRecord(f"{path}, row {row}{origin}", sides[index] if sides else side, text)
     else:
+        import pyarrow as pa
+
         # Arrow's reader, unlike zstandard's, tells a file cut short from one that ends.
         with pa.input_stream(str(path), compression="zstd" if path.name.endswith(".zst") else None) as stream:
             for number, line in enumerate(io.BufferedReader(stream, 1 << 20), 1):
@@ -98,6 +100,9 @@ def count_records(path: str | Path) -> int | None:
     files = [file for _, files in _sides(Path(path)) for file in files]
     if any(".jsonl" in file.name for file in files):
         return None
+
+    import pyarrow.parquet as pq
+
     return sum(pq.read_metadata(f).num_rows if f.suffix == ".parquet" else 1 for f in files)
 
 

@@ -35,6 +35,7 @@ from housebrain.model.adapter import (
     shared_fingerprint,
     warn_of_versions,
 )
+from housebrain.model.loadable import check_loads
 from housebrain.model.tensors import TensorWriter, header_bytes, is_finite
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -74,8 +75,8 @@ def merge_adapters(
         and dropped energy by module, size.
 
     Raises:
-        UserError: an adapter is missing, damaged or unlike the others, a metric is missing, a setting is unknown, or a
-            weight is one that the strategy can't take.
+        UserError: an adapter is missing, damaged or unlike the others, a metric is missing, a setting is unknown, a
+            weight is one that the strategy can't take, or PEFT could not load the result.
     """
     wanted = parse_rank(rank)
     if dtype not in DTYPES:
@@ -148,6 +149,7 @@ def merge_adapters(
                 writer.write(name, whole.to(dtypes[name]))
         config = merged_config(first, {module: detail["rank"] for module, detail in details.items()})
         (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+        check_loads(folder)
         report: dict[str, Any] = {
             "strategy": strategy.name,
             "formula": formula,

@@ -38,8 +38,8 @@ _README = """# Shard {shard} of round {round}, to be trained by hand
        !unzip -q -o {name} -d shard-{shard}
        !cd shard-{shard} && python train.py
 
-   It keeps the torch that is there, installs the rest and trains. Where it was stopped, start it again: it goes on from
-   its last checkpoint, as long as the folder is there.
+   It keeps the torch that is there, installs the rest in pinned versions and trains. Where it was stopped, start it
+   again: it goes on from its last checkpoint, as long as the folder is there.
 3. Download `{result}` from the folder and bring it home, in the project: `housebrain import {result}`.
 
 Change nothing in the folder: the result is accepted only if it was made from these very files.
@@ -75,7 +75,7 @@ def make_bundle(shard: Shard, params: Params, out: Path) -> Path:
         if not (shard.data / name).is_file():
             raise UserError(f"{shard.data}/{name}: it is not here. Get it with `dvc pull {shard.data}`.")
     verified_init(shard.init)
-    settings = [Path(name) for name in ("params.yaml", "dvc.yaml", "dvc.lock", "pyproject.toml")]
+    settings = [Path(name) for name in ("params.yaml", "dvc.yaml", "dvc.lock", "pyproject.toml", "constraints.txt")]
     files = {path.name: path for path in settings if path.is_file()}
     for folder in (shard.data, shard.init, Path("stages")):
         files |= {path.as_posix(): path for path in _files(folder)}

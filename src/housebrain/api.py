@@ -1,0 +1,189 @@
+"""HouseBrain for programs: `import housebrain as hb`. The examples go on from one another, from top to bottom.
+
+Merging needs the extra `merge` (`pip install "housebrain[merge]"`); everything else here works without extras.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from housebrain.dataset.records import RawRecord, bad_record, parse_json
+from housebrain.dataset.v5 import BadRecord, parse_record
+from housebrain.drawing.svg import floor_plan_svg, frame
+from housebrain.errors import UserError
+from housebrain.files import atomic_file
+from housebrain.house.brief import Brief
+from housebrain.house.design import Design
+from housebrain.rules import checks
+from housebrain.solver import solve as solver
+
+
+def read_record(record: dict[str, Any] | str | bytes) -> tuple[str, Brief]:
+    """Reads the brief of one record of the v5 dataset.
+
+    Args:
+        record: `{"id", "input", "metadata"}` as a dict or as JSON; whatever else is in it is not looked at.
+
+    Returns:
+        The record's id and its brief.
+
+    Raises:
+        UserError: the record is not JSON, or a field is missing or wrong; the message names it.
+        Rejected: the record contradicts itself.
+
+    Example:
+        >>> import housebrain as hb
+        >>> record = {
+        ...     "id": "HBV5-000001",
+        ...     "input": {
+        ...         "basicDetails": {"bedrooms": 2, "bathrooms": 1, "floors": 1, "budget": 150000, "style": "Modern"},
+        ...         "plot": {
+        ...             "length": 60, "width": 45, "unit": "ft", "shape": "rectangular", "orientation": "N",
+        ...             "setbacks_ft": {"front": 10, "rear": 8, "left": 5, "right": 5},
+        ...         },
+        ...         "roomBreakdown": [
+        ...             {"type": "livingRoom", "count": 1, "minArea": 200},
+        ...             {"type": "kitchen", "count": 1, "minArea": 100},
+        ...             {"type": "masterBedroom", "count": 1, "minArea": 150},
+        ...             {"type": "bedroom", "count": 1, "minArea": 120},
+        ...             {"type": "bathroom", "count": 1, "minArea": 45},
+        ...         ],
+        ...     },
+        ...     "metadata": {"region": "US_Midwest", "climate_zone": "Temperate"},
+        ... }
+        >>> record_id, brief = hb.read_record(record)
+        >>> record_id, brief.bedrooms, brief.envelope_ft
+        ('HBV5-000001', 2, (35, 42))
+    """
+    text = record.encode() if isinstance(record, str) else record
+    raw = RawRecord("read_record", "train", text if isinstance(text, bytes) else b"")
+    content = parse_json(raw) if isinstance(text, bytes) else record
+    try:
+        return parse_record(content)
+    except BadRecord as error:
+        raise bad_record(raw, content, error) from error
+
+
+def solve(brief: Brief, seed: int = 0) -> Design:
+    """Designs a house for a brief. The same brief and seed give the same design.
+
+    Args:
+        brief: from `read_record`.
+        seed: of the arrangements that are tried where no regular one fits.
+
+    Raises:
+        Rejected: no house for this brief was found; its `reason` says why.
+
+    Example:
+        >>> design = hb.solve(brief)
+        >>> sorted(design.wanted_rooms)
+        ['bath', 'bed', 'kitchen', 'living', 'master']
+    """
+    return solver.solve(brief, seed)
+
+
+def violations(design: Design, brief: Brief) -> list[checks.Violation]:
+    """Finds everything that makes a design invalid for its brief.
+
+    Returns:
+        One item `(kind, where, detail)` for each fault; an empty list for a valid design.
+
+    Example:
+        >>> hb.violations(design, brief)
+        []
+        >>> larger = brief.model_copy(update={"floors": 2})
+        >>> [violation.detail for violation in hb.violations(design, larger)]
+        ['1 levels where 2 are asked for']
+    """
+    return checks.violations(design, brief)
+
+
+def requirements(design: Design, brief: Brief) -> dict[str, bool]:
+    """Says of each thing that a brief asks for whether the design has it.
+
+    Returns:
+        By requirement: `floors`, `envelope`, `budget`, and for each room `room:NAME` and `area:NAME`.
+
+    Example:
+        >>> met = hb.requirements(design, brief)
+        >>> met["floors"], met["area:kitchen"], all(met.values())
+        (True, True, True)
+    """
+    return checks.requirements(design, brief)
+
+
+def draw(design: Design, path: str | os.PathLike[str]) -> list[Path]:
+    """Draws a design's floor plans, one SVG a level, all to one scale.
+
+    Args:
+        design: any, valid or not.
+        path: a name that ends with `.svg`. A design of several levels gets a file for each, whose name has the level's
+            number before that ending: `house-0.svg` is the ground floor of `house.svg`.
+
+    Returns:
+        The files written, from the ground up.
+
+    Raises:
+        UserError: the path has another ending or can't be written.
+
+    Example:
+        >>> [path.name for path in hb.draw(design, "house.svg")]
+        ['house.svg']
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".svg":
+        raise UserError(f"{path}: plans are drawn as SVG. Give a name that ends with .svg.")
+    count = len(design.levels)
+    paths = [path if count == 1 else path.with_stem(f"{path.stem}-{number}") for number in range(count)]
+    around = frame(design)
+    for number, (level, target) in enumerate(zip(design.levels, paths, strict=True)):
+        drawing = floor_plan_svg(level, design.footprint, around, f"floor plan of level {number}")
+        with atomic_file(target) as temporary:
+            temporary.write_text(drawing, encoding="utf-8")
+    return paths
+
+
+def merge(
+    folders: Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    strategy: str = "average",
+    rank: str | int | float = "exact",
+    **parameters: Any,
+) -> dict[str, Any]:
+    """Merges LoRA adapters of one base into one adapter, which plain PEFT loads. The base itself is not needed.
+
+    Args:
+        folders: adapters in PEFT's format, by this project or by anyone else.
+        out: the folder to write; an adapter that is there is replaced.
+        strategy: one that `housebrain merge --help` lists. `average` is the mean of the updates `scale * B @ A`.
+        rank: `exact` keeps everything; or a number (16), a share of the energy (0.999), a size (`"100MB"`).
+        parameters: of the strategy's own, such as `density=0.3` for `ties`.
+
+    Returns:
+        The report that is also written to `merge.json` in `out`: weights, ranks, dropped energy by module, size.
+
+    Raises:
+        UserError: an adapter is missing, damaged, unlike the others or of a kind that has no exact merge, a parameter
+            is wrong, `out` is something else, or PEFT could not load the result (checked where peft is installed).
+            `out` is left as it was then.
+
+    Example:
+        >>> report = hb.merge(["adapters/one", "adapters/two"], "merged")
+        >>> report["weights"], report["rank_max"]
+        ({'adapters/one': 0.5, 'adapters/two': 0.5}, 8)
+        >>> report = hb.merge(["adapters/one", "adapters/two"], "merged", strategy="ties", rank=4, density=0.3)
+        >>> report["rank_max"]
+        4
+    """
+    # Here, since torch is only in an extra.
+    from housebrain.merging.merge import check_out, merge_adapters
+    from housebrain.merging.strategies import strategy as strategy_named
+
+    paths = [Path(folder) for folder in folders]
+    by_name = {str(path): path for path in paths}
+    if len(by_name) < len(paths):
+        raise UserError("merge: an adapter is named twice. Name each once.")
+    target = Path(out)
+    check_out(target, paths)
+    return merge_adapters(by_name, strategy_named(strategy, **parameters), {}, rank, "float32", target, progress=False)
