@@ -116,7 +116,8 @@ if "gdrive://" in (FOLDER / ".dvc/config").read_text() and not credentials:
 
 INSTALL = """pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 pins = (FOLDER / "constraints.txt").read_text().splitlines()
-pins = [pin for pin in pins if not pin.startswith(("torch==", "triton==", "nvidia-"))]
+# A torch wants its own versions of these.
+pins = [pin for pin in pins if not pin.startswith(("torch==", "triton==", "sympy==", "nvidia-"))]
 pins.append(f"torch=={importlib.metadata.version('torch')}")  # the platform's own, which is built for its GPU
 constraints = FOLDER.with_name("constraints-worker.txt")
 constraints.write_text("\\n".join(pins) + "\\n")
