@@ -21,7 +21,7 @@ app = typer.Typer(
 )
 remote_app = typer.Typer(help="The DVC remote that shards, checkpoints and results go through.", no_args_is_help=True)
 app.add_typer(remote_app, name="remote")
-round_app = typer.Typer(help="A round: six trainings from one start.", no_args_is_help=True)
+round_app = typer.Typer(help="A round: every shard's training, from one start.", no_args_is_help=True)
 app.add_typer(round_app, name="round")
 # Heavy libraries are imported inside the commands that need them: `housebrain --help` answers at once.
 
