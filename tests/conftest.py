@@ -24,7 +24,7 @@ MakeSamples = Callable[..., Path]
 
 
 def shared_data(name: str) -> Path:
-    """A file or folder of the shared data. Where it is missing the test is skipped, or fails if HOUSEBRAIN_SHARED is set."""
+    """A file or folder of the shared data. Without it a test is skipped; with HOUSEBRAIN_SHARED set it fails."""
     path = SHARED / name
     if not path.exists():
         missing = f"{path}: it is not on this machine; HOUSEBRAIN_SHARED names the folder with the shared data"

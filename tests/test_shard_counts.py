@@ -1,4 +1,4 @@
-"""As many shards as workers: the whole pipeline with 1, 2, 6 and 9, and what a worker more, less or changed makes DVC do.
+"""As many shards as workers: the whole pipeline with 1, 2, 6 and 9 of them, and what DVC does where one changes.
 
 Nothing but the length of the `workers` table in params.yaml says how many there are.
 """
