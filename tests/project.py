@@ -127,6 +127,15 @@ def copy_project(folder: Path, tiny_base: Path) -> Path:
     return folder
 
 
+def _split_project(tiny_base: Path) -> Path:
+    """A project whose data is dealt, made beside the tiny model the first time that one is asked for."""
+    folder = tiny_base.with_name("split")
+    if not folder.exists():
+        copy_project(folder, tiny_base)
+        run(folder, "dvc", "repro", "split", "init_lora")
+    return folder
+
+
 def start_round(
     folder: Path, tiny_base: Path, mlflow_database: Path, epochs: int = 30, remote: str = "", **changes: Any
 ) -> Path:
@@ -138,9 +147,8 @@ def start_round(
         remote: its address; else a local folder beside `folder`.
         changes: of params.yaml, as for `change_params`.
     """
-    copy_project(folder, tiny_base)
-    if remote:
-        set_remote(folder, remote)
+    copy_folder(_split_project(tiny_base), folder)
+    set_remote(folder, remote or folder.with_name(f"{folder.name}-remote"))
     shutil.copy(mlflow_database, folder / "mlflow.db")
     set_workers(folder, len(SHARDS), "colab")
     change_params(

@@ -35,7 +35,7 @@ TIMEOUT_SECONDS, HANG_SECONDS = 10.0, 15.0
 LONGEST_LIFE_SECONDS, MOST_STEPS = 60.0, 40
 LOST = 6  # the worker that never comes back
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(7200)]
 
 
 class Kills:

@@ -14,7 +14,7 @@ from project import change_params, copy_folder, copy_project, platform_of, run, 
 
 AFTER_SHARDS = ["collect", "merge", "evaluate", "leave_one_out", "register", "report"]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")
