@@ -42,7 +42,7 @@ Stopped or cut off? *Run all* again: it goes on from the last checkpoint."""
 
 SETTINGS = """REPOSITORY = "https://github.com/YOU/housebrain.git"
 ROUND_TAG = "round-1"
-SHARD = 1  # this worker's, 1 to 6"""
+SHARD = 1  # this worker's number among the `workers` in params.yaml"""
 
 SECRETS = '''import base64
 import importlib.metadata

@@ -40,7 +40,11 @@ def test_the_shipped_file_is_valid_and_local() -> None:
         ("  generate_count: 240", "  generated: 240", "prepare.generate_count"),
         ("round: 1", "round: 1\nspeling: 2", "speling"),
         ("  temperature: 0.1", "  temperature: .nan", "merge.temperature"),
-        ("{min: 6, about", "{min: 6, max: 7, about", "evaluate.criteria.shards_finished: give either `min` or `max`"),
+        (
+            "{min: 1.0, about: share",
+            "{min: 1.0, max: 7, about: share",
+            "evaluate.criteria.shards_finished: give either `min` or `max`",
+        ),
         ("round: 1", "round: [1", "not valid YAML"),
         ("rounds: 1", "rounds: 0", "rounds"),
     ],

@@ -9,7 +9,7 @@ from housebrain.errors import UserError
 from housebrain.params import load_params
 from housebrain.supervision import changes, rounds
 from housebrain.supervision.remote import open_remote
-from project import change_params, run, start_round
+from project import change_params, run, set_workers, start_round
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +100,18 @@ def test_a_plan_that_does_not_fit_the_remote_is_refused(coordinator: Path, monke
     adapter = (coordinator / "models/lora_init/adapter_model.safetensors").stat().st_size
     assert planned.needed_bytes == 6 * adapter * (1 + 3 * 5)
     monkeypatch.setattr(remote, "free_bytes", lambda: planned.needed_bytes - 1)
-    with pytest.raises(UserError, match=r"are needed for 6 workers.*lower workers\.keep_remote"):
+    with pytest.raises(UserError, match=r"are needed for 6 workers.*lower supervision\.keep_remote"):
         rounds.plan(params, remote)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [5, 7])
+def test_the_data_has_to_be_dealt_to_all_workers_first(coordinator: Path, count: int) -> None:
+    set_workers(coordinator, count)
+    for command in ("plan", "start"):
+        refused = run(coordinator, "housebrain", "round", command, ok=False)
+        assert f"data/shards: it holds 6 shards, and params.yaml has {count} workers" in refused
+        assert "`dvc repro split init_lora`" in refused
 
 
 @pytest.mark.slow
