@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from housebrain.errors import UserError
 from housebrain.git import git_commit
+from housebrain.redact import redacted
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -31,6 +32,9 @@ POINTS_AT_ONCE = 1000  # MLflow's limit for a call
 # MLflow's own limits hold a training up for four minutes where a server doesn't answer.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+
+
+Text = Annotated[str, AfterValidator(redacted)]  # it is stored and shown to others
 
 
 class Point(BaseModel):
@@ -49,8 +53,8 @@ class RunRecord(BaseModel):
 
     record_id: str
     name: str
-    params: dict[str, str] = {}
-    tags: dict[str, str] = {}
+    params: dict[str, Text] = {}
+    tags: dict[str, Text] = {}
     points: list[Point] = []
     start_ms: int
     end_ms: int | None = None
@@ -104,7 +108,7 @@ def _told(what: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = " ".join(redacted(str(error)).split())[:300]
         raise UserError(f"{what}: MLflow's store {store_uri()}: {reason}. Check MLFLOW_TRACKING_URI.") from error
 
 
@@ -186,7 +190,7 @@ class LiveRun:
             self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
-        reason = " ".join(str(error).split())[:300]
+        reason = " ".join(redacted(str(error)).split())[:300]
         print(f"warning: no live logging to MLflow ({reason}); the run's record is imported later.", file=sys.stderr)
         self._run_id = None
 
@@ -302,7 +306,7 @@ def register_version(
             return _version(known[0])
         if not store.search_registered_models(f"name = '{model}'"):
             store.create_registered_model(model)
-        tags = {**tags, RECORD_ID: record_id}
+        tags = {**{key: redacted(value) for key, value in tags.items()}, RECORD_ID: record_id}
         return _version(store.create_model_version(model, source, run_id, tags, description=description))
 
 

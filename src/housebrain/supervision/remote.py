@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from housebrain.errors import UserError
+from housebrain.redact import HIDDEN, redacted
 
 SOCKET_SECONDS = 60.0
 ATTEMPTS = 6
@@ -96,7 +97,7 @@ class Remote:
             except FileNotFoundError:
                 raise
             except Exception as error:
-                reason = " ".join(f"{error} {error.__cause__ or ''}".split())[:300]
+                reason = " ".join(redacted(f"{error} {error.__cause__ or ''}").split())[:300]
                 if _GONE.search(reason):
                     raise FileNotFoundError(reason) from error
                 self._forget()
@@ -259,7 +260,11 @@ _DVC = f"import socket, sys; socket.setdefaulttimeout({SOCKET_SECONDS}); from dv
 
 
 def run_dvc(
-    *arguments: str, attempts: int = ATTEMPTS, seconds: float = 1800, sleep: Callable[[float], None] = time.sleep
+    *arguments: str,
+    attempts: int = ATTEMPTS,
+    seconds: float = 1800,
+    sleep: Callable[[float], None] = time.sleep,
+    hidden: str = "",
 ) -> str:
     """Runs `dvc ...` here, shows what it prints, and tries again when the network failed it.
 
@@ -267,6 +272,7 @@ def run_dvc(
         arguments: of dvc.
         attempts: tries.
         seconds: of one try, before it is ended.
+        hidden: the argument that is a secret, where one is.
 
     Returns:
         What it printed.
@@ -274,7 +280,7 @@ def run_dvc(
     Raises:
         UserError: it failed for good.
     """
-    what = f"dvc {' '.join(arguments)}"
+    what = f"dvc {' '.join(HIDDEN if hidden and word == hidden else word for word in arguments)}"
     for attempt in range(attempts):
         status, printed = _run([sys.executable, "-c", _DVC, *arguments], seconds)
         if status == 0 and _UNSENT not in printed:
@@ -298,8 +304,8 @@ def _run(command: list[str], seconds: float) -> tuple[int, str]:
     lines = []
     try:
         for line in process.stdout or ():
-            print(line, end="", flush=True)
-            lines.append(line)
+            lines.append(redacted(line))
+            print(lines[-1], end="", flush=True)
         process.wait()
     except BaseException:
         os.killpg(process.pid, signal.SIGKILL)

@@ -27,6 +27,7 @@ from housebrain.errors import IncompleteError, UserError
 from housebrain.files import atomic_file, read_json
 from housebrain.model.base import ensure_base
 from housebrain.params import Params
+from housebrain.redact import redacted
 from housebrain.shard import Shard
 from housebrain.supervision import heartbeat
 from housebrain.supervision.heartbeat import Heartbeat
@@ -35,7 +36,7 @@ from housebrain.supervision.remote import Remote, open_remote, run_dvc
 from housebrain.supervision.repair import repair
 from housebrain.supervision.upload import Uploader, restore, stored
 from housebrain.training.checkpoints import PROGRESS
-from housebrain.training.fingerprint import fingerprint, training_key
+from housebrain.training.fingerprint import fingerprint, result_key, training_key
 from housebrain.training.processes import SUPERVISOR
 from housebrain.training.stopping import FAILED, STOP, failure
 
@@ -85,13 +86,14 @@ def work(shard: Shard, params: Params) -> None:
         remote = open_remote()
         ensure_base(params)
         run_dvc("pull", shard.data.as_posix(), shard.init.as_posix())
-        key = training_key(fingerprint(shard, params))
-        session = Session(shard, params, remote, key)
-        done = heartbeat.pushed(remote, params.round, shard.number, key)
+        made_from = fingerprint(shard, params)
+        result = result_key(made_from)
+        session = Session(shard, params, remote, training_key(made_from), result)
+        done = heartbeat.pushed(remote, params.round, shard.number, result)
         if done is None:
             session.lease.acquire()
             # Whoever had the shard may have ended while its life was in doubt.
-            done = heartbeat.pushed(remote, params.round, shard.number, key)
+            done = heartbeat.pushed(remote, params.round, shard.number, result)
             if done is None:
                 session.run()
                 return
@@ -119,10 +121,11 @@ class Session:
         shard: which.
         params: all of params.yaml.
         remote: the DVC remote.
-        key: of the training.
+        key: of the training, and so of its checkpoints.
+        result: the key of what it comes to.
     """
 
-    def __init__(self, shard: Shard, params: Params, remote: Remote, key: str) -> None:
+    def __init__(self, shard: Shard, params: Params, remote: Remote, key: str, result: str) -> None:
         self.shard = shard
         self.settings = params.supervision
         self.remote = remote
@@ -140,6 +143,7 @@ class Session:
             session_started_ms=int(started * 1000),
             deadline_ms=int(self.deadline * 1000) if self.deadline else None,
             training_key=key,
+            result_key=result,
         )
         self.lease = Lease(remote, self.state, self.settings)
         self.stop_reason = ""
@@ -285,6 +289,7 @@ class Session:
 
     def _trouble(self, what: str, message: str) -> None:
         """Notes trouble with heartbeats or checkpoints, or its end, and says what is new of it."""
+        message = redacted(message)
         if message and _gist(message) != _gist(self._troubles.get(what, "")):
             print(f"warning: {self.shard.name}: {message}; trying again", file=sys.stderr, flush=True)
         self._troubles[what] = message

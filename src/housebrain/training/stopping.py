@@ -18,6 +18,7 @@ from types import FrameType, TracebackType
 import psutil
 
 from housebrain.errors import IncompleteError, UserError, os_error
+from housebrain.redact import redacted
 
 STOP = "stop"  # beside the checkpoints; what it holds is the reason
 PR_SET_PDEATHSIG = 1  # of Linux's sys/prctl.h
@@ -105,7 +106,7 @@ def _reason(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError):
         return str(os_error(error, error.filename or "input/output"))
-    return " ".join(traceback.format_exception_only(error)[-1].split())[:500]
+    return " ".join(redacted(traceback.format_exception_only(error)[-1]).split())[:500]
 
 
 def _write_first(path: Path, text: str) -> bool:

@@ -38,7 +38,7 @@ from housebrain.params import Params, Platform
 from housebrain.shard import Shard
 from housebrain.tracking import LiveRun, RunRecord, import_record, now_ms
 from housebrain.training import checkpoints
-from housebrain.training.fingerprint import fingerprint, training_key
+from housebrain.training.fingerprint import fingerprint, result_key, training_key
 from housebrain.training.lora_linear import fuse
 from housebrain.training.packing import Rows, fit, pack
 from housebrain.training.result import (
@@ -163,6 +163,9 @@ class ShardCallback(TrainerCallback):
         self.keep = keep
         self.run = run
         self.stop = stop
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        state.compute_steps(args, state.max_steps)  # a checkpoint brings the intervals along that it was saved under
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         control.should_log |= state.global_step >= state.max_steps
@@ -318,7 +321,7 @@ def train_shard(shard: Shard, params: Params, batch_size: int | None = None) -> 
     model = _model(params, settings, shard)
     worker = params.worker(shard)
     record = RunRecord(
-        record_id=key[:32],
+        record_id=result_key(made_from)[:32],
         name=f"round {params.round} {shard.name}",
         params={
             **_flat(made_from["shared"]),
