@@ -14,9 +14,18 @@ from housebrain.training.fingerprint import result_key, training_key
 # By setting: a value that is not the one in params.yaml.
 WEIGHTLESS = {"validity_samples": 9, "keep_checkpoints": 9, "log_steps": 9, "eval_steps": 9, "save_steps": 9}
 DECISIVE = {
-    **{"codec": "coordinates", "packing": False, "seed": 9},
-    **{"batch_size": 9, "gradient_accumulation": 9, "epochs": 9, "learning_rate": 9.0, "warmup_share": 0.9},
-    **{"max_length": 9, "max_samples": 9, "precision": "bf16", "quantize_4bit": True},
+    "codec": "coordinates",
+    "packing": False,
+    "seed": 9,
+    "batch_size": 9,
+    "gradient_accumulation": 9,
+    "epochs": 9,
+    "learning_rate": 9.0,
+    "warmup_share": 0.9,
+    "max_length": 9,
+    "max_samples": 9,
+    "precision": "bf16",
+    "quantize_4bit": True,
 }
 
 
