@@ -19,7 +19,7 @@ class UserError(Exception):
 
     status = 1  # the process's exit status
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str = "") -> None:
         super().__init__(redacted(message))
 
 
