@@ -29,7 +29,7 @@ from housebrain.model.base import ensure_base
 from housebrain.params import Params
 from housebrain.redact import redacted
 from housebrain.shard import Shard
-from housebrain.supervision import heartbeat
+from housebrain.supervision import changes, heartbeat
 from housebrain.supervision.heartbeat import Heartbeat
 from housebrain.supervision.lease import Lease, LeaseLostError
 from housebrain.supervision.remote import Remote, open_remote, run_dvc
@@ -54,8 +54,12 @@ def owner() -> str:
     path = STATE / "owner"
     if not path.exists():
         host = "".join(c for c in socket.gethostname().lower() if c.isalnum())[:20] or "machine"
-        with atomic_file(path) as temporary:
-            temporary.write_text(f"{host}-{secrets.token_hex(3)}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".owner.{os.getpid()}.tmp")
+        temporary.write_text(f"{host}-{secrets.token_hex(3)}")
+        with suppress(FileExistsError):  # a `work` on another shard was faster, and has given the name
+            os.link(temporary, path)
+        temporary.unlink()
     return path.read_text().strip()
 
 
@@ -83,6 +87,7 @@ def work(shard: Shard, params: Params) -> None:
     with only_one(shard):
         _end_leftover(shard)
         repair()
+        _check_code(params)
         remote = open_remote()
         ensure_base(params)
         run_dvc("pull", shard.data.as_posix(), shard.init.as_posix())
@@ -99,6 +104,18 @@ def work(shard: Shard, params: Params) -> None:
                 return
             session.lease.release("released")
         print(f"{shard.name}: trained and pushed already, by {done.worker} ({done.owner}). Nothing to do.")
+
+
+def _check_code(params: Params) -> None:
+    """Refuses a clone in which git has changed line ends; says what else is not as it was at the round's tag.
+
+    Raises:
+        UserError: days of training would come to a result that nobody finds.
+    """
+    if changed := changes.warning(params):
+        if changes.CRLF in changed:
+            raise UserError(changed)
+        print(f"warning: {changed}", file=sys.stderr)
 
 
 def _end_leftover(shard: Shard) -> None:
