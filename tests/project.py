@@ -43,7 +43,9 @@ def set_remote(folder: Path, remote: Path | str) -> None:
     """Makes a folder, or an address, the project's DVC remote."""
     if isinstance(remote, Path):
         remote.mkdir(parents=True, exist_ok=True)
-    (folder / ".dvc/config").write_text(f"[core]\n    remote = storage\n['remote \"storage\"']\n    url = {remote}\n")
+    (folder / ".dvc/config").write_text(
+        f"[core]\n    remote = storage\n['remote \"storage\"']\n    url = {remote}\n    verify = true\n"
+    )
 
 
 def run(folder: Path, *words: str, ok: bool = True, **more: str) -> str:

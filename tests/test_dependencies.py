@@ -13,8 +13,8 @@ from imports import closure, files_of
 STAGES: dict[str, Any] = YAML(typ="safe").load(REPOSITORY / "dvc.yaml")["stages"]
 # These carry results about and say what happens; a change of them changes no result.
 CARRIERS = {
-    *("environment.py", "errors.py", "figures.py", "files.py", "git.py", "nested.py", "params.py", "provenance.py"),
-    *("shard.py", "tables.py", "tracking.py", "rules/tables/__init__.py"),
+    *("environment.py", "errors.py", "figures.py", "files.py", "git.py", "mlflow_file.py", "nested.py", "params.py"),
+    *("provenance.py", "redact.py", "shard.py", "tables.py", "tracking.py", "rules/tables/__init__.py"),
 }
 # What a stage imports besides, and why its result doesn't depend on it.
 BESIDES = {"train_shard": {"supervision/changes.py"}}  # says why a shard that is another machine's is refused

@@ -47,6 +47,9 @@ def test_the_shipped_file_is_valid_and_local() -> None:
         ),
         ("round: 1", "round: [1", "not valid YAML"),
         ("rounds: 1", "rounds: 0", "rounds"),
+        ("  model: housebrain", "  model: a/b", "tracking.model: MLflow takes no model named a/b"),
+        ("  model: housebrain", '  model: it\'s "x"', "leave out / and :, and one of the kinds of quotes"),
+        ("  experiment: housebrain", '  experiment: " "', "tracking.experiment"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:

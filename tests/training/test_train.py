@@ -259,6 +259,28 @@ def test_a_checkpoint_of_other_versions_is_gone_on_from_with_a_warning(
     assert read_json(first_shard(project).out / "fingerprint.json")["versions"] == library_versions()
 
 
+def test_what_changes_no_weight_may_be_changed_between_a_stop_and_going_on(
+    make_project: MakeProject,
+    mlflow_store: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    params = make_params(save_steps=100)
+    whole, stopped = make_project("whole"), make_project("stopped")
+    monkeypatch.chdir(whole)
+    train.train_shard(first_shard(whole), params)
+    monkeypatch.chdir(stopped)
+    with monkeypatch.context() as patch:
+        make_stop(stopped, patch, after_step=1)
+        with pytest.raises(IncompleteError):
+            train.train_shard(first_shard(stopped), params)
+    other = make_params(validity_samples=1, save_steps=1, keep_checkpoints=1, log_steps=2, eval_steps=2)
+    train.train_shard(first_shard(stopped), other)
+    assert "going on from step 2" in capsys.readouterr().out
+    assert sha256_file(first_shard(stopped).out / WEIGHTS) == sha256_file(first_shard(whole).out / WEIGHTS)
+    assert [row["step"] for row in curve(stopped) if row["loss"]][:3] == ["1", "2", "4"]  # as now asked
+
+
 def test_sigterm_stops_after_the_step(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = callback.write_json
 
