@@ -1,4 +1,4 @@
-"""`python -m housebrain.supervision.dvc_main ...` is `dvc ...` with what its own defaults leave out.
+"""`dvc ...` with what its own defaults leave out.
 
 A socket that hangs would hang it for ever. And it takes what a remote holds for what was put there: files are pulled
 unseen unless `verify` is set.
@@ -6,16 +6,15 @@ unseen unless `verify` is set.
 
 import socket
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 from dvc.cli import main
 from dvc.config import Config
 
-from housebrain.environment import SOCKET_SECONDS
 
-
-def verify_all() -> None:
-    """Has every remote's files compared with their hashes, whatever the configuration says."""
+def run(socket_seconds: float) -> NoReturn:
+    """Is `dvc` with this process's arguments; every remote's files are compared with their hashes."""
+    socket.setdefaulttimeout(socket_seconds)
     load = Config.load_config_to_level
 
     def verified(self: Any, level: str | None = None) -> Any:
@@ -26,9 +25,4 @@ def verify_all() -> None:
         return loaded
 
     Config.load_config_to_level = verified
-
-
-if __name__ == "__main__":
-    socket.setdefaulttimeout(SOCKET_SECONDS)
-    verify_all()
     sys.exit(main())

@@ -27,8 +27,9 @@ from housebrain.errors import UserError
 from housebrain.redact import HIDDEN, redacted
 from housebrain.supervision.integrity import damaged
 
+SOCKET_SECONDS = 60.0
 ATTEMPTS = 6
-_DVC = ("-m", "housebrain.supervision.dvc_main")
+_DVC = f"from housebrain.supervision.dvc_main import run; run({SOCKET_SECONDS})"
 T = TypeVar("T")
 
 # Trouble that another try doesn't mend, as the libraries word it, and its fix.
@@ -290,7 +291,7 @@ def run_dvc(
     """
     what = f"dvc {' '.join(HIDDEN if hidden and word == hidden else word for word in arguments)}"
     for attempt in range(attempts):
-        status, printed = _run([sys.executable, *_DVC, *arguments], seconds)
+        status, printed = _run([sys.executable, "-c", _DVC, *arguments], seconds)
         if status == 0 and _UNSENT not in printed:
             return printed
         reason = " ".join(line for line in printed.splitlines() if "ERROR" in line)[:300] or f"status {status}"
