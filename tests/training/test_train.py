@@ -28,7 +28,7 @@ from housebrain.params import Params
 from housebrain.provenance import library_versions
 from housebrain.tracking import RunRecord, import_record, now_ms
 from housebrain.training import callback, checkpoints, train, trainer
-from housebrain.training.fingerprint import fingerprint, training_key
+from housebrain.training.fingerprint import fingerprint, result_key, training_key
 from trainings import WEIGHTS, Fault, MakeProject, curve, first_shard, make_params
 from trainings import train as train_with_fault
 
@@ -120,11 +120,11 @@ def test_versions_of_libraries_are_written_down_and_change_no_key(
     made_from = fingerprint(first_shard(project), make_params())
     assert made_from["versions"] == {name: version(name) for name in ("torch", "transformers", "peft")}
     decisive = {"shared": made_from["shared"], "own": made_from["own"]}
-    assert training_key(made_from) == hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+    assert result_key(made_from) == hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
     monkeypatch.setattr("housebrain.training.fingerprint.library_versions", lambda: {"torch": "99.0"})
     other = fingerprint(first_shard(project), make_params())
     assert other != made_from
-    assert training_key(other) == training_key(made_from)
+    assert (training_key(other), result_key(other)) == (training_key(made_from), result_key(made_from))
 
 
 def test_accumulated_rows_weigh_as_one_batch(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:

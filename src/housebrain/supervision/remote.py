@@ -27,7 +27,6 @@ from housebrain.errors import UserError
 from housebrain.redact import HIDDEN, redacted
 from housebrain.supervision.integrity import damaged
 
-SOCKET_SECONDS = 60.0
 ATTEMPTS = 6
 _DVC = f"from housebrain.supervision.dvc_main import run; run({SOCKET_SECONDS})"
 T = TypeVar("T")
