@@ -25,9 +25,8 @@ class _Stacked(torch.nn.Module):
     def __init__(self, linear: torch.nn.Linear, factors: list[Factors]) -> None:
         super().__init__()
         self.linear = linear
-        to = {"device": linear.weight.device, "dtype": linear.weight.dtype}
-        self.A = torch.stack([one.A.T for one in factors]).to(**to)  # [adapters, d_in, r]
-        self.B = torch.stack([one.scale * one.B.T for one in factors]).to(**to)  # [adapters, r, d_out]
+        self.A = torch.stack([one.A.T for one in factors]).to(linear.weight)  # [adapters, d_in, r]
+        self.B = torch.stack([one.scale * one.B.T for one in factors]).to(linear.weight)  # [adapters, r, d_out]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x [rows, tokens, d_in], the first adapter's rows first; as many rows for each."""
