@@ -16,7 +16,7 @@ run: setup
 	housebrain summary
 
 test: setup
-	pytest -m "not long"
+	pytest -m "not long" --numprocesses 2 --dist loadfile
 
 test-all: setup
 	pytest
