@@ -70,7 +70,7 @@ def test_whole_tensors_are_told_from_copies_of_the_base(tmp_path: Path, make_pef
         ({"target_parameters": [3]}, "target_parameters"),
         ({"target_modules": {"q_proj": 1}}, "target_modules"),
         ({"rank_pattern": ["q_proj"]}, "rank_pattern"),
-        ({"rank_pattern": {"q_proj": "8"}}, "rank_pattern: q_proj is \"8\""),
+        ({"rank_pattern": {"q_proj": "8"}}, 'rank_pattern: q_proj is "8"'),
         ({"alpha_pattern": {"(": 8}}, "alpha_pattern: \\( is no regular expression"),
         ({"lora_alpha": float("nan")}, "lora_alpha is nan"),
         ({"lora_alpha": float("inf")}, "lora_alpha is inf"),

@@ -1,13 +1,14 @@
 """Tensors of adapters that are no factors: trained as a whole, or copies of the base's."""
 
 from functools import reduce
+from typing import NamedTuple
 
 import torch
 
 from housebrain.errors import UserError
 from housebrain.model.adapter import Adapter
 
-_COARSE = (torch.bfloat16, torch.float16)  # coarsest first
+_COARSE = (torch.bfloat16, torch.float16)
 
 
 def mean_of(name: str, adapters: list[Adapter], weights: list[float]) -> torch.Tensor:
@@ -38,7 +39,7 @@ def common_of(name: str, adapters: list[Adapter]) -> torch.Tensor:
                 else "was not trained and yet differs. Train both on the same base with the same vocabulary."
             )
             raise UserError(f"{first.folder} and {other.folder} can't be merged: {name} {why}")
-        if theirs.dtype.is_floating_point and _eps(theirs) < _eps(finest):
+        if theirs.dtype.is_floating_point and _precision(theirs) < _precision(finest):
             finest = theirs
     return finest
 
@@ -56,20 +57,22 @@ def _is_copy(a: torch.Tensor, b: torch.Tensor) -> bool:
     common = torch.promote_types(a.dtype, b.dtype)
     if not common.is_floating_point:
         return torch.equal(a.to(common), b.to(common))
-    coarse = [torch.finfo(_precision(tensor)) for tensor in (a, b)]
     x, y = a.double(), b.double()
     # One unit in the last place of the coarser, or the smallest step of the one whose range ends first.
-    room = max(info.eps for info in coarse) * torch.maximum(x.abs(), y.abs())
-    return bool(((x - y).abs() <= room + max(info.smallest_normal * info.eps for info in coarse)).all())
+    of_both = (_precision(a), _precision(b))
+    room = max(of_one.eps for of_one in of_both) * torch.maximum(x.abs(), y.abs())
+    return bool(((x - y).abs() <= room + max(of_one.step for of_one in of_both)).all())
 
 
-def _precision(tensor: torch.Tensor) -> torch.dtype:
-    """The coarsest dtype that has all of a tensor's values: float32 may hold what once was bfloat16."""
-    for dtype in _COARSE:
-        if tensor.dtype == dtype or torch.equal(tensor.to(dtype).double(), tensor.double()):
-            return dtype
-    return tensor.dtype
+class _Precision(NamedTuple):
+    """How far rounding may have moved a value: `eps` of itself, and at least `step`."""
+
+    eps: float
+    step: float
 
 
-def _eps(tensor: torch.Tensor) -> float:
-    return torch.finfo(_precision(tensor)).eps
+def _precision(tensor: torch.Tensor) -> _Precision:
+    """The coarsest that a tensor's values allow: float32 may hold what once was bfloat16."""
+    dtypes = [tensor.dtype, *(dtype for dtype in _COARSE if torch.equal(tensor.to(dtype).double(), tensor.double()))]
+    infos = [torch.finfo(dtype) for dtype in dtypes]
+    return _Precision(max(info.eps for info in infos), max(info.smallest_normal * info.eps for info in infos))

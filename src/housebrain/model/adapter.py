@@ -191,13 +191,15 @@ class Adapter:
             raise UserError(f"{self.path}: {module}: A {shape_A}, B {shape_B}: only matrices can be merged.")
         rank = self._setting("rank_pattern", "r", module)
         d_out, d_in, width = shape_B[0], shape_A[1], shape_A[0]
-        of_parameter = bool(self.config.get("target_parameters"))
-        if width != shape_B[1] or not (width == rank or (of_parameter and width % rank == 0)):
+        count = 1
+        if width != rank and self._is_parameter(module):
+            rank = self.config["r"]
+            count = max(1, int(width // rank))
+        if not width == shape_B[1] == rank * count:
             raise UserError(
                 f"{self.path}: {module}: A {shape_A} and B {shape_B} don't fit rank {rank} of {CONFIG}. "
                 "Get both files again from one place."
             )
-        count = width // int(rank)
         for expert in range(count):
             name = module if count == 1 else f"{module}#{expert}"
             self.modules[name] = (A, B)
@@ -205,6 +207,23 @@ class Adapter:
             self.shapes[name] = Shape(d_out, d_in)
             if count > 1:
                 self.experts[name] = (expert, count)
+
+    def _is_parameter(self, module: str) -> bool:
+        """Whether the factors may be of a parameter: PEFT then goes by its name, which the adapter's file doesn't have.
+
+        Raises:
+            UserError: it matters what that name is.
+        """
+        holder = _holder(module)
+        leaves = leaves_at(holder, self.config.get("target_parameters"))
+        for field in ("rank_pattern", "alpha_pattern"):
+            for pattern in self.config.get(field) or {}:
+                if any(_fits(pattern, f"{holder}.{leaf}") for leaf in leaves):
+                    raise UserError(
+                        f"{self.folder / CONFIG}: {field} has {pattern}, of a parameter (target_parameters): which "
+                        "tensors are its own isn't known without the base. Train with one rank and alpha for all."
+                    )
+        return bool(leaves)
 
     def _fused(self) -> set[str]:
         """Modules whose rank PEFT may look for under the name of a parameter, or of several modules in one.
@@ -215,11 +234,10 @@ class Adapter:
         blocks = {module.partition(".experts.")[0] for module in self.modules if ".experts." in module}
         fused = set(self.experts)
         for module in self.modules:
-            holder = re.sub(r"(\.base_layer)*(#\d+)?$", "", module)
             if (
                 ".experts." in module
                 or module.rpartition(".")[0] in blocks
-                or leaves_at(holder, self.config.get("target_parameters"))
+                or leaves_at(_holder(module), self.config.get("target_parameters"))
             ):
                 fused.add(module)
         return fused
@@ -238,14 +256,16 @@ class Adapter:
         """A module's own value, else the common one; as `peft.utils.other.get_pattern_key`, the first pattern that
         matches the end of the module's name counts."""
         for pattern, value in (self.config.get(patterns) or {}).items():
-            if re.match(rf"(.*\.)?({pattern})$", module.removeprefix(PREFIX)):
+            if _fits(pattern, module):
                 return value
         return self.config[default]
 
     def scale(self, module: str) -> float:
         """alpha / r, or alpha / sqrt(r) with rsLoRA (https://arxiv.org/abs/2312.03732)."""
         rank = self.ranks[module]
-        alpha = float(self._setting("alpha_pattern", "lora_alpha", module))
+        alpha = self.config["lora_alpha"]
+        if module not in self.experts:
+            alpha = self._setting("alpha_pattern", "lora_alpha", module)
         return alpha / (rank**0.5 if self.config.get("use_rslora") else rank)
 
     def factors(self, module: str) -> Factors:
@@ -279,6 +299,15 @@ class Adapter:
             if not is_finite(tensor):
                 raise UserError(f"{self.path}: {name} has a weight that is not finite. Train it again.")
         return tensors
+
+
+def _fits(pattern: str, module: str) -> bool:
+    return bool(re.match(rf"(.*\.)?({pattern})$", module.removeprefix(PREFIX)))
+
+
+def _holder(module: str) -> str:
+    """The module that has a parameter, from the name of a wrapper or of an expert."""
+    return re.sub(r"(\.base_layer)*(#\d+)?$", "", module)
 
 
 def leaves_at(holder: str, target_parameters: list[str] | None) -> list[str]:

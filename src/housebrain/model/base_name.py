@@ -27,8 +27,8 @@ def same_base(a: object, b: object) -> bool:
 
 def _plain(name: str) -> str:
     """One spelling of a base's name; a hub id in small letters, as the Hub doesn't tell cases apart."""
-    name = re.sub(r"(?<!:)/+", "/", name.strip().replace("\\", "/"))
-    name = re.sub(r"(^|/)(\./)+", r"\1", name + "/").removesuffix("/")
+    name = re.sub(r"(?<!:)/+", "/", name.strip().replace("\\", "/") + "/")
+    name = re.sub(r"(^|/)(\./)+", r"\1", name).removesuffix("/")
     if found := _CACHED.search(name):
         return f"{found[1]}/{found[2]}".lower()
     if found := _ON_HUB.match(name):
