@@ -233,7 +233,7 @@ def _torch_file(file: Path) -> dict[str, torch.Tensor]:
         except (RuntimeError, ValueError):  # the format before torch 1.6 can't be mapped
             content = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if not foreign_file(file).startswith("it is a pickle"):
+        if "Unsupported" not in str(error):
             raise _damaged(file, error) from error
         raise UserError(
             f"{file}: it holds Python objects besides tensors, which could run any code and are not read. Save the "
@@ -258,5 +258,6 @@ def _kind(content: Any) -> str:
 
 
 def _damaged(file: Path, error: Exception) -> UserError:
-    reason = " ".join(str(error).split())[:200]
+    # torch's advice to load the file at one's own risk is not passed on.
+    reason = " ".join(str(error).rpartition("WeightsUnpickler error: ")[2].split())[:200]
     return UserError(f"{file}: {foreign_file(file)} ({reason}). {how_to_get(file)}")

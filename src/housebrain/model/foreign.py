@@ -41,6 +41,8 @@ def foreign_file(path: Path) -> str:
         start = file.read(512)
     if not start:
         return "it is truncated or damaged: it is empty"
+    if path.suffix == ".bin" and start.startswith((b"PK", b"\x80")):
+        return "it is truncated or damaged"
     if start.startswith(b"PK"):
         return "it is a zip archive: unpack it with `unzip`, or, if torch.save wrote it, give it the name ending .bin"
     if start[257:262] == b"ustar":
@@ -51,9 +53,9 @@ def foreign_file(path: Path) -> str:
         if start.startswith(magic):
             unpack = ": unpack it first" if "compressed" in what or "archive" in what else ""
             return what + unpack
-    if path.suffix == ".safetensors":
+    if path.suffix in (".safetensors", ".bin"):
         return "it is truncated or damaged, or no adapter's file"
-    return f"it is {'truncated or damaged' if path.suffix == '.bin' else 'a file'}, and not an adapter's folder"
+    return "it is a file, and not an adapter's folder"
 
 
 def foreign_folder(folder: Path) -> str:
