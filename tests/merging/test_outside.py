@@ -17,7 +17,7 @@ from housebrain.merging.outside import merge_named, named
 from housebrain.merging.strategies import strategy
 from housebrain.model.adapter import CONFIG, PREFIX, WEIGHTS, Adapter, check_alike
 from merging.adapters import dense, dense_sum, random_adapter, relative_error
-from peft_models import MakePeft, full_weights, loaded, tiny_llama
+from peft_models import MakePeft, full_weights, loaded, save_tiny_llama, tiny_llama
 
 
 def merge(folders: list[Path], out: Path, **options: Any) -> dict[str, Any]:
@@ -203,19 +203,7 @@ def test_a_result_that_peft_cannot_place_is_refused(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny Llama on disk, with a tokenizer of 60 words."""
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
-    folder = tmp_path_factory.mktemp("base")
-    tiny_llama().save_pretrained(folder)
-    words = {"<s>": 0, "</s>": 1, "what": 2, "makes": 3, "a": 4, "house": 5} | {f"w{i}": i for i in range(6, 60)}
-    tokenizer = Tokenizer(models.WordLevel(words, unk_token="<s>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<s>"
-    ).save_pretrained(folder)
-    return folder
+    return save_tiny_llama(tmp_path_factory.mktemp("base"))
 
 
 def test_the_result_is_asked_on_its_base(tmp_path: Path, make_peft: MakePeft, base: Path) -> None:

@@ -40,7 +40,7 @@ def halves(folder: Path) -> list[Tensors]:
 
 
 def write_shards(folder: Path, index: bool, kind: str = "safetensors") -> None:
-    weight_map = {}
+    weight_map: dict[str, str] = {}
     for number, part in enumerate(halves(folder), 1):
         name = f"adapter_model-{number:05}-of-00002.{kind}"
         save_file(part, folder / name) if kind == "safetensors" else torch.save(part, folder / name)
