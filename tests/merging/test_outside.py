@@ -258,6 +258,19 @@ def test_a_tied_head_follows_its_trained_embedding(tmp_path: Path, make_peft: Ma
     PeftModel.from_pretrained(tiny_llama(tied=True), str(tmp_path / "out"))
 
 
+@pytest.mark.parametrize("rank", ["exact", 0.8, 3, *(f"{size / 1e4:g}MB" for size in range(118, 138))])
+def test_a_tied_head_has_the_rank_of_its_embedding(
+    tmp_path: Path, make_peft: MakePeft, rank: str | int | float
+) -> None:
+    settings: dict[str, Any] = {"target_modules": ["embed_tokens", "lm_head", "q_proj"], "ensure_weight_tying": True}
+    for seed in (1, 2):
+        make_peft(tmp_path / str(seed), seed, tied=True, **settings)
+    merge([tmp_path / "1", tmp_path / "2"], tmp_path / "out", rank=rank)
+    layers = loaded(tmp_path / "out", tied=True).base_model.model
+    embedding = layers.model.embed_tokens.get_delta_weight("default")
+    assert torch.equal(embedding, layers.lm_head.get_delta_weight("default")) and float(embedding.norm()) > 1
+
+
 TABLE = f"{PREFIX}model.embed_tokens.base_layer.weight"
 
 

@@ -81,8 +81,8 @@ class Adapter:
         ranks: by module.
         shapes: by module.
         experts: of modules that are experts of one parameter, which one and of how many.
-        fused: modules that must all have the rank `r` of the configuration: experts, and what else PEFT looks up by
-            the name of a parameter, which the adapter's own names don't tell.
+        fused: modules that must all have the rank `r` of the configuration: experts, what else PEFT looks up by the
+            name of a parameter, which the adapter's own names don't tell, and modules that are tied.
         whole: the other tensors, by name: those of `modules_to_save` were trained; copies of the base's embeddings,
             which PEFT saves along with an embedding's factors, were not.
 
@@ -229,7 +229,8 @@ class Adapter:
         """Modules whose rank PEFT may look for under the name of a parameter, or of several modules in one.
 
         transformers 5 holds the experts of a layer in one parameter; PEFT puts adapters that were trained expert by
-        expert together when it loads them, and the router beside them is a parameter as well.
+        expert together when it loads them, and the router beside them is a parameter as well. With
+        `ensure_weight_tying` an embedding and the head that is tied to it share their factors.
         """
         blocks = {module.partition(".experts.")[0] for module in self.modules if ".experts." in module}
         fused = set(self.experts)
@@ -240,6 +241,10 @@ class Adapter:
                 or leaves_at(_holder(module), self.config.get("target_parameters"))
             ):
                 fused.add(module)
+        if self.config.get("ensure_weight_tying"):
+            embeddings = {module for module, (A, _) in self.modules.items() if A.endswith(".lora_embedding_A")}
+            tied = {self.shapes[module] for module in embeddings}
+            fused |= embeddings | {module for module, (d_out, d_in) in self.shapes.items() if (d_in, d_out) in tied}
         return fused
 
     def _follow_ties(self) -> None:

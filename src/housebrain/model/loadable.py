@@ -51,7 +51,7 @@ def check_loads(folder: str | Path) -> None:
         warnings.simplefilter("ignore")  # about settings that only matter with the base there
         try:
             config = PeftConfig.from_pretrained(str(folder))
-            _check_experts(shapes, config.r)
+            _check_shared_ranks(shapes, config)
             model = PeftModel(skeleton(shapes, config), config, low_cpu_mem_usage=True)
             state = get_peft_model_state_dict(model)
         except ERRORS as error:
@@ -120,11 +120,25 @@ def _is_target(module: str, config: Any) -> bool:
     return config.target_modules is not None and bool(check_target_module_exists(config, module))
 
 
-def _check_experts(shapes: Shapes, rank: int) -> None:
-    """Refuses experts of another rank than `r`: PEFT puts those of a layer together, where a base holds them so."""
+def _check_shared_ranks(shapes: Shapes, config: Any) -> None:
+    """Refuses experts of another rank than `r`, which PEFT puts together where a base holds them so, and a head of
+    another rank than the embedding that it is tied to."""
+    heads = {}
+    if getattr(config, "ensure_weight_tying", False):
+        heads = {
+            (shapes.get(f"{name[:-1]}B", (0,))[0], shape[-1]): shape[0]
+            for name, shape in shapes.items()
+            if name.endswith(".lora_embedding_A")
+        }
     for name, shape in shapes.items():
-        if re.search(r"\.experts\.\d+\..*\.lora_A\.weight$", name) and shape[:1] != (rank,):
-            raise _refusal(f"{name} has the rank {shape[0]}, and experts need r, which is {rank}")
+        if not name.endswith(".lora_A.weight"):
+            continue
+        if re.search(r"\.experts\.\d+\.", name) and shape[:1] != (config.r,):
+            raise _refusal(f"{name} has the rank {shape[0]}, and experts need r, which is {config.r}")
+        d_out = shapes.get(name.replace(".lora_A.", ".lora_B."), (0,))[0]
+        rank = heads.get((shape[-1], d_out), shape[0])
+        if rank != shape[0]:
+            raise _refusal(f"{name} has the rank {shape[0]}, and the embedding that it is tied to {rank}")
 
 
 def _shapes(path: Path) -> Shapes:
