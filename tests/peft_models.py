@@ -7,7 +7,8 @@ import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.utils.other import ModulesToSaveWrapper
-from transformers import LlamaConfig, LlamaForCausalLM
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 
 def tiny_llama(tied: bool = False) -> Any:
@@ -23,6 +24,17 @@ def tiny_llama(tied: bool = False) -> Any:
         tie_word_embeddings=tied,
     )
     return LlamaForCausalLM(config).eval()
+
+
+def save_tiny_llama(folder: Path) -> Path:
+    """The tiny Llama on disk, with a tokenizer of 60 words."""
+    words = {"<s>": 0, "</s>": 1, "what": 2, "makes": 3, "a": 4, "house": 5} | {f"w{i}": i for i in range(6, 60)}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="<s>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    marks = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<s>"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **marks).save_pretrained(folder)
+    tiny_llama().save_pretrained(folder)
+    return folder
 
 
 class MakePeft(Protocol):

@@ -106,9 +106,22 @@ def test_a_merge_is_the_mean(adapters: list[Path]) -> None:
         assert relative_error(merged[module], expected) < 1e-6
 
 
-def test_an_adapter_named_twice_is_refused(adapters: list[Path]) -> None:
-    with pytest.raises(hb.UserError, match="named twice"):
-        hb.merge([*adapters, adapters[0]], "merged")
+def test_an_adapter_named_twice_counts_twice(adapters: list[Path]) -> None:
+    report = hb.merge([*adapters, adapters[0]], "merged")
+    assert list(report["weights"]) == [*map(str, adapters), f"{adapters[0]} (2)"]
+    merged = dense(Path("merged"))
+    for module, expected in dense_sum(adapters, [2 / 3, 1 / 3]).items():
+        assert relative_error(merged[module], expected) < 1e-6
+
+
+def test_one_base_by_two_names_merges_where_that_is_said(adapters: list[Path], tmp_path: Path) -> None:
+    other = random_adapter(tmp_path / "other", 5, base_model_name_or_path="/mnt/disk/base")
+    with pytest.raises(hb.UserError, match="same_base=True"):
+        hb.merge([adapters[0], other], "merged")
+    hb.merge([adapters[0], other], "merged", same_base=True)
+
+
+def test_an_output_that_is_an_input_is_refused(adapters: list[Path]) -> None:
     with pytest.raises(hb.UserError, match="or one lies in the other"):
         hb.merge(adapters, adapters[0])
 

@@ -149,15 +149,18 @@ def merge(
     out: str | os.PathLike[str],
     strategy: str = "average",
     rank: str | int | float = "exact",
+    *,
+    same_base: bool = False,
     **parameters: Any,
 ) -> dict[str, Any]:
     """Merges LoRA adapters of one base into one adapter, which plain PEFT loads. The base itself is not needed.
 
     Args:
-        folders: adapters in PEFT's format, by this project or by anyone else.
+        folders: adapters in PEFT's format, by this project or by anyone else. One that is named twice counts twice.
         out: the folder to write; an adapter that is there is replaced.
         strategy: one that `housebrain merge --help` lists. `average` is the mean of the updates `scale * B @ A`.
         rank: `exact` keeps everything; or a number (16), a share of the energy (0.999), a size (`"100MB"`).
+        same_base: the adapters name one base in different ways, or copies of it in different precisions.
         parameters: of the strategy's own, such as `density=0.3` for `ties`.
 
     Returns:
@@ -177,13 +180,9 @@ def merge(
         4
     """
     # Here, since torch is only in an extra.
-    from housebrain.merging.merge import check_out, merge_adapters
+    from housebrain.merging.outside import merge_named
     from housebrain.merging.strategies import strategy as strategy_named
 
+    how = strategy_named(strategy, **parameters)
     paths = [Path(folder) for folder in folders]
-    by_name = {str(path): path for path in paths}
-    if len(by_name) < len(paths):
-        raise UserError("merge: an adapter is named twice. Name each once.")
-    target = Path(out)
-    check_out(target, paths)
-    return merge_adapters(by_name, strategy_named(strategy, **parameters), {}, rank, "float32", target, progress=False)
+    return merge_named(paths, how, rank, "float32", Path(out), same_base=same_base, progress=False)[0]

@@ -11,6 +11,8 @@ from typing import Any
 
 from housebrain.errors import UserError, os_error
 
+OWN_FOLDERS = ("data", "models", "reports")  # of a project, which DVC keeps
+
 
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[Path]:
@@ -85,10 +87,17 @@ def read_json(path: str | Path) -> Any:
         return json.loads(Path(path).read_text())
     except OSError as error:
         raise os_error(error, path) from error
-    except ValueError as error:
-        raise UserError(
-            f"{path}: not valid JSON ({error}). Make the file again or fetch it with `dvc pull`."
-        ) from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path}: not valid JSON ({error}). {how_to_get(path)}") from error
+
+
+def how_to_get(path: str | Path) -> str:
+    """What to do about a file that is missing or damaged: DVC brings those of a project's own folders, and no other."""
+    path = Path(path).absolute()
+    for folder in path.parents:
+        if (folder / "dvc.yaml").is_file() and path.relative_to(folder).parts[0] in OWN_FOLDERS:
+            return "Get it with `dvc pull`, or make it again."
+    return "Get it again from where it came from."
 
 
 def sha256_file(path: str | Path) -> str:

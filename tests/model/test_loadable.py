@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from housebrain.errors import UserError
 from housebrain.model.adapter import CONFIG, PREFIX, WEIGHTS
@@ -35,6 +37,15 @@ Tensors = dict[str, torch.Tensor]
 )
 def test_what_peft_saves_it_loads(settings: dict[str, Any], make_peft: MakePeft, tmp_path: Path) -> None:
     make_peft(tmp_path / "adapter", seed=1, **settings)
+    check_loads(tmp_path / "adapter")
+
+
+@pytest.mark.parametrize("fan_in_fan_out", [False, True])
+def test_layers_that_lie_the_other_way_round_load(tmp_path: Path, fan_in_fan_out: bool) -> None:
+    sizes = {"vocab_size": 40, "n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 32}
+    base = GPT2LMHeadModel(GPT2Config(**sizes))
+    config = LoraConfig(r=3, target_modules=["c_attn", "wte"], fan_in_fan_out=fan_in_fan_out, rank_pattern={"wte": 2})
+    get_peft_model(base, config).save_pretrained(str(tmp_path / "adapter"))
     check_loads(tmp_path / "adapter")
 
 

@@ -39,13 +39,17 @@ def merge(
     ] = "exact",
     dtype: Annotated[str, typer.Option(help="float32, float16 or bfloat16")] = "float32",
     scale: Annotated[float, typer.Option(help="Factor on the merged update")] = 1.0,
+    same_base: Annotated[
+        bool, typer.Option("--same-base", help="The adapters name one base in different ways, or copies of it")
+    ] = False,
+    validate: Annotated[
+        str | None, typer.Option(metavar="BASE", help="Load the merge on this base (a folder or hub id) and ask it")
+    ] = None,
 ) -> None:
     """Merge any PEFT LoRA adapters, outside the pipeline: by default the exact (weighted) mean of their updates."""
-    from housebrain.merging.merge import check_out, merge_adapters
+    from housebrain.merging.outside import merge_named
     from housebrain.merging.strategies import strategy
 
-    check_out(out, adapters)
-    folders = {str(folder): folder for folder in adapters}
     own = {}
     for pair in parameter or []:
         name, equals, value = pair.partition("=")
@@ -55,31 +59,36 @@ def merge(
     by_hand = None
     if weights:
         try:
-            numbers = [float(weight) for weight in weights.split(",")]
+            by_hand = [float(weight) for weight in weights.split(",")]
         except ValueError as error:
             raise UserError(f"--weights: {error}. Give numbers, such as 1,2,0.5.") from error
-        if len(numbers) != len(folders):
-            raise UserError(f"--weights: {len(numbers)} numbers for {len(folders)} adapters. Give one an adapter.")
-        by_hand = dict(zip(folders, numbers, strict=True))
-    report = merge_adapters(folders, strategy(how, **own), {}, rank, dtype, out, by_hand, scale)
+    report, answer = merge_named(
+        adapters, strategy(how, **own), rank, dtype, out, by_hand, scale, same_base=same_base, validate_on=validate
+    )
     print(
-        f"merge: {len(folders)} adapters in {out}, rank {report['rank_max']}, {report['size_mb']:.1f} MB, "
+        f"merge: {len(adapters)} adapters in {out}, rank {report['rank_max']}, {report['size_mb']:.1f} MB, "
         f"at most {report['dropped_energy_max']:.2e} of a module's energy dropped"
     )
+    if validate is not None:
+        print(f"merge: loaded on {validate}, its answer: {answer}")
 
 
 @app.command("inspect")
 def inspect_adapters(
     adapters: Annotated[list[Path], typer.Argument(help="Two or more PEFT LoRA adapters of one base")],
     out: Annotated[Path, typer.Option(help="The picture to write")] = Path("reports/inspect.png"),
+    same_base: Annotated[
+        bool, typer.Option("--same-base", help="The adapters name one base in different ways")
+    ] = False,
 ) -> None:
     """Show what adapters have in common: norms, effective ranks, angles, shared directions, distance from the mean."""
     from rich.console import Console
     from rich.table import Table
 
     from housebrain.merging.inspect import draw, inspect
+    from housebrain.merging.outside import named
 
-    found = inspect({str(folder): folder for folder in adapters})
+    found = inspect(named(adapters), same_base)
     table = Table(title=f"{len(adapters)} adapters", title_justify="left")
     table.add_column("adapter")
     headings = ("norm", "effective rank", "from the mean", *(f"cosine {i + 1}" for i in range(len(adapters))))

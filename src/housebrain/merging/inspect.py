@@ -38,17 +38,18 @@ class Inspection(NamedTuple):
     input_overlaps: torch.Tensor
 
 
-def inspect(folders: dict[str, Path]) -> Inspection:
+def inspect(folders: dict[str, Path], same_base: bool = False) -> Inspection:
     """Compares adapters of one base.
 
     Args:
         folders: the adapters, by name.
+        same_base: the adapters' bases are one, whatever they are called.
 
     Raises:
         UserError: one is missing, damaged or unlike the others.
     """
     adapters = [Adapter(folder) for folder in folders.values()]
-    check_alike(adapters)
+    check_alike(adapters, same_base)
     K = len(adapters)
     products = torch.zeros(K, K, dtype=torch.float64)
     ranks = torch.zeros(K, dtype=torch.float64)

@@ -2,8 +2,6 @@
 
 import json
 import math
-from collections.abc import Callable
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +9,17 @@ import torch
 from tqdm import tqdm
 
 from housebrain.errors import UserError
-from housebrain.files import atomic_folder, check_replaceable, sha256_file, write_json
+from housebrain.files import atomic_folder, check_replaceable, write_json
 from housebrain.merging.lowrank import (
     Product,
-    Rank,
-    SizeLimit,
     Svd,
-    allocated_ranks,
     chosen_rank,
     dropped_energy,
     parse_rank,
 )
+from housebrain.merging.ranks import rank_rule
 from housebrain.merging.strategies import Metrics, Searched, Strategy
+from housebrain.merging.whole import common_of, dtypes_of, mean_of
 from housebrain.model.adapter import (
     CONFIG,
     FINGERPRINT,
@@ -52,6 +49,7 @@ def merge_adapters(
     scale: float = 1.0,
     start: Path | None = None,
     progress: bool = True,
+    same_base: bool = False,
 ) -> dict[str, Any]:
     """Merges adapters into the folder `out`, which plain PEFT loads.
 
@@ -69,10 +67,11 @@ def merge_adapters(
         scale: the merged update is multiplied by this.
         start: the adapter that all were trained from; what is merged is what they have learnt since.
         progress: shown on stderr, and so is a warning where the adapters' library versions differ.
+        same_base: the adapters' bases are one, whatever they are called.
 
     Returns:
         The report that is also written to `out/merge.json`: strategy, formula, weights, inputs with their hashes, rank
-        and dropped energy by module, size.
+        and dropped energy by module, size, and whether it acts, which an update that is zero everywhere does not.
 
     Raises:
         UserError: an adapter is missing, damaged or unlike the others, a metric is missing, a setting is unknown, a
@@ -87,7 +86,7 @@ def merge_adapters(
         raise UserError(f"scale: {scale} is not finite. Give a number such as 1.")
     adapters = {name: Adapter(folder) for name, folder in folders.items()}
     origin = Adapter(start) if start is not None else None
-    check_alike([*adapters.values(), *([origin] if origin else [])])
+    check_alike([*adapters.values(), *([origin] if origin else [])], same_base)
     if progress:
         warn_of_versions(adapters)
     if weights is None:
@@ -103,11 +102,7 @@ def merge_adapters(
     used = {name: adapter for name, adapter in adapters.items() if weights[name] != 0}
     first = next(iter(used.values()))
     shares = [weights[name] for name in used]
-    # Adapters may hold a whole tensor in different precisions: none of them is lost, whichever comes first.
-    dtypes = {
-        name: reduce(torch.promote_types, (adapter.whole[name].dtype for adapter in used.values()))
-        for name in first.whole
-    }
+    dtypes = dtypes_of(list(used.values()))
     fixed_bytes = 8 + header_bytes(first.names)
     fixed_bytes += sum(math.prod(whole.shape) * dtypes[name].itemsize for name, whole in first.whole.items())
 
@@ -118,18 +113,27 @@ def merge_adapters(
         B, A = strategy.update(factors, shares, module)
         return Product(B, A * scale)
 
-    rank_of = _rank_rule(wanted, first, update, DTYPES[dtype], fixed_bytes)
+    rank_of = rank_rule(wanted, first, update, DTYPES[dtype], fixed_bytes, progress)
     details: dict[str, dict[str, Any]] = {}
     with atomic_folder(out) as folder:
         with TensorWriter(folder / WEIGHTS, first.names) as writer:
+            experts: list[Product] = []  # of one parameter, until all of them are there
             for module, (name_A, name_B) in tqdm(
                 first.modules.items(), "merge", unit=" modules", mininterval=1, disable=not progress
             ):
                 svd = Svd(update(module))
                 r = rank_of(module, svd.singular_values)
-                B, A = svd.truncated(r)
-                writer.write(name_A, _stored(A, DTYPES[dtype], module))
-                writer.write(name_B, _stored(B, DTYPES[dtype], module))
+                product = svd.truncated(min(r, chosen_rank(svd.singular_values, "exact")))
+                if module in first.fused:
+                    product = _widened(product, r)
+                r = product.A.shape[0]
+                experts.append(product)
+                _, count = first.experts.get(module, (0, 1))
+                if len(experts) == count:
+                    B, A = _stacked(experts)
+                    writer.write(name_A, _stored(A, DTYPES[dtype], module))
+                    writer.write(name_B, _stored(B, DTYPES[dtype], module))
+                    experts.clear()
                 details[module] = {
                     "rank": r,
                     "dropped_energy": dropped_energy(svd.singular_values, r),
@@ -143,9 +147,9 @@ def merge_adapters(
                         "and one round."
                     )
                 if trained and dtypes[name].is_floating_point:
-                    whole = _mean(name, list(used.values()), shares)
+                    whole = mean_of(name, list(used.values()), shares)
                 else:
-                    whole = _common(name, list((used if trained else adapters).values()))
+                    whole = common_of(name, list((used if trained else adapters).values()))
                 writer.write(name, whole.to(dtypes[name]))
         config = merged_config(first, {module: detail["rank"] for module, detail in details.items()})
         (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
@@ -155,13 +159,15 @@ def merge_adapters(
             "formula": formula,
             "weights": weights,
             "scale": scale,
-            "inputs": {name: sha256_file(adapter.path) for name, adapter in adapters.items()},
+            "inputs": {name: adapter.sha256() for name, adapter in adapters.items()},
             "made_from": shared_fingerprint(first) if (first.folder / FINGERPRINT).exists() else None,
             "rank": rank,
             "rank_max": max(detail["rank"] for detail in details.values()),
             "dropped_energy_max": max(detail["dropped_energy"] for detail in details.values()),
             "dtype": dtype,
             "size_mb": (folder / WEIGHTS).stat().st_size / 1e6,
+            "acts": any(detail["norm"] for detail in details.values())
+            or any(of.trained for of in first.whole.values()),
             "modules": details,
         }
         write_json(folder / MERGE_REPORT, report)
@@ -196,19 +202,17 @@ def _by_hand(weights: dict[str, float], names: list[str]) -> dict[str, float]:
     return {name: weight / total for name, weight in weights.items()}
 
 
-def _rank_rule(
-    rank: Rank, like: Adapter, update: Callable[[str], Product], dtype: torch.dtype, fixed_bytes: int
-) -> Callable[[str, torch.Tensor], int]:
-    """What gives a module's rank from its name and singular values."""
-    if not isinstance(rank, SizeLimit):
-        return lambda _, singular_values: chosen_rank(singular_values, rank)
-    bytes_a_rank = {module: dtype.itemsize * sum(shape) for module, shape in like.shapes.items()}
-    spectra = {
-        module: Svd(update(module)).singular_values
-        for module in tqdm(like.modules, "look", unit=" modules", mininterval=1)
-    }
-    ranks = allocated_ranks(spectra, bytes_a_rank, fixed_bytes, rank.bytes)
-    return lambda module, _: ranks[module]
+def _widened(product: Product, rank: int) -> Product:
+    """The same update with factors of that rank: what is new in them is zero."""
+    missing = rank - product.A.shape[0]
+    pad = torch.nn.functional.pad
+    return Product(pad(product.B, (0, missing)), pad(product.A, (0, 0, 0, missing)))
+
+
+def _stacked(experts: list[Product]) -> Product:
+    """The factors of a parameter from those of its experts, as PEFT's ParamWrapper has them; of one, as they are."""
+    B = torch.stack([product.B for product in experts], dim=-1).flatten(1)
+    return Product(B, torch.cat([product.A for product in experts]))
 
 
 def _stored(factor: torch.Tensor, dtype: torch.dtype, module: str) -> torch.Tensor:
@@ -216,29 +220,3 @@ def _stored(factor: torch.Tensor, dtype: torch.dtype, module: str) -> torch.Tens
     if not is_finite(stored):
         raise UserError(f"merge: {module}: the merged update doesn't fit {dtype}. Use dtype float32 or bfloat16.")
     return stored
-
-
-def _mean(name: str, adapters: list[Adapter], weights: list[float]) -> torch.Tensor:
-    """The mean of tensors trained as a whole: as weights sum to 1, it is the base plus the mean of the updates."""
-    mean = torch.zeros(())
-    for adapter, weight in zip(adapters, weights, strict=True):
-        mean = mean + weight * adapter.tensor(name).float()
-    return mean
-
-
-def _common(name: str, adapters: list[Adapter]) -> torch.Tensor:
-    """A tensor that no adapter trained, or that has no mean, and that must be the same in all of them."""
-    first, *others = adapters
-    tensor = first.tensor(name)
-    for other in others:
-        theirs = other.tensor(name)
-        common = torch.promote_types(tensor.dtype, theirs.dtype)
-        if not torch.equal(tensor.to(common), theirs.to(common)):
-            trained, _, dtype = first.whole[name]
-            why = (
-                f"differs, and {dtype} has no mean. Train both without its module in modules_to_save."
-                if trained
-                else "was not trained and yet differs. Train both on the same base with the same vocabulary."
-            )
-            raise UserError(f"{first.folder} and {other.folder} can't be merged: {name} {why}")
-    return tensor

@@ -1,29 +1,30 @@
 """LoRA adapters on disk, read one module at a time and written so that plain PEFT loads them.
 
-An adapter is a folder with `adapter_config.json` and `adapter_model.safetensors`. Of each module it holds factors
-A [r, d_in] and B [d_out, r]; the module's update is `scale * B @ A` (transposed, where the module is an embedding or a
-Conv1D: both factors are then stored the other way round, so nothing changes here).
+Of each module an adapter holds factors A [r, d_in] and B [d_out, r]; the module's update is `scale * B @ A`
+(transposed, where the module is an embedding or a Conv1D: both factors are then stored the other way round, so nothing
+changes here). A parameter that holds E experts (`target_parameters`) has the factors of all in one A [E * r, d_in] and
+B [d_out, r * E]; here each expert is a module of its own, named `NAME#0` and so on.
 """
 
 import json
+import math
 import re
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError, safe_open
 
 from housebrain.errors import UserError
-from housebrain.files import read_json
+from housebrain.files import how_to_get, read_json
+from housebrain.model.adapter_files import CONFIG, PREFIX, AdapterFiles, plain_path
+from housebrain.model.adapter_files import WEIGHTS as WEIGHTS  # whoever has to do with adapters needs all three names
+from housebrain.model.base_name import same_base
 from housebrain.model.tensors import DTYPES, is_finite
 from housebrain.provenance import differing_versions
 
-WEIGHTS = "adapter_model.safetensors"
-CONFIG = "adapter_config.json"
 FINGERPRINT = "fingerprint.json"
 MERGE_REPORT = "merge.json"  # in a merged adapter's folder: how it was made
-PREFIX = "base_model.model."  # before every module's name in the file; config patterns are matched without it
 
 # How PEFT names a module's A and B: linear layers, embeddings.
 _SUFFIXES = [(".lora_A.weight", ".lora_B.weight"), (".lora_embedding_A", ".lora_embedding_B")]
@@ -32,6 +33,7 @@ _SUFFIXES = [(".lora_A.weight", ".lora_B.weight"), (".lora_embedding_A", ".lora_
 _PLAIN = {
     *("peft_type", "peft_version", "task_type", "auto_mapping", "inference_mode"),
     *("base_model_name_or_path", "revision", "target_modules", "exclude_modules", "modules_to_save"),
+    "target_parameters",
     *("layers_to_transform", "layers_pattern", "fan_in_fan_out", "megatron_core", "ensure_weight_tying"),
     *("r", "lora_alpha", "rank_pattern", "alpha_pattern", "use_rslora", "lora_dropout"),
     *("init_lora_weights", "eva_config", "qalora_group_size"),
@@ -40,6 +42,9 @@ _NAMES = {"use_dora": "DoRA: its magnitudes don't average", "bias": "trained bia
 # Initialisations that leave the base as it was. The others (PiSSA, OLoRA, CorDA, LoftQ ...) move part of the base's
 # weights into the adapter, and PEFT does so again when it is loaded: its update is not scale * B @ A.
 _PLAIN_INITS = (None, True, False, "gaussian", "eva", "orthogonal")
+
+
+_BASE = "base_model_name_or_path"
 
 
 class Factors(NamedTuple):
@@ -69,12 +74,15 @@ class Adapter:
     """A LoRA adapter, of which only names and shapes are held in memory.
 
     Args:
-        folder: in PEFT's format, made by this project or by anyone else.
+        folder: in PEFT's format, or one that `AdapterFiles` reads; made by this project or by anyone else.
 
     Attributes:
-        modules: by module, the names of its A and B in the file.
+        modules: by module, the names of its A and B.
         ranks: by module.
         shapes: by module.
+        experts: of modules that are experts of one parameter, which one and of how many.
+        fused: modules that must all have the rank `r` of the configuration: experts, what else PEFT looks up by the
+            name of a parameter, which the adapter's own names don't tell, and modules that are tied.
         whole: the other tensors, by name: those of `modules_to_save` were trained; copies of the base's embeddings,
             which PEFT saves along with an embedding's factors, were not.
 
@@ -83,64 +91,80 @@ class Adapter:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
-        self.path = self.folder / WEIGHTS
-        for name in (CONFIG, WEIGHTS):
-            if not (self.folder / name).is_file():
-                raise UserError(
-                    f"{self.folder}: {name} is missing. Get the adapter with `dvc pull`, or train its shard again."
-                )
+        self._files = AdapterFiles(folder)
+        self.folder = self._files.folder
+        self.path = self._files.files[0]
         self.config: dict[str, Any] = self._checked_config()
         self.modules: dict[str, tuple[str, str]] = {}
         self.ranks: dict[str, int] = {}
         self.shapes: dict[str, Shape] = {}
+        self.experts: dict[str, tuple[int, int]] = {}
         self.whole: dict[str, Whole] = {}
-        try:
-            with safe_open(self.path, framework="pt") as file:
-                slices = {name: file.get_slice(name) for name in sorted(file.keys())}
-                shapes = {name: of_one.get_shape() for name, of_one in slices.items()}
-                dtypes = {name: of_one.get_dtype() for name, of_one in slices.items()}
-        except (SafetensorError, OSError) as error:
-            raise UserError(
-                f"{self.path}: it is truncated or damaged ({error}). Get it again with `dvc pull`."
-            ) from error
-        for name, dtype in dtypes.items():
-            if dtype not in DTYPES:
+        self._last: tuple[tuple[str, ...], list[torch.Tensor]] = ((), [])
+        shapes = {name: list(stored.shape) for name, stored in self._files.stored.items()}
+        for name, stored in sorted(self._files.stored.items()):
+            if stored.dtype not in DTYPES:
                 raise UserError(
-                    f"{self.path}: {name} has dtype {dtype}, which can't be merged. Save the adapter with one of "
-                    f"{', '.join(DTYPES)}."
+                    f"{self.path}: {name} has dtype {stored.dtype}, which can't be merged. Save the adapter with one "
+                    f"of {', '.join(DTYPES)}."
                 )
-            self._add(name, shapes, DTYPES[dtype])
+            self._add(name, shapes, DTYPES[stored.dtype])
         if not self.modules:
             raise UserError(f"{self.path}: it has no LoRA factors. Check that this is the adapter you mean.")
+        self.fused = self._fused()
+        self._follow_ties()
 
     @property
     def names(self) -> list[str]:
-        """Of all tensors in the file."""
-        return [name for factors in self.modules.values() for name in factors] + list(self.whole)
+        """Of all tensors, each once."""
+        return list(dict.fromkeys(name for factors in self.modules.values() for name in factors)) + list(self.whole)
+
+    def sha256(self) -> str:
+        """Of the weights."""
+        return self._files.sha256()
 
     def _checked_config(self) -> dict[str, Any]:
-        config = read_json(self.folder / CONFIG)
+        where = self.folder / CONFIG
+        config = self._files.config()
         kind = config.get("peft_type") if isinstance(config, dict) else None
         if kind != "LORA":
-            raise UserError(f"{self.folder}/{CONFIG}: peft_type is {kind}; only LORA can be merged.")
+            raise UserError(f"{where}: peft_type is {kind}; only LORA can be merged.")
         for field, value in config.items():
             if value and field not in _PLAIN and (field, value) != ("bias", "none"):
                 raise UserError(
-                    f"{self.folder}/{CONFIG}: {field} is set ({_NAMES.get(field, 'a LoRA variant')}), and such "
+                    f"{where}: {field} is set ({_NAMES.get(field, 'a LoRA variant')}), and such "
                     "adapters can't be merged exactly. Train without it."
                 )
         if config.get("init_lora_weights") not in _PLAIN_INITS:
             raise UserError(
-                f"{self.folder}/{CONFIG}: init_lora_weights is {config['init_lora_weights']}, which changes the base's "
+                f"{where}: init_lora_weights is {config['init_lora_weights']}, which changes the base's "
                 "weights. Convert the adapter to plain LoRA first (PEFT: path_initial_model_for_weight_conversion)."
             )
         for field in ("r", "lora_alpha"):
-            if not isinstance(config.get(field), int | float) or config[field] <= 0:
-                raise UserError(
-                    f"{self.folder}/{CONFIG}: {field} is {config.get(field)}, no number above 0. Correct it."
-                )
+            if not _is_positive(config.get(field)):
+                raise UserError(f"{where}: {field} is {config.get(field)}, no number above 0. Correct it.")
+        for field in ("rank_pattern", "alpha_pattern"):
+            self._check_patterns(field, config.get(field))
+        for field in ("target_modules", "modules_to_save", "target_parameters"):
+            value = config.get(field)
+            names = [value] if isinstance(value, str) else value or []
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise UserError(f"{where}: {field} is {_short(value)}, no list of names. Correct it.")
+            if isinstance(value, list):
+                config[field] = [plain_path(name) for name in value]
         return config
+
+    def _check_patterns(self, field: str, patterns: Any) -> None:
+        where = f"{self.folder / CONFIG}: {field}"
+        if not isinstance(patterns or {}, dict):
+            raise UserError(f"{where} is {_short(patterns)}, no numbers by pattern. Correct it.")
+        for pattern, value in (patterns or {}).items():
+            if not _is_positive(value):
+                raise UserError(f"{where}: {pattern} is {_short(value)}, no number above 0. Correct it.")
+            try:
+                re.compile(rf"(.*\.)?({pattern})$")
+            except (re.error, RecursionError, OverflowError) as error:
+                raise UserError(f"{where}: {pattern} is no regular expression ({error}). Correct it.") from error
 
     def _add(self, name: str, shapes: dict[str, list[int]], dtype: torch.dtype) -> None:
         """Sorts a tensor of the file into `modules` or `whole`."""
@@ -162,31 +186,91 @@ class Adapter:
     def _add_module(self, module: str, A: str, B: str, shapes: dict[str, list[int]]) -> None:
         shape_A, shape_B = shapes[A], shapes.get(B)
         if shape_B is None:
-            raise UserError(f"{self.path}: {module} has an A and no B. Get the adapter again with `dvc pull`.")
-        if len(shape_A) != 2 or len(shape_B) != 2:
+            raise UserError(f"{self.path}: {module} has an A and no B. {how_to_get(self.path)}")
+        if len(shape_A) != 2 or len(shape_B) != 2 or 0 in (*shape_A, *shape_B):
             raise UserError(f"{self.path}: {module}: A {shape_A}, B {shape_B}: only matrices can be merged.")
         rank = self._setting("rank_pattern", "r", module)
-        if not shape_A[0] == shape_B[1] == rank:
+        d_out, d_in, width = shape_B[0], shape_A[1], shape_A[0]
+        count = 1
+        if width != rank and self._is_parameter(module):
+            rank = self.config["r"]
+            count = max(1, int(width // rank))
+        if not width == shape_B[1] == rank * count:
             raise UserError(
                 f"{self.path}: {module}: A {shape_A} and B {shape_B} don't fit rank {rank} of {CONFIG}. "
                 "Get both files again from one place."
             )
-        self.modules[module] = (A, B)
-        self.ranks[module] = shape_A[0]
-        self.shapes[module] = Shape(shape_B[0], shape_A[1])
+        for expert in range(count):
+            name = module if count == 1 else f"{module}#{expert}"
+            self.modules[name] = (A, B)
+            self.ranks[name] = int(rank)
+            self.shapes[name] = Shape(d_out, d_in)
+            if count > 1:
+                self.experts[name] = (expert, count)
+
+    def _is_parameter(self, module: str) -> bool:
+        """Whether the factors may be of a parameter: PEFT then goes by its name, which the adapter's file doesn't have.
+
+        Raises:
+            UserError: it matters what that name is.
+        """
+        holder = _holder(module)
+        leaves = leaves_at(holder, self.config.get("target_parameters"))
+        for field in ("rank_pattern", "alpha_pattern"):
+            for pattern in self.config.get(field) or {}:
+                if any(_fits(pattern, f"{holder}.{leaf}") for leaf in leaves):
+                    raise UserError(
+                        f"{self.folder / CONFIG}: {field} has {pattern}, of a parameter (target_parameters): which "
+                        "tensors are its own isn't known without the base. Train with one rank and alpha for all."
+                    )
+        return bool(leaves)
+
+    def _fused(self) -> set[str]:
+        """Modules whose rank PEFT may look for under the name of a parameter, or of several modules in one.
+
+        transformers 5 holds the experts of a layer in one parameter; PEFT puts adapters that were trained expert by
+        expert together when it loads them, and the router beside them is a parameter as well. With
+        `ensure_weight_tying` an embedding and the head that is tied to it share their factors.
+        """
+        blocks = {module.partition(".experts.")[0] for module in self.modules if ".experts." in module}
+        fused = set(self.experts)
+        for module in self.modules:
+            if (
+                ".experts." in module
+                or module.rpartition(".")[0] in blocks
+                or leaves_at(_holder(module), self.config.get("target_parameters"))
+            ):
+                fused.add(module)
+        if self.config.get("ensure_weight_tying"):
+            embeddings = {module for module, (A, _) in self.modules.items() if A.endswith(".lora_embedding_A")}
+            tied = {self.shapes[module] for module in embeddings}
+            fused |= embeddings | {module for module, (d_out, d_in) in self.shapes.items() if (d_in, d_out) in tied}
+        return fused
+
+    def _follow_ties(self) -> None:
+        """With `ensure_weight_tying` PEFT saves what is tied to a trained embedding beside it: trained like it."""
+        if not self.config.get("ensure_weight_tying"):
+            return
+        trained = [name for name, whole in self.whole.items() if whole.trained]
+        for name, whole in self.whole.items():
+            for other in trained:
+                if whole.shape == self.whole[other].shape and torch.equal(self.tensor(name), self.tensor(other)):
+                    self.whole[name] = whole._replace(trained=True)
 
     def _setting(self, patterns: str, default: str, module: str) -> Any:
         """A module's own value, else the common one; as `peft.utils.other.get_pattern_key`, the first pattern that
         matches the end of the module's name counts."""
         for pattern, value in (self.config.get(patterns) or {}).items():
-            if re.match(rf"(.*\.)?({pattern})$", module.removeprefix(PREFIX)):
+            if _fits(pattern, module):
                 return value
         return self.config[default]
 
     def scale(self, module: str) -> float:
         """alpha / r, or alpha / sqrt(r) with rsLoRA (https://arxiv.org/abs/2312.03732)."""
         rank = self.ranks[module]
-        alpha = float(self._setting("alpha_pattern", "lora_alpha", module))
+        alpha = self.config["lora_alpha"]
+        if module not in self.experts:
+            alpha = self._setting("alpha_pattern", "lora_alpha", module)
         return alpha / (rank**0.5 if self.config.get("use_rslora") else rank)
 
     def factors(self, module: str) -> Factors:
@@ -195,8 +279,16 @@ class Adapter:
         Raises:
             UserError: a weight is not finite, or the file can't be read any more.
         """
-        A, B = (tensor.float() for tensor in self._read(*self.modules[module]))
-        return Factors(A, B, self.scale(module))
+        names = self.modules[module]
+        if module not in self.experts:
+            A, B = self._read(*names)
+        else:
+            if self._last[0] != names:  # the experts of one parameter are asked for one after the other
+                self._last = (names, self._read(*names))
+            (all_A, all_B), (expert, count) = self._last[1], self.experts[module]
+            # As PEFT's ParamWrapper lays them out: A expert by expert, B rank by rank.
+            A, B = all_A.reshape(count, -1, all_A.shape[1])[expert], all_B[:, expert::count]
+        return Factors(A.float(), B.float(), self.scale(module))
 
     def tensor(self, name: str) -> torch.Tensor:
         """Reads one of `whole`, in its own dtype.
@@ -207,27 +299,55 @@ class Adapter:
         return self._read(name)[0]
 
     def _read(self, *names: str) -> list[torch.Tensor]:
-        # Opened for each read: a mapping that stays open keeps every page it has seen in memory.
-        try:
-            with safe_open(self.path, framework="pt") as file:
-                tensors = [file.get_tensor(name) for name in names]
-        except (SafetensorError, OSError) as error:
-            raise UserError(f"{self.path}: {names[0]}: {error}. Get the adapter again with `dvc pull`.") from error
+        tensors = self._files.read(*names)
         for name, tensor in zip(names, tensors, strict=True):
             if not is_finite(tensor):
-                raise UserError(f"{self.path}: {name} has a weight that is not finite. Train its shard again.")
+                raise UserError(f"{self.path}: {name} has a weight that is not finite. Train it again.")
         return tensors
 
 
-def check_alike(adapters: list[Adapter]) -> None:
+def _fits(pattern: str, module: str) -> bool:
+    return bool(re.match(rf"(.*\.)?({pattern})$", module.removeprefix(PREFIX)))
+
+
+def _holder(module: str) -> str:
+    """The module that has a parameter, from the name of a wrapper or of an expert."""
+    return re.sub(r"(\.base_layer)*(#\d+)?$", "", module)
+
+
+def leaves_at(holder: str, target_parameters: list[str] | None) -> list[str]:
+    """The names of parameters that a module of that name may have among `target_parameters`, as PEFT matches them."""
+    found = []
+    for target in target_parameters or []:
+        leaf = target.rpartition(".")[2]
+        if f"{holder}.{leaf}".endswith(f".{target}") or f"{holder}.{leaf}" == target:
+            found.append(leaf)
+    return list(dict.fromkeys(found))
+
+
+def _is_positive(value: Any) -> bool:
+    """Whether it is a finite number above 0."""
+    return isinstance(value, int | float) and math.isfinite(value) and value > 0
+
+
+def check_alike(adapters: list[Adapter], bases_are_same: bool = False) -> None:
     """Refuses adapters that weren't made for the same base, or, where that is known, not from the same start.
+
+    Args:
+        adapters: one or more.
+        bases_are_same: whatever they call their base, it is one.
 
     Raises:
         UserError: names the two adapters and every field that differs.
     """
     first = adapters[0]
     for other in adapters[1:]:
-        differing = _differing_origin(first, other) + differing_tensors(first, other)
+        differing = _differing_origin(first, other, bases_are_same) + differing_tensors(first, other)
+        if len(differing) == 1 and differing[0].startswith(_BASE):
+            raise UserError(
+                f"{first.folder} and {other.folder} can't be merged: they differ in {differing[0]}. If both names mean "
+                "one base, say so with --same-base (same_base=True); else train both on the same base."
+            )
         if differing:
             raise UserError(
                 f"{first.folder} and {other.folder} can't be merged: they differ in {'; '.join(differing)}. "
@@ -251,12 +371,14 @@ def warn_of_versions(adapters: dict[str, Adapter]) -> None:
         print(f"warning: the adapters were trained with different versions: {differing}.", file=sys.stderr)
 
 
-def _differing_origin(a: Adapter, b: Adapter) -> list[str]:
+def _differing_origin(a: Adapter, b: Adapter, bases_are_same: bool) -> list[str]:
     """The fields of `shared` in the fingerprints; adapters from elsewhere have none and are compared by their base."""
     if not all((adapter.folder / FINGERPRINT).exists() for adapter in (a, b)):
-        bases = [adapter.config.get("base_model_name_or_path") for adapter in (a, b)]
-        return [] if bases[0] == bases[1] else [f"base_model_name_or_path ({bases[0]} / {bases[1]})"]
+        names = [adapter.config.get("base_model_name_or_path") for adapter in (a, b)]
+        return [] if bases_are_same or same_base(*names) else [f"{_BASE} ({names[0]} / {names[1]})"]
     of_a, of_b = shared_fingerprint(a), shared_fingerprint(b)
+    if bases_are_same:
+        of_a, of_b = ({key: of[key] for key in of.keys() - {"base", "base_revision"}} for of in (of_a, of_b))
     return [
         f"{field} ({_short(of_a.get(field))} / {_short(of_b.get(field))})"
         for field in sorted(of_a.keys() | of_b.keys())
@@ -274,7 +396,7 @@ def shared_fingerprint(adapter: Adapter) -> dict[str, Any]:
     content = read_json(path)
     shared = content.get("shared") if isinstance(content, dict) else None
     if not isinstance(shared, dict):
-        raise UserError(f"{path}: it has no `shared` fields. Get it again with `dvc pull`, or train its shard again.")
+        raise UserError(f"{path}: it has no `shared` fields. {how_to_get(path)}")
     return shared
 
 
@@ -310,9 +432,10 @@ def merged_config(like: Adapter, ranks: dict[str, int]) -> dict[str, Any]:
 
     Args:
         like: an adapter of the same modules, whose other settings are taken over.
-        ranks: by module.
+        ranks: by module; one for all that are fused.
     """
-    common = max(sorted(set(ranks.values())), key=list(ranks.values()).count)
+    fused = [rank for module, rank in ranks.items() if module in like.fused]
+    common = max(sorted(set(ranks.values())), key=(fused or list(ranks.values())).count)
     # PEFT reads the keys as regular expressions that may match the end of a name: each is made to match one name only.
     odd = {rf"^{re.escape(m.removeprefix(PREFIX))}": rank for m, rank in sorted(ranks.items()) if rank != common}
     return like.config | {
