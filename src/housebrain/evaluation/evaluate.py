@@ -44,6 +44,7 @@ CODE = [
     "model/loading.py",
     "model/loss.py",
     "model/packed.py",
+    "model/preflight.py",
 ]
 
 

@@ -34,6 +34,7 @@ from housebrain.model.loading import load_base, load_tokenizer
 from housebrain.model.lora_init import save_config
 from housebrain.model.loss import summed_loss, token_losses
 from housebrain.model.packed import collate
+from housebrain.model.preflight import examine
 from housebrain.params import Params, Platform
 from housebrain.shard import Shard
 from housebrain.tracking import LiveRun, RunRecord, import_record, now_ms
@@ -293,6 +294,8 @@ def train_shard(shard: Shard, params: Params, batch_size: int | None = None) -> 
     if settings.precision == "fp16" and not torch.cuda.is_available():
         raise UserError("platforms: precision fp16 needs a GPU. Set it to fp32 on this machine.")
     state = _join()
+    for note in examine(base_folder(params)):
+        state.print(f"base: {note}", flush=True)
     tokenizer = load_tokenizer(base_folder(params))
     kept, left_out = _tokens(params, settings, tokenizer, shard)
     validation = load_samples(shard.data / "validation.parquet", codec)
