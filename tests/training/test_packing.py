@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
 from housebrain.language.tokens import Tokens
+from housebrain.model import loss
 from housebrain.model.loading import load_base
 from housebrain.model.loss import token_losses
-from housebrain.model.packed import IGNORED, collate, layout
+from housebrain.model.packed import ATTENTION, IGNORED, collate, layout
 from housebrain.training.packing import pack
 
 
@@ -116,11 +117,26 @@ def test_layout_is_read_off_the_positions(lengths: list[int], shared: int) -> No
     assert sum(layout(batch.position_ids)) == batch.input_ids.shape[1]
 
 
-def test_a_model_with_another_attention_is_refused(plain: Any) -> None:
+@pytest.mark.parametrize("rows", [[[0, 1]], [[1], [0]], [[1]], [[]]])
+def test_a_model_with_another_attention_reads_samples_one_at_a_time(plain: Any, rows: list[list[int]]) -> None:
     """It would take no notice of the layout, and samples would miss their prefix."""
+    samples = random_samples([40, 25], shared=7)
+    batch = collate(samples, rows)
+    losses = token_losses(plain, batch.input_ids, batch.position_ids, batch.labels)
+    expected = [plain_losses(plain, [samples[number]]) for number in batch.samples.tolist()]
+    torch.testing.assert_close(losses, torch.cat([losses[:0], *expected]), rtol=0, atol=1e-5)
+
+
+def test_a_packed_row_without_its_layout_fails(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attention that took no notice of it would meet a mask of no size."""
+    monkeypatch.setattr(loss, "is_packing", lambda of: True)
+    model.set_attn_implementation("sdpa")
     batch = collate(random_samples([40, 25], shared=7), [[0, 1]])
-    with pytest.raises(RuntimeError, match="attn_mask"):
-        token_losses(plain, batch.input_ids, batch.position_ids, batch.labels)
+    try:
+        with pytest.raises(RuntimeError, match="attn_mask"):
+            token_losses(model, batch.input_ids, batch.position_ids, batch.labels)
+    finally:
+        model.set_attn_implementation(ATTENTION)
 
 
 def test_what_is_not_packed_has_the_attention_of_transformers(model: Any, plain: Any) -> None:

@@ -15,11 +15,15 @@ app = typer.Typer()
 
 @app.command()
 def base() -> None:
-    """Fetch the base model that params.yaml names, once."""
+    """Fetch the base model that params.yaml names, once, and try it: packed rows, chat template, end of an answer."""
     from housebrain.model.base import ensure_base
+    from housebrain.model.preflight import examine
     from housebrain.params import load_params
 
-    print(f"base: {ensure_base(load_params())}")
+    folder = ensure_base(load_params())
+    for note in examine(folder):
+        print(f"base: {note}")
+    print(f"base: {folder}")
 
 
 @app.command()

@@ -50,6 +50,7 @@ CODE = [
     "model/loading.py",
     "model/loss.py",
     "model/packed.py",
+    "model/preflight.py",
     "model/stacked.py",
     "model/tensors.py",
 ]

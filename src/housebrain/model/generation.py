@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from transformers import StoppingCriteria, StoppingCriteriaList
 
+from housebrain.language.prompt import end_of_turn
+
 
 class _AllClosed(StoppingCriteria):
     """Stops a batch once each row's brackets are balanced; what a row says after that is cut off anyway."""
@@ -36,6 +38,14 @@ def closed_object(text: str) -> str | None:
     return None
 
 
+def _ends(model: Any, tokenizer: Any) -> list[int]:
+    """The tokens that end an answer: the model's own, and what it is trained to end with."""
+    own = model.generation_config.eos_token_id
+    own = own if isinstance(own, list) else [] if own is None else [own]
+    trained = tokenizer(end_of_turn(tokenizer), add_special_tokens=False)["input_ids"][-1]
+    return sorted({*own, trained})
+
+
 def generate_answers(model: Any, tokenizer: Any, prompts: list[str], max_new_tokens: int, batch_size: int) -> list[str]:
     """Greedy answers to chat prompts.
 
@@ -51,6 +61,7 @@ def generate_answers(model: Any, tokenizer: Any, prompts: list[str], max_new_tok
     """
     model.eval()
     device = next(model.parameters()).device
+    ends = _ends(model, tokenizer)
     answers: list[str] = []
     for first in range(0, len(prompts), batch_size):
         batch = tokenizer(
@@ -66,6 +77,7 @@ def generate_answers(model: Any, tokenizer: Any, prompts: list[str], max_new_tok
                 top_p=None,
                 top_k=None,
                 repetition_penalty=1.0,  # some bases set another in their generation config, greedy or not
+                eos_token_id=ends,
                 pad_token_id=tokenizer.pad_token_id,
                 stopping_criteria=StoppingCriteriaList([_AllClosed(tokenizer, prompt_tokens)]),
             )

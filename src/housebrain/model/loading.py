@@ -9,20 +9,27 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from housebrain.errors import UserError
+from housebrain.language.prompt import end_of_turn
 from housebrain.model.base import quiet
-from housebrain.model.packed import ATTENTION
+from housebrain.model.preflight import verdict
 
 
 def load_tokenizer(folder: str | Path) -> Any:
-    """The base model's tokenizer with its chat template; padding on the left, as generation wants it."""
+    """The base model's tokenizer with its chat template; padding on the left, as generation wants it.
+
+    Raises:
+        UserError: it has no token to pad with, not even one that ends an answer.
+    """
     tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
     if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.tokenize(end_of_turn(tokenizer))[-1]
     return tokenizer
 
 
 def load_base(folder: str | Path, precision: str = "fp32", quantize_4bit: bool = False) -> Any:
     """The base model for causal language modelling, on the GPU if there is one.
+
+    Its attention keeps the samples of a packed row apart, where `preflight` found that it can.
 
     Args:
         folder: made by `ensure_base`.
@@ -30,11 +37,12 @@ def load_base(folder: str | Path, precision: str = "fp32", quantize_4bit: bool =
         quantize_4bit: keep them in 4-bit NF4 (bitsandbytes); CUDA only.
 
     Raises:
-        UserError: 4 bits are asked for without CUDA or without bitsandbytes.
+        UserError: 4 bits are asked for without CUDA or without bitsandbytes, or the base is of a kind that can't be
+            trained.
     """
     quiet()
     dtypes: dict[str, torch.dtype] = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
-    options: dict[str, Any] = {"dtype": dtypes[precision], "attn_implementation": ATTENTION}
+    options: dict[str, Any] = {"dtype": dtypes[precision], "attn_implementation": verdict(Path(folder)).attention}
     if quantize_4bit:
         if not torch.cuda.is_available() or importlib.util.find_spec("bitsandbytes") is None:
             raise UserError(

@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from housebrain.language.tokens import Tokenized
-from housebrain.model.packed import IGNORED, collate, layout
+from housebrain.model.packed import IGNORED, collate, is_packing, layout, sample_columns
 
 
 def token_losses(
@@ -15,7 +15,7 @@ def token_losses(
     """Cross entropy, in nats, of every token that carries loss, float32 [n].
 
     Logits are computed only where there is a label: the output layer is a fifth of a small model's work, and more
-    than half of the tokens are prompt.
+    than half of the tokens are prompt. A model that would mix the samples of a row reads them one at a time.
 
     Args:
         model: loaded by `load_base`, with or without an adapter.
@@ -23,16 +23,26 @@ def token_losses(
         position_ids: tell where samples begin.
         labels: [1, tokens].
     """
-    targets = (labels[0] != IGNORED).nonzero()[:, 0]
-    logits = model(
-        input_ids=input_ids,
-        position_ids=position_ids,
+    packed = layout(position_ids)
+    if not is_packing(model):
+        alone = [
+            _losses(model, input_ids[:, columns], labels[:, columns])
+            for columns in (one.to(input_ids.device) for one in sample_columns(packed))
+        ]
+        return torch.cat(alone)
+    row = {
+        "position_ids": position_ids,
         # A mask in four dimensions is handed on as it is. Of no size, it fails wherever it would be used.
-        attention_mask=position_ids.new_empty(1, 1, 0, 0),
-        packed=layout(position_ids),
-        use_cache=False,
-        logits_to_keep=targets - 1,
-    ).logits[0]
+        "attention_mask": position_ids.new_empty(1, 1, 0, 0),
+        "packed": packed,
+    }
+    return _losses(model, input_ids, labels, **row)
+
+
+def _losses(model: torch.nn.Module, input_ids: torch.Tensor, labels: torch.Tensor, **row: Any) -> torch.Tensor:
+    """Cross entropy, in nats, of every token with a label, float32 [n]; `input_ids` and `labels` [1, tokens]."""
+    targets = (labels[0] != IGNORED).nonzero()[:, 0]
+    logits = model(input_ids=input_ids, use_cache=False, logits_to_keep=targets - 1, **row).logits[0]
     return cross_entropy(logits.float(), labels[0, targets], reduction="none")
 
 

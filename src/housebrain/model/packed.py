@@ -77,6 +77,7 @@ def packed_attention(
     packed: list[int] | None = None,
     scaling: float | None = None,
     dropout: float = 0.0,
+    sliding_window: int | None = None,
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attention for a packed row, one sample with the prefix at a time: small causal squares instead of a masked one.
@@ -90,6 +91,7 @@ def packed_attention(
         packed: the row's `layout`; without one this is transformers' own `sdpa`.
         scaling: of the products.
         dropout: of the weights.
+        sliding_window: how many tokens each sees, itself among them; all before it where left out.
         options: for `sdpa`.
 
     Returns:
@@ -99,17 +101,37 @@ def packed_attention(
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **options
         )
-    groups = module.num_key_value_groups
+    groups = getattr(module, "num_key_value_groups", 1)  # models without it have as many key heads as heads
     # Split once, not sliced: the gradients of the parts are laid together in one pass.
     parts = [x.split(packed, dim=2) for x in (query, repeat_kv(key, groups), repeat_kv(value, groups))]
     prefix, *samples = zip(*parts, strict=True)
     outputs = []
     for sample in samples:
         q, k, v = (torch.cat(pair, dim=2) for pair in zip(prefix, sample, strict=True))
-        outputs.append(scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=True, scale=scaling))
+        mask = None
+        if sliding_window is not None and q.shape[2] > sliding_window:
+            square = torch.ones(q.shape[2], q.shape[2], dtype=torch.bool, device=q.device)
+            mask = square.tril() & square.triu(1 - sliding_window)
+        # A mask takes twice the time, and is needed only by samples that are longer than the window.
+        outputs.append(
+            scaled_dot_product_attention(q, k, v, mask, dropout_p=dropout, is_causal=mask is None, scale=scaling)
+        )
     # The prefix comes out the same from every sample: the first's is kept.
     output = torch.cat([outputs[0], *(x[:, :, packed[0] :] for x in outputs[1:])], dim=2)
     return output.transpose(1, 2).contiguous(), None
+
+
+def is_packing(model: Any) -> bool:
+    """Whether a model, wrapped or not, keeps the samples of a row apart: it was loaded with `packed_attention`."""
+    config = getattr(model, "module", model).config  # that of processes which train together hides what it wraps
+    return bool(config.get_text_config()._attn_implementation == ATTENTION)
+
+
+def sample_columns(packed: list[int]) -> list[torch.Tensor]:
+    """For each sample of a row with this `layout`, the row's columns that it reads: the prefix, then its own."""
+    prefix, *lengths = packed
+    columns = torch.arange(sum(packed))
+    return [torch.cat([columns[:prefix], own]) for own in columns[prefix:].split(lengths)]
 
 
 AttentionInterface.register(ATTENTION, packed_attention)

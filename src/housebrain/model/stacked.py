@@ -36,9 +36,10 @@ class _Stacked(torch.nn.Module):
 
 
 def can_be_stacked(folders: list[Path]) -> bool:
-    """Whether the adapters have the same linear layers and ranks, and nothing besides."""
+    """Whether the adapters have the same linear layers and ranks, and nothing besides; GPT-2's Conv1D are no such."""
     first, *others = (Adapter(folder) for folder in folders)
     linear = all(A.endswith(".lora_A.weight") for A, _ in first.modules.values())
+    linear = linear and not first.config.get("fan_in_fan_out")
     return (
         linear
         and not first.whole

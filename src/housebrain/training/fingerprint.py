@@ -27,6 +27,7 @@ CODE = [
     "model/lora_init.py",
     "model/loss.py",
     "model/packed.py",
+    "model/preflight.py",
     "training",
 ]
 

@@ -24,6 +24,7 @@ from housebrain.language.samples import load_samples
 from housebrain.model.base import base_folder
 from housebrain.model.loading import load_base, load_tokenizer
 from housebrain.model.lora_init import save_config
+from housebrain.model.preflight import examine
 from housebrain.nested import flatten
 from housebrain.params import Params
 from housebrain.shard import Shard
@@ -68,6 +69,8 @@ def train_shard(shard: Shard, params: Params, batch_size: int | None = None) -> 
     if settings.precision == "fp16" and not torch.cuda.is_available():
         raise UserError("platforms: precision fp16 needs a GPU. Set it to fp32 on this machine.")
     state = _join()
+    for note in examine(base_folder(params)):
+        state.print(f"base: {note}", flush=True)
     tokenizer = load_tokenizer(base_folder(params))
     data = read_shard(shard, params, tokenizer)
     made_from = fingerprint(shard, params)

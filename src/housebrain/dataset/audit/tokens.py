@@ -8,7 +8,7 @@ import numpy as np
 from housebrain.dataset.v5 import parse_record
 from housebrain.house.brief import Brief, Rejected
 from housebrain.language.designs import encode
-from housebrain.language.prompt import end_of_turn
+from housebrain.language.prompt import end_of_turn, prompt_of
 from housebrain.language.samples import Sample
 from housebrain.language.tokens import tokenize
 from housebrain.solver.solve import solve
@@ -36,11 +36,7 @@ def token_lengths(sample: list[dict[str, Any]], tokenizer: Any) -> list[Lengths]
     styles: list[tuple[str, dict[str, Any]]] = [("indent=2", {"indent": 2}), ("compact", {"separators": (",", ":")})]
     for style, how in styles if records else []:
         prompts = [
-            tokenizer.apply_chat_template(
-                [{"role": "user", "content": INSTRUCTION + json.dumps(record["input"], **how)}],
-                tokenize=False,
-                add_generation_prompt=True,
-            )
+            prompt_of(tokenizer, [{"role": "user", "content": INSTRUCTION + json.dumps(record["input"], **how)}])
             for record in records
         ]
         answers = [json.dumps(record["output"], **how) + end_of_turn(tokenizer) for record in records]
