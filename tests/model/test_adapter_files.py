@@ -219,6 +219,7 @@ FOREIGN: dict[str, tuple[Callable[[Path], None], str]] = {
     "gguf within": (written(WEIGHTS, b"GGUF\x03" + b"\n" * 600), "GGUF"),
     "gzip within": (written(WEIGHTS, b"\x1f\x8b\x08" + b"\n" * 600), "compressed by gzip: unpack it first"),
     "a torch file": (lambda folder: torch.save({}, folder / WEIGHTS), "a zip archive"),
+    "cut where its length looks like a pickle": (written(WEIGHTS, b"\x80\x02\0\0\0\0\0\0{"), "truncated or damaged"),
     "no bytes": (written(WEIGHTS, b""), "it is empty"),
     "config is no json": (written(CONFIG, b"r: 8"), "not valid JSON"),
     "config is no text": (written(CONFIG, b"\xff\xfe\x00"), "not valid JSON"),
@@ -254,6 +255,13 @@ def test_files_that_are_no_adapter_are_said(tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match=rf"{name}: it is .*{said}.*Wanted is a LoRA adapter as PEFT saves it"):
             Adapter(tmp_path / name)
+
+
+def test_a_file_of_another_tool_is_told_by_its_tensors(tmp_path: Path) -> None:
+    save_file({"lora_unet_mid.lora_down.weight": torch.ones(2, 2)}, tmp_path / "style.safetensors")
+    for given in (tmp_path / "style.safetensors", tmp_path):
+        with pytest.raises(UserError, match=r"kohya's sd-scripts \(lora_unet_mid\.lora_down\.weight\)"):
+            Adapter(given)
 
 
 def test_a_hub_id_is_not_taken_for_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
