@@ -1,4 +1,5 @@
-# `make run` sets everything up and runs the whole pipeline; `make test` sets everything up and runs the tests.
+# `make run` sets everything up and runs the whole pipeline; `make test` sets everything up and runs the tests, all but
+# the longest; `make test-all` runs those too.
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -6,7 +7,7 @@ export DVC_NO_ANALYTICS := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: run test lint format setup clean
+.PHONY: run test test-all lint format setup clean
 
 run: setup
 	@test -d .git || git init -q
@@ -15,6 +16,9 @@ run: setup
 	housebrain summary
 
 test: setup
+	pytest -m "not long" --numprocesses 2 --dist loadfile
+
+test-all: setup
 	pytest
 
 lint: setup

@@ -42,7 +42,7 @@ Stopped or cut off? *Run all* again: it goes on from the last checkpoint."""
 
 SETTINGS = """REPOSITORY = "https://github.com/YOU/housebrain.git"
 ROUND_TAG = "round-1"
-SHARD = 1  # this worker's, 1 to 6"""
+SHARD = 1  # this worker's number among the `workers` in params.yaml"""
 
 SECRETS = '''import base64
 import importlib.metadata
@@ -116,7 +116,8 @@ if "gdrive://" in (FOLDER / ".dvc/config").read_text() and not credentials:
 
 INSTALL = """pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 pins = (FOLDER / "constraints.txt").read_text().splitlines()
-pins = [pin for pin in pins if not pin.startswith(("torch==", "triton==", "nvidia-"))]
+# A torch wants its own versions of these.
+pins = [pin for pin in pins if not pin.startswith(("torch==", "triton==", "sympy==", "nvidia-"))]
 pins.append(f"torch=={importlib.metadata.version('torch')}")  # the platform's own, which is built for its GPU
 constraints = FOLDER.with_name("constraints-worker.txt")
 constraints.write_text("\\n".join(pins) + "\\n")

@@ -12,6 +12,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 REPOSITORY = Path(__file__).parents[1]
+# Data that is not in git: beside the clone, or where the variable says. With the variable set it must be there.
+SHARED = Path(os.environ.get("HOUSEBRAIN_SHARED", REPOSITORY.parent / "shared"))
 # The same markup as the chat templates of SmolLM2 and Qwen2.5.
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
@@ -19,6 +21,23 @@ CHAT_TEMPLATE = (
 )
 
 MakeSamples = Callable[..., Path]
+
+
+def shared_data(name: str) -> Path:
+    """A file or folder of the shared data. Without it a test is skipped; with HOUSEBRAIN_SHARED set it fails."""
+    path = SHARED / name
+    if not path.exists():
+        missing = f"{path}: it is not on this machine; HOUSEBRAIN_SHARED names the folder with the shared data"
+        if "HOUSEBRAIN_SHARED" in os.environ:
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return path
+
+
+@pytest.fixture(scope="session")
+def v5() -> Path:
+    """The folder of the v5 dataset."""
+    return shared_data("data/housebrain-v5")
 
 
 @pytest.fixture(scope="session")

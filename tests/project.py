@@ -18,7 +18,7 @@ from housebrain.files import write_json
 from housebrain.model.base import ORIGIN
 from housebrain.params import Base
 
-SHARDS = range(1, 7)
+SHARDS = range(1, 7)  # as many as params.yaml ships with workers
 TINY = Base(hub_id="nobody/tiny", revision="0", license="mit")  # never fetched: its folder is put in place
 
 
@@ -43,7 +43,9 @@ def set_remote(folder: Path, remote: Path | str) -> None:
     """Makes a folder, or an address, the project's DVC remote."""
     if isinstance(remote, Path):
         remote.mkdir(parents=True, exist_ok=True)
-    (folder / ".dvc/config").write_text(f"[core]\n    remote = storage\n['remote \"storage\"']\n    url = {remote}\n")
+    (folder / ".dvc/config").write_text(
+        f"[core]\n    remote = storage\n['remote \"storage\"']\n    url = {remote}\n    verify = true\n"
+    )
 
 
 def run(folder: Path, *words: str, ok: bool = True, **more: str) -> str:
@@ -65,6 +67,25 @@ def change_params(folder: Path, **changes: Any) -> None:
             section = section[parent]
         section[last] = value
     yaml.dump(params, path)
+
+
+def set_workers(folder: Path, count: int, platform: str = "local") -> None:
+    """Gives the project that many workers, and so that many shards."""
+    change_params(
+        folder, workers={str(shard): {"name": f"worker-{shard}", "platform": platform} for shard in range(1, count + 1)}
+    )
+
+
+def platform_of(folder: Path, name: str = "local") -> dict[str, Any]:
+    """The settings of one of the project's platforms."""
+    settings: dict[str, Any] = YAML(typ="safe").load(folder / "params.yaml")["platforms"][name]
+    return settings
+
+
+def copy_folder(project: Path, folder: Path) -> Path:
+    """A project as it is, with DVC's cache and all that has run, in another folder."""
+    shutil.copytree(project, folder, symlinks=True)
+    return folder
 
 
 def put_base(folder: Path, tiny_base: Path) -> None:
@@ -108,6 +129,15 @@ def copy_project(folder: Path, tiny_base: Path) -> Path:
     return folder
 
 
+def _split_project(tiny_base: Path) -> Path:
+    """A project whose data is dealt, made beside the tiny model the first time that one is asked for."""
+    folder = tiny_base.with_name("split")
+    if not folder.exists():
+        copy_project(folder, tiny_base)
+        run(folder, "dvc", "repro", "split", "init_lora")
+    return folder
+
+
 def start_round(
     folder: Path, tiny_base: Path, mlflow_database: Path, epochs: int = 30, remote: str = "", **changes: Any
 ) -> Path:
@@ -119,15 +149,13 @@ def start_round(
         remote: its address; else a local folder beside `folder`.
         changes: of params.yaml, as for `change_params`.
     """
-    copy_project(folder, tiny_base)
-    if remote:
-        set_remote(folder, remote)
+    copy_folder(_split_project(tiny_base), folder)
+    set_remote(folder, remote or folder.with_name(f"{folder.name}-remote"))
     shutil.copy(mlflow_database, folder / "mlflow.db")
-    local = YAML(typ="safe").load(folder / "params.yaml")["platforms"]["local"]
+    set_workers(folder, len(SHARDS), "colab")
     change_params(
         folder,
-        workers={str(shard): {"name": f"worker-{shard}", "platform": "colab"} for shard in SHARDS},
-        platforms__colab={**local, "epochs": epochs, "save_steps": 5, "eval_steps": 50},
+        platforms__colab={**platform_of(folder), "epochs": epochs, "save_steps": 5, "eval_steps": 50},
         supervision__heartbeat_seconds=0.5,
         supervision__expiry_seconds=4,
         supervision__settle_seconds=0.2,

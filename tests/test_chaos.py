@@ -35,7 +35,7 @@ TIMEOUT_SECONDS, HANG_SECONDS = 10.0, 15.0
 LONGEST_LIFE_SECONDS, MOST_STEPS = 60.0, 40
 LOST = 6  # the worker that never comes back
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(7200)]
 
 
 class Kills:
@@ -176,7 +176,7 @@ def test_a_round_survives_its_workers_deaths(
     lost = read_json(coordinator / f"reports/shards/{LOST}.json")
     assert lost["steps"] < lost["total_steps"]
     criteria = read_json(coordinator / "reports/criteria.json")
-    assert criteria["shards_finished"]["value"] == len(SHARDS) - 1
+    assert criteria["shards_finished"]["value"] == pytest.approx(1 - 1 / len(SHARDS))
     for worker in workers:  # no lock was left behind
         run(worker.folder, "dvc", "status", "--quiet", f"train_shard@{worker.shard}", ok=worker.shard != LOST)
     if RESULT:

@@ -14,7 +14,7 @@ from housebrain.release.champion import champion, choose
 from housebrain.tracking import versions
 from project import SHARDS, copy_project, run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 STAGES = [
     *("count_shards", "prepare", "split", "init_lora"),

@@ -40,9 +40,16 @@ def test_the_shipped_file_is_valid_and_local() -> None:
         ("  generate_count: 240", "  generated: 240", "prepare.generate_count"),
         ("round: 1", "round: 1\nspeling: 2", "speling"),
         ("  temperature: 0.1", "  temperature: .nan", "merge.temperature"),
-        ("{min: 6, about", "{min: 6, max: 7, about", "evaluate.criteria.shards_finished: give either `min` or `max`"),
+        (
+            "{min: 1.0, about: share",
+            "{min: 1.0, max: 7, about: share",
+            "evaluate.criteria.shards_finished: give either `min` or `max`",
+        ),
         ("round: 1", "round: [1", "not valid YAML"),
         ("rounds: 1", "rounds: 0", "rounds"),
+        ("  model: housebrain", "  model: a/b", "tracking.model: MLflow takes no model named a/b"),
+        ("  model: housebrain", '  model: it\'s "x"', "leave out / and :, and one of the kinds of quotes"),
+        ("  experiment: housebrain", '  experiment: " "', "tracking.experiment"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -62,6 +62,7 @@ def test_the_report_is_a_page_with_every_model_and_shard(reproduced: Path) -> No
     assert all(row["difference"] is not None for row in rows)
 
 
+@pytest.mark.long
 def test_evaluating_again_measures_nothing_again(reproduced: Path) -> None:
     """Not even times: what was kept has them."""
     before = (reproduced / "reports/evaluation.json").read_bytes()
@@ -94,6 +95,7 @@ def test_another_strategy_runs_merge_and_what_follows_only(reproduced: Path) -> 
     assert sorted(weights.values()) == [0, 0, 0, 0, 0, 1]
 
 
+@pytest.mark.long
 def test_the_gate_refuses_a_merge_that_was_not_measured(reproduced: Path) -> None:
     change_params(reproduced, merge__scale=0.5)
     run(reproduced, "dvc", "repro", "-s", "merge")
@@ -103,6 +105,7 @@ def test_the_gate_refuses_a_merge_that_was_not_measured(reproduced: Path) -> Non
     assert "criteria do not hold" in run(reproduced, "housebrain", "check", ok=False)
 
 
+@pytest.mark.long
 def test_auto_tries_all_strategies_on_validation_samples(reproduced: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from housebrain.tracking import client, find_runs
 
@@ -121,6 +124,7 @@ def test_auto_tries_all_strategies_on_validation_samples(reproduced: Path, monke
     change_params(reproduced, merge__strategy="best", merge__scale=1.0)
 
 
+@pytest.mark.long
 def test_weights_follow_what_mlflow_says(reproduced: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from housebrain.tracking import client
 
@@ -136,6 +140,7 @@ def test_weights_follow_what_mlflow_says(reproduced: Path, monkeypatch: pytest.M
     assert read_json(reproduced / "reports/merge.json")["weight_shard_4"] == 1
 
 
+@pytest.mark.long
 def test_a_worker_trains_and_the_coordinator_collects_without_training_again(
     reproduced: Path, tmp_path: Path, tiny_base: Path
 ) -> None:

@@ -12,7 +12,7 @@ from housebrain.tracking import client, find_runs
 from merging.adapters import dense, relative_error
 from project import SHARDS, change_params, copy_project, run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 def test_a_round_goes_on_from_what_the_one_before_merged(

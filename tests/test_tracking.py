@@ -190,6 +190,51 @@ def test_files_are_artifacts_and_replace_those_before(
     assert (tmp_path / f"mlruns/1/{run_id}/artifacts/chart.png").read_bytes() == b"second"
 
 
+@pytest.mark.parametrize("name", ["it's", 'say "x"', "100%_", "back\\slash", "ünï  a;b -- c"])
+def test_any_name_is_found_again(mlflow_store: str, name: str) -> None:
+    run_id = log_run(name, name, name, {}, {}, {"kind": name})
+    assert log_run(name, name, name, {}, {}, {"kind": name}) == run_id
+    assert find_runs(name, {"kind": name}) == [run_id]
+    made = register_version(name, name, "file:///a", run_id, {}, "A house.")
+    assert register_version(name, name, "file:///a", run_id, {}, "A house.") == made
+    set_alias(name, "champion", made.number)
+    assert versions(name) == [made] and aliased(name, "champion") == made
+
+
+def test_a_name_that_no_filter_can_hold_is_refused(mlflow_store: str) -> None:
+    with pytest.raises(UserError, match="both kinds of quotes") as error:
+        versions('it\'s "x"')
+    assert "MLFLOW_TRACKING_URI" not in str(error.value)
+
+
+def test_a_deleted_experiment_says_how_to_bring_it_back(mlflow_store: str) -> None:
+    import_record(record(), EXPERIMENT)
+    store = MlflowClient(mlflow_store)
+    number = store.get_experiment_by_name(EXPERIMENT).experiment_id
+    store.delete_experiment(number)
+    said = (
+        f"'{EXPERIMENT}' is deleted in .*`MLFLOW_TRACKING_URI={mlflow_store} mlflow experiments restore .*-id {number}`"
+    )
+    for ask in (
+        lambda: import_record(record(), EXPERIMENT),
+        lambda: read_metrics({1: "record-1"}, EXPERIMENT),
+        lambda: log_run("a", "a", EXPERIMENT, {}, {}, {}),
+        lambda: find_runs(EXPERIMENT, {}),
+    ):
+        with pytest.raises(UserError, match=said) as error:
+            ask()
+        assert "Check MLFLOW_TRACKING_URI" not in str(error.value)
+    store.restore_experiment(number)
+    assert import_record(record(), EXPERIMENT)
+
+
+def test_what_the_store_lacks_is_no_question_of_its_address(mlflow_store: str) -> None:
+    register("a")
+    with pytest.raises(UserError, match="model houses") as error:
+        set_alias("houses", "champion", "9")
+    assert "Check MLFLOW_TRACKING_URI" not in str(error.value)
+
+
 def register(record_id: str) -> Any:
     return register_version("houses", record_id, f"file:///{record_id}", None, {"sha256": record_id}, "A house.")
 

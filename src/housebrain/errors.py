@@ -2,18 +2,25 @@
 
 import errno
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from housebrain.redact import redact_logs, redacted
 
 
 class UserError(Exception):
     """Bad input or an unusable environment.
 
-    The message is one line that says what is wrong, where (file, record, field) and what to do.
+    The message is one line that says what is wrong, where (file, record, field) and what to do. Passwords and tokens
+    are taken out of it: it is printed, logged, and sent to others.
     """
 
     status = 1  # the process's exit status
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(redacted(message))
 
 
 class IncompleteError(UserError):
@@ -45,8 +52,10 @@ def os_error(error: OSError, path: str | Path) -> UserError:
 def reported() -> Iterator[None]:
     """Turns a `UserError`, a failed system call or a missing package into one line on stderr and its exit status.
 
-    Every stage and command runs its body inside it.
+    Every stage and command runs its body inside it. An error that nobody foresaw keeps its traceback. Nothing that is
+    printed or logged holds a password.
     """
+    redact_logs()
     try:
         yield
     except UserError as error:
@@ -59,6 +68,9 @@ def reported() -> Iterator[None]:
         if (error.name or "").startswith("housebrain"):
             raise
         print(f"error: {error.name} is not installed. Run `pip install 'housebrain[all]'`.", file=sys.stderr)
+        raise SystemExit(1) from None
+    except Exception:
+        print(redacted(traceback.format_exc()), end="", file=sys.stderr)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         print("interrupted: run the same command again to go on.", file=sys.stderr)

@@ -3,6 +3,7 @@
 import subprocess
 
 from housebrain.errors import UserError
+from housebrain.redact import redacted
 
 
 def git(*arguments: str) -> str:
@@ -17,7 +18,7 @@ def git(*arguments: str) -> str:
         raise UserError(f"git: {error.strerror}. Install git, and run it again.") from error
     if done.returncode:
         raise UserError(
-            f"git {' '.join(arguments)}: {' '.join(done.stderr.split())[:300]}. Mend that and run it again."
+            f"git {' '.join(arguments)}: {' '.join(redacted(done.stderr).split())[:300]}. Mend that and run it again."
         )
     return done.stdout.strip()
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -155,8 +155,15 @@ class LeaveOneOut(Section):
 
 
 class Tracking(Section):
-    experiment: str
-    model: str
+    experiment: Annotated[str, Field(pattern=r"\S")]
+    model: Annotated[str, Field(pattern=r"\S")]
+
+    @field_validator("model")
+    @classmethod
+    def can_be_registered(cls, name: str) -> str:
+        if set("/:") & set(name) or {"'", '"'} <= set(name):
+            raise ValueError(f"MLflow takes no model named {name}: leave out / and :, and one of the kinds of quotes")
+        return name
 
 
 class Params(Section):

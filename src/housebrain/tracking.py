@@ -9,19 +9,23 @@ The store is MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db` in the project's fold
 
 import logging
 import os
+import shlex
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from housebrain import mlflow_file
 from housebrain.environment import TRACKING_RETRIES, TRACKING_SECONDS, TRACKING_URI
 from housebrain.errors import UserError
 from housebrain.git import git_commit
+from housebrain.redact import redacted
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -32,6 +36,9 @@ POINTS_AT_ONCE = 1000  # MLflow's limit for a call
 # MLflow's own limits hold a training up for four minutes where a server doesn't answer.
 os.environ.setdefault(TRACKING_RETRIES, "2")
 os.environ.setdefault(TRACKING_SECONDS, "20")
+
+
+Text = Annotated[str, AfterValidator(redacted)]  # it is stored and shown to others
 
 
 class Point(BaseModel):
@@ -50,8 +57,8 @@ class RunRecord(BaseModel):
 
     record_id: str
     name: str
-    params: dict[str, str] = {}
-    tags: dict[str, str] = {}
+    params: dict[str, Text] = {}
+    tags: dict[str, Text] = {}
     points: list[Point] = []
     start_ms: int
     end_ms: int | None = None
@@ -90,32 +97,87 @@ def store_uri() -> str:
 
 
 def client() -> "MlflowClient":
-    """A client of the store in use."""
+    """A client of the store in use, which is made where it is a file that isn't there.
+
+    Raises:
+        UserError: the store's file can't be used.
+    """
     from mlflow import MlflowClient
 
-    return MlflowClient(store_uri())
+    uri = store_uri()
+    if file := mlflow_file.database(uri):
+        mlflow_file.prepare(file)
+        # MLflow remembers a store by its address, also where the working directory is another by now.
+        uri = uri.replace(str(file), str(file.absolute()), 1)
+    return MlflowClient(uri)
 
 
 @contextmanager
 def _store_errors(what: str) -> Iterator[None]:
     """Turns trouble with the store into a `UserError`. A broken SQLite file comes as SQLAlchemy's own error."""
+    from alembic.util.exc import CommandError
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise UserError(f"{what}: MLflow's store {store_uri()}: {reason}. Check {TRACKING_URI}.") from error
+    except (MlflowException, SQLAlchemyError, CommandError, sqlite3.Error, OSError) as error:
+        reason = " ".join(redacted(str(error)).split())[:300].removesuffix(".")
+        raise UserError(f"{what}: MLflow's store {store_uri()}: {reason}.{_advice(error)}") from error
+
+
+def _advice(error: Exception) -> str:
+    """What to do about trouble with the store; nothing where its own words say what it lacks."""
+    if getattr(error, "error_code", "") in ("RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS", "INVALID_STATE"):
+        return ""
+    if TRACKING_URI in os.environ:
+        return f" Check {TRACKING_URI}."
+    return " Look at the file, the permissions of its folder and the free space."
 
 
 def _experiment_id(store: "MlflowClient", name: str) -> str:
+    """The id of the experiment of that name, which is made where there is none.
+
+    Raises:
+        UserError: it was deleted, so that runs in it can't be written or found.
+    """
+    from mlflow.exceptions import MlflowException
+
     experiment = store.get_experiment_by_name(name)
-    return experiment.experiment_id if experiment else store.create_experiment(name)
+    if experiment is None:
+        try:
+            made = store.create_experiment(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            return str(store.get_experiment_by_name(name).experiment_id)  # another process was faster
+        if file := mlflow_file.database(store_uri()):
+            mlflow_file.place(file, made)
+        return str(made)
+    if experiment.lifecycle_stage == "deleted":
+        restore = f"mlflow experiments restore --experiment-id {experiment.experiment_id}"
+        raise UserError(
+            f"experiment '{name}' is deleted in MLflow's store {store_uri()}, and its runs with it. Bring it back, "
+            f"`MLFLOW_TRACKING_URI={shlex.quote(store_uri())} {restore}`, or name another in params.yaml's "
+            "tracking.experiment."
+        )
+    return str(experiment.experiment_id)
+
+
+def _quoted(value: str) -> str:
+    """A string as MLflow's filters have it: they know two kinds of quotes, and no way to write either within its own.
+
+    Raises:
+        UserError: it has both.
+    """
+    quote = next((quote for quote in "'\"" if quote not in value), None)
+    if quote is None:
+        raise UserError(f"{value}: MLflow can't look for a name with both kinds of quotes. Leave one out.")
+    return f"{quote}{value}{quote}"
 
 
 def _find(store: "MlflowClient", experiment_id: str, record_id: str) -> Any:
-    found = store.search_runs([experiment_id], f"tags.`{RECORD_ID}` = '{record_id}'", max_results=1)
+    found = store.search_runs([experiment_id], f"tags.`{RECORD_ID}` = {_quoted(record_id)}", max_results=1)
     return found[0] if found else None
 
 
@@ -187,7 +249,7 @@ class LiveRun:
             self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
-        reason = " ".join(str(error).split())[:300]
+        reason = " ".join(redacted(str(error)).split())[:300]
         print(f"warning: no live logging to MLflow ({reason}); the run's record is imported later.", file=sys.stderr)
         self._run_id = None
 
@@ -268,7 +330,7 @@ def find_runs(experiment: str, tags: dict[str, str]) -> list[str]:
     """
     with _store_errors("looking for runs"):
         store = client()
-        condition = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
+        condition = " and ".join(f"tags.`{key}` = {_quoted(value)}" for key, value in tags.items())
         return [run.info.run_id for run in store.search_runs([_experiment_id(store, experiment)], condition)]
 
 
@@ -295,15 +357,21 @@ def register_version(
     Raises:
         UserError: the store can't be written.
     """
+    from mlflow.exceptions import MlflowException
+
     with _store_errors(f"model {model}"):
         store = client()
-        condition = f"name = '{model}' and tags.`{RECORD_ID}` = '{record_id}'"
+        condition = f"name = {_quoted(model)} and tags.`{RECORD_ID}` = {_quoted(record_id)}"
         known = store.search_model_versions(condition, max_results=1)
         if known:
             return _version(known[0])
-        if not store.search_registered_models(f"name = '{model}'"):
-            store.create_registered_model(model)
-        tags = {**tags, RECORD_ID: record_id}
+        if not store.search_registered_models(f"name = {_quoted(model)}"):
+            try:
+                store.create_registered_model(model)
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another process was faster
+                    raise
+        tags = {**{key: redacted(value) for key, value in tags.items()}, RECORD_ID: record_id}
         return _version(store.create_model_version(model, source, run_id, tags, description=description))
 
 
@@ -318,7 +386,7 @@ def versions(model: str) -> list[Version]:
     with _store_errors(f"model {model}"):
         store = client()
         while token != "":
-            page = store.search_model_versions(f"name = '{model}'", page_token=token)
+            page = store.search_model_versions(f"name = {_quoted(model)}", page_token=token)
             found += map(_version, page)
             token = page.token or ""
     return sorted(found, key=lambda version: -int(version.number))
@@ -332,7 +400,7 @@ def aliased(model: str, alias: str) -> Version | None:
     """
     with _store_errors(f"model {model}"):
         store = client()
-        registered = store.search_registered_models(f"name = '{model}'")
+        registered = store.search_registered_models(f"name = {_quoted(model)}")
         number = registered[0].aliases.get(alias) if registered else None
         return None if number is None else _version(store.get_model_version(model, str(number)))
 

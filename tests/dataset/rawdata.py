@@ -1,6 +1,5 @@
 """Raw datasets in every form, made of generated records."""
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,6 @@ import zstandard
 
 from housebrain.dataset.generate import generate_records
 
-V5 = Path(os.environ.get("HOUSEBRAIN_V5", Path(__file__).parents[3] / "shared/data/housebrain-v5"))
-needs_v5 = pytest.mark.skipif(not V5.is_dir(), reason="set HOUSEBRAIN_V5 to the folder of the dataset")
 _FULL_DEVICE = Path("/dev/full")
 needs_full_disk = pytest.mark.skipif(not _FULL_DEVICE.exists(), reason="this system has no /dev/full")
 

@@ -1,5 +1,6 @@
 from collections import Counter
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset.rawdata import V5, needs_v5, raw_records
+from dataset.rawdata import raw_records
 from housebrain.dataset.generate import generate_records
 from housebrain.dataset.prepare import Reject, solve_record
 from housebrain.dataset.records import parse_json, read_records
@@ -66,9 +67,8 @@ def _profile(records: list[dict[str, Any]]) -> dict[str, float]:
     return {name: float(value) for name, value in profile.items()}
 
 
-@needs_v5
-def test_the_briefs_look_like_those_of_the_dataset() -> None:
-    theirs = _profile([parse_json(raw) for raw in islice(read_records(V5), 4000)])
+def test_the_briefs_look_like_those_of_the_dataset(v5: Path) -> None:
+    theirs = _profile([parse_json(raw) for raw in islice(read_records(v5), 4000)])
     ours = _profile(raw_records(4000))
     far = {
         name: (round(ours[name], 3), round(theirs[name], 3)) for name in ours if abs(ours[name] - theirs[name]) > 0.1

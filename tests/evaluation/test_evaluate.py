@@ -207,8 +207,8 @@ def test_a_second_evaluation_asks_no_model_anything(
     """And says the same, times and memory among it: they are kept from when the answers were made."""
     counted = Counted(monkeypatch)
     first = evaluate(params, adapters, test_split)
-    # Four models, three briefs by two; base and merged one brief more, alone.
-    assert counted.since() == {"generate": 4 * 2 + 2, "losses": 4 * 3, "loaded": 4}
+    # Three briefs by two: base, merged, and both shards together; base and merged one brief more, alone.
+    assert counted.since() == {"generate": 3 * 2 + 2, "losses": 4 * 3, "loaded": 4}
     assert evaluate(params, adapters, test_split) == first
     assert counted.since() == {"generate": 0, "losses": 0, "loaded": 0}
 
@@ -223,6 +223,30 @@ def test_with_more_briefs_only_the_new_ones_losses_are_computed(
     assert counted.since()["losses"] == len(after)
     for name, result in before.items():
         assert [one.loss for one in after[name].answers][:3] == [one.loss for one in result.answers]
+
+
+def test_shards_that_answer_together_say_what_each_says_by_itself(
+    params: Params, adapters: dict[str, Path], test_split: Path, tmp_path: Path
+) -> None:
+    evaluator = Evaluator(params, test_split, Cache(tmp_path / "answers"))
+    shards = (adapters["shard 1"], adapters["shard 2"])
+    alone, together = ([evaluator.evaluate(one, False, of) for one in shards] for of in ((), shards))
+    assert [[one.answer for one in result.answers] for result in together] == [
+        [one.answer for one in result.answers] for result in alone
+    ]
+    assert together[0].answers[0].answer != together[1].answers[0].answer
+
+
+def test_another_merge_asks_the_shards_nothing(
+    params: Params, adapters: dict[str, Path], test_split: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = evaluate(params, adapters, test_split)
+    counted = Counted(monkeypatch)
+    after = evaluate(other_weights(params, adapters[MERGED]), adapters, test_split)
+    assert counted.since() == {"generate": 2 + 1, "losses": 3, "loaded": 1}
+    assert [after[name] for name in ("base", "shard 1", "shard 2")] == [
+        before[name] for name in ("base", "shard 1", "shard 2")
+    ]
 
 
 def killed_after(calls: int) -> Any:

@@ -182,3 +182,17 @@ def test_p_of_few_samples_is_exact() -> None:
     assert paired_p([1, 2, 3, 4], [0, 1, 1, 2]) == pytest.approx(2 / 16)  # all signs alike: 2 of 16 ways
     assert paired_p([1, 2], [1, 2]) == 1
     assert paired_p([1], [2]) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_all_strategies_take_any_number_of_shards(tmp_path: Path, count: int) -> None:
+    adapters = {f"shard {i}": random_adapter(tmp_path / str(i), seed=i) for i in range(1, count + 1)}
+    metrics = {name: {"eval_loss": 1 + 0.1 * i} for i, name in enumerate(adapters)}
+    target = Target(sum((dense(folder) for folder in adapters.values()), torch.zeros(())) / count)
+    choice = choose(adapters, metrics, settings(strategy="auto"), target.losses)
+    losses = {row["strategy"]: row["loss"] for row in choice.table}
+    assert list(losses) == list(TRIED)
+    assert losses["average"] == pytest.approx(0, abs=1e-4)
+    if count == 1:
+        alone = ("weighted", "best", "greedy", "slerp", "search")
+        assert [losses[name] for name in alone] == pytest.approx([0] * len(alone), abs=1e-4)

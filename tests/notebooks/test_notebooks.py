@@ -152,6 +152,7 @@ def kill(process: subprocess.Popen[str]) -> None:
     psutil.wait_procs(family, timeout=60)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("name", "shard"), [("colab", 1), ("kaggle", 4)])
@@ -181,6 +182,7 @@ def test_a_notebook_trains_and_pushes_also_after_a_kill(
     assert "Nothing to do" in machine.run(**settings)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", NAMES)

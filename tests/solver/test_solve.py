@@ -1,6 +1,5 @@
 import io
 import itertools
-import os
 from pathlib import Path
 
 import orjson
@@ -15,8 +14,6 @@ from housebrain.rules.checks import requirements, violations
 from housebrain.rules.codes import check_codes
 from housebrain.solver.solve import needs_of, share_out, solve
 from strategies import briefs
-
-V5 = Path(os.environ.get("HOUSEBRAIN_V5", Path(__file__).parents[3] / "shared/data/housebrain-v5"))
 
 
 def solved(brief: Brief) -> Design:
@@ -78,9 +75,8 @@ def test_more_area_than_the_envelope_is_rejected(brief: Brief) -> None:
     assert error.value.reason in ("area_over_envelope", "too_few_rooms")
 
 
-@pytest.mark.skipif(not V5.exists(), reason="the v5 dataset is not on this machine")
-def test_real_briefs_are_solved() -> None:
-    with (V5 / "split_03.jsonl.zst").open("rb") as file:
+def test_real_briefs_are_solved(v5: Path) -> None:
+    with (v5 / "split_03.jsonl.zst").open("rb") as file:
         lines = io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(file))
         records = [orjson.loads(line) for line in itertools.islice(lines, 1000)]
     valid = 0

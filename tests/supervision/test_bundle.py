@@ -241,6 +241,7 @@ def test_a_bundle_needs_its_data(home: Path) -> None:
     assert not list(home.glob("bundle-*"))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_bundle_is_trained_elsewhere_and_not_again_at_home(
     tmp_path: Path, tiny_base: Path, mlflow_database: Path

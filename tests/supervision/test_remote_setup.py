@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from dvc.repo import Repo
 from typer.testing import CliRunner
 
 from housebrain.cli import app
 from housebrain.errors import UserError
-from housebrain.supervision.remote_setup import address_of
+from housebrain.supervision.remote_setup import address_of, setup
 
 
 @pytest.fixture
@@ -58,3 +59,14 @@ def test_addresses() -> None:
         address_of("gdrive", "https://drive.google.com/drive/folders/abc")
     with pytest.raises(UserError, match="'ftp' is unknown"):
         address_of("ftp", "x")
+
+
+def test_credentials_are_found_where_a_project_was_moved_to(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup("gdrive", "folder-id", "me", "s3cr")
+    project.rename(tmp_path / "moved")
+    monkeypatch.chdir(tmp_path / "moved")
+    with Repo(".") as repo:
+        known = repo.config["remote"]["storage"]["gdrive_user_credentials_file"]
+    assert Path(known).resolve() == tmp_path / "moved/.dvc/tmp/gdrive-credentials.json"

@@ -9,7 +9,7 @@ from housebrain.errors import UserError
 from housebrain.params import load_params
 from housebrain.supervision import changes, rounds
 from housebrain.supervision.remote import open_remote
-from project import change_params, run, start_round
+from project import change_params, run, set_workers, start_round
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,15 @@ def test_what_changed_since_the_tag_is_named(coordinator: Path) -> None:
         "platforms.colab.epochs",
     ]
     (coordinator / "src/housebrain/training/more.py").unlink()
+    run(coordinator, "git", "checkout", "-q", "--", ".")
+    pipeline = (coordinator / "dvc.yaml").read_text()
+    (coordinator / "dvc.yaml").write_text(
+        pipeline.replace("train_shard.py --shard ${key}", "train_shard.py --shard=${key}")
+    )
+    lock = (coordinator / "dvc.lock").read_text()
+    (coordinator / "dvc.lock").write_text(lock.replace("path: models/lora_init\n", "path: models/lora_init_2\n"))
+    assert changes.changed_since(tag) == ["dvc.yaml: train_shard.cmd", "models/lora_init"]
+    run(coordinator, "git", "checkout", "-q", "--", ".")
     with pytest.raises(UserError, match="git show round-77"):
         changes.changed_since("round-77")
 
@@ -100,8 +109,18 @@ def test_a_plan_that_does_not_fit_the_remote_is_refused(coordinator: Path, monke
     adapter = (coordinator / "models/lora_init/adapter_model.safetensors").stat().st_size
     assert planned.needed_bytes == 6 * adapter * (1 + 3 * 5)
     monkeypatch.setattr(remote, "free_bytes", lambda: planned.needed_bytes - 1)
-    with pytest.raises(UserError, match=r"are needed for 6 workers.*lower workers\.keep_remote"):
+    with pytest.raises(UserError, match=r"are needed for 6 workers.*lower supervision\.keep_remote"):
         rounds.plan(params, remote)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [5, 7])
+def test_the_data_has_to_be_dealt_to_all_workers_first(coordinator: Path, count: int) -> None:
+    set_workers(coordinator, count)
+    for command in ("plan", "start"):
+        refused = run(coordinator, "housebrain", "round", command, ok=False)
+        assert f"data/shards: it holds 6 shards, and params.yaml has {count} workers" in refused
+        assert "`dvc repro split init_lora`" in refused
 
 
 @pytest.mark.slow
@@ -111,3 +130,36 @@ def test_a_plan_without_shards_says_how_to_make_them(tmp_path: Path, monkeypatch
     subprocess.run(["git", "init", "-q"], check=True)
     with pytest.raises(UserError, match="dvc repro split init_lora"):
         rounds.plan(params, remote)  # type: ignore[arg-type]  # it isn't asked
+
+
+@pytest.fixture
+def crlf_clone(coordinator: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone in which git writes CRLF, of a project that doesn't say how lines end; the working directory."""
+    run(coordinator, "git", "rm", "-q", "--cached", ".gitattributes")
+    run(coordinator, "git", "commit", "-qm", "as before")
+    run(coordinator, "git", "tag", "--force", "round-1")
+    run(coordinator, "git", "clone", "-q", "-c", "core.autocrlf=true", str(coordinator), str(tmp_path / "clone"))
+    run(coordinator, "git", "reset", "-q", "--soft", "HEAD~1")
+    run(coordinator, "git", "tag", "--delete", "round-1")
+    monkeypatch.chdir(tmp_path / "clone")
+    return tmp_path / "clone"
+
+
+@pytest.mark.slow
+def test_line_ends_that_git_changes_are_named_as_the_cause(crlf_clone: Path) -> None:
+    assert b"\r\n" in (crlf_clone / "stages/train_shard.py").read_bytes()
+    printed = run(crlf_clone, "housebrain", "round", "check", ok=False)
+    assert "stages/train_shard.py (its lines end in CRLF)" in printed and "core.autocrlf false" in printed
+    assert "its lines end in CRLF" in run(crlf_clone, "housebrain", "work", "--shard", "3", ok=False)
+    # What the message says.
+    run(crlf_clone, "git", "config", "core.autocrlf", "false")
+    run(crlf_clone, "git", "rm", "-rq", "--cached", ".")
+    run(crlf_clone, "git", "reset", "-q", "--hard")
+    assert "nothing that training depends on has changed" in run(crlf_clone, "housebrain", "round", "check")
+
+
+@pytest.mark.slow
+def test_a_clone_has_the_projects_own_line_ends(coordinator: Path, tmp_path: Path) -> None:
+    run(coordinator, "git", "clone", "-q", "-c", "core.autocrlf=true", str(coordinator), str(tmp_path / "clone"))
+    for name in (*changes.FILES[:2], "params.yaml", "dvc.yaml"):
+        assert (tmp_path / "clone" / name).read_bytes() == (coordinator / name).read_bytes()

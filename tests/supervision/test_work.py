@@ -30,7 +30,11 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.chdir(tmp_path)
     settings = PARAMS.supervision.model_copy(update={"heartbeat_seconds": 0.1, "settle_seconds": 0})
     return Session(
-        Shard(2), PARAMS.model_copy(update={"supervision": settings}), local_remote(tmp_path / "remote"), "key"
+        Shard(2),
+        PARAMS.model_copy(update={"supervision": settings}),
+        local_remote(tmp_path / "remote"),
+        "key",
+        "result",
     )
 
 
@@ -96,6 +100,7 @@ def test_a_shard_that_is_pushed_while_its_lease_is_waited_for_is_not_trained_aga
         "run_dvc": "",
         "fingerprint": {},
         "training_key": "key",
+        "result_key": "result",
     }
     for name in results:
         monkeypatch.setattr(f"housebrain.supervision.work.{name}", lambda *_, name=name: results[name])
@@ -104,6 +109,14 @@ def test_a_shard_that_is_pushed_while_its_lease_is_waited_for_is_not_trained_aga
     assert capsys.readouterr().out.count("trained and pushed already, by colab-2 (other). Nothing to do.") == 2
     mine = [heartbeat.read_beat(session.remote, 1, 2, name) for name in heartbeat.beats(session.remote, 1, 2)]
     assert [beat.state for beat in mine if beat and beat.owner != "other"] == ["starting", "released"]
+
+
+def test_what_was_pushed_counts_only_for_the_very_same_result(session: Session) -> None:
+    """Other `log_steps` come to the same weights, and to other curves: DVC would not find the one for the other."""
+    session.state.pushed = True
+    heartbeat.send(session.remote, session.state)
+    assert heartbeat.pushed(session.remote, 1, 2, "result") is not None
+    assert heartbeat.pushed(session.remote, 1, 2, "with other log_steps") is None
 
 
 def end_training(session: Session, program: str, monkeypatch: pytest.MonkeyPatch) -> UserError:

@@ -58,6 +58,49 @@ def test_one_of_another_training_is_skipped(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_one_of_another_training_is_kept_beside_and_found_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "shard-1"
+    for step in (8, 4):
+        write(folder, step, key="the first training")
+    assert checkpoints.newest(folder, "the second training") is None
+    kept = tmp_path / "shard-1.aside/the first traini"
+    assert sorted(path.name for path in kept.iterdir()) == ["checkpoint-4", "checkpoint-8"]
+    said = capsys.readouterr().err
+    assert f"It is kept as {kept / 'checkpoint-8'} and is found again once those are as they were" in said
+    mine = write(folder, 12, key="the second training")
+    assert checkpoints.newest(folder, "the second training") == mine
+    assert checkpoints.newest(folder, "the first training") == folder / "checkpoint-8"
+    assert "found again" in capsys.readouterr().out
+    assert checkpoints.newest(folder, "the second training") == mine
+    assert mine.is_dir() and kept.is_dir()
+
+
+def test_older_ones_of_another_training_do_not_fall_to_the_tidying_of_this_one(tmp_path: Path) -> None:
+    folder = tmp_path / "shard-1"
+    write(folder, 4, key="the first training")
+    write(folder, 8, key="the second training")
+    assert checkpoints.newest(folder, "the second training") == folder / "checkpoint-8"
+    checkpoints.keep_newest(folder, 1)
+    assert checkpoints.newest(folder, "the first training") == folder / "checkpoint-4"
+
+
+def test_damaged_ones_are_kept_beside_under_names_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "shard-1"
+    for content in ("first", "second"):
+        (write(folder, 8) / "weights").write_text(content)
+        assert checkpoints.newest(folder, "key") is None
+    kept = tmp_path / "shard-1.aside/damaged"
+    assert f"weights is damaged. It is kept as {kept / 'checkpoint-8'}" in capsys.readouterr().err
+    assert {path.name: (path / "weights").read_text() for path in kept.iterdir()} == {
+        "checkpoint-8": "first",
+        "checkpoint-8.1": "second",
+    }
+
+
 def test_only_the_newest_are_kept(tmp_path: Path) -> None:
     for step in (2, 4, 10, 8):
         write(tmp_path, step)

@@ -63,6 +63,7 @@ def assert_same_training(one: Path, other: Path) -> None:
         assert summaries[0][key] == pytest.approx(summaries[1][key], rel=1e-5)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_two_processes_train_as_one_and_each_goes_on_from_the_others_checkpoint(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -116,6 +117,7 @@ def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_bytes(
     assert curve(killed) == curve(whole)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_first_process_makes_the_tokens_for_all(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
     params = make_params(epochs=1)
@@ -141,6 +143,7 @@ def test_out_of_memory_in_one_process_halves_the_batch_in_both(
     assert_same_training(one, two)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_out_of_memory_at_batch_one_says_what_to_do(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -153,6 +156,7 @@ def test_out_of_memory_at_batch_one_says_what_to_do(
     assert "out of memory at batch_size 1" in failure(first_shard(project).checkpoints)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(("action", "what"), [("nan", "loss"), ("nan gradients", "gradient")])
 def test_a_loss_or_gradient_that_is_not_finite_ends_all_and_is_said_once(
@@ -176,6 +180,7 @@ def test_a_loss_or_gradient_that_is_not_finite_ends_all_and_is_said_once(
     assert not first_shard(project).out.exists()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_no_process_outlives_the_one_that_started_them(make_project: MakeProject) -> None:
     params = make_params(epochs=10_000)

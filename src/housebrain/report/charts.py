@@ -5,9 +5,8 @@ from xml.etree import ElementTree
 
 from matplotlib.ticker import MaxNLocator
 
-GREY, GREEN = "#8c8c8c", "#1b9e4b"
-# After Okabe and Ito: colours that the colour-blind can tell apart, on light and dark alike.
-COLOURS = ("#2b8cd6", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9")
+from housebrain.report.colours import coloured
+
 WIDTH = 440
 FONT = 12
 
@@ -129,8 +128,3 @@ def ranges(rows: list[Row], label: str, bounds: Point | None = None, zero: bool 
         if row.value is not None:
             chart.add("circle", cx=x(row.value), cy=y, r=4.5, fill=row.colour)
     return chart.as_svg()
-
-
-def coloured(names: list[str]) -> dict[str, str]:
-    """A colour for each name; a seventh takes the first's again."""
-    return {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(names)}

@@ -15,7 +15,8 @@ from housebrain.evaluation.names import BASE, LOSS, MERGED, SHARES, SMALL, p_tex
 from housebrain.files import atomic_file, read_json
 from housebrain.params import Params
 from housebrain.report.cases import faults, read_cases, worst
-from housebrain.report.charts import GREEN, GREY, Row, coloured, lines, ranges
+from housebrain.report.charts import Row, lines, ranges
+from housebrain.report.colours import GREEN, GREY, coloured
 from housebrain.shard import key_of, read_shard_reports
 from housebrain.tables import read_csv
 

@@ -1,5 +1,6 @@
 """What a person wants to be woken for, found by comparing what workers say now with what they said before."""
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -113,10 +114,15 @@ def notifier(addresses: list[str]) -> Callable[[str], None]:
     """
     import apprise
 
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would show the address
     service = apprise.Apprise()
-    for address in addresses:
-        if not service.add(address):
-            raise UserError(f"--notify: {address.split('://')[0]}://... is no address that apprise knows.")
+    for number, address in enumerate(addresses, 1):
+        if not service.add(address):  # which is not shown: it holds a token or a password
+            scheme, colon, _ = address.partition("://")
+            raise UserError(
+                f"--notify: address {number} {f'({scheme}://...) ' if colon else ''}is none that apprise knows. "
+                "https://github.com/caronc/apprise/wiki lists them, such as ntfy://TOPIC: correct it."
+            )
 
     def send(message: str) -> None:
         print(message, flush=True)

@@ -25,7 +25,7 @@ from housebrain.shard import Shard
 from housebrain.supervision.remote import run_dvc
 from housebrain.tables import read_csv
 from housebrain.tracking import RunRecord
-from housebrain.training.fingerprint import CODE, fingerprint, training_key
+from housebrain.training.fingerprint import CODE, fingerprint, result_key
 
 MANIFEST = "manifest.json"
 RESULT = "RESULT.zip"
@@ -214,7 +214,7 @@ def _checked(path: Path, brought: Shard, init: Path, made_from: dict[str, Any]) 
         raise UserError(f"{path}: its run record or curve can't be read. Train the shard again.") from error
     summary = read_json(brought.report)
     steps = summary.get("steps") if isinstance(summary, dict) else None
-    of_this = record.record_id == training_key(made_from)[:32] and record.status == "FINISHED"
+    of_this = record.record_id == result_key(made_from)[:32] and record.status == "FINISHED"
     if not of_this or steps_of_curve[-1:] != [steps]:
         raise UserError(f"{path}: its run record, report and curve are not of one finished training. Train it again.")
     return dict(summary)

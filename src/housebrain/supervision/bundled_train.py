@@ -25,7 +25,8 @@ def check(files: dict[str, str]) -> None:
 def install() -> None:
     """Installs the project in pinned versions; keeps the torch that is there, which is built for the machine's GPU."""
     pins = Path("constraints.txt").read_text().splitlines()
-    pins = [pin for pin in pins if not pin.startswith(("torch==", "triton==", "nvidia-"))]
+    # A torch wants its own versions of these.
+    pins = [pin for pin in pins if not pin.startswith(("torch==", "triton==", "sympy==", "nvidia-"))]
     with suppress(importlib.metadata.PackageNotFoundError):
         pins.append(f"torch=={importlib.metadata.version('torch')}")
     constraints = Path("constraints-worker.txt")

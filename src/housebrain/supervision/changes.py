@@ -1,5 +1,9 @@
-"""What has changed since a round's tag: DVC finds a worker's result only by the exact bytes of code and parameters."""
+"""What has changed since a round's tag: DVC finds a worker's result only by the exact bytes of code and parameters.
 
+Git's own `diff` is not asked: it takes line ends that it changes itself (core.autocrlf) for none.
+"""
+
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +18,84 @@ PARAMS = ("round", "rounds", "base", "bases", "lora", "train", "workers", "platf
 FILES = ["stages/train_shard.py", *(f"src/housebrain/{name}" for name in CODE)]  # and its code
 
 
+CRLF = " (its lines end in CRLF)"
+INPUTS = ("data/shards", "models/lora_init")  # of all trainings, with their hashes in dvc.lock
+
+
 def tag_of(params: Params) -> str:
     """The git tag of a round."""
     return f"round-{params.round}"
 
 
 def changed_since(tag: str) -> list[str]:
-    """What training depends on and is not as it was at `tag`: files, and parameters by their dotted names.
+    """What training depends on and is not as it was at `tag`.
+
+    Returns:
+        Files, with `CRLF` after those that only differ in their line ends; parameters by their dotted names; the stage
+        in dvc.yaml; and inputs whose hashes in dvc.lock differ.
 
     Raises:
         UserError: there is no such tag.
     """
-    then = YAML(typ="safe").load(git("show", f"{tag}:params.yaml"))
-    now = YAML(typ="safe").load(Path("params.yaml").read_text())
-    files = git("diff", "--name-only", tag, "--", *FILES).splitlines()
-    files += git("ls-files", "--others", "--exclude-standard", "--", *FILES).splitlines()
-    return files + [name for key in PARAMS for name in _differing(key, then.get(key), now.get(key))]
+    then, now = _yaml(git("show", f"{tag}:params.yaml")), _yaml(Path("params.yaml").read_text())
+    listed = (line.split(maxsplit=3) for line in git("ls-tree", "-r", tag, "--", *FILES).splitlines())
+    blobs = {path: blob for _, _, blob, path in listed}
+    files = [f"{path}{how}" for path, blob in blobs.items() if (how := _changed(Path(path), blob)) is not None]
+    others = git("ls-files", "--cached", "--others", "--exclude-standard", "--", *FILES).splitlines()
+    files += [path for path in others if path not in blobs and Path(path).exists()]
+    params = [name for key in PARAMS for name in _differing(key, then.get(key), now.get(key))]
+    return [*files, *params, *_changed_stage(tag), *_changed_inputs(tag)]
+
+
+def _yaml(text: str) -> Any:
+    return YAML(typ="safe").load(text)
+
+
+def _changed(path: Path, blob: str) -> str | None:
+    """How a file differs from git's `blob` of it: `CRLF` where only in its line ends, else ""; None: not at all."""
+    if not path.is_file():
+        return ""
+    content = path.read_bytes()
+    if _blob(content, blob) == blob:
+        return None
+    return CRLF if _blob(content.replace(b"\r\n", b"\n"), blob) == blob else ""
+
+
+def _blob(content: bytes, like: str) -> str:
+    """Git's hash of a file's content, by the algorithm that the hash `like` is of."""
+    return hashlib.new("sha1" if len(like) == 40 else "sha256", b"blob %d\0%b" % (len(content), content)).hexdigest()
+
+
+def _changed_stage(tag: str) -> list[str]:
+    """The training's stage in dvc.yaml, where its command, dependencies or outputs are others than at `tag`."""
+    stages = [_yaml(text)["stages"] for text in (git("show", f"{tag}:dvc.yaml"), Path("dvc.yaml").read_text())]
+    then, now = (stage.get("train_shard", {}).get("do", {}) for stage in stages)
+    return [f"dvc.yaml: {name}" for name in _differing("train_shard", then, now)]
+
+
+def _changed_inputs(tag: str) -> list[str]:
+    """The `INPUTS` that dvc.lock has other hashes of than it had at `tag`."""
+    if "dvc.lock" not in git("ls-tree", "--name-only", tag, "--", "dvc.lock") or not Path("dvc.lock").exists():
+        return []
+    then, now = (
+        {
+            out["path"]: out.get("md5")
+            for stage in (_yaml(text) or {}).get("stages", {}).values()
+            for out in stage.get("outs", [])
+        }
+        for text in (git("show", f"{tag}:dvc.lock"), Path("dvc.lock").read_text())
+    )
+    return [path for path in INPUTS if path in then and then[path] != now.get(path)]
 
 
 def lost_by(tag: str, changed: list[str]) -> str:
     """What changes since `tag` mean, and how to undo them."""
+    if any(name.endswith(CRLF) for name in changed):
+        return (
+            f"not the bytes of {tag}, so workers' results would not be found: {', '.join(changed)}. Git changes line "
+            "ends here (core.autocrlf). Commit what is yours, then: `git config core.autocrlf false && git rm -rq "
+            "--cached . && git reset -q --hard`."
+        )
     return (
         f"changed since {tag}, so workers' results would not be found: {', '.join(changed)}. "
         f"`git diff {tag}` shows how; go back with `git stash` or `git checkout {tag}`."

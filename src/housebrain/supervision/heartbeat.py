@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
+from housebrain.redact import redacted
 from housebrain.supervision.remote import MissingError, Remote
 
 State = Literal["starting", "training", "pushing", "done", "incomplete", "failed", "released"]
@@ -28,7 +29,8 @@ class Heartbeat(BaseModel):
     time_ms: int = 0
     session_started_ms: int
     deadline_ms: int | None = None
-    training_key: str
+    training_key: str  # of its checkpoints
+    result_key: str = ""  # of what it will push
     step: int = 0
     total_steps: int = 0
     loss: float | None = None
@@ -77,15 +79,16 @@ def newest(remote: Remote, round_: int, shard: int) -> Heartbeat | None:
     return None
 
 
-def pushed(remote: Remote, round_: int, shard: int, training_key: str) -> Heartbeat | None:
-    """A heartbeat that says that this training's result is on the remote, whatever its sender's clock; None without."""
+def pushed(remote: Remote, round_: int, shard: int, result_key: str) -> Heartbeat | None:
+    """A heartbeat that says that this very result is on the remote, whatever its sender's clock; None without."""
     found = (read_beat(remote, round_, shard, name) for name in beats(remote, round_, shard))
-    return next((beat for beat in found if beat and beat.pushed and beat.training_key == training_key), None)
+    return next((beat for beat in found if beat and beat.pushed and beat.result_key == result_key), None)
 
 
 def send(remote: Remote, heartbeat: Heartbeat) -> str:
     """Stamps a heartbeat with the time, writes it, and removes this owner's older ones but one; returns its name."""
     heartbeat.time_ms = int(time.time() * 1000)
+    heartbeat.message = redacted(heartbeat.message)
     place = folder(heartbeat.round, heartbeat.shard)
     name = f"beat-{heartbeat.time_ms:013d}-{heartbeat.owner}.json"
     remote.put_bytes(heartbeat.model_dump_json().encode(), f"{place}/{name}")

@@ -40,7 +40,7 @@ def promote(shard: Shard, params: Params) -> dict[str, Any]:
     made_from = fingerprint(shard, params)
     key = training_key(made_from)
     with tempfile.TemporaryDirectory(dir=".dvc/tmp") as temporary:
-        local = Path(temporary)
+        local = Path(temporary) / "checkpoints"
         restore(remote, key, shard.number, local)
         checkpoint = newest(local, key)
         if checkpoint is None:

@@ -1,8 +1,9 @@
 """The one place that talks to the DVC remote: single files through DVC's own filesystem, and `dvc` commands.
 
 It works for a local folder, Google Drive and S3 alike. What DVC's libraries leave out is added here: a timeout on every
-socket, and retries of what they don't retry (HTTP 429, broken connections, hung ones). A Drive's lists lag behind, and
-it may hold two files or folders of one name: a list shows what is in both folders, a removal takes both files.
+socket, retries of what they don't retry (HTTP 429, broken connections, hung ones), a look at the hashes of what is
+pulled. A Drive's lists lag behind, and it may hold two files or folders of one name: a list shows what is in both
+folders, a removal takes both files.
 """
 
 import os
@@ -23,8 +24,11 @@ from typing import Any, TypeVar
 
 from housebrain.environment import DRIVE_CREDENTIALS, SOCKET_SECONDS
 from housebrain.errors import UserError
+from housebrain.redact import HIDDEN, redacted
+from housebrain.supervision.integrity import damaged
 
 ATTEMPTS = 6
+_DVC = f"from housebrain.supervision.dvc_main import run; run({SOCKET_SECONDS})"
 T = TypeVar("T")
 
 # Trouble that another try doesn't mend, as the libraries word it, and its fix.
@@ -96,7 +100,7 @@ class Remote:
             except FileNotFoundError:
                 raise
             except Exception as error:
-                reason = " ".join(f"{error} {error.__cause__ or ''}".split())[:300]
+                reason = " ".join(redacted(f"{error} {error.__cause__ or ''}").split())[:300]
                 if _GONE.search(reason):
                     raise FileNotFoundError(reason) from error
                 self._forget()
@@ -205,6 +209,7 @@ def open_remote(name: str | None = None) -> Remote:
     try:
         with Repo(".") as repo:
             found = repo.cloud.get_remote(name)
+            verified = repo.config["remote"][found.name].get("verify")
     except DvcException as error:
         raise UserError(f"dvc remote: {error}. Set one: `housebrain remote setup`.") from error
     remote = Remote(found.fs, found.path, found.name)
@@ -216,6 +221,12 @@ def open_remote(name: str | None = None) -> Remote:
         raise UserError(
             f"remote {found.name}: its folder {found.path} does not exist. Make it, or correct the address: "
             "`dvc remote list`, `housebrain remote setup`."
+        )
+    if not verified:
+        print(
+            f"warning: remote {found.name}: what other `dvc` commands pull from it is not compared with its hashes. "
+            f"`dvc remote modify {found.name} verify true`, and commit .dvc/config.",
+            file=sys.stderr,
         )
     return remote
 
@@ -254,19 +265,22 @@ def check(remote: Remote) -> list[tuple[str, str]]:
     return done
 
 
-# DVC sets no timeout of its own: a socket that hangs would hang it for ever.
-_DVC = f"import socket, sys; socket.setdefaulttimeout({SOCKET_SECONDS}); from dvc.cli import main; sys.exit(main())"
-
-
 def run_dvc(
-    *arguments: str, attempts: int = ATTEMPTS, seconds: float = 1800, sleep: Callable[[float], None] = time.sleep
+    *arguments: str,
+    attempts: int = ATTEMPTS,
+    seconds: float = 1800,
+    sleep: Callable[[float], None] = time.sleep,
+    hidden: str = "",
 ) -> str:
     """Runs `dvc ...` here, shows what it prints, and tries again when the network failed it.
+
+    What is pulled is compared with its hashes.
 
     Args:
         arguments: of dvc.
         attempts: tries.
         seconds: of one try, before it is ended.
+        hidden: the argument that is a secret, where one is.
 
     Returns:
         What it printed.
@@ -274,18 +288,35 @@ def run_dvc(
     Raises:
         UserError: it failed for good.
     """
-    what = f"dvc {' '.join(arguments)}"
+    what = f"dvc {' '.join(HIDDEN if hidden and word == hidden else word for word in arguments)}"
     for attempt in range(attempts):
         status, printed = _run([sys.executable, "-c", _DVC, *arguments], seconds)
         if status == 0 and _UNSENT not in printed:
             return printed
         reason = " ".join(line for line in printed.splitlines() if "ERROR" in line)[:300] or f"status {status}"
-        fix = _fix(printed)
+        fix = _fix(printed) or (_damage(list(arguments[1:])) if arguments[0] == "pull" else None)
         if fix or not _TRANSIENT.search(printed) or attempt == attempts - 1:
             raise UserError(f"`{what}`: {fix or 'it failed, see above; `housebrain remote check` helps'}. ({reason})")
         print(f"warning: `{what}` failed ({reason}); trying again", file=sys.stderr, flush=True)
         sleep(_pause(attempt))
     raise AssertionError("at least one attempt")
+
+
+def _damage(targets: list[str]) -> str | None:
+    """What to do about files that are damaged on the remote; None where none are, or none can be looked at."""
+    try:
+        found = damaged(targets)
+    except Exception:
+        return None  # the network, most likely: the pull's own words count
+    if not found:
+        return None
+    path, place, listed_in = found[0]
+    it = f"it and {listed_in}, which lists it," if listed_in else "it"
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return (
+        f"{path}{more} is damaged on the remote: the content of {place} does not have the hash that is its name. "
+        f"Remove {it} there, then push it again from a machine that has it, `dvc push`"
+    )
 
 
 def _run(command: list[str], seconds: float) -> tuple[int, str]:
@@ -298,8 +329,8 @@ def _run(command: list[str], seconds: float) -> tuple[int, str]:
     lines = []
     try:
         for line in process.stdout or ():
-            print(line, end="", flush=True)
-            lines.append(line)
+            lines.append(redacted(line))
+            print(lines[-1], end="", flush=True)
         process.wait()
     except BaseException:
         os.killpg(process.pid, signal.SIGKILL)

@@ -33,6 +33,11 @@ def address_of(kind: str, address: str) -> str:
             raise UserError(f"{address}: give the folder's id only, the last part of its address in the browser.")
         return f"gdrive://{address.removeprefix('gdrive://')}"
     if kind == "s3":
+        if "@" in address:
+            raise UserError(
+                "--address: it holds a user name or password, and would be in .dvc/config, which git has. Give "
+                "bucket/path; the keys belong into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+            )
         return f"s3://{address.removeprefix('s3://')}"
     raise UserError(f"--kind: '{kind}' is unknown. Give local, gdrive or s3.")
 
@@ -51,12 +56,13 @@ def setup(kind: str, address: str, client_id: str, client_secret: str) -> None:
     if kind == "local":
         Path(url).mkdir(parents=True, exist_ok=True)
     run_dvc("remote", "add", "--force", "--default", NAME, url)
+    run_dvc("remote", "modify", NAME, "verify", "true")  # or damage there would come here unseen
     if kind == "gdrive":
-        credentials = Path(".dvc/tmp/gdrive-credentials.json").resolve()
+        credentials = Path(".dvc/tmp/gdrive-credentials.json")
         for option, value in (
             ("gdrive_client_id", client_id),
             ("gdrive_client_secret", client_secret),
             ("gdrive_user_credentials_file", str(credentials)),
         ):
-            run_dvc("remote", "modify", "--local", NAME, option, value)
+            run_dvc("remote", "modify", "--local", NAME, option, value, hidden=client_secret)
         print(SECRET.format(path=credentials))

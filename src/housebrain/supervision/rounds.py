@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from housebrain.errors import UserError
 from housebrain.git import git
 from housebrain.params import Params, write_round
-from housebrain.shard import INIT
+from housebrain.shard import INIT, dealt
 from housebrain.supervision.changes import tag_of
 from housebrain.supervision.remote import Remote, run_dvc
 from housebrain.training.schedule import part_of_round
@@ -96,8 +96,14 @@ def plan(params: Params, remote: Remote) -> Plan:
     three times the adapter: its weights and Adam's two moments, in float32.
 
     Raises:
-        UserError: the shards or the init are not here, or the remote is too small.
+        UserError: the shards or the init are not here, the data is dealt to another number of workers, or the remote is
+            too small.
     """
+    if dealt() not in (0, len(params.shards)):
+        raise UserError(
+            f"data/shards: it holds {dealt()} shards, and params.yaml has {len(params.shards)} workers. Deal the data "
+            f"again first: `dvc repro {' '.join(STAGES)}`, then commit. All shards are trained again."
+        )
     rows = []
     for shard in params.shards:
         settings, worker, path = params.platform(shard), params.worker(shard), shard.data / "train.parquet"

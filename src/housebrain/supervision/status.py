@@ -72,7 +72,7 @@ def rows(beats: dict[int, Heartbeat | None], params: Params, now_seconds: float 
         row: dict[str, Any] = {"shard": shard, "worker": params.workers[str(shard)].name}
         row["state"] = state_of(beat, params.supervision.expiry_seconds, now)
         if beat is not None:
-            row |= beat.model_dump(exclude={"state", "shard", "worker", "training_key"})
+            row |= beat.model_dump(exclude={"state", "shard", "worker", "training_key", "result_key"})
             row["heard_seconds_ago"] = round(max(0.0, now - beat.time_ms / 1000), 1)
         table.append(row)
     return table

@@ -27,14 +27,15 @@ from housebrain.errors import IncompleteError, UserError
 from housebrain.files import atomic_file, read_json
 from housebrain.model.base import ensure_base
 from housebrain.params import Params
+from housebrain.redact import redacted
 from housebrain.shard import Shard
-from housebrain.supervision import heartbeat
+from housebrain.supervision import changes, heartbeat
 from housebrain.supervision.heartbeat import Heartbeat
 from housebrain.supervision.lease import Lease, LeaseLostError
 from housebrain.supervision.remote import Remote, open_remote, run_dvc
 from housebrain.supervision.repair import repair
 from housebrain.supervision.upload import Uploader, restore, stored
-from housebrain.training.fingerprint import fingerprint, training_key
+from housebrain.training.fingerprint import fingerprint, result_key, training_key
 from housebrain.training.stopping import failure
 
 POLL_SECONDS = 0.5
@@ -49,8 +50,12 @@ def owner() -> str:
     """
     if not OWNER.exists():
         host = "".join(c for c in socket.gethostname().lower() if c.isalnum())[:20] or "machine"
-        with atomic_file(OWNER) as temporary:
-            temporary.write_text(f"{host}-{secrets.token_hex(3)}")
+        OWNER.parent.mkdir(parents=True, exist_ok=True)
+        temporary = OWNER.with_name(f".owner.{os.getpid()}.tmp")
+        temporary.write_text(f"{host}-{secrets.token_hex(3)}")
+        with suppress(FileExistsError):  # a `work` on another shard was faster, and has given the name
+            os.link(temporary, OWNER)
+        temporary.unlink()
     return OWNER.read_text().strip()
 
 
@@ -78,21 +83,35 @@ def work(shard: Shard, params: Params) -> None:
     with only_one(shard):
         _end_leftover(shard)
         repair()
+        _check_code(params)
         remote = open_remote()
         ensure_base(params)
         run_dvc("pull", shard.data.as_posix(), shard.init.as_posix())
-        key = training_key(fingerprint(shard, params))
-        session = Session(shard, params, remote, key)
-        done = heartbeat.pushed(remote, params.round, shard.number, key)
+        made_from = fingerprint(shard, params)
+        result = result_key(made_from)
+        session = Session(shard, params, remote, training_key(made_from), result)
+        done = heartbeat.pushed(remote, params.round, shard.number, result)
         if done is None:
             session.lease.acquire()
             # Whoever had the shard may have ended while its life was in doubt.
-            done = heartbeat.pushed(remote, params.round, shard.number, key)
+            done = heartbeat.pushed(remote, params.round, shard.number, result)
             if done is None:
                 session.run()
                 return
             session.lease.release("released")
         print(f"{shard.name}: trained and pushed already, by {done.worker} ({done.owner}). Nothing to do.")
+
+
+def _check_code(params: Params) -> None:
+    """Refuses a clone in which git has changed line ends; says what else is not as it was at the round's tag.
+
+    Raises:
+        UserError: days of training would come to a result that nobody finds.
+    """
+    if changed := changes.warning(params):
+        if changes.CRLF in changed:
+            raise UserError(changed)
+        print(f"warning: {changed}", file=sys.stderr)
 
 
 def _end_leftover(shard: Shard) -> None:
@@ -115,10 +134,11 @@ class Session:
         shard: which.
         params: all of params.yaml.
         remote: the DVC remote.
-        key: of the training.
+        key: of the training, and so of its checkpoints.
+        result: the key of what it comes to.
     """
 
-    def __init__(self, shard: Shard, params: Params, remote: Remote, key: str) -> None:
+    def __init__(self, shard: Shard, params: Params, remote: Remote, key: str, result: str) -> None:
         self.shard = shard
         self.settings = params.supervision
         self.remote = remote
@@ -136,6 +156,7 @@ class Session:
             session_started_ms=int(started * 1000),
             deadline_ms=int(self.deadline * 1000) if self.deadline else None,
             training_key=key,
+            result_key=result,
         )
         self.lease = Lease(remote, self.state, self.settings)
         self.stop_reason = ""
@@ -281,6 +302,7 @@ class Session:
 
     def _report_trouble(self, what: str, message: str) -> None:
         """Notes trouble with heartbeats or checkpoints, or its end, and says what is new of it."""
+        message = redacted(message)
         if message and _gist(message) != _gist(self._troubles.get(what, "")):
             print(f"warning: {self.shard.name}: {message}; trying again", file=sys.stderr, flush=True)
         self._troubles[what] = message

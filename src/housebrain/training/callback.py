@@ -29,6 +29,9 @@ class ShardCallback(TrainerCallback):
         self.run = run
         self.stop = stop
 
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        state.compute_steps(args, state.max_steps)  # a checkpoint brings the intervals along that it was saved under
+
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         control.should_log |= state.global_step >= state.max_steps
         # A request may reach one process a step before another.

@@ -1,18 +1,25 @@
 """Checkpoints that can be trusted: one counts only once its marker, written last, says which files it has.
 
 A kill at any moment, also in the middle of a save, leaves either a complete checkpoint or one without a marker.
+
+Hours of work are in a checkpoint, so one that can't be used now is kept in a folder beside the others: below
+`shard-3.aside/KEY/` where it belongs to another training, which finds it there again, and below
+`shard-3.aside/damaged/` where it can't be trusted.
 """
 
+import itertools
 import re
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from housebrain.environment import MARKER
-from housebrain.errors import UserError
+from housebrain.errors import UserError, os_error
 from housebrain.files import read_json, sha256_file, write_json
 from housebrain.provenance import differing_versions, library_versions
 
+DAMAGED = "damaged"
 _NAME = re.compile(r"checkpoint-(\d+)")
 
 
@@ -70,15 +77,72 @@ def _fault(checkpoint: Path, training_key: str) -> str | None:
     return None
 
 
+def aside(folder: Path) -> Path:
+    """Where what can't be used of the checkpoints in `folder` is kept: beside it."""
+    return folder.with_name(f"{folder.name}.aside")
+
+
 def newest(folder: Path, training_key: str) -> Path | None:
-    """The newest checkpoint of this very training; those that can't be used are named, then removed."""
+    """The newest checkpoint of this very training, also of those that were set aside before.
+
+    Those that can't be used are named and set aside; only one whose save was cut off is removed.
+    """
+    for checkpoint in _all(folder):
+        owner = _owner(checkpoint)
+        if owner not in (None, training_key):
+            place = _set_aside(checkpoint, str(owner)[:16])
+            print(
+                f"warning: {checkpoint} is not used: it belongs to other data, settings or code. It is kept as {place} "
+                "and is found again once those are as they were; remove that folder to free its space.",
+                file=sys.stderr,
+            )
+    _bring_back(folder, training_key)
     for checkpoint in _all(folder):
         fault = _fault(checkpoint, training_key)
         if fault is None:
             return checkpoint
-        print(f"warning: {checkpoint} is not used: {fault}.", file=sys.stderr)
-        shutil.rmtree(checkpoint)
+        if not (checkpoint / MARKER).exists():
+            print(f"warning: {checkpoint} is not used: {fault}. It is removed.", file=sys.stderr)
+            shutil.rmtree(checkpoint)
+        else:
+            place = _set_aside(checkpoint, DAMAGED)
+            print(f"warning: {checkpoint} is not used: {fault}. It is kept as {place}.", file=sys.stderr)
     return None
+
+
+def _owner(checkpoint: Path) -> str | None:
+    """The key of the training that sealed a checkpoint; None where its marker is missing or can't be read."""
+    if not (checkpoint / MARKER).exists():
+        return None
+    try:
+        return str(read_json(checkpoint / MARKER)["training_key"])
+    except (UserError, KeyError, TypeError):
+        return None
+
+
+def _set_aside(checkpoint: Path, name: str) -> Path:
+    """Moves a checkpoint into the folder `name` of those set aside, under a name that is free; returns where it is."""
+    place = aside(checkpoint.parent) / name
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        names = (f"{checkpoint.name}{f'.{number}' if number else ''}" for number in itertools.count())
+        target = next(place / free for free in names if not (place / free).exists())
+        return checkpoint.rename(target)
+    except OSError as error:
+        raise os_error(error, place) from error
+
+
+def _bring_back(folder: Path, training_key: str) -> None:
+    """Moves this training's checkpoints that were set aside back to the others, unless one of that step is there."""
+    place = aside(folder) / training_key[:16]
+    for checkpoint in _all(place):
+        if not (folder / checkpoint.name).exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            checkpoint.rename(folder / checkpoint.name)
+            print(f"{folder / checkpoint.name}: set aside before, and found again", flush=True)
+    with suppress(OSError):  # it isn't there, or not empty
+        place.rmdir()
+        aside(folder).rmdir()
 
 
 def make_room(folder: Path) -> None:

@@ -30,6 +30,14 @@ CODE = [
     "training",
 ]
 
+# What of a training's own settings changes no weight: how often it logs, measures and saves, how many saves are kept,
+# and what is asked once the last step is done. All others decide which rows come when, or how they are computed. So
+# does the split of a step into `batch_size` and `gradient_accumulation`, by its rounding.
+WEIGHTLESS = {
+    "train": {"validity_samples"},
+    "platform": {"keep_checkpoints", "log_steps", "eval_steps", "save_steps"},
+}
+
 
 def fingerprint(shard: Shard, params: Params) -> dict[str, Any]:
     """What an adapter was made from. Adapters can be merged where `shared` is equal; `own` is each shard's.
@@ -62,6 +70,18 @@ def fingerprint(shard: Shard, params: Params) -> dict[str, Any]:
 
 
 def training_key(made_from: dict[str, Any]) -> str:
-    """The hash of what a fingerprint says but `versions`: checkpoints of another key are never resumed from."""
-    decisive = {section: made_from[section] for section in ("shared", "own")}
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+    """The hash of what a fingerprint has that decides weights: checkpoints of another key are never resumed from."""
+    own = {
+        name: {key: v for key, v in value.items() if key not in WEIGHTLESS[name]} if name in WEIGHTLESS else value
+        for name, value in made_from["own"].items()
+    }
+    return _hash({"shared": made_from["shared"], "own": own})
+
+
+def result_key(made_from: dict[str, Any]) -> str:
+    """The hash of all that a fingerprint has but `versions`: a finished training and its run are known by it."""
+    return _hash({section: made_from[section] for section in ("shared", "own")})
+
+
+def _hash(made_from: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()

@@ -19,6 +19,7 @@ import psutil
 
 from housebrain.environment import FAILED, STOP
 from housebrain.errors import IncompleteError, UserError, os_error
+from housebrain.redact import redacted
 
 PR_SET_PDEATHSIG = 1  # of Linux's sys/prctl.h
 
@@ -104,7 +105,7 @@ def _reason(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError):
         return str(os_error(error, error.filename or "input/output"))
-    return " ".join(traceback.format_exception_only(error)[-1].split())[:500]
+    return " ".join(redacted(traceback.format_exception_only(error)[-1]).split())[:500]
 
 
 def _write_first(path: Path, text: str) -> bool:

@@ -31,7 +31,7 @@ from housebrain.tracking import LiveRun, RunRecord, import_record, now_ms
 from housebrain.training import checkpoints
 from housebrain.training.callback import ShardCallback
 from housebrain.training.data import ShardData, read_shard
-from housebrain.training.fingerprint import fingerprint, training_key
+from housebrain.training.fingerprint import fingerprint, result_key, training_key
 from housebrain.training.lora_linear import fuse
 from housebrain.training.packing import Rows
 from housebrain.training.result import finished, summarize, write_curves, write_result
@@ -149,7 +149,7 @@ def _record(shard: Shard, params: Params, data: ShardData, made_from: dict[str, 
     """The run as MLflow is told of it before its first step."""
     worker = params.worker(shard)
     return RunRecord(
-        record_id=training_key(made_from)[:32],
+        record_id=result_key(made_from)[:32],
         name=f"round {params.round} {shard.name}",
         params={
             **{name: str(value) for name, value in flatten(made_from["shared"] | made_from["own"]).items()},

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from dataset.rawdata import V5, needs_v5, raw_records, write_jsonl
+from dataset.rawdata import raw_records, write_jsonl
 from housebrain.dataset import audit as package
 from housebrain.dataset.records import parse_json, read_records
 from housebrain.errors import UserError
@@ -126,12 +126,11 @@ def test_a_dataset_without_a_readable_record_is_an_error(tmp_path: Path, tokeniz
         audit(tmp_path / "absent", tokenizer, 512)
 
 
-@needs_v5
 def test_it_finds_what_is_wrong_with_the_real_dataset(
-    tmp_path: Path, tokenizer: Any, monkeypatch: pytest.MonkeyPatch
+    v5: Path, tmp_path: Path, tokenizer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(package, "TOKEN_SAMPLE", 20)  # lengths under a random tokenizer say nothing
-    records = [parse_json(raw) for raw in islice(read_records(V5), 3000)]
+    records = [parse_json(raw) for raw in islice(read_records(v5), 3000)]
     page = audit(write_jsonl(tmp_path / "v5.jsonl", records), tokenizer, 512)
     found = counts(page)
     assert "3,000 of them readable, 3,000 with an `output`" in page

@@ -1,0 +1,69 @@
+"""Several adapters on one base at once: each has rows of a batch of its own.
+
+A base that fits a laptop is read from memory for every token that it writes, and that takes most of the time: rows more
+or less hardly matter. So the shards of a round, answering the same briefs, are asked together.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from housebrain.errors import UserError
+from housebrain.model.adapter import PREFIX, Adapter, Factors
+from housebrain.model.loading import load_base
+
+
+class _Stacked(torch.nn.Module):
+    """A linear layer to which each group of rows adds the update of its own adapter.
+
+    Args:
+        linear: the base's, W [d_out, d_in].
+        factors: by adapter; all of one rank.
+    """
+
+    def __init__(self, linear: torch.nn.Linear, factors: list[Factors]) -> None:
+        super().__init__()
+        self.linear = linear
+        self.A = torch.stack([one.A.T for one in factors]).to(linear.weight)  # [adapters, d_in, r]
+        self.B = torch.stack([one.scale * one.B.T for one in factors]).to(linear.weight)  # [adapters, r, d_out]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x [rows, tokens, d_in], the first adapter's rows first; as many rows for each."""
+        grouped = x.reshape(len(self.A), -1, x.shape[-1])
+        out: torch.Tensor = self.linear(x)
+        return out + (grouped @ self.A @ self.B).view(out.shape)
+
+
+def can_be_stacked(folders: list[Path]) -> bool:
+    """Whether the adapters have the same linear layers and ranks, and nothing besides."""
+    first, *others = (Adapter(folder) for folder in folders)
+    linear = all(A.endswith(".lora_A.weight") for A, _ in first.modules.values())
+    return (
+        linear
+        and not first.whole
+        and all((one.modules, one.ranks, one.whole) == (first.modules, first.ranks, {}) for one in others)
+    )
+
+
+def load_stacked(base: Path, folders: list[Path]) -> Any:
+    """The base with adapters side by side, in evaluation mode: a batch has as many rows for each, in their order.
+
+    Args:
+        base: the base model's folder.
+        folders: the adapters', of which `can_be_stacked` is true.
+
+    Raises:
+        UserError: an adapter was made for another base, or can't be read.
+    """
+    model = load_base(base).eval()
+    adapters = [Adapter(folder) for folder in folders]
+    for name in adapters[0].modules:
+        parent, _, attribute = name.removeprefix(PREFIX).rpartition(".")
+        layer = getattr(model.get_submodule(parent), attribute)
+        for adapter in adapters:
+            if not isinstance(layer, torch.nn.Linear) or tuple(adapter.shapes[name]) != tuple(layer.weight.shape):
+                raise UserError(f"{adapter.folder}: it doesn't fit the base in {base} ({name}). Train it on this base.")
+        stacked = _Stacked(layer, [adapter.factors(name) for adapter in adapters])
+        setattr(model.get_submodule(parent), attribute, stacked)
+    return model

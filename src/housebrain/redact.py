@@ -1,0 +1,52 @@
+"""No message, log or record holds a password or token: they come in addresses, which libraries print whole.
+
+What a person sees and what is stored goes through `redacted`: the messages of `UserError`, logs, tracebacks, what
+`dvc` and git print, run records, registered versions and heartbeats.
+"""
+
+import logging
+import re
+from contextlib import suppress
+from typing import Any
+
+HIDDEN = "***"
+_STOP = r"\s'\"<>|"  # what ends an address in a text
+# `user:password@` of an address. A password may hold `@`, and `/` where what is before it is no port.
+_USER = re.compile(
+    rf"(\b[a-z][a-z0-9+.-]*://)(?:[^/:@{_STOP}]+:(?!\d+(?:[/?#{_STOP},;)]|$))[^{_STOP}]*@|[^/?#{_STOP}]*@)", re.I
+)
+_SECRET = (
+    r"(?:[a-z0-9_.-]*(?:password|passwd|passphrase|token|secret|secret[_-]key|access[_-]key|api[_-]?key|private[_-]key"
+    r"|signature|credential)|pass|pwd|sig|access[_-]key[_-]id)"
+)
+# `?token=...`, also in a configuration's words; and a field of JSON.
+_VALUE = re.compile(rf"(\b{_SECRET} ?= ?['\"]?)[^&;,)\]{_STOP}]+", re.I)
+_FIELD = re.compile(rf"(['\"]{_SECRET}['\"]: ?['\"])[^'\"]+", re.I)
+_HEADER = re.compile(r"(\b(?:basic|bearer) )[a-z0-9+/=._~-]{8,}", re.I)
+
+
+def redacted(text: str) -> str:
+    """A text without user names, passwords and tokens: those in addresses, in settings and in headers of requests."""
+    if "@" in text:
+        text = _USER.sub(rf"\g<1>{HIDDEN}@", text)
+    for pattern in (_VALUE, _FIELD, _HEADER):
+        text = pattern.sub(rf"\g<1>{HIDDEN}", text)
+    return text
+
+
+def redact_logs() -> None:
+    """Has whatever this process logs from now on, libraries too, redacted before any handler sees it."""
+    make = logging.getLogRecordFactory()
+    if getattr(make, "redacts", False):
+        return
+
+    def factory(*arguments: Any, **options: Any) -> logging.LogRecord:
+        record = make(*arguments, **options)
+        with suppress(TypeError, ValueError):  # a message that does not fit its arguments: logging itself says so
+            record.msg, record.args = redacted(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text = redacted(logging.Formatter().formatException(record.exc_info))
+        return record
+
+    factory.redacts = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(factory)
