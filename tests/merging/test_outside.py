@@ -15,7 +15,8 @@ from housebrain.merging.ask import ask
 from housebrain.merging.inspect import inspect
 from housebrain.merging.outside import merge_named, named
 from housebrain.merging.strategies import strategy
-from housebrain.model.adapter import CONFIG, PREFIX, WEIGHTS, Adapter, check_alike
+from housebrain.model.adapter import CONFIG, PREFIX, WEIGHTS, Adapter
+from housebrain.model.alike import check_alike
 from merging.adapters import dense, dense_sum, random_adapter, relative_error
 from peft_models import MakePeft, full_weights, loaded, save_tiny_llama, tiny_llama
 

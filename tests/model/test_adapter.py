@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from housebrain.errors import UserError
-from housebrain.model.adapter import CONFIG, FINGERPRINT, PREFIX, WEIGHTS, Adapter, Whole, check_alike
+from housebrain.model.adapter import CONFIG, PREFIX, WEIGHTS, Adapter, Whole
 from merging.adapters import random_adapter, relative_error
 from peft_models import MakePeft
 
@@ -163,57 +163,6 @@ def test_factors_are_float32_whatever_is_stored(tmp_path: Path) -> None:
         adapter = Adapter(random_adapter(tmp_path / str(dtype), dtype=dtype))
         A, B, _ = adapter.factors(MODULE)
         assert A.dtype == B.dtype == torch.float32
-
-
-def test_fingerprints_are_compared_in_what_is_shared(tmp_path: Path) -> None:
-    shared = {"base": "b", "init": "0" * 64, "lora": {"r": 4}}
-    same = [Adapter(random_adapter(tmp_path / str(i), i, shared=shared)) for i in range(2)]
-    check_alike(same)
-    other = Adapter(random_adapter(tmp_path / "x", 7, shared=shared | {"init": "1" * 64, "lora": {"r": 8}}))
-    with pytest.raises(UserError, match=r"differ in init .*; lora .*\{\"r\": 4\} / \{\"r\": 8\}") as refused:
-        check_alike([*same, other])
-    assert "base" not in str(refused.value).split("differ in")[1].split(". Train")[0]
-
-
-def test_a_fingerprint_without_shared_fields_is_refused(tmp_path: Path) -> None:
-    adapters = [Adapter(random_adapter(tmp_path / str(i), i, shared={"base": "b"})) for i in range(2)]
-    (tmp_path / "1" / FINGERPRINT).write_text("[]")
-    with pytest.raises(UserError, match=FINGERPRINT):
-        check_alike(adapters)
-
-
-def test_adapters_from_elsewhere_are_compared_by_base_and_modules(tmp_path: Path) -> None:
-    first = Adapter(random_adapter(tmp_path / "a", r=2))
-    check_alike([first, Adapter(random_adapter(tmp_path / "b", 1, r=3, shared={"base": "b"}))])
-    with pytest.raises(UserError, match=r"base_model_name_or_path \(some/base / other/base\)"):
-        check_alike([first, Adapter(random_adapter(tmp_path / "c", base_model_name_or_path="other/base"))])
-    folder = random_adapter(tmp_path / "d")
-    change(folder, lora_A=None, lora_B=None)
-    with pytest.raises(UserError, match=re.escape(f"modules ({MODULE}: in one of them only)")):
-        check_alike([first, Adapter(folder)])
-    folder = random_adapter(tmp_path / "e")
-    change(folder, lora_A=torch.zeros(4, 99))
-    with pytest.raises(UserError, match=r"the shape of .*q_proj \(\(24, 20\) / \(24, 99\)\)"):
-        check_alike([first, Adapter(folder)])
-
-
-@pytest.mark.parametrize(
-    ("tensor", "saved", "named"),
-    [
-        (torch.zeros(4, 5), ["lm_head"], r"the shape of .*lm_head.weight \(\(3, 5\) / \(4, 5\)\)"),
-        (torch.zeros(1, 5), ["lm_head"], r"the shape of .*lm_head.weight \(\(3, 5\) / \(1, 5\)\)"),
-        (torch.zeros(3, 5).char(), ["lm_head"], r"the dtype of .*lm_head.weight \(torch.float32 / torch.int8\)"),
-        (torch.zeros(3, 5), None, r"modules_to_save \(.*lm_head.weight was trained in one of them only\)"),
-    ],
-)
-def test_whole_tensors_that_do_not_fit_each_other_are_refused(
-    tmp_path: Path, tensor: torch.Tensor, saved: list[str] | None, named: str
-) -> None:
-    head = f"{PREFIX}lm_head.weight"
-    first = random_adapter(tmp_path / "a", extra={head: torch.zeros(3, 5)}, modules_to_save=["lm_head"])
-    other = random_adapter(tmp_path / "b", 1, extra={head: tensor}, modules_to_save=saved)
-    with pytest.raises(UserError, match=named):
-        check_alike([Adapter(first), Adapter(other)])
 
 
 @pytest.mark.parametrize("name", [f"{PREFIX}lm_head.weight", f"{MODULE}.lora_A.weight"])

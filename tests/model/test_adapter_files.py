@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from housebrain.errors import UserError
 from housebrain.model.adapter import Adapter
 from housebrain.model.adapter_files import BIN, CONFIG, PREFIX, WEIGHTS
+from housebrain.model.foreign import foreign_file
 from merging.adapters import dense, random_adapter
 
 Tensors = dict[str, torch.Tensor]
@@ -219,6 +220,7 @@ FOREIGN: dict[str, tuple[Callable[[Path], None], str]] = {
     "gguf within": (written(WEIGHTS, b"GGUF\x03" + b"\n" * 600), "GGUF"),
     "gzip within": (written(WEIGHTS, b"\x1f\x8b\x08" + b"\n" * 600), "compressed by gzip: unpack it first"),
     "a torch file": (lambda folder: torch.save({}, folder / WEIGHTS), "a zip archive"),
+    "cut where its length looks like a pickle": (written(WEIGHTS, b"\x80\x02\0\0\0\0\0\0{"), "truncated or damaged"),
     "no bytes": (written(WEIGHTS, b""), "it is empty"),
     "config is no json": (written(CONFIG, b"r: 8"), "not valid JSON"),
     "config is no text": (written(CONFIG, b"\xff\xfe\x00"), "not valid JSON"),
@@ -256,6 +258,13 @@ def test_files_that_are_no_adapter_are_said(tmp_path: Path) -> None:
             Adapter(tmp_path / name)
 
 
+def test_a_file_of_another_tool_is_told_by_its_tensors(tmp_path: Path) -> None:
+    save_file({"lora_unet_mid.lora_down.weight": torch.ones(2, 2)}, tmp_path / "style.safetensors")
+    for given in (tmp_path / "style.safetensors", tmp_path):
+        with pytest.raises(UserError, match=r"kohya's sd-scripts \(lora_unet_mid\.lora_down\.weight\)"):
+            Adapter(given)
+
+
 def test_a_hub_id_is_not_taken_for_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=r"hf download someone/lora --local-dir"):
@@ -271,3 +280,12 @@ def test_only_a_projects_own_files_come_with_dvc(tmp_path: Path) -> None:
         (folder / WEIGHTS).write_bytes((folder / WEIGHTS).read_bytes()[:-5])
         with pytest.raises(UserError, match=said):
             Adapter(folder)
+
+
+def test_a_truncated_file_is_no_pickle_whatever_its_header_s_length_begins_with(tmp_path: Path) -> None:
+    """A pickle begins with 0x80, and so do the eight bytes of length before some safetensors headers."""
+    path = tmp_path / "adapter_model.safetensors"
+    path.write_bytes((0x0280).to_bytes(8, "little") + b'{"a":{"dtype":"F32"')
+    assert foreign_file(path) == "it is truncated or damaged"
+    path.write_bytes(b"\x80\x02}q\x00.")
+    assert foreign_file(path) == "it is a pickle"

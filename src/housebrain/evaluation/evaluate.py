@@ -44,7 +44,6 @@ CODE = [
     "model/adapter.py",
     "model/adapter_files.py",
     "model/base.py",
-    "model/base_name.py",
     "model/foreign.py",
     "model/generation.py",
     "model/loading.py",

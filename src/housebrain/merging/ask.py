@@ -27,7 +27,7 @@ def ask(adapter: Path, base: str) -> str:
     """
     try:
         tokenizer, model = load_tokenizer(base), load_base(base)
-    except (*ERRORS, OSError) as error:
+    except (*ERRORS, ImportError, OSError) as error:
         raise UserError(f"--validate: {base} can't be loaded as a base ({_short(error)}). Check its name.") from error
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -12,7 +12,8 @@ from tqdm import tqdm
 from housebrain.files import atomic_file
 from housebrain.merging.lowrank import Product, Svd, chosen_rank
 from housebrain.merging.strategies import inner_products
-from housebrain.model.adapter import Adapter, Factors, check_alike
+from housebrain.model.adapter import Adapter, Factors
+from housebrain.model.alike import check_alike
 
 
 class Inspection(NamedTuple):

@@ -20,18 +20,8 @@ from housebrain.merging.lowrank import (
 from housebrain.merging.ranks import rank_rule
 from housebrain.merging.strategies import Metrics, Searched, Strategy
 from housebrain.merging.whole import common_of, dtypes_of, mean_of
-from housebrain.model.adapter import (
-    CONFIG,
-    FINGERPRINT,
-    MERGE_REPORT,
-    WEIGHTS,
-    Adapter,
-    Factors,
-    check_alike,
-    merged_config,
-    shared_fingerprint,
-    warn_of_versions,
-)
+from housebrain.model.adapter import CONFIG, FINGERPRINT, MERGE_REPORT, WEIGHTS, Adapter, Factors, merged_config
+from housebrain.model.alike import check_alike, shared_fingerprint, warn_of_versions
 from housebrain.model.loadable import check_loads
 from housebrain.model.tensors import TensorWriter, header_bytes, is_finite
 

@@ -37,7 +37,7 @@ def rank_rule(
     """
 
     def look(modules: list[str]) -> dict[str, torch.Tensor]:
-        shown = tqdm(modules, "look", unit=" modules", mininterval=1, disable=not progress)
+        shown = tqdm(modules, "look", unit=" modules", mininterval=1, disable=not (progress and modules))
         return {module: Svd(update(module)).singular_values for module in shown}
 
     fused = [module for module in like.modules if module in like.fused]

@@ -9,21 +9,18 @@ B [d_out, r * E]; here each expert is a module of its own, named `NAME#0` and so
 import json
 import math
 import re
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 
 from housebrain.errors import UserError
-from housebrain.files import how_to_get, read_json
+from housebrain.files import how_to_get
 from housebrain.model.adapter_files import CONFIG, PREFIX, AdapterFiles, plain_path
 from housebrain.model.adapter_files import WEIGHTS as WEIGHTS  # whoever has to do with adapters needs all three names
-from housebrain.model.base_name import same_base
 from housebrain.model.tensors import DTYPES, is_finite
-from housebrain.provenance import differing_versions
 
-FINGERPRINT = "fingerprint.json"
+FINGERPRINT = "fingerprint.json"  # in the folder of an adapter that this project trained: what it was made from
 MERGE_REPORT = "merge.json"  # in a merged adapter's folder: how it was made
 
 # How PEFT names a module's A and B: linear layers, embeddings.
@@ -42,9 +39,6 @@ _NAMES = {"use_dora": "DoRA: its magnitudes don't average", "bias": "trained bia
 # Initialisations that leave the base as it was. The others (PiSSA, OLoRA, CorDA, LoftQ ...) move part of the base's
 # weights into the adapter, and PEFT does so again when it is loaded: its update is not scale * B @ A.
 _PLAIN_INITS = (None, True, False, "gaussian", "eva", "orthogonal")
-
-
-_BASE = "base_model_name_or_path"
 
 
 class Factors(NamedTuple):
@@ -149,7 +143,7 @@ class Adapter:
             value = config.get(field)
             names = [value] if isinstance(value, str) else value or []
             if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-                raise UserError(f"{where}: {field} is {_short(value)}, no list of names. Correct it.")
+                raise UserError(f"{where}: {field} is {short(value)}, no list of names. Correct it.")
             if isinstance(value, list):
                 config[field] = [plain_path(name) for name in value]
         return config
@@ -157,10 +151,10 @@ class Adapter:
     def _check_patterns(self, field: str, patterns: Any) -> None:
         where = f"{self.folder / CONFIG}: {field}"
         if not isinstance(patterns or {}, dict):
-            raise UserError(f"{where} is {_short(patterns)}, no numbers by pattern. Correct it.")
+            raise UserError(f"{where} is {short(patterns)}, no numbers by pattern. Correct it.")
         for pattern, value in (patterns or {}).items():
             if not _is_positive(value):
-                raise UserError(f"{where}: {pattern} is {_short(value)}, no number above 0. Correct it.")
+                raise UserError(f"{where}: {pattern} is {short(value)}, no number above 0. Correct it.")
             try:
                 re.compile(rf"(.*\.)?({pattern})$")
             except (re.error, RecursionError, OverflowError) as error:
@@ -330,103 +324,6 @@ def _is_positive(value: Any) -> bool:
     return isinstance(value, int | float) and math.isfinite(value) and value > 0
 
 
-def check_alike(adapters: list[Adapter], bases_are_same: bool = False) -> None:
-    """Refuses adapters that weren't made for the same base, or, where that is known, not from the same start.
-
-    Args:
-        adapters: one or more.
-        bases_are_same: whatever they call their base, it is one.
-
-    Raises:
-        UserError: names the two adapters and every field that differs.
-    """
-    first = adapters[0]
-    for other in adapters[1:]:
-        differing = _differing_origin(first, other, bases_are_same) + differing_tensors(first, other)
-        if len(differing) == 1 and differing[0].startswith(_BASE):
-            raise UserError(
-                f"{first.folder} and {other.folder} can't be merged: they differ in {differing[0]}. If both names mean "
-                "one base, say so with --same-base (same_base=True); else train both on the same base."
-            )
-        if differing:
-            raise UserError(
-                f"{first.folder} and {other.folder} can't be merged: they differ in {'; '.join(differing)}. "
-                "Train both on the same base, data split, settings and code."
-            )
-
-
-def warn_of_versions(adapters: dict[str, Adapter]) -> None:
-    """Says, in one line, where adapters were trained with different versions of the libraries.
-
-    Args:
-        adapters: by name; those from elsewhere don't tell their versions.
-    """
-    versions = {}
-    for name, adapter in adapters.items():
-        path = adapter.folder / FINGERPRINT
-        content = read_json(path) if path.exists() else None
-        if isinstance(content, dict):
-            versions[name] = content.get("versions", {})
-    if differing := differing_versions(versions):
-        print(f"warning: the adapters were trained with different versions: {differing}.", file=sys.stderr)
-
-
-def _differing_origin(a: Adapter, b: Adapter, bases_are_same: bool) -> list[str]:
-    """The fields of `shared` in the fingerprints; adapters from elsewhere have none and are compared by their base."""
-    if not all((adapter.folder / FINGERPRINT).exists() for adapter in (a, b)):
-        names = [adapter.config.get("base_model_name_or_path") for adapter in (a, b)]
-        return [] if bases_are_same or same_base(*names) else [f"{_BASE} ({names[0]} / {names[1]})"]
-    of_a, of_b = shared_fingerprint(a), shared_fingerprint(b)
-    if bases_are_same:
-        of_a, of_b = ({key: of[key] for key in of.keys() - {"base", "base_revision"}} for of in (of_a, of_b))
-    return [
-        f"{field} ({_short(of_a.get(field))} / {_short(of_b.get(field))})"
-        for field in sorted(of_a.keys() | of_b.keys())
-        if of_a.get(field) != of_b.get(field)
-    ]
-
-
-def shared_fingerprint(adapter: Adapter) -> dict[str, Any]:
-    """What an adapter's fingerprint says that must be equal among adapters to be merged.
-
-    Raises:
-        UserError: it is missing or says nothing of the kind.
-    """
-    path = adapter.folder / FINGERPRINT
-    content = read_json(path)
-    shared = content.get("shared") if isinstance(content, dict) else None
-    if not isinstance(shared, dict):
-        raise UserError(f"{path}: it has no `shared` fields. {how_to_get(path)}")
-    return shared
-
-
-def differing_tensors(a: Adapter, b: Adapter) -> list[str]:
-    """What keeps tensors of two adapters from being averaged, in words; ranks and the precision of floats don't."""
-    odd = sorted(set(a.shapes) ^ set(b.shapes)) + sorted(set(a.whole) ^ set(b.whole))
-    if odd:
-        more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
-        return [f"modules ({odd[0]}{more}: in one of them only)"]
-    differing = [
-        f"the shape of {module} ({tuple(shape)} / {tuple(b.shapes[module])})"
-        for module, shape in a.shapes.items()
-        if shape != b.shapes[module]
-    ]
-    for name, of_a in a.whole.items():
-        of_b = b.whole[name]
-        if of_a.trained != of_b.trained:
-            differing.append(f"modules_to_save ({name} was trained in one of them only)")
-        if of_a.shape != of_b.shape:
-            differing.append(f"the shape of {name} ({of_a.shape} / {of_b.shape})")
-        if of_a.dtype != of_b.dtype and not (of_a.dtype.is_floating_point and of_b.dtype.is_floating_point):
-            differing.append(f"the dtype of {name} ({of_a.dtype} / {of_b.dtype})")
-    return differing
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
-
-
 def merged_config(like: Adapter, ranks: dict[str, int]) -> dict[str, Any]:
     """The `adapter_config.json` of an adapter whose updates are plain `B @ A`: alpha is the rank, so the scale is 1.
 
@@ -449,3 +346,9 @@ def merged_config(like: Adapter, ranks: dict[str, int]) -> dict[str, Any]:
         "lora_dropout": 0.0,
         "inference_mode": True,
     }
+
+
+def short(value: Any) -> str:
+    """A value as JSON, cut to what a message has room for."""
+    text = json.dumps(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

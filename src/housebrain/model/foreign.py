@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from safetensors import SafetensorError, safe_open
+
 _LISTED = 5
 # By a file's first bytes.
 _MAGIC = [
@@ -41,7 +43,11 @@ def foreign_file(path: Path) -> str:
         start = file.read(512)
     if not start:
         return "it is truncated or damaged: it is empty"
+    if path.suffix == ".safetensors" and start[8:9] == b"{":  # its header, whatever length comes before it
+        return foreign_names(_names(path)) or "it is truncated or damaged, or no adapter's file"
     if path.suffix == ".bin" and start.startswith((b"PK", b"\x80")):
+        return "it is truncated or damaged"
+    if path.suffix == ".safetensors" and start[8:9] == b"{":  # after eight bytes of length, of which any may be first
         return "it is truncated or damaged"
     if start.startswith(b"PK"):
         return "it is a zip archive: unpack it with `unzip`, or, if torch.save wrote it, give it the name ending .bin"
@@ -54,7 +60,7 @@ def foreign_file(path: Path) -> str:
             unpack = ": unpack it first" if "compressed" in what or "archive" in what else ""
             return what + unpack
     if path.suffix in (".safetensors", ".bin"):
-        return "it is truncated or damaged, or no adapter's file"
+        return "it is truncated or damaged"
     return "it is a file, and not an adapter's folder"
 
 
@@ -75,8 +81,20 @@ def foreign_folder(folder: Path) -> str:
         return "the folder holds adapters.safetensors, MLX's format"
     if "pytorch_lora_weights.safetensors" in names:
         return "the folder holds pytorch_lora_weights.safetensors, diffusers' format"
+    for name in names:
+        if name.endswith(".safetensors") and (found := foreign_names(_names(folder / name))):
+            return f"the folder holds {name}: {found}"
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return f"the folder holds {', '.join(names[:_LISTED])}{more}"
+
+
+def _names(path: Path) -> list[str]:
+    """Of the tensors in a safetensors file; none where it is no such file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return sorted(file.keys())
+    except (SafetensorError, OSError):
+        return []
 
 
 def foreign_names(names: list[str]) -> str:

@@ -43,6 +43,7 @@ def can_be_stacked(folders: list[Path]) -> bool:
     return (
         linear
         and not first.whole
+        and not first.experts
         and all((one.modules, one.ranks, one.whole) == (first.modules, first.ranks, {}) for one in others)
     )
 

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from housebrain.errors import UserError
 from housebrain.files import atomic_file, atomic_folder, read_json, sha256_file
-from housebrain.model.adapter import CONFIG, FINGERPRINT, WEIGHTS, Adapter, differing_tensors
+from housebrain.model.adapter import CONFIG, FINGERPRINT, WEIGHTS, Adapter
+from housebrain.model.alike import differing_tensors
 from housebrain.model.base import ensure_base
 from housebrain.model.lora_init import verified_init
 from housebrain.nested import flatten
