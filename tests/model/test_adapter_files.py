@@ -286,6 +286,6 @@ def test_a_truncated_file_is_no_pickle_whatever_its_header_s_length_begins_with(
     """A pickle begins with 0x80, and so do the eight bytes of length before some safetensors headers."""
     path = tmp_path / "adapter_model.safetensors"
     path.write_bytes((0x0280).to_bytes(8, "little") + b'{"a":{"dtype":"F32"')
-    assert foreign_file(path) == "it is truncated or damaged"
+    assert foreign_file(path).startswith("it is truncated or damaged")
     path.write_bytes(b"\x80\x02}q\x00.")
     assert foreign_file(path) == "it is a pickle"

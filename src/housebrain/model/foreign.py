@@ -47,8 +47,6 @@ def foreign_file(path: Path) -> str:
         return foreign_names(_names(path)) or "it is truncated or damaged, or no adapter's file"
     if path.suffix == ".bin" and start.startswith((b"PK", b"\x80")):
         return "it is truncated or damaged"
-    if path.suffix == ".safetensors" and start[8:9] == b"{":  # after eight bytes of length, of which any may be first
-        return "it is truncated or damaged"
     if start.startswith(b"PK"):
         return "it is a zip archive: unpack it with `unzip`, or, if torch.save wrote it, give it the name ending .bin"
     if start[257:262] == b"ustar":
