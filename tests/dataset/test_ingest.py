@@ -99,3 +99,11 @@ def test_an_unwritable_output_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UserError, match="file/out"):
         ingest(write_jsonl(tmp_path / "in.jsonl", raw_records(1)), tmp_path / "file" / "out")
+
+
+def test_a_dataset_that_is_all_held_out_is_refused(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "in" / "val.jsonl", raw_records(2))
+    write_jsonl(tmp_path / "in" / "test.jsonl", raw_records(3)[2:])
+    with pytest.raises(UserError, match=r"in: all 3 records are held out"):
+        ingest(tmp_path / "in", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -1,6 +1,11 @@
+import gzip
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 
@@ -102,3 +107,152 @@ def test_a_file_cut_short_is_no_shorter_dataset(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"cut\.jsonl\.zst"):
         for raw in read_records(path):
             parse_json(raw)
+
+
+def test_sides_are_told_by_the_usual_names(tmp_path: Path) -> None:
+    records = raw_records(4)
+    for name, record in zip(("train.jsonl", "validation.jsonl", "test/a.jsonl", "b.jsonl"), records, strict=True):
+        write_jsonl(tmp_path / name, [record])
+    assert [(raw.side, parse_json(raw)["id"]) for raw in read_records(tmp_path)] == [
+        ("validation", records[2]["id"]),
+        ("validation", records[1]["id"]),
+        ("train", records[3]["id"]),
+        ("train", records[0]["id"]),
+    ]
+
+
+def test_files_left_out_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_jsonl(tmp_path / "a.jsonl", raw_records(1))
+    for name in ("x.csv", "x1.csv", "x2.csv", "x3.csv", "x4.csv", "x5.csv"):
+        (tmp_path / name).write_text("id,input\n")
+    assert len(list(read_records(tmp_path))) == 1
+    printed = capsys.readouterr().err
+    assert "left out" in printed
+    assert "6 others (x.csv, x1.csv, x2.csv, x3.csv, x4.csv and 1 more)" in printed
+
+
+def test_nothing_is_said_where_nothing_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_jsonl(tmp_path / "a.jsonl", raw_records(1))
+    list(read_records(tmp_path))
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("name", ["all.json", "all.json.gz", "all.json.zst"])
+def test_an_array_is_as_many_records_byte_for_byte(name: str, indent: int | None, tmp_path: Path) -> None:
+    records = raw_records(3)
+    text = json.dumps(records, indent=indent, ensure_ascii=False).encode()
+    pack: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".zst": zstandard.compress, ".json": bytes}
+    (tmp_path / name).write_bytes(pack[Path(name).suffix](b" " + text + b"\n"))
+    found = list(read_records(tmp_path))
+    assert [parse_json(raw) for raw in found] == records
+    assert all(raw.text in text for raw in found)
+    assert found[2].where == f"{tmp_path / name}, record 3"
+
+
+@pytest.mark.parametrize("text", ['[{"a":1},', '[{"a":1} {"a":2}]', '[{"a":1}', '[{"a":1}]]', '[{"a":}]', "[,1]"])
+def test_a_damaged_array_is_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "all.json").write_text(text)
+    with pytest.raises(UserError, match=r"all\.json: cannot be read"):
+        list(read_records(tmp_path))
+
+
+def test_lines_in_a_file_named_json_are_records(tmp_path: Path) -> None:
+    records = raw_records(3)
+    write_jsonl(tmp_path / "all.json", records)
+    found = list(read_records(tmp_path))
+    assert [parse_json(raw) for raw in found] == records
+    assert found[2].where == f"{tmp_path / 'all.json'}, line 3"
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.ndjson"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_text_with_a_byte_order_mark_is_read_and_kept_as_utf_8(name: str, encoding: str, tmp_path: Path) -> None:
+    records = raw_records(1) if name == "a.json" else raw_records(3)
+    records[0]["id"] = "Häuser-\u4e2d"
+    text = "\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+    mark = "" if encoding in ("utf-8-sig", "utf-16", "utf-32") else "\ufeff"
+    (tmp_path / name).write_bytes((mark + text).encode(encoding))
+    found = list(read_records(tmp_path))
+    assert [orjson.loads(raw.text) for raw in found] == records
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.JSONL.GZ", "a.ndjson.gz", "a.ndjson.zst"])
+def test_compressed_lines_are_read(name: str, tmp_path: Path) -> None:
+    records = raw_records(3)
+    write_jsonl(tmp_path / name, records)
+    pack = gzip.compress if name.lower().endswith(".gz") else zstandard.compress
+    (tmp_path / name).write_bytes(pack((tmp_path / name).read_bytes()))
+    assert [parse_json(raw) for raw in read_records(tmp_path)] == records
+
+
+@pytest.mark.parametrize("share", [0.5, 0.99])
+def test_a_gzip_file_cut_short_is_no_shorter_dataset(share: float, tmp_path: Path) -> None:
+    whole = gzip.compress(b"".join(orjson.dumps(record) + b"\n" for record in raw_records(200)))
+    (tmp_path / "cut.jsonl.gz").write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(UserError, match=r"cut\.jsonl\.gz"):
+        list(read_records(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.parquet", "a.json.gz", "a.jsonl.gz", "a.jsonl.zst"])
+def test_an_empty_file_is_named(name: str, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "good.jsonl", raw_records(1))
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(UserError, match=rf"{name}: (no record in it|cannot be read|.*[Pp]arquet)"):
+        list(read_records(tmp_path))
+
+
+def test_an_array_or_table_without_records_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(" [ ] ")
+    with pytest.raises(UserError, match=r"a\.json: no record in it"):
+        list(read_records(tmp_path / "a.json"))
+    pq.write_table(pa.table({"record": pa.array([], pa.string())}), tmp_path / "b.parquet")
+    with pytest.raises(UserError, match=r"b\.parquet: no record in it"):
+        list(read_records(tmp_path / "b.parquet"))
+
+
+def test_parquet_with_a_records_keys_as_columns_is_read(tmp_path: Path) -> None:
+    """Structures, as `datasets` writes them: keys that only some records have are null in the others."""
+    records = raw_records(3)
+    records[1]["input"]["basicDetails"]["unit"] = "sqft"
+    pq.write_table(pa.Table.from_pylist([record | {"extra": 1} for record in records]), tmp_path / "a.parquet")
+    assert [parse_json(raw) for raw in read_records(tmp_path)] == records
+
+
+def test_parquet_with_json_in_its_columns_is_read(tmp_path: Path) -> None:
+    records = raw_records(3)
+    rows = [{key: json.dumps(value) if key != "id" else value for key, value in record.items()} for record in records]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    assert [parse_json(raw) for raw in read_records(tmp_path)] == records
+
+
+@pytest.mark.parametrize("kind", ["text", "structure"])
+def test_parquet_with_other_records_in_its_column_is_read(kind: str, tmp_path: Path) -> None:
+    records = raw_records(3)
+    column = [json.dumps(record) if kind == "text" else record for record in records]
+    pq.write_table(pa.table({"record": column, "side": ["test", None, "somewhere"]}), tmp_path / "a.parquet")
+    found = list(read_records(tmp_path))
+    assert [parse_json(raw) for raw in found] == records
+    assert [raw.side for raw in found] == ["validation", "train", "train"]
+
+
+def test_parquet_with_other_columns_is_refused_with_what_is_wanted(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"prompt": ["a"], "answer": ["b"]}), tmp_path / "a.parquet")
+    with pytest.raises(UserError, match=r"a\.parquet: its columns are prompt, answer\. Wanted is a column `record`"):
+        list(read_records(tmp_path))
+
+
+def test_records_too_deep_to_be_parsed_are_named() -> None:
+    with pytest.raises(UserError, match=r"^a\.json: not valid JSON"):
+        parse_json(RawRecord("a.json", "train", b"[" * 100_000))
+
+
+def test_who_asks_is_told_of_faulty_files_and_gets_the_rest(tmp_path: Path) -> None:
+    records = raw_records(2)
+    write_jsonl(tmp_path / "b.jsonl", records)
+    (tmp_path / "a.parquet").write_bytes(b"no Parquet")
+    (tmp_path / "c.json").write_bytes(b"")
+    faults: list[UserError] = []
+    assert [parse_json(raw) for raw in read_records(tmp_path, faults.append)] == records
+    assert [str(fault).split(":")[0] for fault in faults] == [str(tmp_path / "a.parquet"), str(tmp_path / "c.json")]
+    assert count_records(tmp_path) is None

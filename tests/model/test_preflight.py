@@ -171,7 +171,7 @@ def plain_losses(model: Any, sample: Tokens) -> torch.Tensor:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_row_gives_each_sample_the_losses_that_it_has_alone(make_base: MakeBase, family: str) -> None:
-    """Whatever the family: packed where that is exact, else one at a time. The reference is transformers' own model."""
+    """Packed where that is exact, else in rows of their own; the reference is transformers' own model."""
     folder = make_base(family)
     plain = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     model = load_base(folder).eval()
@@ -330,7 +330,7 @@ def test_a_base_that_everything_works_with_has_no_notes(base: Callable[..., Path
 @pytest.mark.parametrize(
     ("family", "template", "eos", "note"),
     [
-        ("lfm2", CHAT_TEMPLATE, "<|im_end|>", "one at a time"),
+        ("lfm2", CHAT_TEMPLATE, "<|im_end|>", "row of its own"),
         ("llama", CHAT_TEMPLATE, None, r"end with '<\|im_end\|>' .* not with its end of sequence, None"),
         ("llama", CHAT_TEMPLATE, "<|endoftext|>", r"end with '<\|im_end\|>' .* sequence, '<\|endoftext\|>'"),
         ("llama", CHAT_TEMPLATE.replace("<|im_end|>", ""), "<|im_end|>", "closes no answer: the end of sequence"),

@@ -118,7 +118,7 @@ def test_layout_is_read_off_the_positions(lengths: list[int], shared: int) -> No
 
 
 @pytest.mark.parametrize("rows", [[[0, 1]], [[1], [0]], [[1]], [[]]])
-def test_a_model_with_another_attention_reads_samples_one_at_a_time(plain: Any, rows: list[list[int]]) -> None:
+def test_a_model_with_another_attention_gets_samples_in_rows_of_their_own(plain: Any, rows: list[list[int]]) -> None:
     """It would take no notice of the layout, and samples would miss their prefix."""
     samples = random_samples([40, 25], shared=7)
     batch = collate(samples, rows)

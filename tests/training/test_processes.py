@@ -14,8 +14,10 @@ import torch
 from safetensors.torch import load_file
 
 from housebrain.errors import IncompleteError, OutOfMemoryError, UserError
-from housebrain.files import read_json, sha256_file
+from housebrain.files import read_json, sha256_file, write_json
+from housebrain.model.loading import load_base
 from housebrain.model.lora_init import write_init
+from housebrain.model.preflight import VERDICT, verdict
 from housebrain.params import Params
 from housebrain.shard import Shard
 from housebrain.tracking import RunRecord
@@ -96,6 +98,31 @@ def test_two_processes_train_as_one_and_each_goes_on_from_the_others_checkpoint(
     train_shard(first_shard(mixed), params)
     assert "going on from step 2" in capfd.readouterr().out
     assert_same_training(one, mixed)
+
+
+@pytest.mark.parametrize("count", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_base_whose_rows_are_not_packed_is_trained_as_one_whose_rows_are(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], count: int
+) -> None:
+    """Each step has the same samples and the same loss, though each has a row of its own. This is said once."""
+    params = make_params(dropout=0.0, gradient_accumulation=2, batch_size=2)
+    packed, apart = (prepare(make_project(name), params) for name in ("packed", "apart"))
+    monkeypatch.chdir(packed)
+    train_shard(first_shard(packed), params)
+    assert "row of its own" not in capfd.readouterr().out
+
+    base = apart / "models/base/tiny"
+    verdict(base)
+    write_json(base / VERDICT, {**read_json(base / VERDICT), "attention": None, "reason": "for a test"})
+    monkeypatch.setenv("HOUSEBRAIN_PROCESSES", str(count))
+    monkeypatch.chdir(apart)
+    if count == 1:
+        train_shard(first_shard(apart), params)
+    else:
+        train_in(apart, params, monkeypatch)
+    assert capfd.readouterr().out.count("packed rows don't suit it (for a test)") == 1
+    assert load_base(base).config._attn_implementation == "sdpa"
+    assert_same_training(packed, apart)
 
 
 @pytest.mark.slow

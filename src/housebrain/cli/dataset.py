@@ -28,7 +28,7 @@ def base() -> None:
 
 @app.command()
 def ingest(
-    folder: Annotated[Path, typer.Argument(help="train/*.json (+ validation/), or .jsonl, .jsonl.zst, .parquet")],
+    folder: Annotated[Path, typer.Argument(help="A folder of .json, .jsonl (also .gz, .zst) or .parquet, or a file")],
 ) -> None:
     """Pack the raw dataset into a few Parquet files under data/raw/dataset and track them with DVC."""
     from housebrain.dataset.ingest import ingest as pack

@@ -16,13 +16,13 @@ RECORDS_PER_GROUP = 5_000
 
 
 def ingest(source: str | Path, out: str | Path) -> dict[str, int]:
-    """Writes every record of `source` as it is, byte for byte, into `out/part-00000.parquet`, ...
+    """Writes every record of `source` as it is, byte for byte where it is UTF-8, into `out/part-00000.parquet`, ...
 
     Returns:
         The number of records by side.
 
     Raises:
-        UserError: a record is not JSON, or there is none; `out` is then left as it was.
+        UserError: a record is not JSON, or there is none to train on; `out` is then left as it was.
     """
     source = Path(source)
     counts: dict[str, int] = {}
@@ -52,6 +52,9 @@ def ingest(source: str | Path, out: str | Path) -> dict[str, int]:
             writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
         if writer is not None:
             writer.close()
-        if not total:
-            raise UserError(f"{source}: no record in it. Give the folder that holds the dataset.")
+        if not counts.get("train"):
+            raise UserError(
+                f"{source}: all {total:,} records are held out, as names of files and folders say: none is left to "
+                "train on. Give the folder that holds the training part too."
+            )
     return counts

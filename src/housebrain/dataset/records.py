@@ -1,25 +1,32 @@
-"""Reading the raw dataset in every form it comes in, one record at a time, in constant memory.
+"""Reading the raw dataset in every form it comes in, one record at a time.
 
-Forms: a folder `train/*.json` (and optionally `validation/`), one record a file; `.jsonl`; `.jsonl.zst`; `.parquet`
-as written by `ingest`; or a folder of such files. Arrow is imported where it is used: one record is read without it.
+Forms: `.json` with a record, an array of records or a record a line; `.jsonl` (`.ndjson`); both also as `.gz` or
+`.zst`; `.parquet` as written by `ingest`, or with a record's keys as its columns; or a folder of such files (`sides`
+says which are read). Memory is constant, but for an array, whose file is read as a whole. Text is UTF-8; with a byte
+order mark it may also be UTF-16 or UTF-32. Arrow is imported where it is used: one record is read without it.
 """
 
+import codecs
+import gzip
 import io
 import json
-import os
-from collections.abc import Iterator
+import sys
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import orjson
 
+from housebrain.dataset.sides import WANTED, choose, kind_of, listed, side_said
 from housebrain.dataset.v5 import BadRecord
 from housebrain.errors import UserError, os_error
 
-SUFFIXES = (".json", ".jsonl", ".jsonl.zst", ".parquet")
-# Validation first: where a brief is in both folders, the held-out copy is the one that stays.
-SIDES = ("validation", "train")
 ROWS_AT_ONCE = 4096
+COLUMNS = ("id", "input", "output", "metadata")  # the keys of a record; Parquet may have them as columns
+# UTF-32 first: its mark begins with that of UTF-16.
+_MARKS = [(codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32")]
+_MARKS += [(codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"), (codecs.BOM_UTF8, "utf-8-sig")]
 
 
 class RawRecord(NamedTuple):
@@ -30,80 +37,199 @@ class RawRecord(NamedTuple):
     text: bytes
 
 
-def _files(folder: Path) -> list[Path]:
-    """The dataset files right below a folder, by name; scandir, since there may be half a million."""
-    try:
-        with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry in entries if entry.name.endswith(SUFFIXES) and entry.is_file())
-    except OSError as error:
-        raise os_error(error, folder) from error
-    return [folder / name for name in names]
+def _encoding(start: bytes) -> str | None:
+    """What a byte order mark says; None where there is none."""
+    return next((encoding for mark, encoding in _MARKS if start.startswith(mark)), None)
 
 
-def _sides(path: Path) -> list[tuple[str, list[Path]]]:
-    if path.is_file():
-        return [("train", [path])]
-    if not path.is_dir():
-        raise UserError(f"{path}: no such file or folder. Give the dataset's folder or file.")
-    if (path / "train").is_dir():
-        return [(side, _files(path / side)) for side in SIDES if (path / side).is_dir()]
-    return [("train", _files(path))]
-
-
-def _read_file(path: Path, side: str) -> Iterator[RawRecord]:
-    if path.name.endswith(".json"):
-        yield RawRecord(str(path), side, path.read_bytes())
-    elif path.name.endswith(".parquet"):
-        import pyarrow.parquet as pq
-
-        row = 0
-        for batch in pq.ParquetFile(path).iter_batches(ROWS_AT_ONCE):
-            # Packed by `ingest` the columns say where a record came from; else only the record itself is there.
-            origins = batch.column("origin").to_pylist() if "origin" in batch.schema.names else None
-            sides = batch.column("side").to_pylist() if "side" in batch.schema.names else None
-            for index, text in enumerate(batch.column("record").to_pylist()):
-                row += 1
-                origin = f" ({origins[index]})" if origins else ""
-                yield RawRecord(f"{path}, row {row}{origin}", sides[index] if sides else side, text)
-    else:
+def _open(path: Path, compression: str) -> io.BufferedReader:
+    if compression == ".gz":
+        return io.BufferedReader(cast(io.RawIOBase, gzip.open(path)), 1 << 20)
+    if compression == ".zst":
         import pyarrow as pa
 
         # Arrow's reader, unlike zstandard's, tells a file cut short from one that ends.
-        with pa.input_stream(str(path), compression="zstd" if path.name.endswith(".zst") else None) as stream:
-            for number, line in enumerate(io.BufferedReader(stream, 1 << 20), 1):
-                if not line.isspace():
-                    yield RawRecord(f"{path}, line {number}", side, line)
+        return io.BufferedReader(pa.input_stream(str(path), compression="zstd"), 1 << 20)
+    return path.open("rb")
 
 
-def read_records(path: str | Path) -> Iterator[RawRecord]:
-    """Yields every record below `path`, validation before train, files by name.
+def _read_json(path: Path, side: str, compression: str) -> Iterator[RawRecord]:
+    with _open(path, compression) as stream:
+        text = stream.read()
+    if encoding := _encoding(text):
+        text = text.decode(encoding).encode()
+    content = text.strip()
+    if content.startswith(b"["):
+        yield from _read_array(path, side, content.decode())
+        return
+    first, *others = content.split(b"\n", 1)
+    if others and first.rstrip().endswith(b"}") and _is_json(first):
+        for number, line in enumerate(text.splitlines(), 1):
+            if line.strip():
+                yield RawRecord(f"{path}, line {number}", side, line)
+    elif content:
+        yield RawRecord(str(path), side, text)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _read_array(path: Path, side: str, text: str) -> Iterator[RawRecord]:
+    decoder, number, at = json.JSONDecoder(), 0, 1
+    while text[(at := _past_spaces(text, at)) : at + 1] != "]":
+        if number:
+            if text[at : at + 1] != ",":
+                raise ValueError(f"character {at}: no comma after record {number} of the array")
+            at = _past_spaces(text, at + 1)
+        _, end = decoder.raw_decode(text, at)
+        number += 1
+        yield RawRecord(f"{path}, record {number}", side, text[at:end].encode())
+        at = end
+    if text[at + 1 :]:
+        raise ValueError(f"character {at + 1}: something follows the array")
+
+
+def _past_spaces(text: str, at: int) -> int:
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
+
+
+def _read_lines(path: Path, side: str, compression: str) -> Iterator[RawRecord]:
+    with _open(path, compression) as stream:
+        encoding = _encoding(stream.peek(4)[:4])
+        lines = (line.encode() for line in io.TextIOWrapper(stream, encoding)) if encoding else stream
+        for number, line in enumerate(lines, 1):
+            if not line.isspace():
+                yield RawRecord(f"{path}, line {number}", side, line)
+
+
+def _read_parquet(path: Path, side: str) -> Iterator[RawRecord]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        names = file.schema_arrow.names
+        if "record" not in names and not {"id", "input"} <= set(names):
+            raise UserError(
+                f"{path}: its columns are {', '.join(names) or 'none'}. Wanted is a column `record` with the JSON of "
+                f"each, or columns {', '.join(COLUMNS)}."
+            )
+        wanted = [name for name in ("record", "origin", "side") if name in names]
+        number = 0
+        for batch in file.iter_batches(ROWS_AT_ONCE, columns=wanted if "record" in names else None):
+            for row in batch.to_pylist():
+                number += 1
+                # Packed by `ingest` the columns say where a record came from; else only the record itself is there.
+                origin = f" ({row['origin']})" if row.get("origin") else ""
+                said = side_said(str(row.get("side") or ""))
+                record = row["record"] if "record" in names else {name: row[name] for name in COLUMNS if name in names}
+                yield RawRecord(f"{path}, row {number}{origin}", said or side, _as_text(record))
+
+
+def _as_text(record: Any) -> bytes:
+    """A record from Parquet as JSON. Its parts may be structures, or JSON themselves."""
+    if isinstance(record, bytes):
+        return record
+    if isinstance(record, str):
+        return record.encode()
+    if isinstance(record, dict):
+        record = {key: _parsed(value) for key, value in record.items()}
+    return orjson.dumps(_without_nulls(record), default=str)
+
+
+def _parsed(value: Any) -> Any:
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+    return value
+
+
+def _without_nulls(value: Any) -> Any:
+    """Parquet gives every structure the same keys: what a record lacked is null."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_without_nulls(inner) for inner in value]
+    return value
+
+
+def _read_file(path: Path, side: str) -> Iterator[RawRecord]:
+    kind, compression = kind_of(path.name) or ("", "")
+    if kind == ".parquet":
+        yield from _read_parquet(path, side)
+    elif kind == ".json":
+        yield from _read_json(path, side, compression)
+    else:
+        yield from _read_lines(path, side, compression)
+
+
+def _read_checked(path: Path, side: str) -> Iterator[RawRecord]:
+    """The records of a file.
 
     Raises:
-        UserError: the path is missing, holds no dataset file, or a file can't be read.
+        UserError: it can't be read to its end, or holds none.
+    """
+    empty = True
+    try:
+        for raw in _read_file(path, side):
+            empty = False
+            yield raw
+    except OSError as error:  # pyarrow's errors are OSError and ValueError
+        raise os_error(error, path) from error
+    except (EOFError, NotImplementedError, RecursionError, ValueError, zlib.error) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: cannot be read ({reason}). The file may be damaged: get it again.") from error
+    if empty:
+        raise UserError(f"{path}: no record in it. Get the file again, or remove it.")
+
+
+def read_records(path: str | Path, faulty: Callable[[UserError], None] | None = None) -> Iterator[RawRecord]:
+    """Yields every record below `path`, validation before train, files by name; says which files it leaves out.
+
+    Args:
+        path: of a folder or a file.
+        faulty: told of a file that can't be read to its end, after which the next is read; else that is raised.
+
+    Raises:
+        UserError: the path is missing, holds no dataset file, or a file can't be read or is empty.
     """
     path = Path(path)
-    sides = _sides(path)
-    if not any(files for _, files in sides):
-        raise UserError(f"{path}: no {', '.join(SUFFIXES)} file in it. Give the folder that holds the dataset.")
-    for side, files in sides:
-        for file in files:
-            try:
-                yield from _read_file(file, side)
-            except OSError as error:  # pyarrow's errors are OSError and ValueError
-                raise os_error(error, file) from error
-            except (KeyError, ValueError) as error:
-                raise UserError(f"{file}: cannot be read ({error}). The file may be damaged: get it again.") from error
+    chosen = choose(path)
+    if chosen.left_out:
+        print(f"warning: {path}: left out, being no {WANTED}: {listed(chosen.left_out, path)}", file=sys.stderr)
+    for side, file in chosen.files:
+        try:
+            yield from _read_checked(file, side)
+        except UserError as error:
+            if faulty is None:
+                raise
+            faulty(error)
 
 
 def count_records(path: str | Path) -> int | None:
-    """The number of records where it can be told without reading them, for progress; else None."""
-    files = [file for _, files in _sides(Path(path)) for file in files]
-    if any(".jsonl" in file.name for file in files):
+    """The number of records where it can be told without reading them, for progress; else None.
+
+    A `.json` file counts as one record.
+    """
+    files = [file for _, file in choose(Path(path)).files]
+    kinds = {kind_of(file.name) for file in files}
+    if not kinds <= {(".json", ""), (".parquet", "")}:
         return None
 
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return sum(pq.read_metadata(f).num_rows if f.suffix == ".parquet" else 1 for f in files)
+    try:
+        return sum(pq.read_metadata(f).num_rows if f.suffix.lower() == ".parquet" else 1 for f in files)
+    except (OSError, pa.ArrowException):  # said where the file is read
+        return None
 
 
 def parse_json(raw: RawRecord) -> Any:
@@ -118,7 +244,7 @@ def parse_json(raw: RawRecord) -> Any:
         try:
             # More lenient: NaN is let through here, for the schema to name the field it stands in.
             return json.loads(raw.text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UserError(f"{raw.where}: not valid JSON ({error}). Correct or remove the record.") from error
 
 

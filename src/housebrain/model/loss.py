@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from housebrain.language.tokens import Tokenized
-from housebrain.model.packed import IGNORED, collate, is_packing, layout, sample_columns
+from housebrain.model.packed import IGNORED, apart, collate, is_packing, layout
 
 
 def token_losses(
@@ -15,35 +15,43 @@ def token_losses(
     """Cross entropy, in nats, of every token that carries loss, float32 [n].
 
     Logits are computed only where there is a label: the output layer is a fifth of a small model's work, and more
-    than half of the tokens are prompt. A model that would mix the samples of a row reads them one at a time.
+    than half of the tokens are prompt. A model that would mix the samples of a row gets each in a row of its own.
 
     Args:
-        model: loaded by `load_base`, with or without an adapter.
+        model: loaded by `load_base`, with or without an adapter. It is called once: processes that train together
+            wait for each other in every call.
         input_ids: of a batch, as the others.
         position_ids: tell where samples begin.
         labels: [1, tokens].
     """
     packed = layout(position_ids)
     if not is_packing(model):
-        alone = [
-            _losses(model, input_ids[:, columns], labels[:, columns])
-            for columns in (one.to(input_ids.device) for one in sample_columns(packed))
-        ]
-        return torch.cat(alone)
-    row = {
-        "position_ids": position_ids,
-        # A mask in four dimensions is handed on as it is. Of no size, it fails wherever it would be used.
-        "attention_mask": position_ids.new_empty(1, 1, 0, 0),
-        "packed": packed,
-    }
-    return _losses(model, input_ids, labels, **row)
-
-
-def _losses(model: torch.nn.Module, input_ids: torch.Tensor, labels: torch.Tensor, **row: Any) -> torch.Tensor:
-    """Cross entropy, in nats, of every token with a label, float32 [n]; `input_ids` and `labels` [1, tokens]."""
+        return _losses_apart(model, apart(input_ids, packed, 0), apart(labels, packed, IGNORED))
     targets = (labels[0] != IGNORED).nonzero()[:, 0]
-    logits = model(input_ids=input_ids, use_cache=False, logits_to_keep=targets - 1, **row).logits[0]
+    logits = model(
+        input_ids=input_ids,
+        position_ids=position_ids,
+        # A mask in four dimensions is handed on as it is. Of no size, it fails wherever it would be used.
+        attention_mask=position_ids.new_empty(1, 1, 0, 0),
+        packed=packed,
+        use_cache=False,
+        logits_to_keep=targets - 1,
+    ).logits[0]
     return cross_entropy(logits.float(), labels[0, targets], reduction="none")
+
+
+def _losses_apart(model: torch.nn.Module, input_ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """As `token_losses`, of samples in rows of their own.
+
+    Args:
+        model: causal, so that it needs no mask for what follows a sample's end.
+        input_ids: [samples, tokens], filled up on the right.
+        labels: [samples, tokens].
+    """
+    sample, place = (labels != IGNORED).nonzero(as_tuple=True)
+    kept, index = (place - 1).unique(return_inverse=True)
+    logits = model(input_ids=input_ids, use_cache=False, logits_to_keep=kept).logits[sample, index]
+    return cross_entropy(logits.float(), labels[sample, place], reduction="none")
 
 
 def mean_loss(model: Any, samples: Tokenized) -> float:

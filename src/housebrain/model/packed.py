@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.utils.rnn import pad_sequence
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
@@ -127,11 +128,17 @@ def is_packing(model: Any) -> bool:
     return bool(config.get_text_config()._attn_implementation == ATTENTION)
 
 
-def sample_columns(packed: list[int]) -> list[torch.Tensor]:
-    """For each sample of a row with this `layout`, the row's columns that it reads: the prefix, then its own."""
-    prefix, *lengths = packed
-    columns = torch.arange(sum(packed))
-    return [torch.cat([columns[:prefix], own]) for own in columns[prefix:].split(lengths)]
+def apart(row: torch.Tensor, packed: list[int], filling: int) -> torch.Tensor:
+    """The samples of a packed row in rows of their own, [samples, tokens], each with the prefix.
+
+    Args:
+        row: [1, tokens].
+        packed: its `layout`.
+        filling: what shorter samples are filled up with, on the right.
+    """
+    prefix, *samples = row[0].split(packed)
+    alone = [torch.cat([prefix, sample]) for sample in samples]
+    return pad_sequence(alone, batch_first=True, padding_value=filling)
 
 
 AttentionInterface.register(ATTENTION, packed_attention)

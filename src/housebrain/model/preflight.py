@@ -62,7 +62,7 @@ def examine(folder: Path) -> list[str]:
     eos = tokenizer.eos_token
     notes = []
     if reason := verdict(folder).reason:
-        notes.append(f"packed rows don't suit it ({reason}): its samples are read one at a time, which takes longer")
+        notes.append(f"packed rows don't suit it ({reason}): each sample gets a row of its own, which takes longer")
     if not form.takes_system:
         notes.append("its chat template takes no system message: the text goes before the user's")
     if form.opening:
