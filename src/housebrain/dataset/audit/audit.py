@@ -6,6 +6,7 @@ sample, since they don't change with the size.
 
 import json
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -80,12 +81,15 @@ def _rooms(entry: Entry, *types: str) -> int:
     return sum(room["count"] for room in entry.rooms if room["type"].lower() in types)
 
 
-def _codes(entry: Entry) -> dict[str, Any]:
-    return entry.output.get("building_codes") or {}
+def _part(entry: Entry, name: str) -> dict[str, Any]:
+    """A part of the answer; nobody checks answers, so whatever else stands there counts as nothing."""
+    part = entry.output.get(name)
+    return part if isinstance(part, dict) else {}
 
 
-def _garage(entry: Entry) -> dict[str, Any]:
-    return entry.output.get("exterior_specifications") or {}
+def _buildable_sqft(entry: Entry) -> float:
+    value = _part(entry, "building_codes").get("max_buildable_area")
+    return value if isinstance(value, int | float) else float("inf")
 
 
 class Check(NamedTuple):
@@ -146,12 +150,15 @@ OUTPUT_CHECKS = (
     ),
     Check(
         "garage type None, but with spaces",
-        lambda e: _garage(e).get("garage_type") == "None" and bool(_garage(e).get("garage_spaces")),
+        lambda e: (
+            _part(e, "exterior_specifications").get("garage_type") == "None"
+            and bool(_part(e, "exterior_specifications").get("garage_spaces"))
+        ),
         "contradicts itself",
     ),
     Check(
         "least room areas sum to more than `max_buildable_area`",
-        lambda e: e.needed_sqft > _codes(e).get("max_buildable_area", float("inf")),
+        lambda e: e.needed_sqft > _buildable_sqft(e),
         "the permitted area is random, and passed over",
     ),
 )
@@ -174,6 +181,7 @@ class Tally:
 class Findings:
     """What the pass over all records found; `sample` holds parsed records drawn at random for the rest."""
 
+    faulty: list[str] = field(default_factory=list)  # of files that can't be read to their end, what is wrong
     sides: Counter[str] = field(default_factory=Counter)
     with_output: int = 0
     unparsed: Tally = field(default_factory=Tally)
@@ -188,18 +196,27 @@ class Findings:
         return self.sides.total() - self.unparsed.count - sum(tally.count for tally in self.bad_fields.values())
 
 
+class UnreadableError(UserError):
+    """A dataset of which no record can be read; `page` says why."""
+
+    def __init__(self, message: str, page: str) -> None:
+        super().__init__(message)
+        self.page = page
+
+
 def look_through(path: Path, seed: int) -> Findings:
     """Reads every record once.
 
     Raises:
-        UserError: the path is missing, or no record in it can be read.
+        UserError: the path is missing, or holds no dataset file.
     """
     found = Findings()
     rng = random.Random(seed)
     ids: set[int] = set()
     inputs: set[int] = set()
-    kept: list[bytes] = []
-    for raw in tqdm(read_records(path), total=count_records(path), unit=" records", desc="audit", mininterval=1):
+    kept: list[RawRecord] = []
+    records = read_records(path, lambda error: found.faulty.append(str(error)))
+    for raw in tqdm(records, total=count_records(path), unit=" records", desc="audit", mininterval=1):
         found.sides[raw.side] += 1
         record = _readable(raw, found)
         if record is None:
@@ -221,14 +238,23 @@ def look_through(path: Path, seed: int) -> Findings:
                 tally.add(record_id)
         # Reservoir sampling (Vitter 1985, algorithm R).
         if len(kept) < FIELD_SAMPLE:
-            kept.append(raw.text)
+            kept.append(raw)
         elif (slot := rng.randrange(found.readable)) < FIELD_SAMPLE:
-            kept[slot] = raw.text
-    if not kept:
-        raise UserError(f"{path}: no readable record in it. Give the folder that holds the dataset.")
+            kept[slot] = raw
     rng.shuffle(kept)
-    found.sample = [orjson.loads(text) for text in kept]
+    found.sample = [_tame(parse_json(raw)) for raw in kept]
     return found
+
+
+def _tame(value: Any) -> Any:
+    """A record without numbers that are none and text that can't be written: both may stand where nobody looks."""
+    if isinstance(value, dict):
+        return {_tame(key): _tame(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_tame(inner) for inner in value]
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    return None if isinstance(value, int | float) and not abs(value) <= sys.float_info.max else value
 
 
 def _readable(raw: RawRecord, found: Findings) -> dict[str, Any] | None:
@@ -340,11 +366,12 @@ def _solved_lengths(record: dict[str, Any], tokenizer: Any) -> tuple[int, int] |
 def _summary(found: Findings, fields: dict[str, Dependence], ways: list[Lengths], max_length: int) -> list[str]:
     stopping = found.unparsed.count + sum(tally.count for tally in found.bad_fields.values())
     doubles = found.duplicate_ids.count + found.duplicate_inputs.count
-    buildable = found.checks[BRIEF_CHECKS[-1].what].count
-    lines = [
-        f"{stopping:,} of {found.sides.total():,} records can't be read; {doubles:,} ids or briefs occur again.",
-        f"{_share(buildable, found.readable)} of the briefs leave a packer room to build.",
-    ]
+    lines = [f"{stopping:,} of {found.sides.total():,} records can't be read; {doubles:,} ids or briefs occur again."]
+    if found.faulty:
+        lines.append(f"{len(found.faulty):,} files can't be read to their end.")
+    if found.readable:
+        buildable = found.checks[BRIEF_CHECKS[-1].what].count
+        lines.append(f"{_share(buildable, found.readable)} of the briefs leave a packer room to build.")
     if fields:
         empty = found.checks[OUTPUT_CHECKS[0].what].count
         noise = sum(field.kind == "random" for field in fields.values())
@@ -389,6 +416,10 @@ def _records_section(found: Findings) -> list[str]:
         f"{total:,} records ({sides}), {found.readable:,} of them readable, {found.with_output:,} with an `output`.",
         "",
         *_table(["What", "Records", "Share", "First", "So"], rows, {1, 2}),
+        *(
+            ["Files that can't be read to their end:", "", *(f"- {fault}" for fault in found.faulty), ""]
+            * bool(found.faulty)
+        ),
     ]
 
 
@@ -402,7 +433,7 @@ def _checks_section(title: str, checks: tuple[Check, ...], found: Findings, tota
 def _fields_section(fields: dict[str, Dependence], sample: list[dict[str, Any]]) -> list[str]:
     if not fields:
         return []
-    outputs = _columns([dict(_flat(record["output"])) for record in sample if record.get("output")], None)
+    outputs = _columns([dict(_flat(r["output"])) for r in sample if isinstance(r.get("output"), dict)], None)
     levels = {name: len(set(outputs[name])) for name in fields}
     noise = [name for name, field in fields.items() if field.kind == "random"]
     categorical = [name for name in noise if levels[name] <= MAX_LEVELS]
@@ -448,6 +479,8 @@ def _spread(lengths: np.ndarray) -> str:
 
 
 def _tokens_section(ways: list[Lengths], max_length: int) -> list[str]:
+    if not ways:
+        return []
     rows = []
     for way in ways:
         room = np.clip(max_length - way.prompt, 0, way.answer)
@@ -477,6 +510,8 @@ def _tokens_section(ways: list[Lengths], max_length: int) -> list[str]:
 
 
 def _ranges_section(sample: list[dict[str, Any]]) -> list[str]:
+    if not sample:
+        return []
     rows = []
     for name, values in sorted(_columns([_input_features(record["input"]) for record in sample], None).items()):
         given = [value for value in values if value is not None]
@@ -510,7 +545,8 @@ def audit(path: str | Path, tokenizer: Any, max_length: int, seed: int = 0) -> s
         The page, in Markdown. Malformed records are counted on it, not raised.
 
     Raises:
-        UserError: the path is missing, or no record in it can be read.
+        UnreadableError: no record can be read; it carries the page.
+        UserError: the path is missing, or holds no dataset file.
     """
     path = Path(path)
     found = look_through(path, seed)
@@ -527,4 +563,12 @@ def audit(path: str | Path, tokenizer: Any, max_length: int, seed: int = 0) -> s
         *_tokens_section(ways, max_length),
         *_ranges_section(found.sample),
     ]
-    return "\n".join(lines).rstrip() + "\n"
+    page = "\n".join(lines).rstrip() + "\n"
+    if not found.readable:
+        reasons = [*found.bad_fields, *found.faulty, *(["not valid JSON"] if found.unparsed.count else [])]
+        raise UnreadableError(
+            f"{path}: no readable record in it, of {found.sides.total():,} ({reasons[0]}). Correct them, or give the "
+            "folder that holds the dataset.",
+            page,
+        )
+    return page
