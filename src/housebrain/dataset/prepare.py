@@ -9,6 +9,7 @@ import hashlib
 import multiprocessing
 import os
 import sqlite3
+import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -116,8 +117,10 @@ def _solved(records: Iterable[RawRecord], seed: int, processes: int) -> Iterator
                     return
                 yield flying.popleft().result()
         except BrokenProcessPool as error:
-            # Or Python before 3.11.5 would wait at its end for a thread that writes to nobody (python/cpython#94777).
-            pool._call_queue._reader.close()  # type: ignore[attr-defined]
+            # Or Python would wait at its end for a thread that writes to nobody (python/cpython#94777). Later versions
+            # close it themselves, at this very moment: closed twice it would be an error in one of the threads.
+            if sys.version_info < (3, 11, 5):
+                pool._call_queue._reader.close()  # type: ignore[attr-defined]
             raise UserError(
                 "prepare: a worker process was killed, most likely for want of memory. "
                 "Set prepare.processes lower in params.yaml and run the command again."
