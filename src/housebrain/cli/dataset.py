@@ -48,13 +48,20 @@ def audit(
     max_length: Annotated[int, typer.Option(help="Tokens of a training window")] = 512,
 ) -> None:
     """Look the dataset over: duplicates, contradictions, token lengths, fields that nothing predicts."""
+    from housebrain.dataset.audit import UnreadableError
     from housebrain.dataset.audit import audit as look_over
     from housebrain.model.base import ensure_base
     from housebrain.model.loading import load_tokenizer
     from housebrain.params import load_params
 
-    page = look_over(path, load_tokenizer(ensure_base(load_params())), max_length)
+    fault = None
+    try:
+        page = look_over(path, load_tokenizer(ensure_base(load_params())), max_length)
+    except UnreadableError as error:
+        page, fault = error.page, error
     with atomic_file(out) as temporary:
         temporary.write_text(page)
     print(page)
     print(f"audit: written to {out}")
+    if fault is not None:
+        raise fault

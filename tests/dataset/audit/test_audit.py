@@ -1,14 +1,18 @@
+import gzip
+import json
 import re
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 from transformers import AutoTokenizer
 
 from dataset.rawdata import raw_records, write_jsonl
 from housebrain.dataset import audit as package
+from housebrain.dataset.audit import UnreadableError
 from housebrain.dataset.records import parse_json, read_records
 from housebrain.errors import UserError
 
@@ -124,6 +128,67 @@ def test_a_dataset_without_a_readable_record_is_an_error(tmp_path: Path, tokeniz
         audit(write_jsonl(tmp_path / "set.jsonl", [{"id": "a"}, 7]), tokenizer, 512)
     with pytest.raises(UserError, match="absent"):
         audit(tmp_path / "absent", tokenizer, 512)
+
+
+ODD: dict[str, Any] = {
+    "NaN": {"construction_cost": float("nan")},
+    "infinity": {"construction_cost": float("-inf"), "levels": float("inf")},
+    "a number too large": {"total_area": 10**400},
+    "null": {"building_codes": {"max_buildable_area": None}},
+    "text for a number": {"building_codes": {"max_buildable_area": "10"}},
+    "a list for an object": {"building_codes": ["IRC"], "exterior_specifications": []},
+    "text for an object": {"building_codes": "IRC", "exterior_specifications": "none", "materials": "Tile"},
+    "a number for an object": {"building_codes": 7, "exterior_specifications": True, "input": 0.5},
+    "half a character": {"note \ud800": "\udfff"},
+    "nothing": {},
+    "no object": ["answer"],
+    "text": "answer",
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("all_of_them", [True, False])
+def test_an_answer_that_nobody_needs_may_be_anything(
+    odd: str, all_of_them: bool, tmp_path: Path, tokenizer: Any
+) -> None:
+    records = dataset(6)
+    for record in records if all_of_them else records[:1]:
+        record["output"] = record["output"] | ODD[odd] if isinstance(ODD[odd], dict) else ODD[odd]
+    path = tmp_path / "set.jsonl"
+    path.write_text("\n".join(json.dumps(record) for record in records))
+    page = audit(path, tokenizer, 512)
+    page.encode()  # as it is written
+    assert "6 records (6 train), 6 of them readable" in page
+
+
+def test_a_page_is_written_of_whatever_can_be_read(tmp_path: Path, tokenizer: Any) -> None:
+    write_jsonl(tmp_path / "good.jsonl", dataset(5))
+    (tmp_path / "a.parquet").write_bytes(b"no Parquet")
+    (tmp_path / "b.json").write_bytes(b"")
+    (tmp_path / "c.json").write_bytes(b"{")
+    (tmp_path / "d.jsonl.gz").write_bytes(gzip.compress(orjson.dumps(dataset(1)[0]) + b"\n")[:-4])
+    page = audit(tmp_path, tokenizer, 512)
+    assert "3 files can't be read to their end" in page
+    for name in ("a.parquet", "b.json", "d.jsonl.gz"):
+        assert f"- {tmp_path / name}: " in page
+    assert counts(page)["not valid JSON"] == 1
+
+
+@pytest.mark.parametrize("content", [b"{", b"7", b'{"id":"a","input":{}}', b""])
+def test_a_dataset_without_a_readable_record_has_its_page_all_the_same(
+    content: bytes, tmp_path: Path, tokenizer: Any
+) -> None:
+    for name in ("a.json", "b.json", "c.json"):
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(UnreadableError, match="no readable record") as raised:
+        audit(tmp_path, tokenizer, 512)
+    assert "\n" not in str(raised.value)
+    page = raised.value.page
+    assert page.startswith("# Audit of ")
+    if content:
+        assert "- 3 of 3 records can't be read" in page
+    else:
+        assert "- 3 files can't be read to their end" in page
 
 
 def test_it_finds_what_is_wrong_with_the_real_dataset(

@@ -95,3 +95,11 @@ def test_many_numbers_are_cut_by_deciles(values: list[int]) -> None:
     sizes = np.bincount(found)
     assert len(sizes) == 10
     assert sizes.max() - sizes.min() <= 2
+
+
+def test_many_values_of_which_most_are_the_least_make_two_bins() -> None:
+    values = [0.0] * 1900 + [float(number) for number in range(1, 101)]
+    column = codes(values)
+    assert column is not None
+    assert np.bincount(column).tolist() == [1900, 100]
+    assert dependences({"a": values}, {"b": list(range(2000))}, 0)["a"].kind == "predicted"

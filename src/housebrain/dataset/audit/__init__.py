@@ -11,8 +11,17 @@ from housebrain.dataset.audit.fields import predicted_fields
 from housebrain.dataset.audit.findings import look_through
 from housebrain.dataset.audit.page import page_of
 from housebrain.dataset.audit.tokens import token_lengths
+from housebrain.errors import UserError
 
 TOKEN_SAMPLE = 2_000
+
+
+class UnreadableError(UserError):
+    """A dataset of which no record can be read; `page` says why."""
+
+    def __init__(self, message: str, page: str) -> None:
+        super().__init__(message)
+        self.page = page
 
 
 def audit(path: str | Path, tokenizer: Any, max_length: int, seed: int = 0) -> str:
@@ -28,10 +37,19 @@ def audit(path: str | Path, tokenizer: Any, max_length: int, seed: int = 0) -> s
         The page, in Markdown. Malformed records are counted on it, not raised.
 
     Raises:
-        UserError: the path is missing, or no record in it can be read.
+        UnreadableError: no record can be read; it carries the page.
+        UserError: the path is missing, or holds no dataset file.
     """
     path = Path(path)
     found = look_through(path, seed)
     fields = predicted_fields(found.sample, seed)
     ways = token_lengths(found.sample[:TOKEN_SAMPLE], tokenizer)
-    return page_of(path.name, found, fields, ways, max_length)
+    page = page_of(path.name, found, fields, ways, max_length)
+    if not found.readable:
+        reasons = [*found.bad_fields, *found.faulty, *(["not valid JSON"] if found.unparsed.count else [])]
+        raise UnreadableError(
+            f"{path}: no readable record in it, of {found.sides.total():,} ({reasons[0]}). Correct them, or give the "
+            "folder that holds the dataset.",
+            page,
+        )
+    return page

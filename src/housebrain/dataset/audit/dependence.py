@@ -40,7 +40,9 @@ def codes(values: Sequence[Any]) -> Codes | None:
             return None
         numbers = np.asarray(values, float)
         edges = np.unique(np.quantile(numbers, np.linspace(0, 1, BINS + 1)[1:-1]))
-        return np.searchsorted(edges, numbers, "right")
+        deciles = np.searchsorted(edges, numbers, "right")
+        # Where most values are the least one, every edge is, and nothing is below it.
+        return deciles if deciles.min() < deciles.max() else np.searchsorted(edges, numbers, "left")
     order = {level: code for code, level in enumerate(sorted(levels, key=repr))}
     return np.array([order[value] for value in values])
 

@@ -1,6 +1,7 @@
 """The pass over all records: counts, the first few records of each kind, and a sample for what needs no more."""
 
 import random
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,7 @@ class Tally:
 class Findings:
     """What the pass over all records found; `sample` holds parsed records drawn at random for the rest."""
 
+    faulty: list[str] = field(default_factory=list)  # of files that can't be read to their end, what is wrong
     sides: Counter[str] = field(default_factory=Counter)
     with_output: int = 0
     unparsed: Tally = field(default_factory=Tally)
@@ -54,14 +56,15 @@ def look_through(path: Path, seed: int) -> Findings:
     """Reads every record once.
 
     Raises:
-        UserError: the path is missing, or no record in it can be read.
+        UserError: the path is missing, or holds no dataset file.
     """
     found = Findings()
     rng = random.Random(seed)
     ids: set[int] = set()
     inputs: set[int] = set()
-    kept: list[bytes] = []
-    for raw in tqdm(read_records(path), total=count_records(path), unit=" records", desc="audit", mininterval=1):
+    kept: list[RawRecord] = []
+    records = read_records(path, lambda error: found.faulty.append(str(error)))
+    for raw in tqdm(records, total=count_records(path), unit=" records", desc="audit", mininterval=1):
         found.sides[raw.side] += 1
         record = _readable(raw, found)
         if record is None:
@@ -83,14 +86,23 @@ def look_through(path: Path, seed: int) -> Findings:
                 tally.add(record_id)
         # Reservoir sampling (Vitter 1985, algorithm R).
         if len(kept) < FIELD_SAMPLE:
-            kept.append(raw.text)
+            kept.append(raw)
         elif (slot := rng.randrange(found.readable)) < FIELD_SAMPLE:
-            kept[slot] = raw.text
-    if not kept:
-        raise UserError(f"{path}: no readable record in it. Give the folder that holds the dataset.")
+            kept[slot] = raw
     rng.shuffle(kept)
-    found.sample = [orjson.loads(text) for text in kept]
+    found.sample = [_tame(parse_json(raw)) for raw in kept]
     return found
+
+
+def _tame(value: Any) -> Any:
+    """A record without numbers that are none and text that can't be written: both may stand where nobody looks."""
+    if isinstance(value, dict):
+        return {_tame(key): _tame(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_tame(inner) for inner in value]
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    return None if isinstance(value, int | float) and not abs(value) <= sys.float_info.max else value
 
 
 def _readable(raw: RawRecord, found: Findings) -> dict[str, Any] | None:

@@ -40,11 +40,12 @@ def page_of(name: str, found: Findings, fields: dict[str, Dependence], ways: lis
 def _summary(found: Findings, fields: dict[str, Dependence], ways: list[Lengths], max_length: int) -> list[str]:
     stopping = found.unparsed.count + sum(tally.count for tally in found.bad_fields.values())
     doubles = found.duplicate_ids.count + found.duplicate_inputs.count
-    buildable = found.checks[BRIEF_CHECKS[-1].what].count
-    lines = [
-        f"{stopping:,} of {found.sides.total():,} records can't be read; {doubles:,} ids or briefs occur again.",
-        f"{_share(buildable, found.readable)} of the briefs leave a packer room to build.",
-    ]
+    lines = [f"{stopping:,} of {found.sides.total():,} records can't be read; {doubles:,} ids or briefs occur again."]
+    if found.faulty:
+        lines.append(f"{len(found.faulty):,} files can't be read to their end.")
+    if found.readable:
+        buildable = found.checks[BRIEF_CHECKS[-1].what].count
+        lines.append(f"{_share(buildable, found.readable)} of the briefs leave a packer room to build.")
     if fields:
         empty = found.checks[OUTPUT_CHECKS[0].what].count
         noise = sum(field.kind == "random" for field in fields.values())
@@ -101,6 +102,10 @@ def _records_section(found: Findings) -> list[str]:
         f"{total:,} records ({sides}), {found.readable:,} of them readable, {found.with_output:,} with an `output`.",
         "",
         *_tallies(rows, total),
+        *(
+            ["Files that can't be read to their end:", "", *(f"- {what}" for what in found.faulty), ""]
+            * bool(found.faulty)
+        ),
     ]
 
 
@@ -162,6 +167,8 @@ def _spread(lengths: np.ndarray) -> str:
 
 
 def _tokens_section(ways: list[Lengths], max_length: int) -> list[str]:
+    if not ways:
+        return []
     rows = []
     for way in ways:
         room = np.clip(max_length - way.prompt, 0, way.answer)
@@ -192,6 +199,8 @@ def _tokens_section(ways: list[Lengths], max_length: int) -> list[str]:
 
 
 def _ranges_section(sample: list[dict[str, Any]]) -> list[str]:
+    if not sample:
+        return []
     rows = []
     for name, values in sorted(input_columns(sample, None).items()):
         given = [value for value in values if value is not None]
