@@ -53,7 +53,7 @@ def versions_of(checkpoint: Path) -> dict[str, str]:
 
 
 def warn_of_versions(checkpoint: Path) -> None:
-    """Says, in one line, where a checkpoint that is gone on from was made with other versions of the libraries."""
+    """Says, in one line, where the checkpoint to resume from was made with other versions of the libraries."""
     if differing := differing_versions({"the checkpoint": versions_of(checkpoint), "here": library_versions()}):
         print(
             f"warning: {checkpoint} is of other versions: {differing}. The result may differ in its last digits.",

@@ -48,7 +48,7 @@ PATIENCE = timedelta(minutes=30)  # of processes that wait for each other, such 
 def train_shard(shard: Shard, params: Params, batch_size: int | None = None) -> dict[str, Any]:
     """Trains a shard to its end, from the newest checkpoint where there is one.
 
-    A checkpoint is gone on from by any number of processes, with the same samples in each step. The weights are the
+    Any number of processes can resume from a checkpoint, with the same samples in each step. The weights are the
     same to the bit where that number is; otherwise up to rounding, and to the dropout of other random states.
 
     Args:
@@ -176,7 +176,7 @@ def _record(shard: Shard, params: Params, data: ShardData, made_from: dict[str, 
 
 
 def _found(shard: Shard, key: str, trainer: ShardTrainer, state: PartialState) -> str | None:
-    """The checkpoint that all processes go on from, as the first finds it; the trainer's clock goes on from there."""
+    """The checkpoint that all processes resume from, as the first finds it; the trainer's clock resumes there too."""
     found = [checkpoints.newest(shard.checkpoints, key) if state.is_main_process else None]
     (checkpoint,) = broadcast_object_list(found)
     if checkpoint is None:
