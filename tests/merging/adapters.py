@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from housebrain.model.adapter import CONFIG, PREFIX, WEIGHTS, Adapter
 
@@ -15,6 +15,7 @@ SHAPES = {
     "model.layers.1.self_attn.q_proj": (24, 20),
     "model.layers.1.mlp.down_proj": (20, 40),
 }
+MODULE = "base_model.model.model.layers.0.self_attn.q_proj"
 # What PEFT 0.21 writes, shortened to what matters.
 PLAIN: dict[str, Any] = {
     "peft_type": "LORA",
@@ -94,3 +95,15 @@ def dense_sum(folders: list[Path], weights: list[float]) -> dict[str, torch.Tens
 def relative_error(found: torch.Tensor, expected: torch.Tensor) -> float:
     """In the Frobenius norm."""
     return float((found - expected).norm() / expected.norm())
+
+
+def change(folder: Path, **tensors: torch.Tensor | None) -> None:
+    """Replaces or (None) removes factors of `MODULE`."""
+    weights = load_file(folder / WEIGHTS)
+    for key, tensor in tensors.items():
+        name = f"{MODULE}.{key}.weight"
+        if tensor is None:
+            del weights[name]
+        else:
+            weights[name] = tensor
+    save_file(weights, folder / WEIGHTS)

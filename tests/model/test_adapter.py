@@ -11,10 +11,8 @@ from safetensors.torch import load_file, save_file
 
 from housebrain.errors import UserError
 from housebrain.model.adapter import CONFIG, PREFIX, WEIGHTS, Adapter, Whole
-from merging.adapters import random_adapter, relative_error
+from merging.adapters import MODULE, change, random_adapter, relative_error
 from peft_models import MakePeft
-
-MODULE = "base_model.model.model.layers.0.self_attn.q_proj"
 
 
 @pytest.mark.parametrize(
@@ -118,18 +116,6 @@ def test_a_damaged_config_is_refused(tmp_path: Path, content: str) -> None:
     (folder / CONFIG).write_text(content)
     with pytest.raises(UserError, match=CONFIG):
         Adapter(folder)
-
-
-def change(folder: Path, **tensors: torch.Tensor | None) -> None:
-    """Replaces or (None) removes factors of `MODULE`."""
-    weights = load_file(folder / WEIGHTS)
-    for key, tensor in tensors.items():
-        name = f"{MODULE}.{key}.weight"
-        if tensor is None:
-            del weights[name]
-        else:
-            weights[name] = tensor
-    save_file(weights, folder / WEIGHTS)
 
 
 @pytest.mark.parametrize(

@@ -5,26 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
 
 from housebrain.errors import UserError
-from housebrain.model.adapter import FINGERPRINT, PREFIX, WEIGHTS, Adapter
+from housebrain.model.adapter import FINGERPRINT, PREFIX, Adapter
 from housebrain.model.alike import check_alike
-from merging.adapters import random_adapter
-
-MODULE = "base_model.model.model.layers.0.self_attn.q_proj"
-
-
-def change(folder: Path, **tensors: torch.Tensor | None) -> None:
-    """Replaces or (None) removes factors of `MODULE`."""
-    weights = load_file(folder / WEIGHTS)
-    for key, tensor in tensors.items():
-        name = f"{MODULE}.{key}.weight"
-        if tensor is None:
-            del weights[name]
-        else:
-            weights[name] = tensor
-    save_file(weights, folder / WEIGHTS)
+from merging.adapters import MODULE, change, random_adapter
 
 
 def test_fingerprints_are_compared_in_what_is_shared(tmp_path: Path) -> None:
