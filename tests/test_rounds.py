@@ -35,7 +35,7 @@ def test_a_round_goes_on_from_what_the_one_before_merged(
     assert "round: 2 is next" in printed
     assert load_params(project / "params.yaml").round == 2
 
-    run(project, "dvc", "repro", "evaluate", "register")
+    run(project, "dvc", "repro", "evaluate", "leave_one_out", "register")
     state = sha256_file(project / "models/start/left/state/adapter_model.safetensors")
     assert read_json(project / "models/merged/merge.json")["start"] == state
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project}/mlflow.db")
