@@ -123,7 +123,7 @@ class Evaluator:
         depends_on = depends_on | {"prompts": prompts, "codec": self.codec, "max_new_tokens": limit}
         return self.cache.get_or_make(Answers, depends_on, measure)
 
-    def evaluate(self, adapter: Path | None, alone: bool, together: tuple[Path, ...] = ()) -> Evaluated:
+    def evaluate(self, adapter: Path | None, alone: bool, together: tuple[Path | None, ...] = ()) -> Evaluated:
         """Loss on the reference answers, greedy answers and their verdicts, and how long a design takes.
 
         Answers are made in batches: `seconds_per_design_batched` is each one's part of the wall time. With `alone` the
@@ -134,7 +134,7 @@ class Evaluator:
         Args:
             adapter: its folder; None for the base alone.
             alone: whether the first brief is answered by itself.
-            together: adapters, this one among them, that answer in the same batches.
+            together: adapters, this one among them, that answer in the same batches; empty where it answers by itself.
 
         Raises:
             UserError: the adapter doesn't fit the base.
@@ -171,7 +171,7 @@ class _Model:
     def __init__(self, evaluator: Evaluator, adapter: Path | None) -> None:
         self.of = evaluator
         self.adapter = adapter
-        self._depends_on = evaluator.made_with | {"adapter": _hashes(adapter) if adapter else None}
+        self._depends_on = evaluator.made_with | {"adapter": _hashes(adapter)}
 
     @cached_property
     def _loaded(self) -> Any:
@@ -192,11 +192,11 @@ class _Together:
 
     Args:
         evaluator: whose briefs they answer.
-        adapters: their folders.
+        adapters: their folders; None for the base alone.
         number: which of them it is, from 0.
     """
 
-    def __init__(self, evaluator: Evaluator, adapters: tuple[Path, ...], number: int) -> None:
+    def __init__(self, evaluator: Evaluator, adapters: tuple[Path | None, ...], number: int) -> None:
         self.of, self.adapters, self.number = evaluator, adapters, number
         self._depends_on = evaluator.made_with | {"adapters": [_hashes(adapter) for adapter in adapters]}
 
@@ -215,8 +215,10 @@ class _Together:
         )
 
 
-def _hashes(adapter: Path) -> list[str]:
-    """Of what an adapter's answers depend on."""
+def _hashes(adapter: Path | None) -> list[str] | None:
+    """Of what an adapter's answers depend on; None for the base alone."""
+    if adapter is None:
+        return None
     return [sha256_file(adapter / name) for name in (WEIGHTS, CONFIG)]
 
 
@@ -229,14 +231,14 @@ def evaluate(evaluator: Evaluator, adapters: dict[str, Path]) -> dict[str, Evalu
     for folder in adapters.values():
         Adapter(folder)  # all are looked at before the first minute is spent
     models: dict[str, Path | None] = {BASE: None, **adapters}
-    # The merged model answers by itself: another merge shall not ask the shards again.
+    # The merged model answers by itself: another merge shall not ask the base and the shards again.
     shards = tuple(adapter for name, adapter in adapters.items() if name != MERGED)
-    together = shards if len(shards) > 1 and can_be_stacked(list(shards)) else ()
+    together = (None, *shards) if shards and can_be_stacked(list(shards)) else ()
     evaluated = {}
     started = time.perf_counter()
     for number, (name, adapter) in enumerate(models.items(), 1):
         # Shards' adapters are as fast as the merged one. The model is held by nobody, so that the next has its memory.
-        evaluated[name] = evaluator.evaluate(adapter, name in (BASE, MERGED), together)
+        evaluated[name] = evaluator.evaluate(adapter, name == MERGED, together)
         metrics, loss = evaluated[name].metrics, evaluated[name].metrics[LOSS]
         left = (time.perf_counter() - started) / number * (len(models) - number)
         print(
