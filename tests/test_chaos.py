@@ -150,12 +150,11 @@ def test_a_round_survives_its_workers_deaths(
         "ended_with_an_error": sum(len(worker.gave_up) for worker in workers),
         "requests_served": drive.requests.total(),
         "faults": dict(drive.injected),
-        "fault_rate": FAULT_RATE,
         "list_lag_seconds": LAG_SECONDS,
         "seconds": round(time.monotonic() - started),
-        "seed": SEED,
-        "epochs": EPOCHS,
     }
+    if RESULT:  # also of a round that fails
+        write_json(RESULT, result)
     print(f"\n{result}", *(error for worker in workers for error in worker.gave_up), sep="\n")
     # Plain dvc commands on the coordinator are run once, without retries.
     drive.misbehave(0, [])
