@@ -26,6 +26,7 @@ lint: setup
 	ruff format --check .
 	mypy
 	lint-imports
+	python .ci/scan_secrets.py
 
 format: setup
 	ruff check --fix .

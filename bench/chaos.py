@@ -6,8 +6,8 @@ One call plays one round: six processes at once on the simulated Google Drive; e
 started again. It ends with status 0 if there were as many kills and faults as asked for, nothing was lost and nothing
 trained twice: every adapter but that of the worker that never comes back is the undisturbed run's, byte for byte.
 
-Call it as often as you like: each call takes the next seed, and adds a row for its round and the sums over all rounds to
-the file. A round that failed is a row too, and counts as failed in the sums.
+Call it as often as you like: each call takes the next seed, and adds its round as a row, and the sums over all rounds,
+to the file. A round that failed is a row too, and counts as failed in the sums.
 """
 
 import argparse

@@ -21,7 +21,7 @@ from housebrain.tracking import LiveRun, RunRecord, import_record
 from housebrain.training.stopping import FAILED, failure, write_failure
 from supervision.stores import local_remote
 
-SECRET = "not-a-real-secret"
+SECRET = "not-a-real-secret"  # pragma: allowlist secret
 
 
 @pytest.mark.parametrize(

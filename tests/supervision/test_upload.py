@@ -14,7 +14,7 @@ from housebrain.tracking import Point, RunRecord
 from housebrain.training import checkpoints
 from supervision.stores import faulty_remote, local_remote
 
-KEY = "0123456789abcdef0123"
+KEY = "0123456789abcdef0123"  # pragma: allowlist secret
 
 
 def checkpoint(local: Path, step: int, eval_loss: float = 1.0, key: str = KEY) -> Path:
