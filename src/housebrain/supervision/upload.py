@@ -25,6 +25,8 @@ from housebrain.supervision.remote import Remote
 from housebrain.tracking import RunRecord
 from housebrain.training.checkpoints import newest, step_of
 
+_CHECKPOINT = re.compile(r"checkpoint-(\d+)-\w+\.tar")
+
 
 def folder(training_key: str, shard: int) -> str:
     """Where the checkpoints of a training are on the remote."""
@@ -48,9 +50,8 @@ def stored(remote: Remote, training_key: str, shard: int) -> list[Stored]:
 
 
 def _announced(names: list[str]) -> list[Stored]:
-    announced = [name.removesuffix(".sha256") for name in names if name.endswith(".tar.sha256")]
-    found = [Stored(int(name.split("-")[1]), name) for name in announced if name in names]
-    return sorted(set(found), reverse=True)
+    known = {name: int(found[1]) for name in names if (found := _CHECKPOINT.fullmatch(name))}  # others are strangers'
+    return sorted({Stored(step, name) for name, step in known.items() if f"{name}.sha256" in names}, reverse=True)
 
 
 def upload(remote: Remote, checkpoint: Path, training_key: str, shard: int) -> Stored:
