@@ -183,6 +183,15 @@ FOREIGN: dict[str, tuple[Callable[[Path], None], str]] = {
         beside_a_model,
         f"{WEIGHTS} is missing; the folder holds a whole model",
     ),
+    "another name": (
+        lambda folder: (folder / WEIGHTS).rename(folder / "adapter.safetensors"),
+        r"holds adapter\.safetensors: name it adapter_model\.safetensors",
+    ),
+    "another end": (
+        lambda folder: (folder / WEIGHTS).rename(folder / "lora.ckpt"),
+        r"holds lora\.ckpt: if that is the adapter, as torch\.save writes it, name it adapter_model\.bin",
+    ),
+    "numpy": (instead("adapters.npz", CONFIG), r"adapters\.npz, an archive of NumPy arrays"),
     "gguf": (instead("lora.gguf"), "llama.cpp"),
     "mlx": (instead("adapters.safetensors", CONFIG), "MLX"),
     "diffusers": (instead("pytorch_lora_weights.safetensors"), "diffusers"),
