@@ -56,6 +56,9 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=0.05, help="of requests that fail")
     parser.add_argument("--seed", type=int, help="of the moments; else the one after the last in the file")
     parser.add_argument("--epochs", type=int, default=300, help="so many that training outlasts the kills")
+    parser.add_argument(
+        "--life", type=float, default=60, help="seconds that a worker lives at most before it is killed"
+    )
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     rounds = read_json(arguments.out)["each"] if arguments.out and arguments.out.exists() else []
@@ -70,11 +73,16 @@ def main() -> None:
             "HOUSEBRAIN_CHAOS_FAULT_RATE": str(arguments.rate),
             "HOUSEBRAIN_CHAOS_SEED": str(seed),
             "HOUSEBRAIN_CHAOS_EPOCHS": str(arguments.epochs),
+            "HOUSEBRAIN_CHAOS_LIFE": str(arguments.life),
             "HOUSEBRAIN_CHAOS_RESULT": str(result),
         }
+        commit = git_commit()
+        if not commit.endswith("+"):  # of the same code, undisturbed trainings come to the same
+            kept = Path(tempfile.gettempdir()) / f"housebrain-undisturbed-{commit}-{arguments.epochs}.json"
+            os.environ["HOUSEBRAIN_CHAOS_UNDISTURBED"] = str(kept)
         status = pytest.main(["-s", "tests/test_chaos.py"])
         row = {"seed": seed, "epochs": arguments.epochs, "fault_rate": arguments.rate}
-        row |= {"commit": git_commit(), "failed": status != 0, **(read_json(result) if result.exists() else {})}
+        row |= {"commit": commit, "failed": status != 0, **(read_json(result) if result.exists() else {})}
     if arguments.out:
         command = f"python -m bench.chaos {' '.join(sys.argv[1:])}"
         rounds = [*rounds, row | {"command": command}]

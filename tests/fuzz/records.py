@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fuzz.target import Target, no_hang, refused
 from fuzz.values import spoilt
+from housebrain.dataset.audit.fields import predicted_fields
 from housebrain.dataset.audit.findings import look_through
 from housebrain.dataset.audit.page import page_of
 from housebrain.dataset.generate import generate_records
@@ -137,7 +138,7 @@ def _audited(source: Path) -> None:
     except UserError as error:
         refused(error)
         return
-    page = page_of("dataset", found, {}, [], 512)
+    page = page_of("dataset", found, predicted_fields(found.sample, 0), [], 512)
     page.encode()
     bad = found.unparsed.count + sum(tally.count for tally in found.bad_fields.values())
     assert found.readable + bad == found.sides.total()

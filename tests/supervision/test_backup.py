@@ -395,6 +395,12 @@ def test_what_is_no_place_for_a_copy_is_refused(project: Path, tmp_path: Path, a
         open_copy(address)
 
 
+def test_outside_of_a_project_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"Run it in the project's folder\.$"):
+        open_copy("../copy")
+
+
 def test_a_folder_without_a_copy_is_no_place_to_restore_from(project: Path, copy: Remote) -> None:
     with pytest.raises(UserError, match="there is no copy in it"):
         restore(copy, progress=False)

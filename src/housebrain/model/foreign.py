@@ -87,7 +87,8 @@ def foreign_folder(folder: Path) -> str:
             return f"the folder holds {name}, an archive of NumPy arrays, as MLX and others write adapters"
         if name.endswith(".safetensors") and (found := foreign_names(_names(folder / name))):
             return f"the folder holds {name}: {found}"
-    for name in names if not any(re.match(r"adapter_model.*(safetensors|bin)$", name) for name in names) else ():
+    is_named_right = any(re.match(r"adapter_model.*(safetensors|bin)$", name) for name in names)
+    for name in [] if is_named_right else names:
         stem, _, end = name.rpartition(".")
         if end in ("bin", "pt", "pth", "ckpt") and stem != "training_args":
             return (

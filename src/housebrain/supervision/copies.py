@@ -60,13 +60,17 @@ def open_copy(address: str) -> Remote:
     Raises:
         UserError: it is neither, or is no place for a second copy.
     """
+    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    with Repo(".") as repo:
-        remotes, default = repo.config["remote"], repo.config["core"].get("remote")
-        root = Path(repo.root_dir).resolve()
-        is_local = bool(default) and "://" not in remotes.get(default, {}).get("url", "://")
-        first = Path(repo.cloud.get_remote().path).resolve() if is_local else None
+    try:
+        with Repo(".") as repo:
+            remotes, default = repo.config["remote"], repo.config["core"].get("remote")
+            root = Path(repo.root_dir).resolve()
+            is_local = bool(default) and "://" not in remotes.get(default, {}).get("url", "://")
+            first = Path(repo.cloud.get_remote().path).resolve() if is_local else None
+    except DvcException as error:
+        raise UserError(f"backup: {error}. Run it in the project's folder.") from error
     if address == default:
         raise UserError(f"{address}: it is the remote that is to be copied. Give another remote, or a folder.")
     if address in remotes:
