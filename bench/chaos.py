@@ -56,9 +56,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=0.05, help="of requests that fail")
     parser.add_argument("--seed", type=int, help="of the moments; else the one after the last in the file")
     parser.add_argument("--epochs", type=int, default=300, help="so many that training outlasts the kills")
-    parser.add_argument(
-        "--life", type=float, default=60, help="seconds that a worker lives at most before it is killed"
-    )
+    parser.add_argument("--life", type=float, default=60, help="seconds that a worker lives at most")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     rounds = read_json(arguments.out)["each"] if arguments.out and arguments.out.exists() else []
