@@ -296,5 +296,6 @@ TARGET = Target(
     kept=(
         _kept({"r": 2, "target_modules": None, "target_parameters": ["gate_up_proj"]}, "exact"),
         _kept({"r": 2, "target_parameters": ["gate_up_proj", "down_proj"]}, 1),
+        _kept({"r": 10**400}, "exact"),
     ),
 )

@@ -140,4 +140,5 @@ TARGET = Target(
     st.tuples(st.integers(0, 3), st.lists(damages, max_size=5)),
     check,
     frozenset({"restored", "none whole"}),
+    kept=((1, [Damage("announced", 0, b"")]), (1, [Damage("stranger", 8, b"")]), (1, [Damage("folder", 27, b"")])),
 )

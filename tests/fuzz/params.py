@@ -117,4 +117,10 @@ TARGET = Target(
     check,
     frozenset({"read", "refused"}),
     examples=150,
+    kept=(
+        b"\xff" + SHIPPED.encode(),
+        SHIPPED.replace("round: 1", "round: 2026-13-45", 1).encode(),
+        SHIPPED.replace("round: 1", f"round: {10**400}", 1).encode(),
+        SHIPPED.replace("  batch_size: 1", "  batch_size: true", 1).encode(),
+    ),
 )

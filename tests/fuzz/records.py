@@ -1,5 +1,6 @@
 """v5 records and the files that they come in: each record is there at the end, named, or the dataset is refused."""
 
+import copy
 import gzip
 import json
 import tempfile
@@ -44,6 +45,19 @@ NAMES = [
 ]
 FORMS = ["object", "lines", "array", "pretty"]
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-32", "latin-1"]
+
+
+NONE = ("none", 0)  # no damage
+
+
+def changed(record: Any, *path: Any, to: Any) -> Any:
+    """A record with another value at a path."""
+    record = copy.deepcopy(record)
+    inner = record
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = to
+    return record
 
 
 class File(NamedTuple):
@@ -150,6 +164,9 @@ TARGET = Target(
     st.lists(files(), min_size=1, max_size=3),
     check,
     frozenset({"packed", "refused"}),
+    kept=(
+        [File("a.json", [changed(SOUND[0], "input", "basicDetails", "totalArea", to=None)], "object", "utf-8", NONE)],
+    ),
 )
 
 
@@ -171,4 +188,9 @@ BRIEFS = Target(
     spoilt(st.sampled_from(SOUND), most=2),
     check_brief,
     frozenset({"solved", "rejected", "refused"}),
+    kept=(
+        changed(SOUND[0], "input", "plot", "length", to=1e-300),
+        changed(SOUND[0], "input", "plot", "shape", to="\ud800"),
+        changed(SOUND[0], "input", "roomBreakdown", 3, "count", to=10**9),
+    ),
 )

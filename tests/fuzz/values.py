@@ -80,7 +80,7 @@ def spoilt(draw: st.DrawFn, sound: st.SearchStrategy[Any], most: int = 3) -> Any
             parent = parent[step]
         how = draw(st.sampled_from(["change", "change", "scale", "scale", "drop", "double", "rename"]))
         if how == "change":
-            parent[key] = draw(values)
+            parent[key] = copy.deepcopy(draw(values))  # or the next change would be to what is drawn from
         elif how == "scale" and type(parent[key]) in (int, float) and abs(parent[key]) < 1e15:
             parent[key] = draw(st.sampled_from([0, -1, 0.5, 2, 3, 10, 100])) * parent[key]
         elif how == "drop":
