@@ -132,7 +132,7 @@ def _read_parquet(path: Path, side: str) -> Iterator[RawRecord]:
                 number += 1
                 # Packed by `ingest` the columns say where a record came from; else only the record itself is there.
                 origin = f" ({row['origin']})" if row.get("origin") else ""
-                said = side_said(str(row.get("side") or ""))
+                said = side_said(str(row.get("side") or row.get("split") or ""))
                 record = row["record"] if "record" in names else {name: row[name] for name in COLUMNS if name in names}
                 yield RawRecord(f"{shown(path)}, row {number}{origin}", said or side, _as_text(record))
 
@@ -252,6 +252,16 @@ def parse_json(raw: RawRecord) -> Any:
             return json.loads(raw.text)
         except (ValueError, RecursionError) as error:
             raise UserError(f"{raw.where}: not valid JSON ({error}). Correct or remove the record.") from error
+
+
+def side_of(raw: RawRecord, record: Any) -> str:
+    """The side that a record is on: what its own `split` says, there or in `metadata`, counts before its file's name."""
+    if isinstance(record, dict):
+        about = record.get("metadata")
+        for value in (record.get("split"), about.get("split") if isinstance(about, dict) else None):
+            if isinstance(value, str) and (said := side_said(value)):
+                return said
+    return raw.side
 
 
 def bad_record(raw: RawRecord, record: Any, error: BadRecord) -> UserError:
