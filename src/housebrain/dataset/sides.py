@@ -1,7 +1,7 @@
 """Which files of a dataset are read, and which of its two sides each is on: for training, or held out.
 
 Files are taken from a folder and all folders in it. Their names, and those of folders, say the side: `train`, or one of
-`HELD_OUT` as a word of the name, such as in `val/`, `testset.jsonl`, `data.dev.jsonl`, `houses-eval-00001.parquet`. What
+`HELD_OUT` as a word of the name, such as in `val/`, `testset.jsonl`, `data.dev.jsonl`, `houses-eval-1.parquet`. What
 says so last on the way to a file counts, so `val/train/1.json` is for training; in one name that says both, held out
 does. Held-out splits of all names are one: none is trained on, all are on the validation side. What says nothing is for
 training, except below a folder or in a file that a person chose and that is itself named as held out. A record's own
