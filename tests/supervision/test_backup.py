@@ -180,6 +180,24 @@ def test_checkpoints_that_newer_ones_replace_go(project: Path, copy: Remote, tmp
     assert [one.step for one in stored(open_remote(), KEY, 3)] == [5, 4, 3]
 
 
+def test_checkpoints_of_this_machine_that_newer_ones_replace_go(
+    project: Path, copy: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module.time, "gmtime", lambda: (2026, 11, 26, 10, 0, 0, 0, 0, 0))
+    backup(copy, KEEP, progress=False)
+    monkeypatch.setattr(module.time, "gmtime", lambda: (2026, 11, 26, 12, 0, 0, 0, 0, 0))
+    folder = project / "models/checkpoints/shard-1"
+    objects = set((Path(copy.path) / "backup/objects").rglob("*"))
+    checkpoint(folder, 9)
+    shutil.rmtree(folder / "checkpoint-7")
+    backup(copy, KEEP, progress=False)
+    assert len(objects - set((Path(copy.path) / "backup/objects").rglob("*"))) == 1
+    shutil.rmtree(folder)
+    restore(copy, progress=False)
+    assert [path.name for path in folder.iterdir()] == ["checkpoint-9"]
+    restore(copy, at="20261126T100000Z", progress=False)  # which had another
+
+
 class CutOffError(Exception):
     pass
 

@@ -255,7 +255,7 @@ def parse_json(raw: RawRecord) -> Any:
 
 
 def side_of(raw: RawRecord, record: Any) -> str:
-    """The side that a record is on: what its own `split` says, there or in `metadata`, counts before its file's name."""
+    """The side that a record is on: what its `split` says, there or in `metadata`, counts before its file's name."""
     if isinstance(record, dict):
         about = record.get("metadata")
         for value in (record.get("split"), about.get("split") if isinstance(about, dict) else None):

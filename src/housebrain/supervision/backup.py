@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -15,6 +16,7 @@ from housebrain.files import sha256_file
 from housebrain.mlflow_file import ARTIFACTS, database, snapshot
 from housebrain.redact import redacted
 from housebrain.supervision.copies import (
+    CHECKPOINTS,
     NAMES,
     STORE,
     Done,
@@ -22,6 +24,7 @@ from housebrain.supervision.copies import (
     announced_last,
     cache,
     first_remote,
+    is_checkpoint,
     listed,
     manifest_name,
     named,
@@ -31,10 +34,8 @@ from housebrain.supervision.copies import (
     times_of,
 )
 from housebrain.supervision.remote import MissingError, Remote
-from housebrain.supervision.upload import prune
+from housebrain.supervision.upload import pack, prune
 from housebrain.tracking import store_uri
-
-CHECKPOINTS = Path("models/checkpoints")
 
 
 def backup(copy: Remote, keep: int, progress: bool = True) -> Done:
@@ -73,24 +74,47 @@ def backup(copy: Remote, keep: int, progress: bool = True) -> Done:
                 continue
             manifest.remote[name] = _put(copy, file, name, there)
             done = done._replace(files=done.files + 1, bytes=done.bytes + file.stat().st_size)
+        seen: set[str] = set()
         for path, file in _project_files(folder, faults):
             try:
                 sha256 = sha256_file(file)
-                if object_name(sha256) in there and manifest.project.get(path) == sha256:
-                    done = done._replace(present=done.present + 1)
-                    continue
-                _put(copy, file, object_name(sha256), there)
             except FileNotFoundError:
-                continue  # a checkpoint that was removed meanwhile: there is a newer one
-            manifest.project[path] = sha256
+                continue  # removed meanwhile, by who owns it
+            seen.add(path)
+            if object_name(sha256) in there and manifest.project.get(path) == sha256:
+                done = done._replace(present=done.present + 1)
+                continue
+            manifest.project[path] = _put(copy, file, object_name(sha256), there)
             done = done._replace(files=done.files + 1, bytes=done.bytes + file.stat().st_size)
+    replaced = _replaced(manifest, seen)
     stamp = _sealed(copy, manifest, keep)
+    for sha256 in replaced - set(manifest.project.values()):
+        copy.remove(object_name(sha256))
     if faults:
         raise UserError(
             f"backup: not copied: {listed(faults)}. All else is in {copy.name}. Bring good ones to the remote from a "
             "machine that has them, `dvc push`, and run it again."
         )
     return done._replace(time=stamp)
+
+
+def _replaced(manifest: Manifest, seen: set[str]) -> set[str]:
+    """Takes out of a manifest those of this machine's checkpoints in whose stead it has others now.
+
+    Args:
+        manifest: as it is to be.
+        seen: all paths of this project that are there.
+
+    Returns:
+        Their hashes.
+    """
+    folders = {path.rpartition("/")[0] for path in seen if is_checkpoint(path)}
+    gone = [
+        path
+        for path in manifest.project
+        if is_checkpoint(path) and path not in seen and path.rpartition("/")[0] in folders
+    ]
+    return {manifest.project.pop(path) for path in gone}
 
 
 def _sealed(copy: Remote, manifest: Manifest, keep: int) -> str:
@@ -177,7 +201,7 @@ def _project_files(folder: Path, faults: list[str]) -> Iterator[tuple[str, Path]
         for path in sorted((store.parent / ARTIFACTS).rglob("*")):
             if path.is_file():
                 yield path.relative_to(store.parent).as_posix(), path
-    for marker in sorted(CHECKPOINTS.glob(f"**/checkpoint-*/{MARKER}")):
-        for path in sorted(marker.parent.rglob("*")):
-            if path.is_file():
-                yield path.as_posix(), path
+    for marker in sorted(Path(CHECKPOINTS).glob(f"**/checkpoint-*/{MARKER}")):
+        with suppress(FileNotFoundError):  # removed meanwhile: there is a newer one
+            pack(marker.parent, folder / "checkpoint.tar")
+            yield marker.parent.as_posix(), folder / "checkpoint.tar"

@@ -17,6 +17,7 @@ from housebrain.errors import UserError
 from housebrain.supervision.remote import Remote, open_remote
 
 STORE = "mlflow.db"  # in a manifest, whatever the store's file is called
+CHECKPOINTS = "models/checkpoints"  # of this machine; in a copy each is a tar
 NAMES = re.compile(
     r"files/md5/[0-9a-f]{2}/[0-9a-f]{30}(\.dir)?"
     r"|runs/[0-9a-f]{2}/[0-9a-f]{64}/[0-9a-f]{64}"
@@ -145,6 +146,11 @@ def object_name(sha256: str) -> str:
 
 def manifest_name(time: str) -> str:
     return f"backup/{time}.json"
+
+
+def is_checkpoint(path: str) -> bool:
+    """Whether a path of the project in a manifest is one of this machine's checkpoints."""
+    return path.startswith(f"{CHECKPOINTS}/")
 
 
 def times_of(names: set[str]) -> list[str]:

@@ -15,6 +15,7 @@ from housebrain.supervision.copies import (
     announced_last,
     cache,
     first_remote,
+    is_checkpoint,
     listed,
     named,
     object_name,
@@ -23,6 +24,7 @@ from housebrain.supervision.copies import (
     times_of,
 )
 from housebrain.supervision.remote import Remote
+from housebrain.supervision.upload import unpack
 from housebrain.tracking import store_uri
 
 
@@ -60,10 +62,10 @@ def restore(copy: Remote, at: str | None = None, progress: bool = True) -> Done:
                 done = done._replace(present=done.present + 1)
             elif target is not None and target.exists():
                 done = done._replace(present=done.present + 1)
-                if _sha256_of(target, path, Path(folder)) != sha256:
+                if not is_checkpoint(path) and _sha256_of(target, path, Path(folder)) != sha256:
                     faults.append(f"{target} is there and is another: it was left; move it away to have the copy's")
-            elif path == name and _is_replaced(name, names):
-                continue
+            elif name not in names and (_is_replaced(name, names) or (is_checkpoint(path) and done.time != times[-1])):
+                continue  # newer checkpoints are in the copy
             elif name not in names:
                 faults.append(f"{path} is missing in {copy.name}")
             else:
@@ -73,6 +75,8 @@ def restore(copy: Remote, at: str | None = None, progress: bool = True) -> Done:
                     continue
                 if target is None:
                     first.put(file, name)
+                elif is_checkpoint(path):
+                    unpack(file, target)
                 else:
                     _bring(file, target)
                 done = done._replace(files=done.files + 1, bytes=done.bytes + file.stat().st_size)
@@ -91,7 +95,7 @@ def _others(times: list[str], taken: str) -> str:
 
 def _is_replaced(name: str, names: set[str]) -> bool:
     """Whether a checkpoint is in the copy no more since newer ones are."""
-    if not name.startswith("checkpoints/") or name in names:
+    if not name.startswith("checkpoints/"):
         return False
     folder, _, file = name.rpartition("/")
     announced = [other.rpartition("/")[2] for other in names if other.startswith(f"{folder}/checkpoint-")]

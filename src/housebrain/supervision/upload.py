@@ -64,9 +64,7 @@ def upload(remote: Remote, checkpoint: Path, training_key: str, shard: int) -> S
     place = folder(training_key, shard)
     packed = checkpoint.parent / f".{checkpoint.name}.tar.tmp"
     try:
-        with tarfile.open(packed, "w") as tar:
-            for path in sorted(checkpoint.rglob("*")):
-                tar.add(path, f"{checkpoint.name}/{path.relative_to(checkpoint)}", recursive=False)
+        pack(checkpoint, packed)
         sha256 = sha256_file(packed)
         kept = Stored(step_of(checkpoint), f"checkpoint-{step_of(checkpoint):06d}-{sha256[:8]}.tar")
         remote.put(packed, f"{place}/{kept.name}")
@@ -75,6 +73,28 @@ def upload(remote: Remote, checkpoint: Path, training_key: str, shard: int) -> S
     finally:
         packed.unlink(missing_ok=True)
     return kept
+
+
+def pack(checkpoint: Path, packed: Path) -> None:
+    """Writes a checkpoint's folder into a tar; of the same folder it has the same bytes.
+
+    Raises:
+        FileNotFoundError: the checkpoint was removed meanwhile.
+    """
+    with tarfile.open(packed, "w") as tar:
+        for path in sorted(checkpoint.rglob("*")):
+            tar.add(path, f"{checkpoint.name}/{path.relative_to(checkpoint)}", recursive=False)
+
+
+def unpack(packed: Path, checkpoint: Path) -> None:
+    """Makes a checkpoint's folder from its tar, whose hash is known to be right, in one step."""
+    with atomic_folder(checkpoint) as temporary, tarfile.open(packed) as tar:
+        # Python before 3.11.4 has no filters; the archive is the one that was announced, by its hash, either way.
+        safely: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        tar.extractall(temporary, **safely)
+        for path in (temporary / checkpoint.name).iterdir():
+            shutil.move(path, temporary / path.name)
+        (temporary / checkpoint.name).rmdir()
 
 
 def prune(remote: Remote, training_key: str, shard: int, keep: int) -> None:
@@ -137,13 +157,7 @@ def _fetch(remote: Remote, name: str, checkpoint: Path) -> str | None:
         remote.get(name, packed)
         if sha256_file(packed) != expected:
             return "its hash differs from the announced one"
-        with atomic_folder(checkpoint) as temporary, tarfile.open(packed) as tar:
-            # Python before 3.11.4 has no filters; the archive is the one that was announced, by its hash, either way.
-            safely: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-            tar.extractall(temporary, **safely)
-            for path in (temporary / checkpoint.name).iterdir():
-                shutil.move(path, temporary / path.name)
-            (temporary / checkpoint.name).rmdir()
+        unpack(packed, checkpoint)
     except (UserError, tarfile.TarError, OSError, IndexError, UnicodeDecodeError) as error:
         return " ".join(str(error).split())
     finally:
