@@ -141,7 +141,7 @@ def test_the_copy_stands_in_for_the_remote(project: Path, copy: Remote, tmp_path
 def test_only_what_is_new_is_copied(project: Path, copy: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
     first = backup(copy, KEEP, progress=False)
     again = backup(copy, KEEP, progress=False)
-    assert (again.files, again.present) == (0, first.files)
+    assert (again.files, again.present, again.time) == (0, first.files, first.time)
     (project / "data/raw").unlink()
     (project / "data/raw").write_bytes(b"changed")
     run_dvc("add", "--quiet", "data/raw")

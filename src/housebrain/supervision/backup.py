@@ -87,7 +87,10 @@ def backup(copy: Remote, keep: int, progress: bool = True) -> Done:
             manifest.project[path] = _put(copy, file, object_name(sha256), there)
             done = done._replace(files=done.files + 1, bytes=done.bytes + file.stat().st_size)
     replaced = _replaced(manifest, seen)
-    stamp = _sealed(copy, manifest, keep)
+    for key, shard in _trainings(manifest):
+        for name in prune(copy, key, shard, keep):
+            manifest.remote.pop(name, None)
+    stamp = times[-1] if manifest == known else _sealed(copy, manifest, times)
     for sha256 in replaced - set(manifest.project.values()):
         copy.remove(object_name(sha256))
     if faults:
@@ -117,18 +120,16 @@ def _replaced(manifest: Manifest, seen: set[str]) -> set[str]:
     return {manifest.project.pop(path) for path in gone}
 
 
-def _sealed(copy: Remote, manifest: Manifest, keep: int) -> str:
-    """Removes checkpoints that newer ones replace, and writes the manifest; returns its time."""
-    found = [match for match in map(NAMES.fullmatch, manifest.remote) if match and match["key"]]
-    for key, shard in sorted({(match["key"], match["shard"]) for match in found}):
-        prune(copy, key, int(shard), keep)
-    left = copy.tree("checkpoints")
-    manifest.remote = {
-        name: sha256
-        for name, sha256 in sorted(manifest.remote.items())
-        if not name.startswith("checkpoints/") or name in left
-    }
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+def _trainings(manifest: Manifest) -> list[tuple[str, int]]:
+    """The key and the shard of each training that has checkpoints on the remote."""
+    found = (match for match in map(NAMES.fullmatch, manifest.remote) if match and match["key"])
+    return sorted({(match["key"], int(match["shard"])) for match in found})
+
+
+def _sealed(copy: Remote, manifest: Manifest, times: list[str]) -> str:
+    """Writes the manifest under a time that is none of `times`; returns that."""
+    while (stamp := time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())) in times:
+        time.sleep(0.1)
     content = manifest.model_dump_json(indent=1).encode()
     copy.put_bytes(content, manifest_name(stamp))
     if copy.read(manifest_name(stamp)) != content:

@@ -97,23 +97,29 @@ def unpack(packed: Path, checkpoint: Path) -> None:
         (temporary / checkpoint.name).rmdir()
 
 
-def prune(remote: Remote, training_key: str, shard: int, keep: int) -> None:
+def prune(remote: Remote, training_key: str, shard: int, keep: int) -> list[str]:
     """Removes all checkpoints but the newest `keep` and the one with the lowest validation loss.
 
     What uploads that were cut off have left goes, too, once there is a newer checkpoint.
+
+    Returns:
+        The names of the files that were removed.
     """
     place = folder(training_key, shard)
     names = remote.list(place)
     known = _announced(names)
     if not known:
-        return
+        return []
     best = min(known, key=lambda one: (_validation_loss(remote, place, one), -one.step))
     kept = {name for one in (*known[:keep], best) for name in (one.name, f"{one.name}.sha256", one.record_name)}
+    removed = []
     # Announcements go first: what is announced must be there.
     for name in sorted(set(names) - kept, key=lambda name: (not name.endswith(".sha256"), name)):
         step = re.match(r"(?:checkpoint|record)-(\d+)-", name)
         if step and int(step[1]) < known[0].step:
             remote.remove(f"{place}/{name}")
+            removed.append(f"{place}/{name}")
+    return removed
 
 
 def _validation_loss(remote: Remote, place: str, one: Stored) -> float:
