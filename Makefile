@@ -30,6 +30,7 @@ lint: setup-dev
 	ruff format --check .
 	mypy
 	lint-imports
+	python .ci/scan_secrets.py
 
 format: setup-dev
 	ruff check --fix .

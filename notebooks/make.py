@@ -85,7 +85,12 @@ if credentials := secret("GDRIVE_CREDENTIALS_DATA"):
     os.environ["GDRIVE_CREDENTIALS_DATA"] = credentials
 os.environ |= {{"GDRIVE_NON_INTERACTIVE": "1", "DVC_NO_ANALYTICS": "1"}}'''
 
-CLONE = """git_environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+CLONE = """if REPOSITORY.startswith("http") and "@" in REPOSITORY.split("/")[2]:
+    raise RuntimeError(
+        "REPOSITORY holds a user name, a password or a token, which this notebook would show. Leave it out, and set "
+        f"the secret GIT_TOKEN ({WHERE_SECRETS})."
+    )
+git_environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
 if GIT_TOKEN:  # for this repository only, and never written to its configuration
     login = base64.b64encode(f"x-access-token:{GIT_TOKEN}".encode()).decode()
     git_environment |= {

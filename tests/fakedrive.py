@@ -117,7 +117,7 @@ class FakeDrive:
         credentials = {
             "access_token": self._token,
             "client_id": "id",
-            "client_secret": "secret",
+            "client_secret": "secret",  # pragma: allowlist secret
             "refresh_token": "refresh",
             "token_expiry": "2099-01-01T00:00:00Z",
             "token_uri": "https://oauth2.googleapis.com/token",

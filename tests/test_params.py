@@ -47,6 +47,18 @@ def test_the_shipped_file_is_valid_and_local() -> None:
         ),
         ("round: 1", "round: [1", "not valid YAML"),
         ("rounds: 1", "rounds: 0", "rounds"),
+        ("rounds: 1", "rounds: true", "rounds: Input should be a valid integer"),
+        ("round: 1", 'round: "1"', "round: Input should be a valid integer"),
+        ("  temperature: 0.1", "  temperature: .inf", "merge.temperature: Input should be a finite number"),
+        ("  seed: 7", "  seed: -1", "split.seed"),
+        ("  seed: 7", "  seed: 4294967296", "split.seed"),
+        ("round: 1", "round: 2026-13-45", "not valid YAML (month must be in 1..12). Correct the file."),
+        (
+            "  smollm2-135m: #",
+            "  ../x: {hub_id: a, revision: b, license: c}\n  smollm2-135m: #",
+            "bases: '../x' can't be",
+        ),
+        ("  smollm2-135m: #", "  ..: {hub_id: a, revision: b, license: c}\n  smollm2-135m: #", "bases: '..' can't be"),
         ("  model: housebrain", "  model: a/b", "tracking.model: MLflow takes no model named a/b"),
         ("  model: housebrain", '  model: it\'s "x"', "leave out / and :, and one of the kinds of quotes"),
         ("  experiment: housebrain", '  experiment: " "', "tracking.experiment"),
@@ -63,6 +75,15 @@ def test_a_round_after_the_last_is_refused_where_rounds_share_a_training(tmp_pat
     path.write_text(path.read_text().replace("rounds: 1", "rounds: 3"))
     with pytest.raises(UserError, match="round: 4 is after the last of 3 `rounds`"):
         load_params(path)
+
+
+def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_bytes(b"\xff" + SHIPPED.read_bytes())
+    with pytest.raises(UserError, match=r"params\.yaml: not valid YAML .*0xff.* Correct the file"):
+        load_params(path)
+    path.write_bytes(b"\xef\xbb\xbf" + SHIPPED.read_bytes())  # an editor's byte order mark
+    assert load_params(path) == load_params(SHIPPED)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from housebrain.tracking import LiveRun, RunRecord, import_record
 from housebrain.training.stopping import FAILED, failure, write_failure
 from supervision.stores import local_remote
 
-SECRET = "not-a-real-secret"
+SECRET = "not-a-real-secret"  # pragma: allowlist secret
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,12 @@ SECRET = "not-a-real-secret"
         (f"AWS_SECRET_ACCESS_KEY={SECRET}", "AWS_SECRET_ACCESS_KEY=***"),
         (f'{{"refresh_token": "{SECRET}"}}', '{"refresh_token": "***"}'),
         (f"Authorization: Bearer {SECRET}", "Authorization: Bearer ***"),
+        ("pushed with hf_" + "aB3" * 11 + ", done", "pushed with hf_***, done"),
+        ("fatal: ghp_" + "aB3" * 12 + " is no user", "fatal: ghp_*** is no user"),
+        ("refresh 1//0" + "g3x_-Q" * 8, "refresh 1//0***"),
+        ("client GOCSPX-" + "aB3" * 9 + ".", "client GOCSPX-***."),
+        ("POST https://hooks.slack.com/services/T0/B0/xyz failed", "POST https://hooks.slack.com/services/*** failed"),
+        ("https://discord.com/api/webhooks/1/abc: 404", "https://discord.com/api/webhooks/*** 404"),
         (f"two: ssh://a:{SECRET}@h and ssh://b:{SECRET}@h", "two: ssh://***@h and ssh://***@h"),
     ],
 )

@@ -58,7 +58,8 @@ RECORD = "record.json"
 # Files of one clone of the project, which git and DVC leave alone.
 STATE = Path(".dvc/tmp/housebrain")
 OWNER = STATE / "owner"
-"""This clone's name among all that ever worked on a shard; written once."""
+"""This clone's name among all that ever worked on a shard, and the machine and folder that it was given to: a copy of
+the clone, elsewhere, gets another."""
 
 
 def lock_file(shard: int) -> Path:

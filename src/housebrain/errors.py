@@ -1,6 +1,7 @@
 """One kind of error for everything a user can cause and mend."""
 
 import errno
+import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -9,18 +10,24 @@ from pathlib import Path
 
 from housebrain.redact import redact_logs, redacted
 
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")  # line ends among them
+_LONGEST = 1200  # characters
+
 
 class UserError(Exception):
     """Bad input or an unusable environment.
 
     The message is one line that says what is wrong, where (file, record, field) and what to do. Passwords and tokens
-    are taken out of it: it is printed, logged, and sent to others.
+    are taken out of it, and line ends that a name or a value brings along: it is printed, logged, and sent to others.
     """
 
     status = 1  # the process's exit status
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(redacted(message))
+        text = _UNPRINTABLE.sub(" ", redacted(message))
+        if len(text) > _LONGEST:  # some name or value in it is endless; what to do is at the end
+            text = f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"
+        super().__init__(text)
 
 
 class IncompleteError(UserError):

@@ -60,6 +60,27 @@ def place(path: Path, experiment_id: str) -> None:
         )
 
 
+def snapshot(path: Path, target: Path) -> None:
+    """Copies the store as it is between two writes, whoever writes to it meanwhile.
+
+    Args:
+        path: of the store.
+        target: a new file.
+
+    Raises:
+        UserError: it is locked for too long, is no database or a damaged one.
+    """
+    try:
+        with closing(_connect(path)) as store, closing(sqlite3.connect(target)) as copy:
+            store.backup(copy)
+            faults = [row[0] for row in copy.execute("PRAGMA integrity_check(3)")]
+    except sqlite3.Error as error:
+        faults = [str(error)]
+    if faults != ["ok"]:
+        reason = " ".join("; ".join(faults).split())
+        raise UserError(f"{path}: MLflow's store can't be copied: it is damaged, or locked by others ({reason}).")
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     # Not read-only: where a writer was killed, whoever opens the file next has to undo what it left.
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=WAIT_SECONDS)

@@ -12,15 +12,16 @@ from housebrain.errors import UserError, os_error
 from housebrain.files import atomic_file
 from housebrain.shard import Shard
 
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0, lt=2**31)]
+Positive = Annotated[int, Field(ge=1, lt=2**31)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what torch and numpy take
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
-    """A section of params.yaml: unknown keys are errors, values can't be changed."""
+    """A section of params.yaml: unknown keys are errors, values are of their type as written and can't be changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Base(Section):
@@ -43,12 +44,12 @@ class Prepare(Section):
     source: Literal["generate", "raw"]
     generate_count: Positive
     sample_count: Count
-    seed: int
+    seed: Seed
     processes: Count
 
 
 class Split(Section):
-    seed: int
+    seed: Seed
     validation_count: Positive
     test_count: Positive
 
@@ -58,13 +59,13 @@ class Lora(Section):
     alpha: Positive
     dropout: Share
     target_modules: str | list[str]
-    seed: int
+    seed: Seed
 
 
 class Train(Section):
     codec: Literal["tree", "coordinates"]
     packing: bool
-    seed: int
+    seed: Seed
     validity_samples: Count
 
 
@@ -190,6 +191,11 @@ class Params(Section):
     def fits_together(self) -> "Params":
         if self.rounds > 1 and self.round > self.rounds:
             raise ValueError(f"round: {self.round} is after the last of {self.rounds} `rounds`")
+        for name in self.bases:
+            if not re.fullmatch(r"\w[\w.-]*", name):
+                raise ValueError(
+                    f"bases: '{name}' can't be the name of a folder: use letters, digits, `.`, `-` and `_`"
+                )
         if self.base not in self.bases:
             raise ValueError(f"base: unknown base model '{self.base}'. Known: {', '.join(self.bases)}")
         for number, worker in self.workers.items():
@@ -240,11 +246,12 @@ def load_params(path: str | Path = "params.yaml") -> Params:
         UserError: the file is missing, is not YAML, or a field is missing, unknown or out of range.
     """
     try:
-        raw = YAML(typ="safe").load(Path(path).read_text())
+        raw = YAML(typ="safe").load(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise os_error(error, path) from error
-    except YAMLError as error:
-        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())}).") from error
+    except (YAMLError, ValueError, TypeError, ArithmeticError, RecursionError) as error:  # a date that is none, say
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"{path}: not valid YAML ({reason}). Correct the file.") from error
     try:
         return Params.model_validate(raw)
     except ValidationError as error:

@@ -22,6 +22,14 @@ _SECRET = (
 # `?token=...`, also in a configuration's words; and a field of JSON.
 _VALUE = re.compile(rf"(\b{_SECRET} ?= ?['\"]?)[^&;,)\]{_STOP}]+", re.I)
 _FIELD = re.compile(rf"(['\"]{_SECRET}['\"]: ?['\"])[^'\"]+", re.I)
+# Tokens that are known by their own look: of the Hugging Face hub, git servers, Slack, Google, AWS.
+_TOKEN = re.compile(
+    r"(\b(?:hf_|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|ya29\.|GOCSPX-|AKIA|ASIA)|(?<![\w/:])1//0)[\w-]{12,}"
+)
+# Addresses that let anyone send who knows them.
+_HOOK = re.compile(
+    rf"((?:hooks\.slack\.com/\w+|discord(?:app)?\.com/api/webhooks|api\.telegram\.org)/)[^{_STOP}]+", re.I
+)
 _HEADER = re.compile(r"(\b(?:basic|bearer) )[a-z0-9+/=._~-]{8,}", re.I)
 
 
@@ -29,7 +37,7 @@ def redacted(text: str) -> str:
     """A text without user names, passwords and tokens: those in addresses, in settings and in headers of requests."""
     if "@" in text:
         text = _USER.sub(rf"\g<1>{HIDDEN}@", text)
-    for pattern in (_VALUE, _FIELD, _HEADER):
+    for pattern in (_VALUE, _FIELD, _HEADER, _TOKEN, _HOOK):
         text = pattern.sub(rf"\g<1>{HIDDEN}", text)
     return text
 

@@ -1,13 +1,16 @@
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from dataset.rawdata import FORMS, full_disk, needs_full_disk, raw_records, write_folder, write_jsonl
 from housebrain.dataset import ingest as module
+from housebrain.dataset.audit.findings import look_through
 from housebrain.dataset.ingest import ingest
 from housebrain.dataset.records import count_records, read_records
 from housebrain.errors import UserError
@@ -38,6 +41,27 @@ def test_sides_and_origins_are_kept(tmp_path: Path) -> None:
     assert [raw.side for raw in found] == ["validation", "train", "train"]
     assert "(validation/v.jsonl, line 1)" in found[0].where
     assert "(train/000000.json)" in found[1].where
+
+
+@pytest.mark.parametrize("place", ["record", "metadata", "column"])
+def test_a_record_that_says_that_it_is_held_out_is(place: str, tmp_path: Path) -> None:
+    records = raw_records(4)
+    splits = ["train", "test", "validation", "all"]
+    for record, split in zip(records, splits, strict=True):
+        (record if place != "metadata" else record["metadata"])["split"] = split
+    if place == "column":
+        columns = {name: [json.dumps(record[name]) for record in records] for name in ("input", "metadata")}
+        columns |= {"id": [record["id"] for record in records], "split": splits}
+        (tmp_path / "in").mkdir()
+        pq.write_table(pa.table(columns), tmp_path / "in/all.parquet")
+        source = tmp_path / "in"
+    else:
+        source = write_jsonl(tmp_path / "all.jsonl", records)
+    assert ingest(source, tmp_path / "out") == {"train": 2, "validation": 2}
+    sides = {json.loads(raw.text)["id"]: raw.side for raw in read_records(tmp_path / "out")}
+    assert list(sides.values()) == ["train", "validation", "validation", "train"]
+    found = look_through(source, 0)
+    assert found.sides == {"train": 2, "validation": 2}
 
 
 def test_the_bytes_depend_on_the_records_alone(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import gzip
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 import zstandard
 
 from dataset.rawdata import FORMS, raw_records, write_folder, write_jsonl, write_zst
+from housebrain.dataset.generate import generate_records
+from housebrain.dataset.ingest import ingest
 from housebrain.dataset.records import RawRecord, count_records, parse_json, read_records
 from housebrain.errors import UserError
 
@@ -256,3 +259,15 @@ def test_who_asks_is_told_of_faulty_files_and_gets_the_rest(tmp_path: Path) -> N
     assert [parse_json(raw) for raw in read_records(tmp_path, faults.append)] == records
     assert [str(fault).split(":")[0] for fault in faults] == [str(tmp_path / "a.parquet"), str(tmp_path / "c.json")]
     assert count_records(tmp_path) is None
+
+
+def test_a_name_that_is_no_text_is_stored_and_printed(tmp_path: Path) -> None:
+    """As an archive made elsewhere unpacks to: bytes of another encoding."""
+    (tmp_path / "set").mkdir()
+    name = os.fsdecode(b"caf\xe9.json")
+    (tmp_path / "set" / name).write_bytes(next(iter(generate_records(1, 1))).text)
+    (raw,) = read_records(tmp_path / "set")
+    raw.where.encode()
+    assert ingest(tmp_path / "set", tmp_path / "out") == {"train": 1}
+    (packed,) = read_records(tmp_path / "out")
+    assert "(caf\ufffd.json)" in packed.where

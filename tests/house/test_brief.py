@@ -83,6 +83,15 @@ def test_metres_become_feet() -> None:
         ("metadata", ..., "metadata"),
         ("metadata.climate_zone", "Lunar", "metadata.climate_zone"),
         ("id", 7, "id"),
+        ("id", "\ud800", "id"),
+        ("input.plot.shape", "half \ud800", "input.plot.shape"),
+        ("metadata.region", "\udfff", "metadata.region"),
+        ("input.plot.length", 1e-300, "input.plot.length"),
+        ("input.plot.width", 1e300, "input.plot.width"),
+        ("input.roomBreakdown.3.count", 10**7, "input.roomBreakdown.3.count"),
+        ("input.roomBreakdown.3.minArea", 1.7e308, "input.roomBreakdown.3.minArea"),
+        ("input.basicDetails.floors", 10**9, "input.basicDetails.floors"),
+        ("input.basicDetails.budget", 1e300, "input.basicDetails.budget"),
     ],
 )
 def test_a_bad_field_is_named(path: str, value: Any, field: str) -> None:

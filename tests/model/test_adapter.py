@@ -75,6 +75,8 @@ def test_whole_tensors_are_told_from_copies_of_the_base(tmp_path: Path, make_pef
         ({"a_variant_of_next_year": {"size": 3}}, "a_variant_of_next_year"),
         ({"r": None}, "r is None"),
         ({"lora_alpha": "8"}, "lora_alpha is 8"),
+        ({"lora_alpha": 10**400}, "lora_alpha is 1000"),
+        ({"alpha_pattern": {"q_proj": 10**400}}, "alpha_pattern: q_proj is 1000"),
     ],
 )
 def test_what_cannot_be_merged_exactly_is_refused_by_name(tmp_path: Path, config: dict[str, Any], named: str) -> None:

@@ -170,6 +170,13 @@ def outside_shard(folder: Path) -> None:
     index.write_text(index.read_text().replace("adapter_model-00002-of-00002.safetensors", "../x.safetensors"))
 
 
+def called(name: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        (folder / WEIGHTS).rename(folder / name)
+
+    return change
+
+
 FOREIGN: dict[str, tuple[Callable[[Path], None], str]] = {
     "no config": (lambda folder: (folder / CONFIG).unlink(), rf"{CONFIG} is missing; the folder holds {WEIGHTS}"),
     "nothing": (instead(), "the folder is empty"),
@@ -183,6 +190,15 @@ FOREIGN: dict[str, tuple[Callable[[Path], None], str]] = {
         beside_a_model,
         f"{WEIGHTS} is missing; the folder holds a whole model",
     ),
+    "another name": (
+        called("adapter.safetensors"),
+        r"holds adapter\.safetensors: name it adapter_model\.safetensors",
+    ),
+    "another end": (
+        called("lora.ckpt"),
+        r"holds lora\.ckpt: if that is the adapter, as torch\.save writes it, name it adapter_model\.bin",
+    ),
+    "numpy": (instead("adapters.npz", CONFIG), r"adapters\.npz, an archive of NumPy arrays"),
     "gguf": (instead("lora.gguf"), "llama.cpp"),
     "mlx": (instead("adapters.safetensors", CONFIG), "MLX"),
     "diffusers": (instead("pytorch_lora_weights.safetensors"), "diffusers"),

@@ -44,6 +44,18 @@ def test_adapters_from_elsewhere_are_compared_by_base_and_modules(tmp_path: Path
         check_alike([first, Adapter(folder)])
 
 
+@pytest.mark.parametrize(("a", "b", "same"), [("abc", "def", False), ("abc", "abc", True), (None, "abc", True)])
+def test_two_revisions_are_two_bases(tmp_path: Path, a: str | None, b: str, same: bool) -> None:
+    """Of one that isn't told nobody knows."""
+    adapters = [Adapter(random_adapter(tmp_path / name, revision=of)) for name, of in (("a", a), ("b", b))]
+    if same:
+        check_alike(adapters)
+    else:
+        with pytest.raises(UserError, match=r"some/base at abc / some/base at def.*--same-base"):
+            check_alike(adapters)
+        check_alike(adapters, bases_are_same=True)
+
+
 @pytest.mark.parametrize(
     ("tensor", "saved", "named"),
     [

@@ -31,6 +31,30 @@ def test_every_design_is_valid_and_meets_its_brief(brief: Brief) -> None:
     assert all(requirements(design, brief).values())
 
 
+def test_a_house_has_an_entrance_where_its_largest_room_is_a_dead_end() -> None:
+    """A utility room as large as a living room would be all that there is on the street."""
+    rooms = [("master_bedroom", 160), ("bedroom", 160), ("bedroom", 199), ("bedroom", 182), ("bedroom", 187)]
+    rooms += [("bedroom", 156), ("bathroom", 65), ("bathroom", 65), ("kitchen", 176), ("dining_room", 179)]
+    rooms += [("utility", 300), ("home_office", 133)]
+    record = {
+        "id": "1",
+        "input": {
+            "basicDetails": {"bedrooms": 6, "bathrooms": 1, "floors": 3, "budget": 1459187, "style": "Gothic"},
+            "plot": {
+                "length": 58.2,
+                "width": 48.8,
+                "shape": "Irregular",
+                "orientation": "E",
+                "setbacks_ft": {"front": 9, "rear": 4, "left": 5, "right": 4},
+            },
+            "roomBreakdown": [{"type": name, "count": 1, "minArea": area} for name, area in rooms],
+        },
+        "metadata": {"region": "Asia_India", "climate_zone": "Hot_Dry"},
+    }
+    _, brief = parse_record(record)
+    assert violations(solve(brief, seed=0), brief) == []
+
+
 @given(briefs())
 def test_every_room_has_a_door_and_every_habitable_room_a_window(brief: Brief) -> None:
     design = solved(brief)

@@ -293,3 +293,27 @@ prune(remote, "key", 3, keep=1)
     assert "restored 3 weights 3" in printed
     left = [path for path in drive.paths() if "/checkpoints/" in path]
     assert len(left) == 3 and all("-000004-" in path for path in left), left
+
+
+def test_a_second_copy_may_be_on_a_drive(drive: FakeDrive, project: Path) -> None:
+    drive.make_folder("second")
+    words = ["remote", "add", "-q", "second", "gdrive://rootfolder/second"]
+    subprocess.run([sys.executable, "-m", "dvc", *words], cwd=project, check=True)
+    code = """
+from housebrain.supervision.backup import backup
+from housebrain.supervision.copies import named, open_copy
+from housebrain.supervision.restore import restore as bring_back
+
+key = "0123456789abcdef" * 4
+for step in (1, 2):
+    upload(remote, checkpoint(step), key, 3)
+print([backup(open_copy("second"), 3, progress=False).files for _ in range(2)])
+before = named(remote)
+for name in before:
+    remote.remove(name)
+print(len(named(remote)), bring_back(open_copy("second"), progress=False).files, named(remote) == before)
+print([one.step for one in stored(remote, key, 3)])
+"""
+    drive.misbehave(0.05, ["500", "429", "lost"], seed=1)
+    printed = client(drive, project, CHECKPOINTS + code)
+    assert printed.splitlines() == ["[6, 0]", "0 6 True", "[2, 1]"]

@@ -176,6 +176,8 @@ def test_of_two_at_once_one_has_it(remote: Remote, clock: Time, first: str, seco
 def test_a_heartbeat_that_cannot_be_read_is_skipped(remote: Remote, clock: Time) -> None:
     hold(remote, "a", clock)
     remote.put_bytes(json.dumps({"owner": "x"}).encode(), f"{heartbeat.folder(1, 3)}/beat-9999999999999-x.json")
+    for name in ("beat-.json", "beat-1.json", "beat-x-y.json", "beat-0000000000001-.json"):  # of strangers
+        remote.put_bytes(b"\xff", f"{heartbeat.folder(1, 3)}/{name}")
     known = heartbeat.newest(remote, 1, 3)
     assert known is not None
     assert known.owner == "a"

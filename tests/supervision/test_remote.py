@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from housebrain.errors import UserError
-from housebrain.supervision.remote import check, open_remote, run_dvc
+from housebrain.supervision.remote import MissingError, check, open_remote, run_dvc
 from supervision.stores import faulty_remote, local_remote
 
 
@@ -38,6 +38,24 @@ def test_what_is_put_can_be_listed_read_got_and_removed(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"a/b/1\.txt is not there"):
         remote.read("a/b/1.txt")
     assert (remote.free_bytes() or 0) > 0
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    remote = local_remote(tmp_path / "remote")
+    (tmp_path / "remote/a/b").mkdir(parents=True)
+    with pytest.raises(MissingError, match=r"a/b is not there"):
+        remote.read("a/b")
+    with pytest.raises(MissingError, match=r"a/b is not there"):
+        remote.get("a/b", tmp_path / "b")
+    assert [path.name for path in tmp_path.iterdir()] == ["remote"]
+
+
+def test_all_files_below_a_folder_are_listed(tmp_path: Path) -> None:
+    remote = local_remote(tmp_path / "remote")
+    assert remote.tree("a") == set()
+    for name in ("a/1", "a/b/2", "a/b/c/3", "other/4"):
+        remote.put_bytes(b"x", name)
+    assert remote.tree("a") == {"a/1", "a/b/2", "a/b/c/3"}
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from housebrain.supervision.upload import folder
 from housebrain.tracking import Point, RunRecord
 from supervision.stores import faulty_remote, local_remote
 
-KEY = "0123456789abcdef0123"
+KEY = "0123456789abcdef0123"  # pragma: allowlist secret
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from housebrain.tracking import Point, RunRecord
 from housebrain.training import checkpoints
 from supervision.stores import faulty_remote, local_remote
 
-KEY = "0123456789abcdef0123"
+KEY = "0123456789abcdef0123"  # pragma: allowlist secret
 
 
 def checkpoint(local: Path, step: int, eval_loss: float = 1.0, key: str = KEY) -> Path:
@@ -78,6 +78,15 @@ def test_a_damaged_one_is_named_and_the_one_before_it_used(
     assert f"{newest.name} on the remote is not used: its hash differs" in printed
     assert third.name in printed
     assert [path.name for path in (tmp_path / "there").iterdir()] == ["checkpoint-1"]
+
+
+def test_files_of_strangers_are_passed_over(remote: Remote, tmp_path: Path) -> None:
+    upload(remote, checkpoint(tmp_path / "here", 2), KEY, 3)
+    for name in ("checkpoint-x-0.tar", "checkpoint-.tar", "checkpoint-000009 (1).tar", "checkpoint", "record-.json"):
+        remote.put_bytes(b"", f"{folder(KEY, 3)}/{name}")
+        remote.put_bytes(b"", f"{folder(KEY, 3)}/{name}.sha256")
+    prune(remote, KEY, 3, keep=1)
+    assert restore(remote, KEY, 3, tmp_path / "there") == 2
 
 
 def test_one_of_another_training_is_not_used(remote: Remote, tmp_path: Path) -> None:

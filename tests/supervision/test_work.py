@@ -1,6 +1,7 @@
 """Tests for housebrain.supervision.work; whole sessions are in test_workers."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -166,6 +167,20 @@ def test_a_clone_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert owner() == first
     monkeypatch.chdir(tmp_path / "two")
     assert owner() != first
+
+
+def test_a_copy_of_a_clone_has_a_name_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both would take the other's heartbeats for their own, and train one shard at once."""
+    (tmp_path / "one").mkdir()
+    monkeypatch.chdir(tmp_path / "one")
+    first = owner()
+    shutil.copytree(tmp_path / "one", tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    assert owner() != first and owner() == owner()
+    monkeypatch.chdir(tmp_path / "one")
+    assert owner() == first
+    monkeypatch.setattr("socket.gethostname", lambda: "another")
+    assert owner().startswith("another-")
 
 
 def test_a_second_work_in_one_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

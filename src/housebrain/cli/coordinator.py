@@ -1,6 +1,7 @@
 """Commands for who runs a round: its remote, its start and end, and an eye on its workers."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -162,6 +163,51 @@ def promote(shard: Annotated[int, typer.Option(help="Whose worker never comes ba
         f"promote: shard {shard} is its checkpoint of step {done['steps']} of {done['total_steps']}. "
         "Go on with `dvc repro --pull -k`."
     )
+
+
+@app.command()
+def backup(
+    to: Annotated[str | None, typer.Option("--to", help="A folder on another disk, or a DVC remote's name")] = None,
+    every: Annotated[str | None, typer.Option(help="Again and again, such as 30m or 2h, until Ctrl-C")] = None,
+    back: Annotated[
+        str | None, typer.Option("--restore", metavar="FROM", help="Bring back from there what was lost here")
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="With --restore: the copy of that time, not the newest")] = None,
+) -> None:
+    """Keep a second copy of checkpoints, results, MLflow's store and what its registry names, every file verified."""
+    from housebrain.params import load_params
+    from housebrain.supervision.backup import backup as copy_all
+    from housebrain.supervision.copies import open_copy
+    from housebrain.supervision.polling import poll, seconds_of
+    from housebrain.supervision.restore import restore
+
+    if (to is None) == (back is None) or (every and to is None) or (at and back is None):
+        raise UserError("backup: give --to with or without --every, or --restore with or without --at.")
+    seconds = seconds_of(every) if every else 0.0
+    if back is not None:
+        done = restore(open_copy(back), at)
+        print(
+            f"backup: {done.files} files ({done.bytes / 1e6:.1f} MB) of {done.time} brought back, {done.present} were "
+            "here. Go on with `dvc pull`, or `dvc repro --pull -k`."
+        )
+        return
+    keep = load_params().supervision.keep_remote
+
+    def look() -> None:
+        copy = open_copy(str(to))
+        done = copy_all(copy, keep)
+        print(
+            f"backup: {done.files} files ({done.bytes / 1e6:.1f} MB) copied to {copy.name}, {done.present} were there; "
+            f"{done.time}",
+            flush=True,
+        )
+
+    def told(error: UserError) -> None:
+        if not every:
+            raise error
+        print(f"warning: {error} Trying again in {every}.", file=sys.stderr, flush=True)
+
+    poll(look, told, seconds, again=bool(every))
 
 
 @app.command("import")

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from housebrain.dataset.records import count_records, parse_json, read_records
+from housebrain.dataset.records import count_records, parse_json, read_records, shown, side_of
 from housebrain.errors import UserError
 from housebrain.files import atomic_folder
 
@@ -31,11 +31,11 @@ def ingest(source: str | Path, out: str | Path) -> dict[str, int]:
         writer: pq.ParquetWriter | None = None
         rows: list[dict[str, object]] = []
         for raw in tqdm(read_records(source), total=count_records(source), unit=" records", desc="ingest"):
-            parse_json(raw)
+            side = side_of(raw, parse_json(raw))
             # The origin is kept relative, so that the bytes written don't depend on where the dataset lies.
-            origin = raw.where.removeprefix(f"{source}/") if source.is_dir() else Path(raw.where).name
-            rows.append({"side": raw.side, "origin": origin, "record": raw.text.strip()})
-            counts[raw.side] = counts.get(raw.side, 0) + 1
+            origin = raw.where.removeprefix(f"{shown(source)}/") if source.is_dir() else Path(raw.where).name
+            rows.append({"side": side, "origin": origin, "record": raw.text.strip()})
+            counts[side] = counts.get(side, 0) + 1
             total += 1
             if len(rows) == RECORDS_PER_GROUP:
                 if writer is None:

@@ -10,6 +10,7 @@ import codecs
 import gzip
 import io
 import json
+import os
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -27,6 +28,11 @@ COLUMNS = ("id", "input", "output", "metadata")  # the keys of a record; Parquet
 # UTF-32 first: its mark begins with that of UTF-16.
 _MARKS = [(codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32")]
 _MARKS += [(codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"), (codecs.BOM_UTF8, "utf-8-sig")]
+
+
+def shown(path: str | Path) -> str:
+    """A path as text that can be stored and printed, whatever bytes its name has."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 class RawRecord(NamedTuple):
@@ -66,9 +72,9 @@ def _read_json(path: Path, side: str, compression: str) -> Iterator[RawRecord]:
     if others and first.rstrip().endswith(b"}") and _is_json(first):
         for number, line in enumerate(text.splitlines(), 1):
             if line.strip():
-                yield RawRecord(f"{path}, line {number}", side, line)
+                yield RawRecord(f"{shown(path)}, line {number}", side, line)
     elif content:
-        yield RawRecord(str(path), side, text)
+        yield RawRecord(shown(path), side, text)
 
 
 def _is_json(text: bytes) -> bool:
@@ -88,7 +94,7 @@ def _read_array(path: Path, side: str, text: str) -> Iterator[RawRecord]:
             at = _past_spaces(text, at + 1)
         _, end = decoder.raw_decode(text, at)
         number += 1
-        yield RawRecord(f"{path}, record {number}", side, text[at:end].encode())
+        yield RawRecord(f"{shown(path)}, record {number}", side, text[at:end].encode())
         at = end
     if text[at + 1 :]:
         raise ValueError(f"character {at + 1}: something follows the array")
@@ -106,7 +112,7 @@ def _read_lines(path: Path, side: str, compression: str) -> Iterator[RawRecord]:
         lines = (line.encode() for line in io.TextIOWrapper(stream, encoding)) if encoding else stream
         for number, line in enumerate(lines, 1):
             if not line.isspace():
-                yield RawRecord(f"{path}, line {number}", side, line)
+                yield RawRecord(f"{shown(path)}, line {number}", side, line)
 
 
 def _read_parquet(path: Path, side: str) -> Iterator[RawRecord]:
@@ -126,9 +132,9 @@ def _read_parquet(path: Path, side: str) -> Iterator[RawRecord]:
                 number += 1
                 # Packed by `ingest` the columns say where a record came from; else only the record itself is there.
                 origin = f" ({row['origin']})" if row.get("origin") else ""
-                said = side_said(str(row.get("side") or ""))
+                said = side_said(str(row.get("side") or row.get("split") or ""))
                 record = row["record"] if "record" in names else {name: row[name] for name in COLUMNS if name in names}
-                yield RawRecord(f"{path}, row {number}{origin}", said or side, _as_text(record))
+                yield RawRecord(f"{shown(path)}, row {number}{origin}", said or side, _as_text(record))
 
 
 def _as_text(record: Any) -> bytes:
@@ -246,6 +252,16 @@ def parse_json(raw: RawRecord) -> Any:
             return json.loads(raw.text)
         except (ValueError, RecursionError) as error:
             raise UserError(f"{raw.where}: not valid JSON ({error}). Correct or remove the record.") from error
+
+
+def side_of(raw: RawRecord, record: Any) -> str:
+    """The side that a record is on: what its `split` says, there or in `metadata`, counts before its file's name."""
+    if isinstance(record, dict):
+        about = record.get("metadata")
+        for value in (record.get("split"), about.get("split") if isinstance(about, dict) else None):
+            if isinstance(value, str) and (said := side_said(value)):
+                return said
+    return raw.side
 
 
 def bad_record(raw: RawRecord, record: Any, error: BadRecord) -> UserError:

@@ -1,10 +1,11 @@
 """Which files of a dataset are read, and which of its two sides each is on: for training, or held out.
 
 Files are taken from a folder and all folders in it. Their names, and those of folders, say the side: `train`, or one of
-`HELD_OUT` as a word of the name, such as in `val/`, `test.jsonl`, `data.dev.jsonl`, `houses-eval-00001.parquet`. What
+`HELD_OUT` as a word of the name, such as in `val/`, `testset.jsonl`, `data.dev.jsonl`, `houses-eval-1.parquet`. What
 says so last on the way to a file counts, so `val/train/1.json` is for training; in one name that says both, held out
 does. Held-out splits of all names are one: none is trained on, all are on the validation side. What says nothing is for
-training, except below a folder or in a file that a person chose and that is itself named as held out.
+training, except below a folder or in a file that a person chose and that is itself named as held out. A record's own
+`split` counts before all names.
 """
 
 import os
@@ -50,7 +51,8 @@ def kind_of(name: str) -> tuple[str, str] | None:
 
 def side_said(name: str) -> str | None:
     """The side that a name of a file, a folder or a split says; None where it says none."""
-    words = set(re.split(r"[^a-z]+", re.sub(r"(held|hold)[-_ .]out", "heldout", name.lower())))
+    plain = re.sub(r"(held|hold)[-_ .]out", "heldout", name.lower())
+    words = {re.sub(r"(?<=.)(sets?|data|splits?)$", "", word) for word in re.split(r"[^a-z]+", plain)}
     if words & HELD_OUT:
         return "validation"
     return "train" if words & TRAINING else None

@@ -7,7 +7,7 @@ docs/design.md shows a whole one. Only `input` and `metadata` are read.
 import re
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from housebrain.house.brief import Brief, Climate, Compass, Plot, Rejected, RoomRequest, Setbacks
 from housebrain.house.rooms import BEDROOMS, CIRCULATION, RoomType
@@ -39,15 +39,25 @@ def _room_type(value: Any) -> Any:
     return _KNOWN_TYPES.get(_LETTERS.sub("", value.lower()), value)
 
 
+def _whole(text: str) -> str:
+    """JSON may hold halves of characters, which nothing can store."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("it holds half a character (a lone surrogate)")
+    return text
+
+
 class _Lenient(BaseModel):
     """Unknown keys of a record are passed over: the dataset's owner may add some."""
 
     model_config = ConfigDict(allow_inf_nan=False)
 
 
-Size = Annotated[float, Field(strict=True, gt=0)]
-Setback = Annotated[float, Field(strict=True, ge=0)]
-Number = Annotated[int, Field(strict=True, ge=0)]
+Text = Annotated[str, AfterValidator(_whole)]
+Name = Annotated[Text, Field(min_length=1)]
+# Bounds far beyond any house: past them the arithmetic of the solver overflows, or takes hours.
+Size = Annotated[float, Field(strict=True, ge=0.01, le=1e9)]
+Setback = Annotated[float, Field(strict=True, ge=0, le=1e9)]
+Number = Annotated[int, Field(strict=True, ge=0, le=1000)]
 
 
 class _RawRoom(_Lenient):
@@ -60,9 +70,9 @@ class _RawDetails(_Lenient):
     unit: Literal["sqft", "sqm"] = "sqft"
     bedrooms: Number
     bathrooms: Number
-    floors: Annotated[int, Field(strict=True, ge=1)]
-    budget: Size
-    style: Annotated[str, Field(min_length=1)]
+    floors: Annotated[int, Field(strict=True, ge=1, le=1000)]
+    budget: Annotated[float, Field(strict=True, gt=0, le=1e12)]
+    style: Name
 
 
 class _RawSetbacks(_Lenient):
@@ -76,7 +86,7 @@ class _RawPlot(_Lenient):
     length: Size
     width: Size
     unit: Literal["ft", "m"] = "ft"
-    shape: str
+    shape: Text
     orientation: Compass
     slope_degrees: Annotated[float, Field(strict=True, ge=0, lt=90)] = 0.0
     is_corner_plot: Literal[0, 1] | bool = False
@@ -90,12 +100,12 @@ class _RawInput(_Lenient):
 
 
 class _RawMetadata(_Lenient):
-    region: Annotated[str, Field(min_length=1)]
+    region: Name
     climate_zone: Climate
 
 
 class _RawRecord(_Lenient):
-    id: Annotated[str, Field(min_length=1)]
+    id: Name
     input: _RawInput
     metadata: _RawMetadata
 

@@ -7,7 +7,6 @@ B [d_out, r * E]; here each expert is a module of its own, named `NAME#0` and so
 """
 
 import json
-import math
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -320,8 +319,8 @@ def leaves_at(holder: str, target_parameters: list[str] | None) -> list[str]:
 
 
 def _is_positive(value: Any) -> bool:
-    """Whether it is a finite number above 0."""
-    return isinstance(value, int | float) and math.isfinite(value) and value > 0
+    """Whether it is a number above 0 that can be computed with: an int may have any number of digits."""
+    return isinstance(value, int | float) and 0 < value <= 1e9
 
 
 def merged_config(like: Adapter, ranks: dict[str, int]) -> dict[str, Any]:

@@ -54,10 +54,18 @@ def warn_of_versions(adapters: dict[str, Adapter]) -> None:
 
 
 def _differing_origin(a: Adapter, b: Adapter, bases_are_same: bool) -> list[str]:
-    """The fields of `shared` in the fingerprints; adapters from elsewhere have none and are compared by their base."""
+    """The fields of `shared` in the fingerprints; adapters from elsewhere have none and are compared by their base.
+
+    A revision that isn't told, or is a branch's, may be any.
+    """
     if not all((adapter.folder / FINGERPRINT).exists() for adapter in (a, b)):
-        names = [adapter.config.get("base_model_name_or_path") for adapter in (a, b)]
-        return [] if bases_are_same or same_base(*names) else [f"{_BASE} ({names[0]} / {names[1]})"]
+        names = [adapter.config.get(_BASE) for adapter in (a, b)]
+        revisions = [adapter.config.get("revision") or "main" for adapter in (a, b)]
+        if bases_are_same or (same_base(*names) and ("main" in revisions or revisions[0] == revisions[1])):
+            return []
+        if same_base(*names):
+            names = [f"{name} at {revision}" for name, revision in zip(names, revisions, strict=True)]
+        return [f"{_BASE} ({names[0]} / {names[1]})"]
     of_a, of_b = shared_fingerprint(a), shared_fingerprint(b)
     if bases_are_same:
         of_a, of_b = ({key: of[key] for key in of.keys() - {"base", "base_revision"}} for of in (of_a, of_b))

@@ -15,6 +15,7 @@ _MAGIC = [
     (b"\x28\xb5\x2f\xfd", "it is compressed by zstd"),
     (b"7z\xbc\xaf", "it is a 7z archive"),
     (b"version https://git-lfs", "it is a Git LFS pointer and not the file itself; `git lfs pull` fetches that"),
+    (b"\x93NUMPY", "it is a NumPy array"),
     (b"\x80", "it is a pickle"),
 ]
 _DIFFUSERS = r"^(unet|text_encoder(_2)?)\.|^transformer\.(single_)?transformer_blocks\.|\.processor\."
@@ -47,6 +48,8 @@ def foreign_file(path: Path) -> str:
         return foreign_names(_names(path)) or "it is truncated or damaged, or no adapter's file"
     if path.suffix == ".bin" and start.startswith((b"PK", b"\x80")):
         return "it is truncated or damaged"
+    if path.suffix == ".npz":
+        return "it is an archive of NumPy arrays, as MLX and others write adapters"
     if start.startswith(b"PK"):
         return "it is a zip archive: unpack it with `unzip`, or, if torch.save wrote it, give it the name ending .bin"
     if start[257:262] == b"ustar":
@@ -80,8 +83,19 @@ def foreign_folder(folder: Path) -> str:
     if "pytorch_lora_weights.safetensors" in names:
         return "the folder holds pytorch_lora_weights.safetensors, diffusers' format"
     for name in names:
+        if name.endswith(".npz"):
+            return f"the folder holds {name}, an archive of NumPy arrays, as MLX and others write adapters"
         if name.endswith(".safetensors") and (found := foreign_names(_names(folder / name))):
             return f"the folder holds {name}: {found}"
+    is_named_right = any(re.match(r"adapter_model.*(safetensors|bin)$", name) for name in names)
+    for name in [] if is_named_right else names:
+        stem, _, end = name.rpartition(".")
+        if end in ("bin", "pt", "pth", "ckpt") and stem != "training_args":
+            return (
+                f"the folder holds {name}: if that is the adapter, as torch.save writes it, name it adapter_model.bin"
+            )
+        if end == "safetensors" and any(".lora_" in tensor for tensor in _names(folder / name)):
+            return f"the folder holds {name}: name it adapter_model.safetensors"
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return f"the folder holds {', '.join(names[:_LISTED])}{more}"
 

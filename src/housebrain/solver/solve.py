@@ -217,6 +217,11 @@ def _rows(groups: list[Group], spine: Spine, stairs_ft: int, living_in_front: bo
     return front, back
 
 
+def _is_dead_end(need: Need) -> bool:
+    """Whether nothing is entered through the room."""
+    return awkwardness(need.type, "corridor") is None
+
+
 def _length(row: Row) -> int:
     return sum(group.width_ft for group in row)
 
@@ -247,6 +252,8 @@ def _try(spine: Spine, levels: list[list[Need]], rng: random.Random | None) -> P
             needs = rng.sample(needs, len(needs))
         groups = _groups(needs, min(spine.front_ft, spine.back_ft) or depth_ft)
         front, back = _rows(groups, spine, stairs_ft, living_in_front=index == 0 and spine.along_street)
+        if index == 0 and spine.along_street and front and all(_is_dead_end(group.host) for group in front):
+            return None  # the house would have no entrance
         longest = max(longest, _length(front), stairs_ft + _length(back))
         if longest > spine.length_limit_ft:
             return None

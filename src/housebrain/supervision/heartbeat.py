@@ -5,6 +5,7 @@ makes two files, of which the older is read. The newest counts. A worker removes
 new one may not show on lists yet.
 """
 
+import re
 import time
 from typing import Literal
 
@@ -14,6 +15,7 @@ from housebrain.redact import redacted
 from housebrain.supervision.remote import MissingError, Remote
 
 State = Literal["starting", "training", "pushing", "done", "incomplete", "failed", "released"]
+_NAME = re.compile(r"beat-\d{13}-.+\.json")
 ACTIVE: tuple[State, ...] = ("starting", "training", "pushing")  # the others hold no claim
 
 
@@ -59,7 +61,7 @@ def owner_of(name: str) -> str:
 def beats(remote: Remote, round_: int, shard: int) -> list[str]:
     """File names of a shard's heartbeats, oldest first."""
     names = remote.list(folder(round_, shard))
-    return sorted(name for name in names if name.startswith("beat-") and name.endswith(".json"))
+    return sorted(name for name in names if _NAME.fullmatch(name))  # others are strangers'
 
 
 def read_beat(remote: Remote, round_: int, shard: int, name: str) -> Heartbeat | None:

@@ -156,6 +156,9 @@ class Remote:
         local.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._try(f"download of {name}", lambda: self.fs.get_file(self._full(name), str(temporary)))
+            if temporary.is_dir():  # a folder of that name was made, which DVC takes for one to be copied
+                temporary.rmdir()
+                raise FileNotFoundError
             temporary.replace(local)
         except FileNotFoundError as error:
             raise MissingError(f"remote {self.name}: {name} is not there.") from error
@@ -177,6 +180,16 @@ class Remote:
         except FileNotFoundError:
             return []
         return sorted({str(path).rstrip("/").rsplit("/", 1)[-1] for path in found})
+
+    def tree(self, folder: str) -> set[str]:
+        """The names of all files below a folder, as they are below the root; none where there is no such folder."""
+        self._forget()
+        root = f"{self.path.rstrip('/')}/"
+        try:
+            found = self._try(f"list of {folder}", lambda: list(self.fs.find(self._full(folder))))
+        except FileNotFoundError:
+            return set()
+        return {str(path).partition(root)[2] for path in found}
 
     def remove(self, name: str) -> None:
         """Removes a file; one that isn't there is no trouble."""

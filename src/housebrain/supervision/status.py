@@ -2,6 +2,7 @@
 
 import html
 import math
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from housebrain.supervision.remote import Remote
 from housebrain.supervision.upload import folder
 from housebrain.tracking import RunRecord, import_record
 
+_RECORD = re.compile(r"record-\d+-\w+\.json")
 COLUMNS = {
     "shard": "shard",
     "worker": "worker",
@@ -219,11 +221,14 @@ def import_records(remote: Remote, beats: dict[int, Heartbeat | None], params: P
         if beat is None:
             continue
         place = folder(beat.training_key, shard)
-        names = [name for name in remote.list(place) if name.startswith("record-")]
+        names = [name for name in remote.list(place) if _RECORD.fullmatch(name)]
         try:
             record = RunRecord.model_validate_json(remote.read(f"{place}/{max(names)}")) if names else None
         except (UserError, ValidationError) as error:
-            print(f"warning: shard {shard}: its run could not be read ({error})", file=sys.stderr)
+            print(
+                f"warning: shard {shard}: its run could not be read ({' '.join(str(error).split())[:300]})",
+                file=sys.stderr,
+            )
             continue
         if record is not None:
             import_record(record, params.tracking.experiment)

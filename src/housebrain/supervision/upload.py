@@ -25,6 +25,8 @@ from housebrain.supervision.remote import Remote
 from housebrain.tracking import RunRecord
 from housebrain.training.checkpoints import newest, step_of
 
+_CHECKPOINT = re.compile(r"checkpoint-(\d+)-\w+\.tar")
+
 
 def folder(training_key: str, shard: int) -> str:
     """Where the checkpoints of a training are on the remote."""
@@ -48,9 +50,8 @@ def stored(remote: Remote, training_key: str, shard: int) -> list[Stored]:
 
 
 def _announced(names: list[str]) -> list[Stored]:
-    announced = [name.removesuffix(".sha256") for name in names if name.endswith(".tar.sha256")]
-    found = [Stored(int(name.split("-")[1]), name) for name in announced if name in names]
-    return sorted(set(found), reverse=True)
+    known = {name: int(found[1]) for name in names if (found := _CHECKPOINT.fullmatch(name))}  # others are strangers'
+    return sorted({Stored(step, name) for name, step in known.items() if f"{name}.sha256" in names}, reverse=True)
 
 
 def upload(remote: Remote, checkpoint: Path, training_key: str, shard: int) -> Stored:
@@ -63,9 +64,7 @@ def upload(remote: Remote, checkpoint: Path, training_key: str, shard: int) -> S
     place = folder(training_key, shard)
     packed = checkpoint.parent / f".{checkpoint.name}.tar.tmp"
     try:
-        with tarfile.open(packed, "w") as tar:
-            for path in sorted(checkpoint.rglob("*")):
-                tar.add(path, f"{checkpoint.name}/{path.relative_to(checkpoint)}", recursive=False)
+        pack(checkpoint, packed)
         sha256 = sha256_file(packed)
         kept = Stored(step_of(checkpoint), f"checkpoint-{step_of(checkpoint):06d}-{sha256[:8]}.tar")
         remote.put(packed, f"{place}/{kept.name}")
@@ -76,23 +75,51 @@ def upload(remote: Remote, checkpoint: Path, training_key: str, shard: int) -> S
     return kept
 
 
-def prune(remote: Remote, training_key: str, shard: int, keep: int) -> None:
+def pack(checkpoint: Path, packed: Path) -> None:
+    """Writes a checkpoint's folder into a tar; of the same folder it has the same bytes.
+
+    Raises:
+        FileNotFoundError: the checkpoint was removed meanwhile.
+    """
+    with tarfile.open(packed, "w") as tar:
+        for path in sorted(checkpoint.rglob("*")):
+            tar.add(path, f"{checkpoint.name}/{path.relative_to(checkpoint)}", recursive=False)
+
+
+def unpack(packed: Path, checkpoint: Path) -> None:
+    """Makes a checkpoint's folder from its tar, whose hash is known to be right, in one step."""
+    with atomic_folder(checkpoint) as temporary, tarfile.open(packed) as tar:
+        # Python before 3.11.4 has no filters; the archive is the one that was announced, by its hash, either way.
+        safely: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        tar.extractall(temporary, **safely)
+        for path in (temporary / checkpoint.name).iterdir():
+            shutil.move(path, temporary / path.name)
+        (temporary / checkpoint.name).rmdir()
+
+
+def prune(remote: Remote, training_key: str, shard: int, keep: int) -> list[str]:
     """Removes all checkpoints but the newest `keep` and the one with the lowest validation loss.
 
     What uploads that were cut off have left goes, too, once there is a newer checkpoint.
+
+    Returns:
+        The names of the files that were removed.
     """
     place = folder(training_key, shard)
     names = remote.list(place)
     known = _announced(names)
     if not known:
-        return
+        return []
     best = min(known, key=lambda one: (_validation_loss(remote, place, one), -one.step))
     kept = {name for one in (*known[:keep], best) for name in (one.name, f"{one.name}.sha256", one.record_name)}
+    removed = []
     # Announcements go first: what is announced must be there.
     for name in sorted(set(names) - kept, key=lambda name: (not name.endswith(".sha256"), name)):
         step = re.match(r"(?:checkpoint|record)-(\d+)-", name)
         if step and int(step[1]) < known[0].step:
             remote.remove(f"{place}/{name}")
+            removed.append(f"{place}/{name}")
+    return removed
 
 
 def _validation_loss(remote: Remote, place: str, one: Stored) -> float:
@@ -136,13 +163,7 @@ def _fetch(remote: Remote, name: str, checkpoint: Path) -> str | None:
         remote.get(name, packed)
         if sha256_file(packed) != expected:
             return "its hash differs from the announced one"
-        with atomic_folder(checkpoint) as temporary, tarfile.open(packed) as tar:
-            # Python before 3.11.4 has no filters; the archive is the one that was announced, by its hash, either way.
-            safely: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-            tar.extractall(temporary, **safely)
-            for path in (temporary / checkpoint.name).iterdir():
-                shutil.move(path, temporary / path.name)
-            (temporary / checkpoint.name).rmdir()
+        unpack(packed, checkpoint)
     except (UserError, tarfile.TarError, OSError, IndexError, UnicodeDecodeError) as error:
         return " ".join(str(error).split())
     finally:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -46,17 +47,23 @@ T = TypeVar("T")
 def owner() -> str:
     """This clone's name among all that ever worked on a shard: the machine's name and six random digits, kept on disk.
 
-    A worker that was killed and is started again in its clone has its lease back at once.
+    A worker that was killed and is started again in its clone has its lease back at once. A copy of the clone, on
+    another machine or in another folder, has a name of its own: both may be at work.
     """
-    if not OWNER.exists():
-        host = "".join(c for c in socket.gethostname().lower() if c.isalnum())[:20] or "machine"
-        OWNER.parent.mkdir(parents=True, exist_ok=True)
-        temporary = OWNER.with_name(f".owner.{os.getpid()}.tmp")
-        temporary.write_text(f"{host}-{secrets.token_hex(3)}")
-        with suppress(FileExistsError):  # a `work` on another shard was faster, and has given the name
-            os.link(temporary, OWNER)
-        temporary.unlink()
-    return OWNER.read_text().strip()
+    place = f"{socket.gethostname()}:{Path.cwd()}"
+    with suppress(FileNotFoundError):
+        name, _, of = OWNER.read_text().partition("\n")
+        if of == place:
+            return name
+        OWNER.unlink()  # this folder is a copy of another, whose `work` may be running
+    host = "".join(c for c in socket.gethostname().lower() if c.isalnum())[:20] or "machine"
+    OWNER.parent.mkdir(parents=True, exist_ok=True)
+    temporary = OWNER.with_name(f".owner.{os.getpid()}.tmp")
+    temporary.write_text(f"{host}-{secrets.token_hex(3)}\n{place}")
+    with suppress(FileExistsError):  # a `work` on another shard was faster, and has given the name
+        os.link(temporary, OWNER)
+    temporary.unlink()
+    return OWNER.read_text().partition("\n")[0]
 
 
 @contextmanager

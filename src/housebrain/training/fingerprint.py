@@ -76,12 +76,16 @@ def training_key(made_from: dict[str, Any]) -> str:
         name: {key: v for key, v in value.items() if key not in WEIGHTLESS[name]} if name in WEIGHTLESS else value
         for name, value in made_from["own"].items()
     }
-    return _hash({"shared": made_from["shared"], "own": own})
+    return _hash(_decisive(made_from) | {"own": own})
 
 
 def result_key(made_from: dict[str, Any]) -> str:
     """The hash of all that a fingerprint has but `versions`: a finished training and its run are known by it."""
-    return _hash({section: made_from[section] for section in ("shared", "own")})
+    return _hash(_decisive(made_from))
+
+
+def _decisive(made_from: dict[str, Any]) -> dict[str, Any]:
+    return {section: values for section, values in made_from.items() if section != "versions"}
 
 
 def _hash(made_from: dict[str, Any]) -> str:

@@ -161,6 +161,14 @@ def test_an_answer_that_nobody_needs_may_be_anything(
     assert "6 records (6 train), 6 of them readable" in page
 
 
+def test_a_field_that_holds_nothing_anywhere_has_no_range(tmp_path: Path, tokenizer: Any) -> None:
+    records = dataset(3)
+    for record in records:
+        record["input"]["basicDetails"]["totalArea"] = None
+    page = audit(write_jsonl(tmp_path / "a.jsonl", records), tokenizer, 512)
+    assert re.search(r"`basicDetails\.totalArea` *\| *0% \| -", page)
+
+
 def test_a_page_is_written_of_whatever_can_be_read(tmp_path: Path, tokenizer: Any) -> None:
     write_jsonl(tmp_path / "good.jsonl", dataset(5))
     (tmp_path / "a.parquet").write_bytes(b"no Parquet")

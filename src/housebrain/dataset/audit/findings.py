@@ -11,7 +11,7 @@ import orjson
 from tqdm import tqdm
 
 from housebrain.dataset.audit.checks import BRIEF_CHECKS, OUTPUT_CHECKS, entry
-from housebrain.dataset.records import RawRecord, count_records, parse_json, read_records
+from housebrain.dataset.records import RawRecord, count_records, parse_json, read_records, side_of
 from housebrain.dataset.v5 import BadRecord, parse_record
 from housebrain.errors import UserError
 from housebrain.house.brief import Rejected
@@ -65,8 +65,8 @@ def look_through(path: Path, seed: int) -> Findings:
     kept: list[RawRecord] = []
     records = read_records(path, lambda error: found.faulty.append(str(error)))
     for raw in tqdm(records, total=count_records(path), unit=" records", desc="audit", mininterval=1):
-        found.sides[raw.side] += 1
         record = _readable(raw, found)
+        found.sides[side_of(raw, record)] += 1
         if record is None:
             continue
         record_id = record["id"]

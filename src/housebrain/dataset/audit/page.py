@@ -204,7 +204,9 @@ def _ranges_section(sample: list[dict[str, Any]]) -> list[str]:
     rows = []
     for name, values in sorted(input_columns(sample, None).items()):
         given = [value for value in values if value is not None]
-        if all(isinstance(value, int | float) for value in given):
+        if not given:
+            what = "-"
+        elif all(isinstance(value, int | float) for value in given):
             least, median, most = np.quantile(np.array(given, float), [0, 0.5, 1])
             what = f"{least:,.6g} / {median:,.6g} / {most:,.6g}"
         else:
