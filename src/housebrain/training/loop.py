@@ -117,10 +117,9 @@ class Loop:
         """One optimizer step: the mean loss over all tokens that are learnt in it. Returns the gradient's norm."""
         learnt, loss = self.steps.learnt(step), torch.zeros((), device=self.group.device)
         for batch, numbers in zip(batches, self.steps.shares(step), strict=True):
-            of_batch = batch_losses(self.model, self._moved(batch)).sum() / learnt
-            self._watch(step, "loss", numbers, of_batch.detach())
-            self.scaler.scale(of_batch).backward()
-            loss += of_batch.detach()
+            of_batch = self._forth_and_back(self._moved(batch), learnt)
+            self._watch(step, "loss", numbers, of_batch)
+            loss += of_batch
         self._add_up(loss)
         self.scaler.unscale_(self.optimizer)
         norm = clip_grad_norm_(self.weights, MAX_NORM)
@@ -133,6 +132,12 @@ class Loop:
         self.optimizer.zero_grad()
         self.losses.append(loss)
         return norm
+
+    def _forth_and_back(self, batch: Batch | Rows, learnt: int) -> torch.Tensor:
+        """Adds a micro-batch's part to the gradients of the step, and returns its part of the loss."""
+        loss = batch_losses(self.model, batch).sum() / learnt
+        self.scaler.scale(loss).backward()
+        return loss.detach()
 
     def _moved(self, batch: Batch | Rows) -> Batch | Rows:
         return type(batch)(*(tensor.to(self.group.device, non_blocking=True) for tensor in batch))

@@ -28,11 +28,12 @@ class Steps:
         read: the samples' numbers in the order in which they are read.
         a_step: samples an optimizer step; the last may have fewer.
         at_once: how many samples a micro-batch has at most.
+        in_rows: lays each sample in a row of its own, as is best for a GPU, instead of all in one packed row.
         group: who shares each step.
 
     Attributes:
         rows: samples in a micro-batch, which is less than `at_once` where that shares a step out evenly.
-        widths: that rows of their own come in, ascending; empty where micro-batches are packed, as on a CPU.
+        widths: that rows of their own come in, ascending; empty where micro-batches are packed.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Steps:
         read: list[int],
         a_step: int,
         at_once: int,
+        in_rows: bool,
         group: Group,
     ) -> None:
         self._samples = samples
@@ -53,7 +55,7 @@ class Steps:
         share = -(-a_step // group.count)
         self.rows = -(-share // -(-share // at_once))
         self.widths: list[int] = []
-        if group.device.type == "cuda":
+        if in_rows:
             longest = [self._lengths[one].max() for step in range(len(self)) for one in self.shares(step)]
             self.widths = best_widths(np.array(longest), WIDTHS)
 

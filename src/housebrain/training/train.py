@@ -76,7 +76,8 @@ def train_shard(shard: Shard, params: Params, halvings: int = 0) -> dict[str, An
     torch.manual_seed(params.train.seed + group.rank)  # or dropout would be the same in all processes
     live = LiveRun(record, params.tracking.experiment) if group.is_first else nullcontext()
     with live as run, Stop(shard.checkpoints) as stop:
-        loop = make_loop(model, data, params, shard, record, key, group, halvings, run)
+        in_rows = group.device.type == "cuda"
+        loop = make_loop(model, data, params, shard, record, key, group, in_rows, halvings, run)
         if checkpoint := _found(shard, key, group):
             loop.resume(checkpoint)
         try:
@@ -112,14 +113,17 @@ def make_loop(
     record: RunRecord,
     key: str,
     group: Group,
+    in_rows: bool,
     halvings: int = 0,
     run: LiveRun | None = None,
 ) -> Loop:
-    """The loop of a training at its first step; arguments are as in `train_shard`."""
+    """The loop of a training at its first step; arguments are as in `train_shard` and for `Steps`."""
     settings, base_name = params.platform(shard), params.base_model().hub_id or params.base
     at_once = max(1, _at_once(model, data, params, shard, group) >> halvings)
     part, samples, validation = data.part, data.samples, data.validation
-    steps = Steps(samples, samples.lengths, samples.answer_lengths, data.read, settings.samples_a_step, at_once, group)
+    steps = Steps(
+        samples, samples.lengths, samples.answer_lengths, data.read, settings.samples_a_step, at_once, in_rows, group
+    )
     every = list(range(len(validation)))
     lengths = validation.lengths, validation.answer_lengths
 
@@ -130,7 +134,7 @@ def make_loop(
     return Loop(
         model=model,
         steps=steps,
-        validation=Steps(validation, *lengths, every, steps.rows * group.count, steps.rows, group),
+        validation=Steps(validation, *lengths, every, steps.rows * group.count, steps.rows, in_rows, group),
         settings=settings,
         part=part,
         group=group,
