@@ -71,7 +71,7 @@ def assert_same_training(one: Path, other: Path) -> None:
 def test_two_processes_train_as_one_and_each_goes_on_from_the_others_checkpoint(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Three samples thrice in steps of four: in the last step one process has none. SIGTERM stops both after the second."""
+    """Three samples thrice in steps of four: one process has none in the last. SIGTERM stops both after the second."""
     params = make_params(dropout=0.0, gradient_accumulation=4, validity_samples=1, max_samples=3)
     one, two, mixed = (prepare(make_project(name), params) for name in ("one", "two", "mixed"))
     monkeypatch.chdir(one)
