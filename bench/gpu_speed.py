@@ -414,11 +414,16 @@ def main() -> None:
     parser.add_argument("--max-length", type=int, default=512)
     parser.add_argument("--at-once", type=int, default=0, help="samples at once; else as many as memory holds")
     parser.add_argument("--limit", type=float, default=100, help="seconds a part may train")
+    parser.add_argument("--short", type=float, default=25, help="seconds for all but `compiled` and `trainer`")
+    parser.add_argument("--total", type=float, default=600, help="seconds after which no further part begins")
     parser.add_argument("--base", help="of params.yaml; else the one it names")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
     if options.part:
+        if options.part not in ("compiled", "trainer"):
+            options.limit = min(options.limit, options.short)
         result = plain(options) if options.part == "trainer" else ours(options.part, options)
         write_json(options.out / f"{options.part}.json", result)
         return
@@ -428,6 +433,9 @@ def main() -> None:
     print(json.dumps(setting), flush=True)
     results: dict[str, Any] = {}
     for part in options.parts:
+        if time.monotonic() - started > options.total:
+            print(f"{part}: left out, as the time is over", flush=True)
+            continue
         results[part] = child(part, options)
         write_json(options.out / "speed.json", {"setting": setting, "compared": compared(results), "results": results})
         shown = {key: value for key, value in results[part].items() if key != "losses"}

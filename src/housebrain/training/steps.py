@@ -16,6 +16,7 @@ from housebrain.training.group import Group
 
 WIDTHS = 3  # that rows of their own come in; each is compiled for
 MULTIPLE = 64  # of which widths are
+WORTH = 0.03  # of all tokens, that a width must save to be compiled for
 
 
 class Steps:
@@ -104,24 +105,27 @@ class Steps:
 
 
 def best_widths(longest: np.ndarray, count: int) -> list[int]:
-    """The widths, multiples of 64, that rows of these lengths fit in with the least to fill up.
+    """The widths, multiples of 64, that rows fit in with little to fill up.
 
     Args:
         longest: tokens of each micro-batch's longest sample, int [batches].
-        count: of widths, at most.
+        count: of widths, at most; a further one must save `WORTH` of all tokens.
 
     Returns:
         Ascending; the last holds the longest.
     """
-    steps = -(-longest // MULTIPLE)
-    counts = np.bincount(steps)
-    used = np.flatnonzero(counts).tolist()
-    widths = [used[-1]]
+    counts = np.bincount(-(-longest // MULTIPLE))
+    used = np.flatnonzero(counts)
+    widths = [int(used[-1])]
+
+    def filled(chosen: list[int]) -> int:
+        in_order = np.array(sorted(chosen))
+        return int((in_order[np.searchsorted(in_order, used)] * counts[used]).sum())
+
     while len(widths) < min(count, len(used)):
         # One after the other the width that saves the most: with a handful to choose from that is nearly the best.
-        def filled(added: int) -> int:
-            chosen = np.array(sorted([*widths, added]))
-            return int((chosen[np.searchsorted(chosen, used)] * counts[used]).sum())
-
-        widths.append(min((one for one in used if one not in widths), key=filled))
+        added = min((int(one) for one in used if one not in widths), key=lambda one: filled([*widths, one]))
+        if filled([*widths, added]) > (1 - WORTH) * filled(widths):
+            break
+        widths.append(added)
     return [MULTIPLE * width for width in sorted(widths)]
