@@ -260,13 +260,15 @@ def test_sigterm_before_training_begins_is_no_failure(tmp_path: Path) -> None:
     ("gpus", "asked", "accumulation", "count"),
     [
         (2, "", 16, 2),
-        (2, "", 15, 1),
+        (2, "", 15, 2),
+        (2, "", 1, 1),
         (2, "1", 16, 1),
         (2, "8", 16, 2),
         (1, "", 16, 1),
         (0, "", 16, 1),
-        (0, "3", 16, 2),
-        (0, "4", 6, 3),
+        (0, "3", 16, 3),
+        (0, "4", 6, 4),
+        (0, "4", 3, 3),
     ],
 )
 def test_one_process_a_gpu_as_far_as_they_share_a_step(

@@ -43,8 +43,7 @@ GRACE_SECONDS = 60.0  # for the other processes to end once one has failed
 def process_count(settings: Platform) -> int:
     """How many processes train: one a GPU, or one on a CPU; HOUSEBRAIN_PROCESSES asks for another number.
 
-    They share `gradient_accumulation` out, so that a step has the same samples however many they are. Where it can't
-    be divided by their number they are fewer, which is printed.
+    They share the samples of each step out, so that it has the same however many they are. They are no more than those.
 
     Raises:
         UserError: HOUSEBRAIN_PROCESSES is not a number from 1.
@@ -56,14 +55,9 @@ def process_count(settings: Platform) -> int:
     if not asked.isdecimal() or int(asked) < 1:
         raise UserError(f"{PROCESSES}: {asked} is not a number from 1. Correct it, or unset it for one process a GPU.")
     wanted = min(int(asked), gpus) if gpus else int(asked)
-    accumulation = settings.gradient_accumulation
-    count = max(number for number in range(1, wanted + 1) if accumulation % number == 0)
+    count = min(wanted, settings.samples_a_step)
     if count < wanted:
-        print(
-            f"warning: gradient_accumulation {accumulation} can't be shared out to {wanted} processes; training with "
-            f"{count}.",
-            file=sys.stderr,
-        )
+        print(f"warning: a step has {count} samples, for {wanted} processes; training with {count}.", file=sys.stderr)
     return count
 
 
