@@ -64,7 +64,6 @@ class Lora(Section):
 
 class Train(Section):
     codec: Literal["tree", "coordinates"]
-    packing: bool
     seed: Seed
     validity_samples: Count
 
@@ -72,7 +71,7 @@ class Train(Section):
 class Platform(Section):
     """Training settings of one kind of worker; lengths in tokens, intervals in optimizer steps."""
 
-    batch_size: Positive
+    batch_size: Positive | Literal["auto"]
     gradient_accumulation: Positive
     epochs: Positive
     learning_rate: Annotated[float, Field(gt=0)]
@@ -87,9 +86,9 @@ class Platform(Section):
     quantize_4bit: bool
 
     @property
-    def rows_a_step(self) -> int:
-        """The rows of packed samples in an optimizer step."""
-        return self.batch_size * self.gradient_accumulation
+    def samples_a_step(self) -> int:
+        """The samples in an optimizer step; with `batch_size: auto` as with 1, however many are then taken at once."""
+        return (1 if self.batch_size == "auto" else self.batch_size) * self.gradient_accumulation
 
 
 class Worker(Section):
