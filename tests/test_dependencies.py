@@ -17,7 +17,14 @@ CARRIERS = {
     *("provenance.py", "redact.py", "shard.py", "tables.py", "tracking.py", "rules/tables/__init__.py"),
 }
 # What a stage imports besides, and why its result doesn't depend on it.
-BESIDES = {"train_shard": {"supervision/changes.py"}}  # says why a shard that is another machine's is refused
+BESIDES = {
+    "train_shard": {"supervision/changes.py"},  # says why a shard that is another machine's is refused
+    # Where the work is done; what is done there is by the same code as here.
+    "prepare": {"cluster/connect.py", "cluster/journal.py", "cluster/prepare.py"},
+    "merge": {"cluster/actors.py", "cluster/connect.py", "cluster/losses.py", "cluster/scratch.py"},
+    "evaluate": {"cluster/actors.py", "cluster/answers.py", "cluster/connect.py", "cluster/scratch.py"},
+    "leave_one_out": {"cluster/actors.py", "cluster/answers.py", "cluster/connect.py", "cluster/scratch.py"},
+}
 
 
 def dependencies(stage: str) -> list[str]:
