@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cluster.nodes import nodes
-from project import SHARDS, clone_project, put_base, run, start, start_round
+from project import clone_project, put_base, run, start, start_round
 
 ADAPTER = "adapter_model.safetensors"
 PATIENCE_SECONDS = 240
@@ -25,15 +25,18 @@ pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @pytest.fixture
-def coordinator(tmp_path: Path, tiny_base: Path, mlflow_database: Path) -> Path:
-    folder = start_round(
-        tmp_path / "coordinator",
-        tiny_base,
-        mlflow_database,
-        cluster__resources={"colab": {"cpus": 1, "gpus": 0}},
-    )
-    run(folder, "housebrain", "round", "start")
-    return folder
+def make_round(tmp_path: Path, tiny_base: Path, mlflow_database: Path) -> Callable[..., Path]:
+    """Makes a round that is started, with so many shards."""
+
+    def make(shards: int) -> Path:
+        workers = {str(shard): {"name": f"worker-{shard}", "platform": "colab"} for shard in range(1, shards + 1)}
+        resources = {"colab": {"cpus": 1, "gpus": 0}}
+        folder = tmp_path / "coordinator"
+        start_round(folder, tiny_base, mlflow_database, 15, workers=workers, cluster__resources=resources)
+        run(folder, "housebrain", "round", "start")
+        return folder
+
+    return make
 
 
 @pytest.fixture
@@ -69,22 +72,35 @@ def clones(scratch: Path, node: Any) -> list[int]:
     return [int(path.name.rsplit("-", 1)[1]) for path in (scratch / node.node_id[:12]).glob("round-1-*")]
 
 
-def adapters(folder: Path) -> dict[int, bytes]:
-    return {shard: (folder / f"models/shards/{shard}/{ADAPTER}").read_bytes() for shard in SHARDS}
+def adapters(folder: Path) -> dict[str, bytes]:
+    return {path.parent.name: path.read_bytes() for path in sorted(folder.glob(f"models/shards/*/{ADAPTER}"))}
 
 
 @pytest.fixture
-def undisturbed(coordinator: Path, tmp_path: Path, tiny_base: Path, mlflow_database: Path) -> dict[int, bytes]:
-    """The adapters of a run of all shards on this machine, one after the other."""
-    folder = clone_project(coordinator, tmp_path / "undisturbed", tiny_base, mlflow_database)
-    run(folder, "dvc", "pull", "data/shards", "models/lora_init")
-    run(folder, "python", "-c", _TRAIN)
-    return adapters(folder)
+def undisturbed(tmp_path: Path, tiny_base: Path, mlflow_database: Path) -> Callable[[Path], dict[str, bytes]]:
+    """The adapters of a run of all of a round's shards on this machine, one after the other."""
+
+    def train(coordinator: Path) -> dict[str, bytes]:
+        folder = clone_project(coordinator, tmp_path / "undisturbed", tiny_base, mlflow_database)
+        run(folder, "dvc", "pull", "data/shards", "models/lora_init")
+        run(folder, "python", "-c", _TRAIN)
+        return adapters(folder)
+
+    return train
+
+
+def collect(coordinator: Path) -> dict[str, bytes]:
+    """The adapters as the coordinator gets them, without training."""
+    shards = [path.name for path in (coordinator / "data/shards").iterdir() if path.is_dir()]
+    collected = run(coordinator, "dvc", "repro", "--pull", *(f"train_shard@{shard}" for shard in shards))
+    assert collected.count("is cached - skipping run") == len(shards)
+    return adapters(coordinator)
 
 
 def test_a_node_is_killed_one_is_added_and_the_round_ends_as_if_nothing_had_been(
-    coordinator: Path, scratch: Path, undisturbed: dict[int, bytes]
+    make_round: Callable[..., Path], scratch: Path, undisturbed: Callable[[Path], dict[str, bytes]]
 ) -> None:
+    coordinator = make_round(shards=6)
     with nodes(3) as cluster:
         process = start_run(coordinator, cluster.address, scratch)
         victim = sorted(cluster.cluster.worker_nodes, key=lambda node: node.node_id)[0]
@@ -95,6 +111,25 @@ def test_a_node_is_killed_one_is_added_and_the_round_ends_as_if_nothing_had_been
     printed = (coordinator / "out.log").read_text()
     assert f"warning: shard {shard}: its node or its process died" in printed
     assert "all shards are trained and pushed" in printed
-    collected = run(coordinator, "dvc", "repro", "--pull", *(f"train_shard@{number}" for number in SHARDS))
-    assert collected.count("is cached - skipping run") == len(SHARDS)
-    assert adapters(coordinator) == undisturbed
+    assert collect(coordinator) == undisturbed(coordinator)
+
+
+def test_the_head_is_killed_and_the_same_command_goes_on(
+    make_round: Callable[..., Path],
+    scratch: Path,
+    undisturbed: Callable[[Path], dict[str, bytes]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RAY_gcs_rpc_server_reconnect_timeout_s", "3")  # a minute, as it comes
+    coordinator = make_round(shards=2)
+    with nodes(2) as cluster:
+        process = start_run(coordinator, cluster.address, scratch)
+        wait_for(lambda: stored(coordinator, 1) and stored(coordinator, 2), coordinator)
+        cluster.kill_head()
+        assert process.wait(PATIENCE_SECONDS) != 0
+    with nodes(2) as cluster:
+        process = start_run(coordinator, cluster.address, scratch)
+        assert process.wait(PATIENCE_SECONDS) == 0, (coordinator / "out.log").read_text()[-6000:]
+    logs = "".join(path.read_text() for path in scratch.glob("*/*/work.log"))
+    assert "trained and pushed" not in logs  # the first cluster's, which were left behind
+    assert collect(coordinator) == undisturbed(coordinator)

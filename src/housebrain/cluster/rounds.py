@@ -52,7 +52,7 @@ def project_of(params: Params, remote: Remote) -> Project:
     if remote.fs.protocol == "local":
         # A relative address is one from here.
         text += f"\n['remote \"{remote.name}\"']\n    url = {Path(remote.path).resolve()}\n"
-    variables = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    variables = {name: value for name, value in os.environ.items() if name in PASSED_ON}
     return Project(tag, git("rev-parse", f"{tag}^{{commit}}"), bundle, text, variables)
 
 
