@@ -4,7 +4,9 @@
 
 A node has one CPU and one thread. The first `--records` records are taken. `--minutes` ends the run after so long; the
 same command then goes on where it was, and seconds add up. Memory is the peak of what processes hold by themselves and
-their part of what they share (PSS), looked at every second. The result is added to `--out`, with the hash of the bytes.
+their part of what they share (PSS), looked at every second. `cpu_seconds` are those of all processes, Ray's own among
+them: unlike `seconds` they are the same where other work goes on beside. The result is added to `--out`, with the hash of
+the bytes.
 """
 
 import argparse
@@ -35,11 +37,18 @@ class LateError(Exception):
     """The minutes are over."""
 
 
-class Memory:
-    """The most memory that this process, and all that it started, hold while the body runs, in GB (10^9 bytes)."""
+class Watch:
+    """What this process and all that it started take while the body runs.
+
+    Attributes:
+        driver_gb: the most memory of this process, in GB (10^9 bytes).
+        all_gb: of all together.
+        cpu_seconds: of all together.
+    """
 
     def __init__(self) -> None:
         self.driver_gb = self.all_gb = 0.0
+        self._cpu_seconds: dict[int, float] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -50,12 +59,17 @@ class Memory:
             for process in (me, *me.children(recursive=True)):
                 try:
                     sizes.append(process.memory_full_info().pss / 1e9)
+                    self._cpu_seconds[process.pid] = sum(process.cpu_times()[:2])
                 except psutil.Error:
                     continue
             self.driver_gb = max(self.driver_gb, sizes[0])
             self.all_gb = max(self.all_gb, sum(sizes))
 
-    def __enter__(self) -> "Memory":
+    @property
+    def cpu_seconds(self) -> float:
+        return sum(self._cpu_seconds.values())
+
+    def __enter__(self) -> "Watch":
         self._thread.start()
         return self
 
@@ -108,9 +122,13 @@ def main() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     name = f"{args.records}-{args.nodes}"
     folder, so_far = args.work / name, args.work / f"{name}.json"
-    row = read_json(so_far) if so_far.exists() else {"seconds": 0.0, "driver_gb": 0.0, "all_gb": 0.0, "pieces": 0}
+    row = (
+        read_json(so_far)
+        if so_far.exists()
+        else {"seconds": 0.0, "cpu_seconds": 0.0, "driver_gb": 0.0, "all_gb": 0.0, "pieces": 0}
+    )
     journal = Journal(folder / "journal", name)
-    with cluster(args.nodes) as address, connected(address), Memory() as memory:
+    with cluster(args.nodes) as address, connected(address), Watch() as watch:
         started = time.monotonic()
         late = False
         batches = until(solved(first(parts_of(args.dataset), args.records), SEED, journal), started + 60 * args.minutes)
@@ -120,7 +138,8 @@ def main() -> None:
             late = True
         row["seconds"] += time.monotonic() - started
     row["pieces"] += 1
-    row |= {key: max(row[key], getattr(memory, key)) for key in ("driver_gb", "all_gb")}
+    row["cpu_seconds"] += watch.cpu_seconds
+    row |= {key: max(row[key], getattr(watch, key)) for key in ("driver_gb", "all_gb")}
     write_json(so_far, row)
     if late:
         print(f"{name}: {journal.count:,} records after {row['seconds']:.0f} s; run it again to go on")

@@ -1,6 +1,8 @@
 """`prepare` on real Ray clusters of several nodes: the bytes of the local engine, whatever dies meanwhile."""
 
 import os
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,8 +23,20 @@ from housebrain.dataset.prepare import Solved, evenly, prepare, write_prepared
 from housebrain.dataset.records import parts_of, read_records
 from housebrain.errors import UserError
 from housebrain.files import sha256_folder
+from project import run, start
 
 COUNT = 1200
+GENERATED = 8000
+_PREPARE = f"""
+import os, sys
+from pathlib import Path
+from housebrain.cluster import journal, prepare
+from housebrain.params import load_params
+os.environ["RAY_ADDRESS"] = sys.argv[1]
+journal.SECONDS = 0
+settings = load_params().prepare.model_copy(update={{"generate_count": {GENERATED}}})
+print(prepare.prepare_on_cluster(settings, Path("raw"), Path("out")))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +149,7 @@ def test_a_journal_of_other_records_is_removed(tmp_path: Path) -> None:
 def test_the_bytes_are_those_of_this_machine(
     count: int, dataset: Path, local: tuple[str, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BLOCK_BYTES", 20_000)  # blocks of a batch each
-    monkeypatch.setattr(module, "BATCH", 40)
+    monkeypatch.setattr(module, "BLOCK_BYTES", 20_000)  # a block a row group
     with nodes(count) as cluster, connected(cluster.address):
         counts = write_prepared(solved(parts_of(dataset), 0, journal(tmp_path)), tmp_path / "out")
     assert (sha256_folder(tmp_path / "out"), counts) == local
@@ -147,7 +160,6 @@ def test_the_bytes_are_those_of_this_machine(
 def test_a_node_that_dies_costs_no_byte(
     dataset: Path, local: tuple[str, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BATCH", 40)
     monkeypatch.setattr(module, "BLOCK_BYTES", 20_000)
     with nodes(2) as cluster, connected(cluster.address):
 
@@ -163,20 +175,24 @@ def test_a_node_that_dies_costs_no_byte(
 
 @pytest.mark.slow
 @pytest.mark.long
-def test_the_head_dies_and_the_same_goes_on_where_it_was(
-    dataset: Path, local: tuple[str, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "BATCH", 40)
-    with nodes(1) as cluster, connected(cluster.address):
-        batches = solved(parts_of(dataset), 0, journal(tmp_path))
-        before = sum(len(next(batches)) for _ in range(6))
-        batches.close()  # type: ignore[attr-defined]  # what is left of a command whose cluster is gone
-    again = journal(tmp_path)
-    with nodes(1) as cluster, connected(cluster.address):
-        counts = write_prepared(solved(parts_of(dataset), 0, again), tmp_path / "out")
-    assert before == 240
-    assert again.count == COUNT
-    assert (sha256_folder(tmp_path / "out"), counts) == local
+def test_the_head_is_killed_and_the_same_command_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_gcs_rpc_server_reconnect_timeout_s", "3")  # a minute, as it comes
+    prepare(generate_records(GENERATED, seed=20250101), tmp_path / "local", seed=20250101, processes=1)
+    (tmp_path / "params.yaml").write_text((REPOSITORY / "params.yaml").read_text())
+    with nodes(1) as cluster:
+        process = start(tmp_path, "python", "-c", _PREPARE, cluster.address)
+        while not list(tmp_path.glob(".dvc/tmp/housebrain/prepare/*/0*")):
+            assert process.poll() is None, (tmp_path / "out.log").read_text()
+            time.sleep(0.05)
+        cluster.kill_head()
+        assert process.wait(120) != 0
+    assert not (tmp_path / "out").exists()
+    with nodes(1) as cluster:
+        printed = run(tmp_path, "python", "-c", _PREPARE, cluster.address)
+    known = int(re.findall(r"going on after ([\d,]+) briefs that were solved before", printed)[0].replace(",", ""))
+    assert 0 < known < GENERATED
+    assert sha256_folder(tmp_path / "out") == sha256_folder(tmp_path / "local")
+    assert not list(tmp_path.glob(".dvc/tmp/housebrain/prepare/*"))
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """A round on a real Ray cluster of several nodes: nodes are killed and added, and so is the head."""
 
+import json
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -133,3 +135,14 @@ def test_the_head_is_killed_and_the_same_command_goes_on(
     logs = "".join(path.read_text() for path in scratch.glob("*/*/work.log"))
     assert "trained and pushed" not in logs  # the first cluster's, which were left behind
     assert collect(coordinator) == undisturbed(coordinator)
+
+
+def test_ctrl_c_has_the_trainings_save(make_round: Callable[..., Path], scratch: Path) -> None:
+    coordinator = make_round(shards=1)
+    process = start_run(coordinator, "local", scratch)
+    wait_for(lambda: stored(coordinator, 1), coordinator)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE_SECONDS) == 130, (coordinator / "out.log").read_text()[-6000:]
+    (row,) = json.loads(run(coordinator, "housebrain", "status", "--json", "--no-mlflow"))
+    assert (row["state"], row["pushed"]) == ("incomplete", False)
+    assert row["step"] == row["safe_step"] > 0
