@@ -5,8 +5,8 @@
 A node has one CPU and one thread. The first `--records` records are taken. `--minutes` ends the run after so long; the
 same command then goes on where it was, and seconds add up. Memory is the peak of what processes hold by themselves and
 their part of what they share (PSS), looked at every second. `cpu_seconds` are those of all processes, Ray's own among
-them: unlike `seconds` they are the same where other work goes on beside. The result is added to `--out`, with the hash of
-the bytes.
+them: unlike `seconds` they are the same where other work goes on beside. The result is added to `--out`, with the hash
+of the bytes.
 """
 
 import argparse
@@ -44,6 +44,7 @@ class Watch:
         driver_gb: the most memory of this process, in GB (10^9 bytes).
         all_gb: of all together.
         cpu_seconds: of all together.
+        driver_cpu_seconds: of this process, which hands out and writes all: it limits how many nodes are of use.
     """
 
     def __init__(self) -> None:
@@ -68,6 +69,10 @@ class Watch:
     @property
     def cpu_seconds(self) -> float:
         return sum(self._cpu_seconds.values())
+
+    @property
+    def driver_cpu_seconds(self) -> float:
+        return self._cpu_seconds.get(os.getpid(), 0.0)
 
     def __enter__(self) -> "Watch":
         self._thread.start()
@@ -122,11 +127,8 @@ def main() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     name = f"{args.records}-{args.nodes}"
     folder, so_far = args.work / name, args.work / f"{name}.json"
-    row = (
-        read_json(so_far)
-        if so_far.exists()
-        else {"seconds": 0.0, "cpu_seconds": 0.0, "driver_gb": 0.0, "all_gb": 0.0, "pieces": 0}
-    )
+    measures = ("seconds", "cpu_seconds", "driver_cpu_seconds", "driver_gb", "all_gb")
+    row: dict[str, Any] = read_json(so_far) if so_far.exists() else dict.fromkeys((*measures, "pieces"), 0)
     journal = Journal(folder / "journal", name)
     with cluster(args.nodes) as address, connected(address), Watch() as watch:
         started = time.monotonic()
@@ -138,7 +140,7 @@ def main() -> None:
             late = True
         row["seconds"] += time.monotonic() - started
     row["pieces"] += 1
-    row["cpu_seconds"] += watch.cpu_seconds
+    row |= {key: row[key] + getattr(watch, key) for key in ("cpu_seconds", "driver_cpu_seconds")}
     row |= {key: max(row[key], getattr(watch, key)) for key in ("driver_gb", "all_gb")}
     write_json(so_far, row)
     if late:

@@ -42,6 +42,13 @@ def test_a_stage_depends_on_the_code_that_it_imports_and_on_no_other(stage: str)
     assert named - needed == set(), "among the stage's deps in dvc.yaml, and not imported"
 
 
+def test_no_stage_runs_again_because_of_where_it_is_run() -> None:
+    named = {name for content in STAGES.values() for name in content.get("do", content).get("params", [])}
+    assert {"prepare.seed", "evaluate.briefs"} <= named
+    how = {"prepare.engine", "prepare.processes", "evaluate.engine", "cluster", "supervision"}
+    assert not {name for name in named if any(f"{one}.".startswith(f"{name}.") for one in how)}
+
+
 def test_every_script_is_a_stage_and_depends_on_itself() -> None:
     assert sorted(path.stem for path in (REPOSITORY / "stages").glob("*.py")) == sorted(STAGES)
     for stage, content in STAGES.items():

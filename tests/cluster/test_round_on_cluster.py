@@ -100,9 +100,18 @@ def collect(coordinator: Path) -> dict[str, bytes]:
 
 
 def test_a_node_is_killed_one_is_added_and_the_round_ends_as_if_nothing_had_been(
-    make_round: Callable[..., Path], scratch: Path, undisturbed: Callable[[Path], dict[str, bytes]]
+    make_round: Callable[..., Path],
+    scratch: Path,
+    undisturbed: Callable[[Path], dict[str, bytes]],
+    tmp_path: Path,
+    tiny_base: Path,
+    mlflow_database: Path,
 ) -> None:
+    """Besides, a notebook trains one of the shards."""
     coordinator = make_round(shards=6)
+    notebook = clone_project(coordinator, tmp_path / "notebook", tiny_base, mlflow_database)
+    working = start(notebook, "housebrain", "work", "--shard", "1")
+    wait_for(lambda: list(tmp_path.glob("coordinator-remote/heartbeats/round-1/shard-1/*")), notebook)
     with nodes(3) as cluster:
         process = start_run(coordinator, cluster.address, scratch)
         victim = sorted(cluster.cluster.worker_nodes, key=lambda node: node.node_id)[0]
@@ -112,6 +121,9 @@ def test_a_node_is_killed_one_is_added_and_the_round_ends_as_if_nothing_had_been
         assert process.wait(PATIENCE_SECONDS) == 0, (coordinator / "out.log").read_text()[-6000:]
     printed = (coordinator / "out.log").read_text()
     assert f"warning: shard {shard}: its node or its process died" in printed
+    assert working.wait(PATIENCE_SECONDS) == 0, (notebook / "out.log").read_text()[-6000:]
+    first = json.loads(run(coordinator, "housebrain", "status", "--json", "--no-mlflow"))[0]
+    assert first["owner"] == (notebook / ".dvc/tmp/housebrain/owner").read_text()
     assert "all shards are trained and pushed" in printed
     assert collect(coordinator) == undisturbed(coordinator)
 

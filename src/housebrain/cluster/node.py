@@ -85,8 +85,8 @@ def train(shard: int, project: Project, scratch: str, node: str) -> Ended:
         _clone(project, folder)
         _link_base(folder, root, environment)
     except (OSError, subprocess.SubprocessError) as error:
-        said = getattr(error, "stderr", None) or error
-        return Ended(UserError.status, f"{folder}: the project could not be put there ({' '.join(str(said).split())})")
+        said = " ".join(str(getattr(error, "stderr", None) or error).split())[-500:]
+        return Ended(UserError.status, f"{folder}: the project could not be put there ({said})")
     with (folder / LOG).open("a") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", _WORK, str(os.getpid()), "work", "--shard", str(shard)],
