@@ -22,20 +22,23 @@ RETRIES = 5  # of a call whose process or node died
 Files = dict[str, bytes]
 
 
-def files_of(adapter: Path) -> Files:
-    """What of an adapter a model is loaded from."""
+def files_of(adapter: Path | None) -> Files | None:
+    """What of an adapter a model is loaded from; None for the base alone."""
+    if adapter is None:
+        return None
     return {name: (adapter / name).read_bytes() for name in (CONFIG, WEIGHTS)}
 
 
 @contextmanager
-def folders_of(adapters: list[Files]) -> Iterator[tuple[Path, ...]]:
+def folders_of(adapters: list[Files | None]) -> Iterator[tuple[Path | None, ...]]:
     """The folders of adapters that were sent, for as long as the body runs."""
     with tempfile.TemporaryDirectory(prefix="adapters-") as root:
-        folders = [Path(root) / str(number) for number in range(len(adapters))]
+        folders = [None if files is None else Path(root) / str(number) for number, files in enumerate(adapters)]
         for folder, files in zip(folders, adapters, strict=True):
-            folder.mkdir()
-            for name, content in files.items():
-                (folder / name).write_bytes(content)
+            if folder is not None and files is not None:
+                folder.mkdir()
+                for name, content in files.items():
+                    (folder / name).write_bytes(content)
         yield tuple(folders)
 
 

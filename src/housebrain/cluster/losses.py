@@ -22,6 +22,7 @@ class _Measuring(OnNode):
     def losses(self, adapter: Files, which: slice) -> list[float]:
         """On some of the samples."""
         with folders_of([adapter]) as (folder,):
+            assert folder is not None
             return self.validation.losses(folder, which)
 
 

@@ -55,16 +55,19 @@ CODE = [
 ]
 
 
+Adapters = tuple[Path | None, ...]
+
+
 class Asked(NamedTuple):
     """What a model is asked.
 
     Attributes:
-        adapters: on the base; none for the base alone. Several are side by side, each with rows of its own.
+        adapters: on the base; None is the base alone. Several are side by side, each with rows of its own.
         content: a sample, for the loss on its answer, or a batch of rendered chats, to be answered.
         depends_on: all that the reply depends on.
     """
 
-    adapters: tuple[Path, ...]
+    adapters: Adapters
     content: Tokens | list[str]
     depends_on: dict[str, Any]
 
@@ -152,16 +155,16 @@ class Evaluator:
         Raises:
             UserError: the adapter doesn't fit the base.
         """
-        model = _Model(self, _alone(adapter))
+        model = _Model(self, (adapter,))
         self.ask([model.asked(one) for one in self.tokens])
         return [model.loss(one) for one in self.tokens]
 
-    def asked(self, adapter: Path | None, alone: bool, together: tuple[Path, ...] = ()) -> list[Asked]:
+    def asked(self, adapter: Path | None, alone: bool, together: Adapters = ()) -> list[Asked]:
         """All that `evaluate` asks, whose arguments these are."""
-        model = _Model(self, _alone(adapter))
+        model = _Model(self, (adapter,))
         answering = _Model(self, together) if adapter in together else model
         asked = [model.asked(one) for one in self.tokens]
-        asked += [answering.asked(batch * max(1, len(answering.adapters))) for batch in self.batches]
+        asked += [answering.asked(batch * len(answering.adapters)) for batch in self.batches]
         return asked + ([model.asked(self.prompts[:1])] if alone else [])
 
     @property
@@ -170,7 +173,7 @@ class Evaluator:
         size = self.settings.batch_size
         return [self.prompts[first : first + size] for first in range(0, len(self.prompts), size)]
 
-    def evaluate(self, adapter: Path | None, alone: bool, together: tuple[Path, ...] = ()) -> Evaluated:
+    def evaluate(self, adapter: Path | None, alone: bool, together: Adapters = ()) -> Evaluated:
         """Loss on the reference answers, greedy answers and their verdicts, and how long a design takes.
 
         Answers are made in batches: `seconds_per_design_batched` is each one's part of the wall time. With `alone` the
@@ -181,12 +184,12 @@ class Evaluator:
         Args:
             adapter: its folder; None for the base alone.
             alone: whether the first brief is answered by itself.
-            together: adapters, this one among them, that answer in the same batches.
+            together: adapters, this one among them, that answer in the same batches; empty where it answers by itself.
 
         Raises:
             UserError: the adapter doesn't fit the base.
         """
-        model = _Model(self, _alone(adapter))
+        model = _Model(self, (adapter,))
         answering = _Together(_Model(self, together), together.index(adapter)) if adapter in together else model
         losses = [model.loss(one) for one in self.tokens]
         progress = tqdm(self.batches, "answers", unit=" batches", mininterval=1, leave=False, file=sys.stderr)
@@ -218,10 +221,10 @@ class _Model:
         adapters: as in `Asked`.
     """
 
-    def __init__(self, evaluator: Evaluator, adapters: tuple[Path, ...]) -> None:
+    def __init__(self, evaluator: Evaluator, adapters: Adapters) -> None:
         self.of, self.adapters = evaluator, adapters
         hashes = [_hashes(adapter) for adapter in adapters]
-        of_model = {"adapters": hashes} if len(hashes) > 1 else {"adapter": hashes[0] if hashes else None}
+        of_model: dict[str, Any] = {"adapters": hashes} if len(hashes) > 1 else {"adapter": hashes[0]}
         self._depends_on = evaluator.made_with | of_model
 
     @cached_property
@@ -279,23 +282,19 @@ class _Together:
         )
 
 
-def load_asked(base: Path, adapters: tuple[Path, ...]) -> Any:
+def load_asked(base: Path, adapters: Adapters) -> Any:
     """The model with these adapters; as in `Asked`.
 
     Raises:
         UserError: an adapter was made for another base.
     """
-    if len(adapters) > 1:
-        return load_stacked(base, list(adapters))
-    return load_model(base, adapters[0] if adapters else None)
+    return load_stacked(base, list(adapters)) if len(adapters) > 1 else load_model(base, adapters[0])
 
 
-def _alone(adapter: Path | None) -> tuple[Path, ...]:
-    return () if adapter is None else (adapter,)
-
-
-def _hashes(adapter: Path) -> list[str]:
-    """Of what an adapter's answers depend on."""
+def _hashes(adapter: Path | None) -> list[str] | None:
+    """Of what an adapter's answers depend on; None for the base alone."""
+    if adapter is None:
+        return None
     return [sha256_file(adapter / name) for name in (WEIGHTS, CONFIG)]
 
 
@@ -308,21 +307,17 @@ def evaluate(evaluator: Evaluator, adapters: dict[str, Path]) -> dict[str, Evalu
     for folder in adapters.values():
         Adapter(folder)  # all are looked at before the first minute is spent
     models: dict[str, Path | None] = {BASE: None, **adapters}
-    # The merged model answers by itself: another merge shall not ask the shards again.
+    # The merged model answers by itself: another merge shall not ask the base and the shards again.
     shards = tuple(adapter for name, adapter in adapters.items() if name != MERGED)
-    together = shards if len(shards) > 1 and can_be_stacked(list(shards)) else ()
+    together = (None, *shards) if shards and can_be_stacked(list(shards)) else ()
     evaluator.ask(
-        [
-            asked
-            for name, adapter in models.items()
-            for asked in evaluator.asked(adapter, name in (BASE, MERGED), together if name in adapters else ())
-        ]
+        [one for name, adapter in models.items() for one in evaluator.asked(adapter, name == MERGED, together)]
     )
     evaluated = {}
     started = time.perf_counter()
     for number, (name, adapter) in enumerate(models.items(), 1):
         # Shards' adapters are as fast as the merged one. The model is held by nobody, so that the next has its memory.
-        evaluated[name] = evaluator.evaluate(adapter, name in (BASE, MERGED), together)
+        evaluated[name] = evaluator.evaluate(adapter, name == MERGED, together)
         metrics, loss = evaluated[name].metrics, evaluated[name].metrics[LOSS]
         left = (time.perf_counter() - started) / number * (len(models) - number)
         print(
