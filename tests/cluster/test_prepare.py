@@ -23,7 +23,7 @@ from housebrain.dataset.prepare import Solved, evenly, prepare, write_prepared
 from housebrain.dataset.records import parts_of, read_records
 from housebrain.errors import UserError
 from housebrain.files import sha256_folder
-from project import run, start
+from project import change_params, run, start
 
 COUNT = 1200
 GENERATED = 8000
@@ -193,6 +193,22 @@ def test_the_head_is_killed_and_the_same_command_goes_on(tmp_path: Path, monkeyp
     assert 0 < known < GENERATED
     assert sha256_folder(tmp_path / "out") == sha256_folder(tmp_path / "local")
     assert not list(tmp_path.glob(".dvc/tmp/housebrain/prepare/*"))
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_the_stage_makes_the_same_by_either_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With no cluster named, on one of this machine's own."""
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    made = []
+    for engine in ("local", "ray"):
+        folder = tmp_path / engine
+        folder.mkdir()
+        (folder / "params.yaml").write_text((REPOSITORY / "params.yaml").read_text())
+        change_params(folder, prepare__engine=engine, prepare__generate_count=300)
+        run(folder, "python", str(REPOSITORY / "stages/prepare.py"))
+        made.append((sha256_folder(folder / "data/prepared"), (folder / "reports/prepare.json").read_text()))
+    assert made[0] == made[1]
 
 
 @pytest.mark.slow
