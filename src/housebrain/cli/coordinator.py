@@ -87,7 +87,7 @@ def round_run(
     scratch: Annotated[str, typer.Option(help="A folder on every node, for clones and the base model")] = SCRATCH,
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between looks")] = 30,
 ) -> None:
-    """Train all shards of a round that was started on a Ray cluster, beside notebooks or without. Safe to run again."""
+    """Train all shards of a started round, on a Ray cluster, beside notebooks or without. Safe to run again."""
     from rich.console import Console
 
     from housebrain.cluster.rounds import run_round

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from housebrain.environment import RAY_ADDRESS, RAY_PROGRESS, RAY_STATISTICS
 from housebrain.errors import UserError
 
 LOCAL = "local"
+SECONDS = 10.0  # to answer
 OBJECT_STORE_BYTES = 512 * 1024**2  # of a cluster that is started here; a cluster's own is set where it is started
 PACKAGE = Path(__file__).parents[1]
 
@@ -39,6 +41,8 @@ def connected(address: str) -> Iterator[None]:
     import ray
     import ray.data
 
+    if address not in (LOCAL, "auto"):
+        _check_answers(address)
     logging.getLogger("ray.data").setLevel(logging.WARNING)  # after its import, which sets it
     started_here = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES} if address == LOCAL else {}
     try:
@@ -53,7 +57,7 @@ def connected(address: str) -> Iterator[None]:
         reason = " ".join(str(error).split())[:300]
         raise UserError(
             f"{address}: no Ray cluster of this version of Ray and Python answers there ({reason}). Start one with "
-            "`ray start --head`, or give --ray local."
+            "`ray start --head`, or give local."
         ) from error
     if address != LOCAL:
         nodes = [node for node in ray.nodes() if node["Alive"]]
@@ -62,3 +66,21 @@ def connected(address: str) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _check_answers(address: str) -> None:
+    """Looks whether anything listens there: Ray itself would wait for minutes and end with no word of the address.
+
+    Raises:
+        UserError: nothing does, or it is no address.
+    """
+    host, _, port = address.rpartition(":")
+    if not (host and port.isdigit()):
+        raise UserError(f"{address}: no address of a Ray cluster. Give HOST:PORT of its head, auto, or local.")
+    try:
+        socket.create_connection((host, int(port)), SECONDS).close()
+    except OSError as error:
+        raise UserError(
+            f"{address}: nothing answers there ({error}). Start a cluster with `ray start --head`, correct the "
+            "address, or give local."
+        ) from error

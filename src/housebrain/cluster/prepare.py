@@ -7,6 +7,7 @@ is written by the same code, in the same order, as what this machine solves itse
 
 import pickle
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -156,15 +157,14 @@ def _dataset(runs: Sequence[Run], seed: int, start: Position) -> Any:
         for number, run in enumerate(runs)
         if number >= start.run
     ]
-    read = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
-        _read,
-        batch_size=1,
-        num_cpus=0,
-        compute=ray.data.TaskPoolStrategy(size=1),
-        scheduling_strategy=here,
-        max_retries=RETRIES,
-    )
-    return read.map(_solve, fn_kwargs={"seed": seed}, num_cpus=1, max_retries=RETRIES)
+    read: dict[str, Any] = {"num_cpus": 0, "compute": ray.data.TaskPoolStrategy(size=1), "scheduling_strategy": here}
+    with warnings.catch_warnings():
+        # Ray 2.60 has no other way to say how often a task is tried; without it a record that kills its process would
+        # be tried for ever. So pyproject.toml takes no Ray in which this way is gone.
+        warnings.filterwarnings("ignore", message="`ray_remote_args` is deprecated")
+        records = ray.data.from_items(items, override_num_blocks=len(items))
+        batches = records.map_batches(_read, batch_size=1, max_retries=RETRIES, **read)
+        return batches.map(_solve, fn_kwargs={"seed": seed}, num_cpus=1, max_retries=RETRIES)
 
 
 def _read(items: dict[str, Any]) -> Iterator[dict[str, list[Any]]]:
