@@ -40,7 +40,8 @@ class Project:
         tag: the round's.
         commit: of the tag.
         bundle: what `git bundle` makes of it.
-        dvc_config: the content of .dvc/config.local: the remote's address and credentials that are not in git.
+        dvc_config: the content of .dvc/config.local: credentials and what else is not in git.
+        remote: the name and the absolute address of a remote that is a folder; None where it isn't.
         variables: environment variables with credentials. They are kept out of what Ray logs, as arguments are.
     """
 
@@ -48,6 +49,7 @@ class Project:
     commit: str
     bundle: bytes = field(repr=False)
     dvc_config: str = field(repr=False)
+    remote: tuple[str, str] | None
     variables: Mapping[str, str] = field(repr=False)
 
 
@@ -124,6 +126,10 @@ def _clone(project: Project, folder: Path) -> None:
             [*command, "--branch", project.tag, str(bundle), str(clone)], check=True, capture_output=True, text=True
         )
         (clone / ".dvc/config.local").write_text(project.dvc_config)
+        if project.remote:
+            name, address = project.remote
+            dvc = [sys.executable, "-m", "dvc", "remote", "modify", "--quiet", "--local", name, "url", address]
+            subprocess.run(dvc, cwd=clone, check=True, capture_output=True, text=True)
         clone.rename(folder)
 
 

@@ -49,11 +49,10 @@ def project_of(params: Params, remote: Remote) -> Project:
         bundle = path.read_bytes()
     config = Path(".dvc/config.local")
     text = config.read_text() if config.exists() else ""
-    if remote.fs.protocol == "local":
-        # A relative address is one from here.
-        text += f"\n['remote \"{remote.name}\"']\n    url = {Path(remote.path).resolve()}\n"
+    # A relative address is one from here.
+    moved = (remote.name, str(Path(remote.path).resolve())) if remote.fs.protocol == "local" else None
     variables = {name: value for name, value in os.environ.items() if name in PASSED_ON}
-    return Project(tag, git("rev-parse", f"{tag}^{{commit}}"), bundle, text, variables)
+    return Project(tag, git("rev-parse", f"{tag}^{{commit}}"), bundle, text, moved, variables)
 
 
 def resources_of(shard: Shard, params: Params) -> Resources:
