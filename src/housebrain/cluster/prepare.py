@@ -26,6 +26,7 @@ from housebrain.params import Prepare
 BLOCK_BYTES = 1024**2  # of records' JSON: about 240 of the v5 dataset, some seconds of work
 RETRIES = 5  # of a block whose process or node died
 GENERATED_IN_PART = 5_000
+RUNS_IN_JOB = 200  # a million records, where a run is a row group that `ingest` wrote
 SEARCHED = 1_000  # batches, for one that kills its process: more are never on their way
 
 
@@ -130,7 +131,7 @@ def solved(runs: Sequence[Run], seed: int, journal: Journal) -> Iterator[list[So
     if journal.position != Position(0, 0):
         print(f"prepare: going on after {journal.count:,} briefs that were solved before", file=sys.stderr)
     try:
-        for row in _dataset(runs, seed, journal.position).iter_rows():
+        for row in _rows(runs, seed, journal.position):
             if row["refused"]:
                 raise UserError(row["refused"])
             batch: list[Solved] = pickle.loads(row["solved"])
@@ -142,8 +143,19 @@ def solved(runs: Sequence[Run], seed: int, journal: Journal) -> Iterator[list[So
         journal.save()
 
 
-def _dataset(runs: Sequence[Run], seed: int, start: Position) -> Any:
-    """The dataset from a position on: rows of `run`, `end`, and the batch `solved` or why it was `refused`."""
+def _rows(runs: Sequence[Run], seed: int, start: Position) -> Iterator[dict[str, Any]]:
+    """The dataset from a position on: rows of `run`, `end`, and the batch `solved` or why it was `refused`.
+
+    A job of Ray Data's after the other: it keeps some 20 KB for each block until its end.
+    """
+    for first in range(start.run, len(runs), RUNS_IN_JOB):
+        yield from _job(
+            runs[: first + RUNS_IN_JOB], seed, start if first == start.run else Position(first, 0)
+        ).iter_rows()
+
+
+def _job(runs: Sequence[Run], seed: int, start: Position) -> Any:
+    """A job from a position to the end of `runs`."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
