@@ -150,6 +150,7 @@ def test_the_bytes_are_those_of_this_machine(
     count: int, dataset: Path, local: tuple[str, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "BLOCK_BYTES", 20_000)  # a block a row group
+    monkeypatch.setattr(module, "RUNS_IN_JOB", 4)
     with nodes(count) as cluster, connected(cluster.address):
         counts = write_prepared(solved(parts_of(dataset), 0, journal(tmp_path)), tmp_path / "out")
     assert (sha256_folder(tmp_path / "out"), counts) == local
