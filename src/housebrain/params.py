@@ -16,6 +16,7 @@ Count = Annotated[int, Field(ge=0, lt=2**31)]
 Positive = Annotated[int, Field(ge=1, lt=2**31)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what torch and numpy take
 Share = Annotated[float, Field(ge=0, le=1)]
+Engine = Literal["local", "ray"]
 
 
 class Section(BaseModel):
@@ -46,6 +47,7 @@ class Prepare(Section):
     sample_count: Count
     seed: Seed
     processes: Count
+    engine: Engine
 
 
 class Split(Section):
@@ -130,6 +132,19 @@ class Supervision(Section):
     session_hours: dict[str, Annotated[float, Field(ge=0)]]
 
 
+class Resources(Section):
+    """What a node of a cluster must have free for a training."""
+
+    cpus: Annotated[float, Field(gt=0)]
+    gpus: Annotated[float, Field(ge=0)]
+
+
+class Cluster(Section):
+    """What trainings take of a cluster, by platform."""
+
+    resources: dict[str, Resources]
+
+
 class Criterion(Section):
     about: str
     min: float | None = None
@@ -143,6 +158,7 @@ class Criterion(Section):
 
 
 class Evaluate(Section):
+    engine: Engine
     briefs: Positive
     max_new_tokens: Positive
     batch_size: Positive
@@ -182,6 +198,7 @@ class Params(Section):
     merge: Merge
     outer: Outer
     supervision: Supervision
+    cluster: Cluster
     evaluate: Evaluate
     leave_one_out: LeaveOneOut
     tracking: Tracking

@@ -63,7 +63,10 @@ class Reject(NamedTuple):
     detail: str
 
 
-def solve_record(raw: RawRecord, seed: int) -> dict[str, Any] | Reject:
+Solved = dict[str, Any] | Reject  # a row of `SCHEMA` and where its record stands, or why there is none
+
+
+def solve_record(raw: RawRecord, seed: int) -> Solved:
     """One raw record as a row of `SCHEMA`, or the reason why not.
 
     Raises:
@@ -100,20 +103,21 @@ def solve_record(raw: RawRecord, seed: int) -> dict[str, Any] | Reject:
     }
 
 
-def _solve_batch(batch: list[RawRecord], seed: int) -> list[dict[str, Any] | Reject]:
+def solve_batch(batch: list[RawRecord], seed: int) -> list[Solved]:
+    """As `solve_record`, for many."""
     return [solve_record(raw, seed) for raw in batch]
 
 
-def _solved(records: Iterable[RawRecord], seed: int, processes: int) -> Iterator[list[dict[str, Any] | Reject]]:
+def _solved(records: Iterable[RawRecord], seed: int, processes: int) -> Iterator[list[Solved]]:
     """Solves batches in `processes` processes, at most a few in flight, and yields them in order."""
     iterator = iter(records)
     # Spawned, not forked: Arrow's threads don't survive a fork.
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        flying: deque[Future[list[dict[str, Any] | Reject]]] = deque()
+        flying: deque[Future[list[Solved]]] = deque()
         try:
             while True:
                 while len(flying) < BATCHES_IN_FLIGHT * processes and (batch := list(islice(iterator, BATCH))):
-                    flying.append(pool.submit(_solve_batch, batch, seed))
+                    flying.append(pool.submit(solve_batch, batch, seed))
                 if not flying:
                     return
                 yield flying.popleft().result()
@@ -179,9 +183,9 @@ class _Samples:
             self.writer = None
 
 
-def evenly(records: Iterable[RawRecord], take: int, total: int) -> Iterator[RawRecord]:
-    """`take` of `total` records, evenly spread."""
-    for index, raw in enumerate(records):
+def evenly(records: Iterable[RawRecord], take: int, total: int, first: int = 0) -> Iterator[RawRecord]:
+    """`take` of `total` records, evenly spread; `records` may be a part of them, from the one of number `first` on."""
+    for index, raw in enumerate(records, first):
         if (index + 1) * take // total > index * take // total:
             yield raw
 
@@ -204,6 +208,17 @@ def prepare(
     Raises:
         UserError: a record is malformed, or none could be solved. `out` is left as it was.
     """
+    return write_prepared(_solved(records, seed, processes or os.cpu_count() or 1), out, total)
+
+
+def write_prepared(batches: Iterable[list[Solved]], out: str | Path, total: int | None = None) -> dict[str, Any]:
+    """As `prepare`, of records that are solved elsewhere.
+
+    Args:
+        batches: the solved records, in the dataset's order: of two that ask for the same the first one stays. How they
+            are cut into batches makes no difference.
+        out, total: as for `prepare`.
+    """
     rejected: Counter[str] = Counter()
     ids, briefs = _Seen(), _Seen()
     with atomic_folder(out) as folder:
@@ -213,7 +228,7 @@ def prepare(
             rejects = csv.writer(file)
             rejects.writerow(Reject._fields)
             with tqdm(total=total, unit=" briefs", desc="prepare", mininterval=1) as progress:
-                for batch in _solved(records, seed, processes or os.cpu_count() or 1):
+                for batch in batches:
                     for row in batch:
                         reject = row if isinstance(row, Reject) else _duplicate(row, ids, briefs)
                         if reject is not None:
