@@ -39,7 +39,8 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 def test_a_record_is_read_as_it_is() -> None:
     record_id, brief = parse_record(RECORD)
     assert record_id == "HB-1"
-    assert brief.envelope_ft == (43, 49)
+    assert brief.envelope_ft == (43, 49.5)
+    assert brief.envelope == (86, 99)
     assert brief.plot.is_corner is True
     assert [room.name for room in brief.wanted_rooms] == ["master", "bed", "bath1", "bath2", "kitchen", "living"]
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from housebrain.house.brief import Brief, Climate, Compass, Plot, Rejected, RoomRequest, Setbacks
-from housebrain.house.rooms import BEDROOMS, CIRCULATION, RoomType
+from housebrain.house.rooms import ADDED, BEDROOMS, RoomType
 from housebrain.house.units import FT_PER_M, SQFT_PER_SQM
 
 DEFAULT_BATHROOM_SQFT = 40.0
@@ -26,7 +26,7 @@ class BadRecord(Exception):  # noqa: N818 - names the record, like Rejected
 
 
 _LETTERS = re.compile(r"[^a-z]")
-_KNOWN_TYPES = {_LETTERS.sub("", name): name for name in get_args(RoomType) if name not in CIRCULATION}
+_KNOWN_TYPES = {_LETTERS.sub("", name): name for name in get_args(RoomType) if name not in ADDED}
 _KNOWN_TYPES |= {"living": "living_room", "dining": "dining_room", "study": "home_office", "office": "home_office"}
 _KNOWN_TYPES |= {"master": "master_bedroom", "bath": "bathroom", "toilet": "bathroom", "storage": "store"}
 _KNOWN_TYPES |= {"guestbedroom": "guest_room", "prayerroom": "pooja", "poojaroom": "pooja", "puja": "pooja"}

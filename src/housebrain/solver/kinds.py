@@ -5,6 +5,8 @@ Lengths are feet and areas square feet, to the walls' centre lines: 3.5 ft betwe
 
 from typing import NamedTuple
 
+from housebrain.rules.limits import LANDING_FT, STAIRS_LONG_FT, STAIRS_SHORT_FT
+
 
 class Kind(NamedTuple):
     """What a type of room asks for.
@@ -55,11 +57,9 @@ WET = frozenset({"bath", "kitchen", "utility", "laundry"})
 # Spaces that the solver adds; a brief never asks for them.
 ADDED = frozenset({"hall", "stairs", "porch", "court", "terrace"})
 
-# Two flights of 3 ft (clear) side by side with a landing between: 17 risers of 7.4 in make 10.5 ft, 15 treads of
-# 10 in and 3 ft of landing make 9.7 ft (IRC 2021 R311.7: riser at most 7 3/4 in, tread at least 10 in, width 36 in).
-STAIRS_FT = (6.5, 10.0)
+STAIRS_FT = (STAIRS_SHORT_FT, STAIRS_LONG_FT)
 # A nook, by which an L-shaped room reaches past a bath or to the hall, is a way in: as wide as a hall.
-NOOK_FT = 3.5
+NOOK_FT = LANDING_FT
 
 
 def type_of(name: str) -> str:

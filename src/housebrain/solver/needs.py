@@ -26,14 +26,7 @@ class Programme(NamedTuple):
 
 
 def programme_of(brief: Brief) -> Programme:
-    """Reads a brief; the envelope keeps fractions of a foot, the solver's grid rounds it down."""
-    plot, setbacks = brief.plot, brief.plot.setbacks
+    """Reads a brief."""
     rooms = tuple(Room(name, SHORT_NAMES[kind], area) for name, kind, area in brief.wanted_rooms)
-    return Programme(
-        rooms,
-        brief.floors,
-        plot.width_ft - setbacks.left_ft - setbacks.right_ft,
-        plot.length_ft - setbacks.front_ft - setbacks.rear_ft,
-        plot.orientation,
-        brief.key(),
-    )
+    width_ft, depth_ft = brief.envelope_ft
+    return Programme(rooms, brief.floors, width_ft, depth_ft, brief.plot.orientation, brief.key())
