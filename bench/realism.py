@@ -27,13 +27,12 @@ from shapely.ops import unary_union  # type: ignore[import-untyped]
 
 from housebrain.dataset.v5 import parse_record
 from housebrain.house.brief import Rejected
-from housebrain.solver.engine import solve
-from housebrain.solver.house import OUTSIDE, Infeasible, Storey
-from housebrain.solver.needs import programme_of
+from housebrain.house.design import OUTSIDE, Level
+from housebrain.house.rooms import OPEN_AIR
+from housebrain.solver.solve import solve
 
-CIRCULATION = frozenset({"hall", "stairs"})
-OUTDOOR = frozenset({"balcony", "terrace"})
-WET = frozenset({"bath", "kitchen", "utility", "laundry"})
+CIRCULATION = frozenset({"corridor", "stairs"})
+WET = frozenset({"bathroom", "kitchen", "utility", "laundry"})
 SHARED_FT = 3  # of wall, for two rooms to count as neighbours
 LEAST_ROOMS = 6
 
@@ -62,17 +61,17 @@ def _ways(links: dict[int, set[int]], start: int) -> dict[int, int]:
     return away
 
 
-def measure(storey: Storey) -> dict[str, float] | None:
+def measure(level: Level) -> dict[str, float] | None:
     """The level's row, or None where it has fewer than six indoor rooms, no hall or too few wet rooms."""
-    indoor = [space for space in storey.spaces if space.type not in OUTDOOR]
-    types = [space.type for space in indoor]
-    shapes = [unary_union([box(x, y, x + w, y + d) for x, y, w, d in space.boxes]) for space in indoor]
+    indoor = [room for room in level.rooms if room.type not in OPEN_AIR]
+    types: list[str] = [room.type for room in indoor]
+    shapes = [unary_union([box(part.x, part.y, part.right, part.rear) for part in room.boxes]) for room in indoor]
     halls = [shape for shape, kind in zip(shapes, types, strict=True) if kind in CIRCULATION]
     if len(indoor) < LEAST_ROOMS or not halls:
         return None
-    number = {space.name: index for index, space in enumerate(indoor)}
+    number = {room.name: index for index, room in enumerate(indoor)}
     links: dict[int, set[int]] = {index: set() for index in range(len(indoor))}
-    for door in storey.doors:
+    for door in level.doors:
         if door.b != OUTSIDE and door.a in number and door.b in number:
             links[number[door.a]].add(number[door.b])
             links[number[door.b]].add(number[door.a])
@@ -130,13 +129,11 @@ def main() -> None:
             continue
         tried += 1
         try:
-            house = solve(programme_of(parse_record(record)[1]))
+            design = solve(parse_record(record)[1], seed=0)
         except Rejected:
             continue
-        if isinstance(house, Infeasible):
-            continue
         solved += 1
-        rows += [row for storey in house.storeys if (row := measure(storey)) is not None]
+        rows += [row for level in design.levels if (row := measure(level)) is not None]
     with args.out.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]) if rows else ["n_rooms"])
         writer.writeheader()

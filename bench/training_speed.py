@@ -70,7 +70,7 @@ SAMPLES_A_STEP = 8
 def draw(count: int, seed: int) -> pa.Table:
     """Generated briefs, solved."""
     solved = (solve_record(raw, seed) for raw in generate_records(2 * count, seed))
-    return pa.Table.from_pylist([row for row in solved if not isinstance(row, Reject)][:count], SCHEMA)
+    return pa.Table.from_pylist([rows[0] for rows in solved if not isinstance(rows, Reject)][:count], SCHEMA)
 
 
 def tokens_of(folder: Path) -> list[Tokens]:

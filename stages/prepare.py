@@ -25,7 +25,7 @@ def main() -> None:
         if 0 < settings.sample_count < total:
             records = evenly(records, settings.sample_count, total)
             total = settings.sample_count
-    counts = prepare(records, "data/prepared", settings.seed, settings.processes, total)
+    counts = prepare(records, "data/prepared", settings.seed, settings.processes, total, settings.alternatives)
     write_json("reports/prepare.json", counts)
     print(f"prepare: {counts['solved']:,} of {counts['total']:,} briefs solved; rejected: {counts['rejected']}")
 

@@ -44,6 +44,7 @@ class Prepare(Section):
     generate_count: Positive
     sample_count: Count
     seed: int
+    alternatives: Positive
     processes: Count
 
 

@@ -55,6 +55,16 @@ def test_bathrooms_that_the_list_leaves_out_are_added() -> None:
     assert sum(room.type == "bathroom" for room in brief.wanted_rooms) == 3
 
 
+def test_a_record_may_choose_what_else_follows_by_rule() -> None:
+    assert parse_record(RECORD)[1].choices == {}
+    brief = parse_record(changed("input.choices", {"roof": "Slate", "exterior": "Brick", "quality": "luxury"}))[1]
+    assert brief.choices == {"exterior": "Brick", "quality": "luxury", "roof": "Slate"}
+    for field, choices in (("input.choices.roof", {"roof": "Cheese"}), ("input.choices.cellar", {"cellar": "Deep"})):
+        with pytest.raises(BadRecord) as error:
+            parse_record(changed("input.choices", choices))
+        assert error.value.field.startswith(field)
+
+
 @pytest.mark.parametrize("spelling", ["livingRoom", "living_room", "Living Room", "LIVINGROOM", "living"])
 def test_spellings_of_a_room_type(spelling: str) -> None:
     brief = parse_record(changed("input.roomBreakdown.4.type", spelling))[1]

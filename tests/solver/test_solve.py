@@ -24,6 +24,8 @@ from housebrain.rules.checks import requirements, violations
 from housebrain.rules.codes import check_codes
 from housebrain.rules.windows import glazed_doors
 from housebrain.solver.house import Infeasible
+from housebrain.solver.needs import Programme, Room
+from housebrain.solver.refusals import what_binds
 from housebrain.solver.solve import Sized, dimension, solve
 from houses import solved_houses
 from strategies import briefs
@@ -108,6 +110,33 @@ def test_more_area_than_the_envelope_is_rejected(brief: Brief) -> None:
         solve(brief.model_copy(update={"rooms": rooms}), seed=1)
     assert error.value.reason in ("area_over_envelope", "too_few_rooms")
     assert error.value.detail
+
+
+@pytest.mark.parametrize(
+    ("width", "depth", "area", "floors", "said"),
+    [
+        (
+            30,
+            30,
+            2000,
+            1,
+            "the rooms need 2,080 sqft, the envelope of 30 x 30 ft holds 900 on 1 floor: one more",
+        ),
+        (6, 60, 200, 2, "the stairs need 6.5 x 10 ft, more than the envelope of 6 x 60 ft"),
+        (
+            7,
+            90,
+            200,
+            1,
+            "the living needs 10.0 ft across, the envelope of 7 x 90 ft has 7 ft: setbacks that leave 3.0",
+        ),
+    ],
+)
+def test_a_refusal_names_what_binds_and_what_would_mend_it(
+    width: float, depth: float, area: float, floors: int, said: str
+) -> None:
+    rooms = (Room("living", "living", area), Room("kitchen", "kitchen", 80.0))
+    assert what_binds(Programme(rooms, floors, width, depth, "N", "x")).startswith(said)
 
 
 def real_records(v5: Path, count: int, step: int) -> Iterator[dict[str, Any]]:

@@ -8,8 +8,8 @@ import re
 from typing import Any
 from xml.etree import ElementTree
 
+from housebrain.drawing.outline import outline
 from housebrain.house.design import OUTSIDE, Design, Door, Level, Rect, Room, Window, hull
-from housebrain.house.outline import outline
 
 UNIT = 10  # of the SVG, in a foot
 MARGIN_FT = 3

@@ -195,7 +195,7 @@ def key_of(level: Level) -> str:
 
 @lru_cache(maxsize=1)
 def shelf() -> dict[str, list[Any]]:
-    """The trees on file, by level; written by `python -m housebrain.solver.shelve`, the same as made afresh."""
+    """The trees on file, by level; written by `python -m bench.shelve`, the same as made afresh."""
     if not SHELF.exists():
         return {}
     with gzip.open(SHELF, "rt") as file:

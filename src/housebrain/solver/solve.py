@@ -14,6 +14,7 @@ from housebrain.solver.dimension import Wish
 from housebrain.solver.dimension import dimension as dimension_programme
 from housebrain.solver.house import House, Infeasible
 from housebrain.solver.needs import programme_of
+from housebrain.solver.refusals import what_binds
 from housebrain.solver.tree import MAX_DEPTH
 
 ATTEMPTS = 3  # where a house that the search took fails a rule that it does not look at
@@ -42,7 +43,8 @@ def solve(brief: Brief, seed: int) -> Design:
     for attempt in range(ATTEMPTS):
         found = engine.solve(programme, seed + attempt * _NEXT_SEED)
         if isinstance(found, Infeasible):
-            raise Rejected(found.reason, found.detail)
+            unfitting = found.reason in ("area_over_envelope", "no_layout_found")
+            raise Rejected(found.reason, what_binds(programme) if unfitting else found.detail)
         design = _design_of(found, brief)
         wrong = violations(design, brief)
         if not wrong:

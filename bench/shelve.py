@@ -1,4 +1,4 @@
-"""Writes the library's file: `python -m housebrain.solver.shelve LEVELS`.
+"""Writes the library's file: `python -m bench.shelve LEVELS`.
 
 `LEVELS` has a level a line, as `repr` writes it, most wanted first; `--seconds` ends the work. What is not on file is
 made when it is first needed, in about a second.
