@@ -43,7 +43,8 @@ ENTER: dict[str, dict[str, int]] = {
 # Between these no door is hung: the wall is left open as far as it goes.
 OPEN: tuple[tuple[str, str], ...] = (
     ("living", "dining"), ("dining", "kitchen"), ("living", "hall"), ("dining", "hall"), ("family", "hall"),
-    ("living", "kitchen"), ("family", "living"), ("family", "dining"), ("porch", "hall"),
+    ("living", "kitchen"), ("family", "living"), ("family", "dining"), ("porch", "hall"), ("hall", "stairs"),
+    ("living", "stairs"), ("family", "stairs"), ("dining", "stairs"),
 )  # fmt: skip
 # Such neighbours get a way through whether or not it is needed to reach them.
 SECOND: tuple[tuple[str, str], ...] = (
@@ -52,7 +53,6 @@ SECOND: tuple[tuple[str, str], ...] = (
     ("garage", "utility"), ("utility", "hall"), ("bath", "bed"), ("bath", "guest"), ("bath", "master"),
     ("office", "hall"), ("kitchen", "utility"), ("balcony", "living"), ("terrace", "living"), ("terrace", "hall"),
     ("terrace", "family"), ("terrace", "master"), ("court", "living"), ("court", "dining"), ("court", "kitchen"),
-    ("stairs", "living"),
 )  # fmt: skip
 # Where one comes in from the street, best first.
 ENTRANCE: dict[str, int] = {"porch": 6, "hall": 5, "living": 4, "family": 3, "dining": 2}
