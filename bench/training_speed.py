@@ -99,7 +99,7 @@ def pack(lengths: Sequence[int] | np.ndarray, max_length: int) -> list[list[int]
 def draw(count: int, seed: int) -> pa.Table:
     """Generated briefs, solved."""
     solved = (solve_record(raw, seed) for raw in generate_records(2 * count, seed))
-    return pa.Table.from_pylist([row for row in solved if not isinstance(row, Reject)][:count], SCHEMA)
+    return pa.Table.from_pylist([rows[0] for rows in solved if not isinstance(rows, Reject)][:count], SCHEMA)
 
 
 def tokens_of(folder: Path) -> list[Tokens]:

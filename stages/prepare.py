@@ -22,14 +22,15 @@ def main() -> None:
         counts = prepare_on_cluster(settings, RAW, OUT)
     elif settings.source == "generate":
         total = settings.generate_count
-        counts = prepare(generate_records(total, settings.seed), OUT, settings.seed, settings.processes, total)
+        records = generate_records(total, settings.seed)
+        counts = prepare(records, OUT, settings.seed, settings.processes, total, settings.alternatives)
     else:
         total = count_records(RAW) or 0
         records = read_records(RAW)
         if 0 < settings.sample_count < total:
             records = evenly(records, settings.sample_count, total)
             total = settings.sample_count
-        counts = prepare(records, OUT, settings.seed, settings.processes, total)
+        counts = prepare(records, OUT, settings.seed, settings.processes, total, settings.alternatives)
     write_json("reports/prepare.json", counts)
     print(f"prepare: {counts['solved']:,} of {counts['total']:,} briefs solved; rejected: {counts['rejected']}")
 

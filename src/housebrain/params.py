@@ -46,6 +46,7 @@ class Prepare(Section):
     generate_count: Positive
     sample_count: Count
     seed: Seed
+    alternatives: Positive
     processes: Count
     engine: Engine
 

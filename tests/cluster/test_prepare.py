@@ -105,29 +105,30 @@ def test_generated_parts_are_the_generated_records(monkeypatch: pytest.MonkeyPat
 
 def test_a_journal_goes_on_where_it_was_left(tmp_path: Path) -> None:
     first = journal(tmp_path)
-    batches: list[list[Solved]] = [[{"id": "a"}], [{"id": "b"}, {"id": "c"}], [{"id": "d"}]]
+    batches: list[list[Solved]] = [[[{"id": "a"}]], [[{"id": "b"}], [{"id": "c"}]], [[{"id": "d"}]]]
     for number, batch in enumerate(batches, 1):
         first.add(batch, Position(0, number))
-        batch[0].pop("id")  # type: ignore[union-attr]  # as whoever writes the batch does
+        batch[0][0].pop("id")  # type: ignore[union-attr]  # as whoever writes the batch does
         if number == 2:
             first.save()
     second = journal(tmp_path)  # as if the first had been killed here: the third batch was never saved
-    assert list(second.kept()) == [[{"id": "a"}], [{"id": "b"}, {"id": "c"}]]
+    assert list(second.kept()) == [[[{"id": "a"}]], [[{"id": "b"}], [{"id": "c"}]]]
     assert (second.position, second.count) == (Position(0, 2), 3)
-    second.add([{"id": "d"}], Position(1, 0))
+    second.add([[{"id": "d"}]], Position(1, 0))
     second.save()
-    assert [one["id"] for batch in journal(tmp_path).kept() for one in batch] == ["a", "b", "c", "d"]  # type: ignore
+    kept = [rows for batch in journal(tmp_path).kept() for rows in batch]
+    assert kept == [[{"id": name}] for name in "abcd"]
 
 
 def test_a_damaged_journal_ends_before_the_damage(tmp_path: Path) -> None:
     first = journal(tmp_path)
     for number in range(3):
-        first.add([{"id": str(number)}], Position(0, number + 1))
+        first.add([[{"id": str(number)}]], Position(0, number + 1))
         first.save()
     damaged = sorted(first.folder.iterdir())[1]
     damaged.write_bytes(damaged.read_bytes()[:-5])
     again = journal(tmp_path)
-    assert list(again.kept()) == [[{"id": "0"}]]
+    assert list(again.kept()) == [[[{"id": "0"}]]]
     assert again.position == Position(0, 1)
 
 

@@ -106,21 +106,22 @@ def prepare_on_cluster(settings: Prepare, raw: Path, out: Path) -> dict[str, Any
         if settings.sample_count:
             runs = sampled(runs, settings.sample_count)
         made_from = [settings.sample_count, sha256_folder(raw)]
-    journal = Journal(STATE / "prepare", [settings.seed, made_from])
+    journal = Journal(STATE / "prepare", [settings.seed, settings.alternatives, made_from])
     total = settings.generate_count if settings.source == "generate" else settings.sample_count or count_records(raw)
     with connected(address_given()):
-        report = write_prepared(solved(runs, settings.seed, journal), out, total)
+        report = write_prepared(solved(runs, settings.seed, journal, settings.alternatives), out, total)
     journal.remove()
     return report
 
 
-def solved(runs: Sequence[Run], seed: int, journal: Journal) -> Iterator[list[Solved]]:
+def solved(runs: Sequence[Run], seed: int, journal: Journal, alternatives: int = 1) -> Iterator[list[Solved]]:
     """The records of all `runs`, solved on the cluster that this process is connected to, in order.
 
     Args:
         runs: as `parts_of` or `generated` make them.
         seed: of the solver.
         journal: what was solved before is not solved again, and what is solved is kept there.
+        alternatives: designs of each brief.
 
     Raises:
         UserError: a record is malformed, or its solving kills every process that tries it.
@@ -131,30 +132,29 @@ def solved(runs: Sequence[Run], seed: int, journal: Journal) -> Iterator[list[So
     if journal.position != Position(0, 0):
         print(f"prepare: going on after {journal.count:,} briefs that were solved before", file=sys.stderr)
     try:
-        for row in _rows(runs, seed, journal.position):
+        for row in _rows(runs, seed, alternatives, journal.position):
             if row["refused"]:
                 raise UserError(row["refused"])
             batch: list[Solved] = pickle.loads(row["solved"])
             journal.add(batch, Position(row["run"], row["end"]))
             yield batch
     except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError, ray.exceptions.NodeDiedError) as error:
-        raise _culprit(runs, seed, journal.position) from error
+        raise _culprit(runs, seed, alternatives, journal.position) from error
     finally:
         journal.save()
 
 
-def _rows(runs: Sequence[Run], seed: int, start: Position) -> Iterator[dict[str, Any]]:
+def _rows(runs: Sequence[Run], seed: int, alternatives: int, start: Position) -> Iterator[dict[str, Any]]:
     """The dataset from a position on: rows of `run`, `end`, and the batch `solved` or why it was `refused`.
 
     A job of Ray Data's after the other: it keeps some 20 KB for each block until its end.
     """
     for first in range(start.run, len(runs), RUNS_IN_JOB):
-        yield from _job(
-            runs[: first + RUNS_IN_JOB], seed, start if first == start.run else Position(first, 0)
-        ).iter_rows()
+        begin = start if first == start.run else Position(first, 0)
+        yield from _job(runs[: first + RUNS_IN_JOB], seed, alternatives, begin).iter_rows()
 
 
-def _job(runs: Sequence[Run], seed: int, start: Position) -> Any:
+def _job(runs: Sequence[Run], seed: int, alternatives: int, start: Position) -> Any:
     """A job from a position to the end of `runs`."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -176,7 +176,9 @@ def _job(runs: Sequence[Run], seed: int, start: Position) -> Any:
         warnings.filterwarnings("ignore", message="`ray_remote_args` is deprecated")
         records = ray.data.from_items(items, override_num_blocks=len(items))
         batches = records.map_batches(_read, batch_size=1, max_retries=RETRIES, **read)
-        return batches.map(_solve, fn_kwargs={"seed": seed}, num_cpus=1, max_retries=RETRIES)
+        return batches.map(
+            _solve, fn_kwargs={"seed": seed, "alternatives": alternatives}, num_cpus=1, max_retries=RETRIES
+        )
 
 
 def _read(items: dict[str, Any]) -> Iterator[dict[str, list[Any]]]:
@@ -197,17 +199,17 @@ def _batches(run: Run, skipped: int) -> Iterator[tuple[int, list[RawRecord]]]:
         yield end, batch
 
 
-def _solve(row: dict[str, Any], seed: int) -> dict[str, Any]:
+def _solve(row: dict[str, Any], seed: int, alternatives: int) -> dict[str, Any]:
     done = {"run": row["run"], "end": row["end"], "refused": row["refused"], "solved": b""}
     if not row["refused"]:
         try:
-            done["solved"] = pickle.dumps(solve_batch(pickle.loads(row["batch"]), seed))
+            done["solved"] = pickle.dumps(solve_batch(pickle.loads(row["batch"]), seed, alternatives))
         except UserError as error:
             done["refused"] = str(error)
     return done
 
 
-def _culprit(runs: Sequence[Run], seed: int, start: Position) -> UserError:
+def _culprit(runs: Sequence[Run], seed: int, alternatives: int, start: Position) -> UserError:
     """Why processes died again and again after a position: names the record that kills every process, if one does."""
     import ray
 
@@ -220,11 +222,11 @@ def _culprit(runs: Sequence[Run], seed: int, start: Position) -> UserError:
     )
     for batch in islice(pending, SEARCHED):
         try:
-            ray.get(solving.remote(batch, seed))
+            ray.get(solving.remote(batch, seed, alternatives))
         except dies:
             for raw in batch:
                 try:
-                    ray.get(solving.remote([raw], seed))
+                    ray.get(solving.remote([raw], seed, alternatives))
                 except dies:
                     record = parse_json(raw)
                     record_id = record.get("id", "without id") if isinstance(record, dict) else "without id"

@@ -34,9 +34,9 @@ from housebrain.rules.tables import table
 # What answers and losses depend on, whichever the adapter; a test compares it with what these files import.
 CODE = [
     "house/brief.py",
-    "house/design.py",
     "house/rooms.py",
     "house/tree.py",
+    "house/units.py",
     "language/answer.py",
     "language/prompt.py",
     "language/samples.py",
