@@ -7,7 +7,7 @@ good ones is taken by the seed.
 
 import heapq
 import math
-from itertools import count, product
+from itertools import count
 from random import Random
 from typing import NamedTuple
 
@@ -22,9 +22,8 @@ from housebrain.solver.house import House, Infeasible, mirrored
 from housebrain.solver.kinds import STAIRS_FT
 from housebrain.solver.library import (
     AREA_WEIGHT,
-    BACK_SHARES,
     USUAL_SQFT,
-    WRITTEN,
+    Effort,
     Sizes,
     evolve,
     library,
@@ -42,14 +41,13 @@ FULLEST = 0.88  # share of the envelope that rooms and stairs have ever filled
 TIGHT = 0.35  # share of the envelope from which on a small programme's topologies are made for its plot
 SMALL = 0.8  # of the usual areas: below, topologies are made for the programme
 SHARPENED = 5  # times that the best house's topologies are bettered then
-KEPT = 4  # topologies a width then
-EVOLVED = 5  # rounds of small changes, where topologies are made for one plot
+SMALL_EFFORT = Effort(200, 10, 300, 4)  # for topologies of one small plot
+LAST_EFFORT = Effort(80, 4, 200, 4)  # where the library has nothing that fits
 WIDTHS = 9  # that are tried for a house
 GOOD = 3  # houses of one way to share rooms out and place stairs that are compared
 TRIED = 14  # boxes that are tried for these
 SPARE = 1.6  # times the least depth that the narrowest house may need
 PLACES = tuple(Stairs(place, lying) for place in ("rear", "front", "mid") for lying in (False, True))
-SHALLOW = 1.3  # times its depth, an envelope's width above which stairs rather stand at the rear wall
 
 
 class Option(NamedTuple):
@@ -64,7 +62,9 @@ class Option(NamedTuple):
 class Solver:
     """One run for one programme; `seed` picks among good houses."""
 
-    def __init__(self, programme: Programme, seed: int, unit_ft: float = UNIT_FT, tailored: bool = False) -> None:
+    def __init__(
+        self, programme: Programme, seed: int, unit_ft: float = UNIT_FT, tailored: Effort | None = None
+    ) -> None:
         self.programme = programme
         self.rng = Random(f"{programme.key}/{seed}")
         self.unit_ft = unit_ft
@@ -80,13 +80,18 @@ class Solver:
         self.depth = math.floor(min(programme.depth_ft, cap) / unit_ft + 1e-6)
         self.found: list[tuple[float, Candidate]] = []
 
-    def run(self, rounds: int, enough: int, wild: bool = False) -> House | Infeasible:
-        """Tries up to `rounds` ways to share rooms and place stairs, until there are `enough` houses to choose from."""
+    def run(self, rounds: int, enough: int, wild: bool = False, most: int = 0) -> House | Infeasible:
+        """Tries up to `rounds` ways to share rooms and place stairs, until there are `enough` houses to choose from.
+
+        With none found it goes on, up to `most` ways.
+        """
         programme = self.programme
         if self.asked_sqft > programme.width_ft * programme.depth_ft * programme.floors:
             return Infeasible("area_over_envelope", self.too_large())
         places = self.places()
-        for attempt in range(rounds):
+        for attempt in range(max(rounds, most)):
+            if attempt >= rounds and self.found:
+                break
             shared = share_out(programme, self.rng, wild and attempt % 2 == 1)
             if shared is None:
                 return Infeasible("too_few_rooms", f"{len(programme.rooms)} rooms can't fill {programme.floors} floors")
@@ -118,8 +123,7 @@ class Solver:
         self.rng.shuffle(places)
         # A core across the house wastes hall on a wide plot, and is what a narrow one wants.
         narrow = self.width * self.unit_ft < NARROW_FT
-        shallow = self.width > SHALLOW * self.depth
-        places.sort(key=lambda stairs: ((stairs.place == "mid") != narrow, shallow and stairs.place != "back"))
+        places.sort(key=lambda stairs: (stairs.place == "mid") != narrow)
         return places
 
     def attempt(self, shared: list[list[Room]], stairs: Stairs | None) -> None:
@@ -147,19 +151,21 @@ class Solver:
         deepest = self.deepest(floors, widths)
         if stairs.wide >= self.width or stairs.deep >= deepest:
             return
-        levels = [
-            measure(
-                floor.level,
-                self.topologies(floor, widths, deepest, start[index] if start else None),
-                {name: room.area_sqft for name, room in floor.rooms.items()},
-                int(widths[-1]),
-                deepest,
-                self.unit_ft,
-            )
-            for index, floor in enumerate(floors)
-        ]
-        roots = [(np.arange(one.pool.head.shape[0]), one.pool.head[:, 0] - 1) for one in levels]
-        bounds = np.max([one.F[rows][:, widths].min(0) for one, rows in zip(levels, roots, strict=True)], 0)
+        # The largest floor first: if nothing fits there, the others need no work.
+        measured: dict[int, Measured] = {}
+        bounds = np.zeros(widths.size, np.int64)
+        for index in sorted(range(len(floors)), key=lambda index: -floors[index].area_sqft):
+            floor = floors[index]
+            pool = self.topologies(floor, widths, deepest, start[index] if start else None)
+            if pool is None:
+                return
+            sqft = {name: room.area_sqft for name, room in floor.rooms.items()}
+            one = measured[index] = measure(floor.level, pool, sqft, int(widths[-1]), deepest, self.unit_ft)
+            roots = one.F[np.arange(pool.head.shape[0]), pool.head[:, 0] - 1]
+            bounds = np.maximum(bounds, roots[:, widths].min(0))
+            if bounds.min() > deepest:
+                return
+        levels = [measured[index] for index in range(len(floors))]
         noises = [np.array([self.rng.expovariate(1 / self.noise) for _ in one.pool.head]) for one in levels]
         # Either a width, with the least area that it may give, or a house of that area to be tried.
         queue = [
@@ -173,8 +179,8 @@ class Solver:
         while queue and good < GOOD and tried < TRIED:
             option = heapq.heappop(queue)[2]
             if not option.depth:
-                for one in self.options(levels, stairs, option.width, deepest):
-                    heapq.heappush(queue, (one.width * one.depth, next(numbers), one))
+                for box in self.options(levels, stairs, option.width, deepest):
+                    heapq.heappush(queue, (box.width * box.depth, next(numbers), box))
                 continue
             tried += 1
             good += self.choose(floors, levels, option, noises)
@@ -189,7 +195,6 @@ class Solver:
     def options(self, levels: list[Measured], stairs: StairsAt, width: int, most: int) -> list[Option]:
         """The shallowest houses of a width in which every level has topologies with their doors and daylight."""
         widths = np.array([width], np.int32)
-        lefts = BACK_SHARES if stairs.left < 0 else (stairs.left,)
         fronts = [stairs.front]
         if stairs.front == OWN_FRONT:
             ahead = stairs._replace(front=LEAST_FRONT)
@@ -199,8 +204,8 @@ class Solver:
             step = max(1, round(2 / self.unit_ft))
             fronts = [least, least + step, least + 3 * step]
         found = []
-        for left, front in product(lefts, fronts):
-            place = stairs._replace(left=left, front=front)
+        for front in fronts:
+            place = stairs._replace(front=front)
             depths, usable = [], []
             for index, level in enumerate(levels):
                 one = explore_level(level, index == 0, place, widths, most, wanted=CHOICE)
@@ -215,14 +220,14 @@ class Solver:
                     found.append(Option(width, depth, place, depths))
         return found
 
-    def topologies(self, floor: Floor, widths: Ints, deepest: int, start: Pool | None) -> Pool:
+    def topologies(self, floor: Floor, widths: Ints, deepest: int, start: Pool | None) -> Pool | None:
         """What the library has for a floor, or, with `tailored`, what is best for just these rooms on this plot."""
         if not self.tailored:
             return library(floor.level)
         sqft = {name: room.area_sqft for name, room in floor.rooms.items()}
         sizes = Sizes(sqft, widths, deepest, self.unit_ft, self.area_weight)
-        found = evolve(floor.level, self.rng, sizes, WRITTEN, EVOLVED, KEPT, start)
-        return found or start or library(floor.level)
+        found = evolve(floor.level, self.rng, sizes, self.tailored, start)
+        return found or start
 
     def widths(self, level_sqft: float) -> Ints:
         """Widths to try: from narrow and deep to wide and shallow, as far as the envelope lets."""
@@ -280,9 +285,10 @@ def solve(programme: Programme, seed: int = 0, unit_ft: float = UNIT_FT) -> Hous
     """
     single = programme.floors == 1
     if is_small(programme):
-        return Solver(programme, seed, unit_ft, tailored=True).run(rounds=6 if single else 20, enough=99, wild=True)
+        small = Solver(programme, seed, unit_ft, SMALL_EFFORT)
+        return small.run(rounds=6 if single else 20, enough=99, wild=True, most=20 if single else 80)
     found = Solver(programme, seed, unit_ft).run(rounds=1 if single else 3, enough=1 if single else 6)
     hopeless = fill_of(programme) > FULLEST
     if isinstance(found, Infeasible) and found.reason == "no_layout_found" and not hopeless:
-        return Solver(programme, seed, unit_ft, tailored=True).run(rounds=2 if single else 6, enough=1, wild=True)
+        return Solver(programme, seed, unit_ft, LAST_EFFORT).run(rounds=3 if single else 6, enough=1, wild=True)
     return found

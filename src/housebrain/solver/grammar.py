@@ -15,7 +15,7 @@ from housebrain.solver.tree import Node, flip, h, mirror, transpose, v
 class Stairs(NamedTuple):
     """Where a house has its stairs, and whether they lie along the street.
 
-    `front` and `rear` are the corners at the left wall, `mid` is between them, `back` at the rear wall between rooms.
+    `front` and `rear` are the corners at the left wall, `mid` is between them.
     """
 
     place: str
@@ -74,8 +74,7 @@ class Writer:
         open_air = level.terrace and self.chance(0.65)
         self.roof = open_air and self.chance(0.6)
         place = level.stairs.place if level.stairs else ""
-        made = {"mid": self.with_stairs_mid, "back": self.with_stairs_back}.get(place, self.around)
-        node = made(day)
+        node = self.with_stairs_mid(day) if place == "mid" else self.around(day)
         if open_air and not self.roof:
             roof: Node = TERRACE
             pick = self.rng.random()
@@ -83,7 +82,7 @@ class Writer:
             if pick < 0.4:
                 node = v(node, roof)
             elif keep_front or pick < 0.6:
-                node = h(node, roof) if place not in ("rear", "back") else h(roof, node)
+                node = h(node, roof) if place != "rear" else h(roof, node)
             else:
                 node = h(roof, node) if not keep_front else v(node, roof)
         if level.stairs is None and self.chance(0.5):
@@ -283,25 +282,6 @@ class Writer:
             middle = v(left_of(left.node), hall, right_of(right.node))
             return h(middle, end.node) if behind else h(flip(end.node), middle)
         return v(left_of(left.node), left_of(strip(rng, (left, right), 0.85)), right_of(right.node))
-
-    # --- stairs at the rear wall -------------------------------------------------------------------------------
-
-    def with_stairs_back(self, day: Node | None) -> Node:
-        """A row at the rear with the stairs among its rooms, and before it a hall that is short: it starts midway."""
-        level, rng = self.level, self.rng
-        one, two, *rest = self.deal(2 if day is not None or len(self.bigs()) < 3 else 3)
-        left, right = self.make_row(one), self.make_row(two)
-        rear = Row(v(left.node, "stairs", right.node), left.first, right.last)
-        if rest:
-            lower = self.make_row(rest[0])
-            return h(flip(lower.node), strip(rng, (lower, rear), 0.85), rear.node)
-        if day is None:
-            return h(strip(rng, (rear, None), 0.85), rear.node)
-        hall: Node | None = strip(rng, (rear, None)) if self.chance(0.6) else None
-        if hall is not None and level.living and self.chance(0.5):
-            nook = (level.dining if level.dining and self.chance(0.5) else level.living) + "~"
-            hall = v(hall, nook) if self.chance(0.5) else v(nook, hall)
-        return h(day, hall, rear.node)
 
     # --- stairs in the middle of a side wall -------------------------------------------------------------------
 

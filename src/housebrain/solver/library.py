@@ -26,14 +26,9 @@ from housebrain.solver.survey import NO_STAIRS, Measured, StairsAt, curves_of, e
 from housebrain.solver.tree import Node, flip
 
 SHELF = Path(__file__).parent / "library.json.gz"
-WRITTEN = 80  # topologies that the grammar writes for a level
-BRED = 240  # topologies that each round of small changes adds
-ROUNDS = 4  # of small changes
-BEST = 3  # topologies kept for each width
 WIDTHS = 6
 UNIT_FT = 1.0  # the grid on which candidates are compared
 DOOR_FT = 3.5  # wall that a door wants, frame and corner included
-BACK_SHARES = (-420, -300, -500)  # of the width beside stairs at the rear wall, what lies left of them: -1000 is all
 AREA_WEIGHT = 4.0  # of a level's area over what is asked for, against the score's parts
 
 # Usual areas in square feet: what briefs ask for in the middle.
@@ -76,14 +71,14 @@ def stairs_box(level: Level, unit_ft: float) -> tuple[int, int]:
 
 
 def stairs_of(level: Level, unit_ft: float) -> StairsAt:
-    """The stairs' box and where it stands; what lies in front of it, or left of it, may be left to the rooms."""
+    """The stairs' box and where it stands; in the middle, what lies in front of it is left to the rooms."""
     wide, deep = stairs_box(level, unit_ft)
     if level.stairs is None:
         return NO_STAIRS
     place = level.stairs.place
-    front = {"rear": AT_REAR, "back": AT_REAR, "front": 0, "mid": OWN_FRONT}[place]
+    front = {"rear": AT_REAR, "front": 0, "mid": OWN_FRONT}[place]
     end = 1 if level.stairs.lying or place == "front" else 0
-    return StairsAt(wide, deep, BACK_SHARES[0] if place == "back" else 0, front, end)
+    return StairsAt(wide, deep, 0, front, end)
 
 
 def measure(level: Level, pool: Pool, sqft: dict[str, float], width: int, depth: int, unit_ft: float) -> Measured:
@@ -120,13 +115,24 @@ def best_of(rates: Floats, best: int, limit: float = UNUSABLE) -> list[int]:
     return list(picks)
 
 
-def evolve(
-    level: Level, rng: Random, sizes: Sizes, written: int, rounds: int, best: int, start: Pool | None = None
-) -> Pool | None:
+class Effort(NamedTuple):
+    """How many topologies the grammar writes, rounds of small changes, what each adds, and what is kept a width."""
+
+    written: int
+    rounds: int
+    bred: int
+    kept: int
+
+
+USUAL_EFFORT = Effort(80, 4, 240, 3)  # for the library
+
+
+def evolve(level: Level, rng: Random, sizes: Sizes, effort: Effort, start: Pool | None = None) -> Pool | None:
     """The best topologies for given sizes: written by the grammar, then bettered by small changes round by round.
 
-    With `start` the changes begin with its topologies.
+    With `start` the changes begin with its topologies. None where nothing can be used.
     """
+    written, rounds, number, best = effort
     pool = start or fresh(level, rng, written)
     rates = rate(level, pool, sizes)
     if np.isinf(rates).all():
@@ -137,7 +143,7 @@ def evolve(
         parents = best_of(rates, 2 * best, np.inf)
         if not parents:
             return None
-        pool = bred(pool, parents, BRED, rng.getrandbits(62))
+        pool = bred(pool, parents, number, rng.getrandbits(62))
         rates = rate(level, pool, sizes)
     picks = best_of(rates, best)
     return chosen(pool, picks) if picks else None
@@ -199,8 +205,8 @@ def written(level: Level) -> list[Node]:
     rng = Random(repr(level))
     nodes: dict[Node, None] = {}
     for spread in (0.0, 0.35):
-        found = evolve(level, rng, sizes_of(level, rng, spread), WRITTEN, ROUNDS, BEST)
+        found = evolve(level, rng, sizes_of(level, rng, spread), USUAL_EFFORT)
         if found is not None:
             nodes |= dict.fromkeys(node_of(found, k) for k in range(found.head.shape[0]))
     # Where nothing can be used at usual areas, the plot may still decide otherwise.
-    return list(nodes or {Writer(level, rng).write(): None for _ in range(WRITTEN)})
+    return list(nodes or {Writer(level, rng).write(): None for _ in range(USUAL_EFFORT.written)})

@@ -203,8 +203,7 @@ def explore(
         need: side, area, kind and host by slot; weights: of the score's parts; noise: added to the rate of k.
         ground: whether it is the ground floor; end: at which end the stairs are entered, -1 without stairs.
         stairs_w, stairs_d, left, front: the stairs' box and place, as `least_depth` has it; with OWN_FRONT each
-            topology has the least depth that it can have in front of them, and `left` < 0 is thousandths of the width
-            beside them.
+            topology has the least depth that it can have in front of them.
         door, nook: the least wall for a door, the least side of a nook and of a landing.
         box_d: the depth of the house; 0 for each topology its own least one. most: the greatest depth.
         wanted: how many topologies that can be used are looked for, from the shallowest on.
@@ -225,7 +224,6 @@ def explore(
         asked += need[1, s]
     for i in range(widths.size):
         width = widths[i]
-        beside = left if left >= 0 else (width - stairs_w) * -left // 1000
         found = 0
         for k in range(topologies):
             rates[k, i] = np.inf
@@ -238,7 +236,7 @@ def explore(
                 before = least[k, i]
                 built[k, i] = before
                 least[k, i] = least_depth(
-                    head[k, 0], head[k, 1], ring[k], F[k], G[k], grown[k], stairs_w, stairs_d, beside, before, width,
+                    head[k, 0], head[k, 1], ring[k], F[k], G[k], grown[k], stairs_w, stairs_d, left, before, width,
                     most, work,
                 )  # fmt: skip
                 if least[k, i] == NEVER:
@@ -266,7 +264,7 @@ def explore(
                 before = built[k, i] if front == OWN_FRONT else depth - stairs_d if front == AT_REAR else front
                 facts[5] = TOO_SMALL
                 if not pin(
-                    ring[k], head[k, 1], stairs_w, stairs_d, beside, width - stairs_w - beside, before,
+                    ring[k], head[k, 1], stairs_w, stairs_d, left, width - stairs_w - left, before,
                     depth - stairs_d - before, grown[k], F[k], G[k], work,
                 ):  # fmt: skip
                     continue

@@ -23,9 +23,8 @@ class Measured(NamedTuple):
 class StairsAt(NamedTuple):
     """The stairs' box in grid units, its place and the end at which it is entered.
 
-    `front` is what lies in front of it, or AT_REAR or OWN_FRONT. `left` is what lies left of it; a negative number is
-    thousandths of the width beside it. `end` is 0 for the left or front end, 1 for the right or rear one, -1 without
-    stairs.
+    `front` is what lies in front of it, or AT_REAR or OWN_FRONT; `end` is 0 for the left or front end, 1 for the right
+    or rear one, -1 without stairs.
     """
 
     wide: int
