@@ -7,7 +7,8 @@ import pytest
 
 from housebrain.solver.compiled import pool_of
 from housebrain.solver.curves import NEVER, inverse, leaf_curve
-from housebrain.solver.library import curves_of, wants_of
+from housebrain.solver.library import wants_of
+from housebrain.solver.survey import curves_of
 from housebrain.solver.tree import Node, h, leaves, v
 
 SIDE = 14
@@ -43,8 +44,8 @@ def test_the_curve_of_a_tree_is_the_least_depth_at_every_width(seed: int) -> Non
     slots = tuple(leaves(node))
     wants = wants_of(slots, [-1] * len(slots), {}, 1.0)
     one = curves_of(pool_of([node], slots), wants, (0, 0), SIDE, SIDE)
-    root = int(one.pool.size[0]) - 1
-    needs = {name: (int(wants.side[s]), int(wants.side[s]) ** 2) for s, name in enumerate(slots)}
+    root = int(one.pool.head[0, 0]) - 1
+    needs = {name: (int(wants.need[0, s]), int(wants.need[0, s]) ** 2) for s, name in enumerate(slots)}
     for width in range(1, SIDE + 1):
         depths = [depth for depth in range(1, SIDE + 1) if _fits(node, needs, width, depth)]
         least = int(one.F[0, root, width])

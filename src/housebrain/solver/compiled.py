@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from housebrain.solver.curves import Floats, Ints
-from housebrain.solver.tree import Node
+from housebrain.solver.tree import Node, h, v
 
 NOOK = "~"  # marks a leaf that is a lesser box of its space: `bed2~`
+LARGE = ("living", "dining", "master", "bed")  # rooms that may have a nook
 LEFT, RIGHT, FRONT, REAR = range(4)
 
 
@@ -15,7 +16,6 @@ LEFT, RIGHT, FRONT, REAR = range(4)
 class Compiled:
     """A level's tree as arrays, nodes in post-order. `space[n]` numbers the slots for leaves and is -1 for cuts."""
 
-    node: Node
     op: list[int]
     a: list[int]
     b: list[int]
@@ -70,74 +70,58 @@ def compile_tree(node: Node, slots: dict[str, int]) -> Compiled:
         own = [n for n in range(root + 1) if space[n] == s]
         if all(nook[n] for n in own):
             nook[own[0]] = 0
-    return Compiled(node, op, a, b, space, nook, stairs, sides, siblings)
+    return Compiled(op, a, b, space, nook, stairs, sides, siblings)
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The topologies of one level in arrays with a row each, padded to the longest."""
+    """The topologies of one level in arrays with a row each, padded to the longest.
 
-    members: tuple[Compiled, ...]
+    `head`: nodes, parts around the stairs, and the stairs' node by topology; `tree`: op, parts, slot and nook by node;
+    `ring`: side and node of each part around the stairs.
+    """
+
     slots: tuple[str, ...]
-    size: Ints  # nodes by topology
-    op: Ints
-    a: Ints
-    b: Ints
-    space: Ints
-    nook: Ints
-    steps: Ints  # parts around the stairs by topology
-    sides: Ints
-    siblings: Ints
-    stairs: Ints
+    head: Ints
+    tree: Ints
+    ring: Ints
 
 
 def pool_of(nodes: list[Node], slots: tuple[str, ...]) -> Pool:
     """Compiles topologies whose leaves are all among `slots`."""
     number = {name: index for index, name in enumerate(slots)}
-    members = tuple(compile_tree(node, number) for node in nodes)
-    longest = max(len(member.op) for member in members)
-    deepest = max(1, *(len(member.sides) for member in members))
-
-    def padded(rows: list[list[int]], width: int) -> Ints:
-        out = np.zeros((len(rows), width), np.int32)
-        for index, row in enumerate(rows):
-            out[index, : len(row)] = row
-        return out
-
-    return Pool(
-        members,
-        slots,
-        np.array([len(member.op) for member in members], np.int32),
-        padded([member.op for member in members], longest),
-        padded([member.a for member in members], longest),
-        padded([member.b for member in members], longest),
-        padded([member.space for member in members], longest),
-        padded([member.nook for member in members], longest),
-        np.array([len(member.sides) for member in members], np.int32),
-        padded([member.sides for member in members], deepest),
-        padded([member.siblings for member in members], deepest),
-        np.array([member.stairs for member in members], np.int32),
-    )
+    members = [compile_tree(node, number) for node in nodes]
+    head = np.array([(len(one.op), len(one.sides), one.stairs) for one in members], np.int32)
+    tree = np.zeros((len(members), int(head[:, 0].max()), 5), np.int32)
+    ring = np.zeros((len(members), max(1, int(head[:, 1].max())), 2), np.int32)
+    for index, one in enumerate(members):
+        tree[index, : len(one.op)] = np.array((one.op, one.a, one.b, one.space, one.nook), np.int32).T
+        if one.sides:
+            ring[index, : len(one.sides)] = np.array((one.sides, one.siblings), np.int32).T
+    return Pool(slots, head, tree, ring)
 
 
 @dataclass(frozen=True, slots=True)
 class Wants:
     """What each slot of a level asks for, in grid units: the brief's part of the work."""
 
-    side: Ints
-    area: Ints
-    aspect: Floats
-    growth: Floats
-    kind: Ints
-    host: Ints
+    need: Ints  # rows of least side, least area, kind and host, a column a slot
+    taste: Floats  # rows of greatest aspect and growth
     nook: int  # the least side of a nook, a lobby and a hall, and the length of the stairs' landing
     door: int  # the least wall for a door
 
 
 def chosen(pool: Pool, picks: list[int]) -> Pool:
     """The pool with only these topologies."""
-    return Pool(
-        tuple(pool.members[k] for k in picks), pool.slots, pool.size[picks], pool.op[picks], pool.a[picks],
-        pool.b[picks], pool.space[picks], pool.nook[picks], pool.steps[picks], pool.sides[picks],
-        pool.siblings[picks], pool.stairs[picks],
-    )  # fmt: skip
+    return Pool(pool.slots, pool.head[picks], pool.tree[picks], pool.ring[picks])
+
+
+def node_of(pool: Pool, pick: int) -> Node:
+    """The tree of a topology, chains of cuts as cuts of many parts."""
+    made: list[Node] = []
+    for op, one, other, s, lesser in pool.tree[pick, : pool.head[pick, 0]].tolist():
+        if op:
+            made.append((v if op == 1 else h)(made[one], made[other]))
+        else:
+            made.append(pool.slots[s] + NOOK * lesser)
+    return made[-1]

@@ -16,12 +16,12 @@ from housebrain.solver.finish import Candidate, finish
 from housebrain.solver.floors import Floor
 from housebrain.solver.grammar import Level
 from housebrain.solver.house import House, Infeasible
-from housebrain.solver.judge import PARTS, WEIGHTS
 from housebrain.solver.kinds import ADDED, STAIRS_FT, type_of
-from housebrain.solver.library import Measured, curves_of, wants_of
+from housebrain.solver.library import wants_of
 from housebrain.solver.needs import Programme, Room
 from housebrain.solver.reading import Box, Read, Unreadable, lay, read_tree
-from housebrain.solver.search import TOO_SMALL, UNDERSIZED, examine, lay_out, pinned_depth
+from housebrain.solver.search import AT_REAR, UNDERSIZED
+from housebrain.solver.survey import NO_STAIRS, Measured, StairsAt, curves_of, draw, explore_level
 from housebrain.solver.tree import Node, leaves
 
 MAIN_CHOICES = 6  # ways to say which box of an L-shaped room carries its area
@@ -176,32 +176,28 @@ class _Fit:
         wished: tuple[int, int, bool] | None,
     ) -> Iterator[Spot]:  # fmt: skip
         """Boxes in which every level fits with its stairs at one place, sampled over widths and places."""
-        lows = [int(level.F[0, level.pool.size[0] - 1].min()) for level in levels]
+        roots = [level.F[0, level.pool.head[0, 0] - 1] for level in levels]
+        lows = [int(root.min()) for root in roots]
         if max(lows) >= NEVER:
             return
         widths = _near(target[0] if target else None, 1, self.width, 24)
         for width in widths:
             if box[0] == 0:
-                least = max(int(level.F[0, level.pool.size[0] - 1, width]) for level in levels)
+                least = max(int(root[width]) for root in roots)
                 if least <= self.depth:
                     yield self.spot(width, least, box, 0, 0, target, wished)
                 continue
-            has = [set(level.pool.sides[0, : level.pool.steps[0]].tolist()) for level in levels]
+            has = [set(level.pool.ring[0, : level.pool.head[0, 1], 0].tolist()) for level in levels]
             for left, front in product(
                 self.places(has, LEFT, RIGHT, width - box[0], wished[0] if wished else None),
                 self.places(has, FRONT, REAR, self.depth - box[1], wished[1] if wished else None),
             ):
                 rear = front == self.depth - box[1] and not all(REAR in sides for sides in has)
                 least = 0
+                stairs = StairsAt(*box, left, AT_REAR if rear else front, -1)
                 for level in levels:
-                    pool = level.pool
-                    least = max(
-                        least,
-                        pinned_depth(
-                            int(pool.size[0]) - 1, int(pool.steps[0]), pool.sides[0], pool.siblings[0], level.F[0],
-                            level.G[0], level.grown[0], box[0], box[1], left, -1 if rear else front, width, self.depth,
-                        ),
-                    )  # fmt: skip
+                    one = explore_level(level, False, stairs, np.array([width], np.int32), self.depth, wanted=0)
+                    least = max(least, int(one.least[0, 0]))
                     if least > self.depth:
                         break
                 if least <= self.depth:
@@ -236,34 +232,17 @@ class _Fit:
         self, levels: list[Measured], spot: Spot, end: int, wishes: list[Ints] | None,
         pools: list[tuple[Pool, list[int], dict[str, Room]]],
     ) -> Candidate | None:  # fmt: skip
-        parts_of, built = [], 0.0
+        stairs = StairsAt(*spot.box, spot.left, spot.front, end) if spot.box[0] else NO_STAIRS
+        built = 0.0
         for index, level in enumerate(levels):
-            pool, wants = level.pool, level.wants
-            longest = pool.op.shape[1]
-            places = np.zeros((longest, 4), np.int32)
-            doors, facts, parts = np.zeros((120, 6), np.int32), np.zeros(5, np.int32), np.zeros(PARTS)
-            wish = np.full(longest, -1, np.int32) if wishes is None else wishes[index]
-            if not lay_out(
-                0, pool.size, pool.op, pool.a, pool.b, pool.steps, pool.sides, pool.siblings, level.F, level.G,
-                level.grown, spot.box[0], spot.box[1], spot.left, spot.front, spot.width, spot.depth, wish, places,
-            ):  # fmt: skip
-                self.why[_reason(TOO_SMALL)] += 1
+            drawn = draw(level, 0, index == 0, stairs, spot.width, spot.depth, wishes[index] if wishes else None)
+            if drawn.reason != FINE:
+                self.why[_reason(drawn.reason)] += 1
                 return None
-            reason = examine(
-                0, pool.size, pool.op, pool.space, pool.nook, places, wants.side, wants.area, wants.kind, wants.host,
-                index == 0, end, wants.door, wants.nook, spot.width, spot.depth, doors, facts, parts,
-            )  # fmt: skip
-            if reason != FINE:
-                self.why[_reason(reason)] += 1
-                return None
-            parts_of.append(parts * WEIGHTS)
-            built += float(facts[4])
+            built += drawn.built
         nothing = Level(False, None, (), (), None, None, None, (), (), False)
         floors = [Floor(nothing, rooms, 0.0) for _, _, rooms in pools]
-        return Candidate(
-            floors, levels, [0] * len(levels), parts_of, spot.box, spot.left, spot.front, end, spot.width, spot.depth,
-            built, wishes,
-        )  # fmt: skip
+        return Candidate(floors, levels, [0] * len(levels), stairs, spot.width, spot.depth, built, wishes)
 
 
 def _reason(code: int) -> str:

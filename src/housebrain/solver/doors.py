@@ -93,8 +93,10 @@ def part_halls(boxes: Ints, space: Ints, kind: Ints, door: int, total: Ints) -> 
     for _ in range(n):
         changed = False
         for i in range(n):
+            if kind[space[i]] != HALL:
+                continue
             for j in range(n):
-                if kind[space[i]] != HALL or kind[space[j]] != HALL or group[i] == group[j]:
+                if kind[space[j]] != HALL or group[i] == group[j]:
                     continue
                 dx = min(boxes[i, 0] + boxes[i, 2], boxes[j, 0] + boxes[j, 2]) - max(boxes[i, 0], boxes[j, 0])
                 dy = min(boxes[i, 1] + boxes[i, 3], boxes[j, 1] + boxes[j, 3]) - max(boxes[i, 1], boxes[j, 1])
@@ -239,23 +241,30 @@ def connect(
     reached[root] = True
     doors = 0
     awkward = 0
+    ease = np.full(count, NO)  # of the best door to each space so far
+    origin = np.zeros(count, np.int64)
+    source = root
     for _ in range(count - 1):
-        cost, source, target = NO, -1, -1
-        for s in range(count):
-            if not reached[s]:
+        target = -1
+        for t in range(count):
+            if reached[t]:
                 continue
-            for t in range(count):
-                if reached[t] or best[s, t, 0] < door:
-                    continue
-                c = _enter(s, t, kind, host)
-                if c < cost:
-                    cost, source, target = c, s, t
+            if best[source, t, 0] >= door:
+                c = _enter(source, t, kind, host)
+                if c < ease[t] or (c == ease[t] and c < NO and source < origin[t]):
+                    ease[t], origin[t] = c, source
+            if ease[t] == NO:
+                continue
+            if target < 0 or ease[t] < ease[target] or (ease[t] == ease[target] and origin[t] < origin[target]):
+                target = t
         if target < 0:
             break
+        source = origin[target]
         reached[target] = True
         joined[source, target] = joined[target, source] = True
-        awkward += cost - 1
+        awkward += ease[target] - 1
         doors = _add(out, doors, source, target, best, kind)
+        source = target
     facts[2] = 0
     for s in range(count):
         if kind[s] == GARAGE and reached[s]:

@@ -5,61 +5,66 @@ at several widths; the smallest houses in which every level has a topology that 
 good ones is taken by the seed.
 """
 
+import heapq
 import math
+from itertools import count
 from random import Random
+from typing import NamedTuple
 
 import numpy as np
 
 from housebrain.solver.compiled import Pool
-from housebrain.solver.curves import NEVER, Ints
+from housebrain.solver.curves import NEVER, Floats, Ints
 from housebrain.solver.finish import Candidate, finish
 from housebrain.solver.floors import Floor, floor_of, share_out
 from housebrain.solver.grammar import Stairs
 from housebrain.solver.house import House, Infeasible, mirrored
-from housebrain.solver.judge import PARTS, WEIGHTS
 from housebrain.solver.kinds import STAIRS_FT
 from housebrain.solver.library import (
     AREA_WEIGHT,
     USUAL_SQFT,
-    WRITTEN,
-    Measured,
+    Effort,
     Sizes,
     evolve,
     library,
     measure,
-    stairs_box,
-    where_of,
+    stairs_of,
 )  # fmt: skip
 from housebrain.solver.needs import Programme, Room
-from housebrain.solver.search import MID, end_of, examine_all, front_of, least_depths, usable_depths
+from housebrain.solver.search import LEAST_FRONT, OWN_FRONT, UNUSABLE
+from housebrain.solver.survey import Measured, StairsAt, explore_level, try_box
 
 UNIT_FT = 0.5
 CHOICE = 3  # topologies found usable at a width before going on
 NARROW_FT = 22  # an envelope below this has its stairs in a core across the house
 FULLEST = 0.88  # share of the envelope that rooms and stairs have ever filled
+TIGHT = 0.35  # share of the envelope from which on a small programme's topologies are made for its plot
 SMALL = 0.8  # of the usual areas: below, topologies are made for the programme
 SHARPENED = 5  # times that the best house's topologies are bettered then
-KEPT = 4  # topologies a width then
-EVOLVED = 5  # rounds of small changes, where topologies are made for one plot
+SMALL_EFFORT = Effort(200, 10, 300, 4)  # for topologies of one small plot
+LAST_EFFORT = Effort(80, 4, 200, 4)  # where the library has nothing that fits
 WIDTHS = 9  # that are tried for a house
+GOOD = 3  # houses of one way to share rooms out and place stairs that are compared
+TRIED = 14  # boxes that are tried for these
+SPARE = 1.6  # times the least depth that the narrowest house may need
 PLACES = tuple(Stairs(place, lying) for place in ("rear", "front", "mid") for lying in (False, True))
 
 
-def depths_of(level: Measured, where: int, stairs: tuple[int, int], front: int, widths: Ints, most: int) -> Ints:
-    """The least depth of each topology at each width."""
-    pool = level.pool
-    out = np.empty((pool.size.size, widths.size), np.int32)
-    least_depths(
-        pool.size, pool.steps, pool.sides, pool.siblings, level.F, level.G, level.grown, where, stairs[0], stairs[1],
-        front, widths, most, out,
-    )  # fmt: skip
-    return out
+class Option(NamedTuple):
+    """A box to be tried, and the least depths of each level's topologies there; a width to be looked at has depth 0."""
+
+    width: int
+    depth: int
+    stairs: StairsAt
+    least: list[Ints]
 
 
 class Solver:
     """One run for one programme; `seed` picks among good houses."""
 
-    def __init__(self, programme: Programme, seed: int, unit_ft: float = UNIT_FT, tailored: bool = False) -> None:
+    def __init__(
+        self, programme: Programme, seed: int, unit_ft: float = UNIT_FT, tailored: Effort | None = None
+    ) -> None:
         self.programme = programme
         self.rng = Random(f"{programme.key}/{seed}")
         self.unit_ft = unit_ft
@@ -75,13 +80,18 @@ class Solver:
         self.depth = math.floor(min(programme.depth_ft, cap) / unit_ft + 1e-6)
         self.found: list[tuple[float, Candidate]] = []
 
-    def run(self, rounds: int, enough: int, wild: bool = False) -> House | Infeasible:
-        """Tries up to `rounds` ways to share rooms and place stairs, until there are `enough` houses to choose from."""
+    def run(self, rounds: int, enough: int, wild: bool = False, most: int = 0) -> House | Infeasible:
+        """Tries up to `rounds` ways to share rooms and place stairs, until there are `enough` houses to choose from.
+
+        With none found it goes on, up to `most` ways.
+        """
         programme = self.programme
         if self.asked_sqft > programme.width_ft * programme.depth_ft * programme.floors:
             return Infeasible("area_over_envelope", self.too_large())
         places = self.places()
-        for attempt in range(rounds):
+        for attempt in range(max(rounds, most)):
+            if attempt >= rounds and self.found:
+                break
             shared = share_out(programme, self.rng, wild and attempt % 2 == 1)
             if shared is None:
                 return Infeasible("too_few_rooms", f"{len(programme.rooms)} rooms can't fill {programme.floors} floors")
@@ -132,82 +142,92 @@ class Solver:
         self.try_floors(best.floors, np.array(near, np.int32), [level.pool for level in best.levels])
 
     def try_floors(self, floors: list[Floor], widths: Ints, start: list[Pool] | None = None) -> None:
-        """Finds the topologies of each floor that make the smallest houses together."""
-        where, box = where_of(floors[0].level), stairs_box(floors[0].level, self.unit_ft)
-        if box[0] >= self.width or box[1] >= self.depth:
+        """Finds the topologies of each floor that make the smallest houses together, the most promising widths first.
+
+        No house of a width is smaller than the least depth of its floors, whatever else is asked, so a width is looked
+        at only when no house that is at hand is smaller than that.
+        """
+        stairs = stairs_of(floors[0].level, self.unit_ft)
+        deepest = self.deepest(floors, widths)
+        if stairs.wide >= self.width or stairs.deep >= deepest:
             return
-        levels = [
-            measure(
-                floor.level,
-                self.topologies(floor, widths, start[index] if start else None),
-                {name: room.area_sqft for name, room in floor.rooms.items()},
-                self.width,
-                self.depth,
-                self.unit_ft,
-            )
-            for index, floor in enumerate(floors)
-        ]
-        fronts = [0]
-        if where == MID:
-            ahead = [depths_of(level, where, box, -1, widths, self.depth) for level in levels]
-            least = max(int(one.min()) for one in ahead)
-            if least >= NEVER:
+        # The largest floor first: if nothing fits there, the others need no work.
+        measured: dict[int, Measured] = {}
+        bounds = np.zeros(widths.size, np.int64)
+        for index in sorted(range(len(floors)), key=lambda index: -floors[index].area_sqft):
+            floor = floors[index]
+            pool = self.topologies(floor, widths, deepest, start[index] if start else None)
+            if pool is None:
                 return
+            sqft = {name: room.area_sqft for name, room in floor.rooms.items()}
+            one = measured[index] = measure(floor.level, pool, sqft, int(widths[-1]), deepest, self.unit_ft)
+            roots = one.F[np.arange(pool.head.shape[0]), pool.head[:, 0] - 1]
+            bounds = np.maximum(bounds, roots[:, widths].min(0))
+            if bounds.min() > deepest:
+                return
+        levels = [measured[index] for index in range(len(floors))]
+        noises = [np.array([self.rng.expovariate(1 / self.noise) for _ in one.pool.head]) for one in levels]
+        # Either a width, with the least area that it may give, or a house of that area to be tried.
+        queue = [
+            (int(width) * int(bound), number, Option(int(width), 0, stairs, []))
+            for number, (width, bound) in enumerate(zip(widths, bounds, strict=True))
+            if bound <= deepest
+        ]
+        heapq.heapify(queue)
+        good = tried = 0
+        numbers = count(len(widths))
+        while queue and good < GOOD and tried < TRIED:
+            option = heapq.heappop(queue)[2]
+            if not option.depth:
+                for box in self.options(levels, stairs, option.width, deepest):
+                    heapq.heappush(queue, (box.width * box.depth, next(numbers), box))
+                continue
+            tried += 1
+            good += self.choose(floors, levels, option, noises)
+
+    def deepest(self, floors: list[Floor], widths: Ints) -> int:
+        """The greatest depth that can matter: what the narrowest house needs with half as much again."""
+        area = max(floor.area_sqft for floor in floors) + STAIRS_FT[0] * STAIRS_FT[1]
+        return min(
+            self.depth, math.ceil(max(2.4 * math.sqrt(area), SPARE * area / (widths[0] * self.unit_ft)) / self.unit_ft)
+        )
+
+    def options(self, levels: list[Measured], stairs: StairsAt, width: int, most: int) -> list[Option]:
+        """The shallowest houses of a width in which every level has topologies with their doors and daylight."""
+        widths = np.array([width], np.int32)
+        fronts = [stairs.front]
+        if stairs.front == OWN_FRONT:
+            ahead = stairs._replace(front=LEAST_FRONT)
+            least = max(int(explore_level(one, False, ahead, widths, most, wanted=0).least.min()) for one in levels)
+            if least >= NEVER:
+                return []
             step = max(1, round(2 / self.unit_ft))
             fronts = [least, least + step, least + 3 * step]
-        options = []
+        found = []
         for front in fronts:
-            depths = [depths_of(level, where, box, front, widths, self.depth) for level in levels]
-            usable = []
-            for index, (level, one) in enumerate(zip(levels, depths, strict=True)):
-                usable.append(self.usable(level, one, index == 0, where, box, front, widths))
-                if usable[-1].min() >= NEVER:
+            place = stairs._replace(front=front)
+            depths, usable = [], []
+            for index, level in enumerate(levels):
+                one = explore_level(level, index == 0, place, widths, most, wanted=CHOICE)
+                fine = np.sort(one.least[one.rates < UNUSABLE])
+                if not fine.size:
                     break
+                depths.append(one.least[:, 0])
+                usable.append(fine)
             else:
-                for index, width in enumerate(widths):
-                    for rank in range(CHOICE):
-                        depth = max(int(one[index, rank]) for one in usable)
-                        if depth <= self.depth:
-                            options.append((int(width) * depth, int(width), depth, front, index, depths))
-        options.sort(key=lambda option: option[0])
-        good = 0
-        for _, width, depth, front, index, depths in options[:14]:
-            candidate = self.choose(floors, levels, where, box, front, width, depth, [one[:, index] for one in depths])
-            if candidate is None:
-                continue
-            asked = self.asked_sqft + STAIRS_FT[0] * STAIRS_FT[1] * len(levels) * (box[0] > 0)
-            built = self.built(candidate)
-            score = self.area_weight * (built / asked - 1) + candidate.penalty / len(levels)
-            self.found.append((score, candidate))
-            good += 1
-            if good == 3:
-                break
+                ranks = max(fine.size for fine in usable)
+                for depth in {max(int(fine[min(rank, fine.size - 1)]) for fine in usable) for rank in range(ranks)}:
+                    found.append(Option(width, depth, place, depths))
+        return found
 
-    def usable(
-        self, level: Measured, depths: Ints, ground: bool, where: int, box: tuple[int, int], front: int, widths: Ints,
-    ) -> Ints:  # fmt: skip
-        """The least depths of the level by width, as far as topologies have their doors and daylight there."""
-        pool, wants = level.pool, level.wants
-        out = np.empty((widths.size, CHOICE), np.int32)
-        usable_depths(
-            pool.size, pool.op, pool.a, pool.b, pool.space, pool.nook, pool.steps, pool.sides, pool.siblings, level.F,
-            level.G, level.grown, wants.side, wants.area, wants.kind, wants.host, ground, where, box[0], box[1], front,
-            depths, wants.door, wants.nook, widths, self.depth, CHOICE, out,
-        )  # fmt: skip
-        return out
-
-    def topologies(self, floor: Floor, widths: Ints, start: Pool | None) -> Pool:
+    def topologies(self, floor: Floor, widths: Ints, deepest: int, start: Pool | None) -> Pool | None:
         """What the library has for a floor, or, with `tailored`, what is best for just these rooms on this plot."""
         if not self.tailored:
             return library(floor.level)
         sqft = {name: room.area_sqft for name, room in floor.rooms.items()}
-        sizes = Sizes(sqft, widths, self.depth, self.unit_ft, self.area_weight)
-        found = evolve(floor.level, self.rng, sizes, WRITTEN, EVOLVED, KEPT, start)
-        return found or start or library(floor.level)
-
-    def built(self, candidate: Candidate) -> float:
-        """Indoor area in square feet."""
-        return candidate.built * self.unit_ft**2
+        sizes = Sizes(sqft, widths, deepest, self.unit_ft, self.area_weight)
+        found = evolve(floor.level, self.rng, sizes, self.tailored, start)
+        return found or start
 
     def widths(self, level_sqft: float) -> Ints:
         """Widths to try: from narrow and deep to wide and shallow, as far as the envelope lets."""
@@ -222,40 +242,37 @@ class Solver:
             steps = np.unique(np.append(steps, self.width))
         return steps.astype(np.int32)
 
-    def choose(
-        self, floors: list[Floor], levels: list[Measured], where: int, box: tuple[int, int], front: int, width: int,
-        depth: int, depths: list[Ints],
-    ) -> Candidate | None:  # fmt: skip
-        """The best topology of each level in this box by score and a little chance; None where a level has none."""
-        picks, parts_of, built = [], [], 0.0
-        for index, (level, least) in enumerate(zip(levels, depths, strict=True)):
-            pool, wants = level.pool, level.wants
-            reasons = np.empty(pool.size.size, np.int32)
-            scores = np.zeros((pool.size.size, PARTS))
-            indoor = np.zeros(pool.size.size, np.int32)
-            examine_all(
-                pool.size, pool.op, pool.a, pool.b, pool.space, pool.nook, pool.steps, pool.sides, pool.siblings,
-                level.F, level.G, level.grown, wants.side, wants.area, wants.kind, wants.host, index == 0, where,
-                box[0], box[1], front, least, wants.door, wants.nook, width, depth, reasons, scores, indoor,
-            )  # fmt: skip
-            fine = np.flatnonzero(reasons == 0)
-            if not fine.size:
-                return None
-            asked = max(1.0, floors[index].area_sqft / self.unit_ft**2)
-            total = scores[fine] @ WEIGHTS + self.area_weight * indoor[fine] / asked
-            noise = [self.rng.expovariate(1 / self.noise) for _ in fine]
-            best = int(np.argmin(total + noise))
-            picks.append(int(fine[best]))
-            parts_of.append(scores[fine[best]] * WEIGHTS)
-            built += float(indoor[fine[best]])
-        ahead, end = front_of(where, depth, box[1], front), end_of(where, *box)
-        return Candidate(floors, levels, picks, parts_of, box, 0, ahead, end, width, depth, built)
+    def choose(self, floors: list[Floor], levels: list[Measured], option: Option, noises: list[Floats]) -> bool:
+        """Keeps the best topology of each level in this box by score and a little chance; False where one has none."""
+        width, depth, stairs, _ = option
+        picks, penalty, built = [], 0.0, 0.0
+        for index, (level, own, noise) in enumerate(zip(levels, option.least, noises, strict=True)):
+            found = try_box(level, index == 0, stairs, width, depth, own, noise, self.area_weight)
+            best = int(found.rates[:, 0].argmin())
+            rate, indoor = float(found.rates[best, 0]), float(found.built[best, 0])
+            if rate >= UNUSABLE:
+                return False
+            picks.append(best)
+            built += indoor
+            penalty += rate - float(noise[best]) - self.area_weight * indoor / (1 + int(level.wants.need[1].sum()))
+        asked = self.asked_sqft + STAIRS_FT[0] * STAIRS_FT[1] * len(levels) * (stairs.wide > 0)
+        score = self.area_weight * (built * self.unit_ft**2 / asked - 1) + penalty / len(levels)
+        self.found.append((score, Candidate(floors, levels, picks, stairs, width, depth, built)))
+        return True
+
+
+def fill_of(programme: Programme) -> float:
+    """The share of the envelope that rooms and stairs take."""
+    stairs_sqft = STAIRS_FT[0] * STAIRS_FT[1] * programme.floors if programme.floors > 1 else 0.0
+    holds = programme.width_ft * programme.depth_ft * programme.floors
+    return (sum(room.area_sqft for room in programme.rooms) + stairs_sqft) / max(holds, 1.0)
 
 
 def is_small(programme: Programme) -> bool:
-    """Whether rooms are so much smaller than usual that the library has little for them."""
+    """Whether rooms are so much smaller than usual, on a plot to match, that the library has little for them."""
     usual = sum(USUAL_SQFT.get(room.type, 0.0) for room in programme.rooms)
-    return sum(room.area_sqft for room in programme.rooms) < SMALL * usual
+    asked = sum(room.area_sqft for room in programme.rooms)
+    return asked < SMALL * usual and fill_of(programme) > TIGHT
 
 
 def solve(programme: Programme, seed: int = 0, unit_ft: float = UNIT_FT) -> House | Infeasible:
@@ -266,13 +283,12 @@ def solve(programme: Programme, seed: int = 0, unit_ft: float = UNIT_FT) -> Hous
         seed: other seeds give other houses.
         unit_ft: the grid.
     """
-    solver = Solver(programme, seed, unit_ft)
     single = programme.floors == 1
     if is_small(programme):
-        return Solver(programme, seed, unit_ft, tailored=True).run(rounds=6 if single else 20, enough=99, wild=True)
-    found = solver.run(rounds=1 if single else 3, enough=1 if single else 6)
-    tight = solver.asked_sqft + STAIRS_FT[0] * STAIRS_FT[1] * programme.floors * (not single)
-    hopeless = tight > FULLEST * programme.width_ft * programme.depth_ft * programme.floors
+        small = Solver(programme, seed, unit_ft, SMALL_EFFORT)
+        return small.run(rounds=6 if single else 20, enough=99, wild=True, most=20 if single else 80)
+    found = Solver(programme, seed, unit_ft).run(rounds=1 if single else 3, enough=1 if single else 6)
+    hopeless = fill_of(programme) > FULLEST
     if isinstance(found, Infeasible) and found.reason == "no_layout_found" and not hopeless:
-        return Solver(programme, seed, unit_ft, tailored=True).run(rounds=2 if single else 6, enough=1, wild=True)
+        return Solver(programme, seed, unit_ft, LAST_EFFORT).run(rounds=3 if single else 6, enough=1, wild=True)
     return found

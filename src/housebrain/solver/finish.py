@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from housebrain.solver.curves import Floats, Ints
-from housebrain.solver.doors import FINE, part_halls
+from housebrain.solver.compiled import node_of
+from housebrain.solver.curves import Ints
+from housebrain.solver.doors import FINE
 from housebrain.solver.floors import Floor
 from housebrain.solver.house import OUTSIDE, Box, Door, House, Space, Storey
-from housebrain.solver.judge import NAMES, PARTS
+from housebrain.solver.judge import NAMES, WEIGHTS
 from housebrain.solver.kinds import type_of
-from housebrain.solver.library import Measured
-from housebrain.solver.search import examine, lay_out
+from housebrain.solver.survey import Measured, StairsAt, draw
 from housebrain.solver.tree import Node
 
 
@@ -24,19 +24,11 @@ class Candidate:
     floors: list[Floor]
     levels: list[Measured]
     picks: list[int]
-    parts: list[Floats]
-    box: tuple[int, int]  # of the stairs
-    left: int  # of the stairs
-    front: int  # of the stairs
-    end: int  # at which the stairs are entered
+    stairs: StairsAt
     width: int
     depth: int
     built: float
     wishes: list[Ints] | None = None  # where cuts should come
-
-    @property
-    def penalty(self) -> float:
-        return float(sum(parts.sum() for parts in self.parts))
 
 
 def finish(candidate: Candidate, unit_ft: float) -> House:
@@ -46,42 +38,25 @@ def finish(candidate: Candidate, unit_ft: float) -> House:
 
 
 def _storey(candidate: Candidate, index: int, unit_ft: float) -> Storey:
-    level = candidate.levels[index]
-    pool, wants, k = level.pool, level.wants, candidate.picks[index]
-    longest = pool.op.shape[1]
-    places = np.zeros((longest, 4), np.int32)
-    wish = np.full(longest, -1, np.int32) if candidate.wishes is None else candidate.wishes[index]
-    doors = np.zeros((120, 6), np.int32)
-    facts = np.zeros(5, np.int32)
-    parts = np.zeros(PARTS)
-    stairs_w, stairs_d = candidate.box
-    fits = lay_out(
-        k, pool.size, pool.op, pool.a, pool.b, pool.steps, pool.sides, pool.siblings, level.F, level.G, level.grown,
-        stairs_w, stairs_d, candidate.left, candidate.front, candidate.width, candidate.depth, wish, places,
-    )  # fmt: skip
-    assert fits
-    reason = examine(
-        k, pool.size, pool.op, pool.space, pool.nook, places, wants.side, wants.area, wants.kind, wants.host,
-        index == 0, candidate.end, wants.door, wants.nook, candidate.width, candidate.depth, doors,
-        facts, parts,
-    )  # fmt: skip
-    assert reason == FINE
-    size = int(pool.size[k])
-    leaves = [n for n in range(size) if pool.op[k, n] == 0]
-    boxes = places[leaves]
-    spaces = pool.space[k][leaves].copy()
-    part_halls(boxes, spaces, wants.kind, wants.door, np.zeros(wants.kind.size, np.int64))
+    level, pick, ground = candidate.levels[index], candidate.picks[index], index == 0
+    pool = level.pool
+    wish = candidate.wishes[index] if candidate.wishes else None
+    drawn = draw(level, pick, ground, candidate.stairs, candidate.width, candidate.depth, wish)
+    assert drawn.reason == FINE
+    size = int(pool.head[pick, 0])
+    boxes = drawn.places[np.flatnonzero(pool.tree[pick, :size, 0] == 0)].tolist()
     rooms = candidate.floors[index].rooms
     names = [rooms[slot].name if slot in rooms else slot for slot in pool.slots]
+    spaces = drawn.spaces.tolist()
     labels = [names[s] for s in spaces]
     grouped: dict[str, list[Box]] = {}
-    for label, box in zip(labels, boxes, strict=True):
-        grouped.setdefault(label, []).append(tuple(float(side) * unit_ft for side in box))  # type: ignore[arg-type]
+    for label, (x, y, w, d) in zip(labels, boxes, strict=True):
+        grouped.setdefault(label, []).append((x * unit_ft, y * unit_ft, w * unit_ft, d * unit_ft))
     return Storey(
-        _tree(pool.members[k].node, iter(zip(labels, boxes.tolist(), strict=True)), unit_ft)[0],
+        _tree(node_of(pool, pick), iter(zip(labels, boxes, strict=True)), unit_ft)[0],
         tuple(Space(name, type_of(name), tuple(own)) for name, own in grouped.items()),
-        tuple(_doors(names, boxes, spaces, doors[: facts[0]], int(facts[3]) if index == 0 else -1, level, unit_ft)),
-        dict(zip(NAMES, (float(part) for part in candidate.parts[index]), strict=True)),
+        tuple(_doors(names, boxes, spaces, drawn.doors.tolist(), drawn.entrance if ground else -1, unit_ft)),
+        dict(zip(NAMES, (drawn.parts * WEIGHTS).tolist(), strict=True)),
     )
 
 
@@ -102,25 +77,25 @@ def _tree(node: Node, leaves: Iterator[tuple[str, list[int]]], unit_ft: float) -
 
 
 def _doors(
-    names: list[str], boxes: Ints, spaces: Ints, rows: Ints, root: int, level: Measured, unit_ft: float
+    names: list[str], boxes: list[list[int]], spaces: list[int], rows: list[list[int]], root: int, unit_ft: float
 ) -> list[Door]:
     found = []
     for s, t, i, j, along, opened in rows:
         axis = 0 if along == 0 else 1
-        low = max(boxes[i, axis], boxes[j, axis])
-        high = min(boxes[i, axis] + boxes[i, axis + 2], boxes[j, axis] + boxes[j, axis + 2])
+        one, other = boxes[i], boxes[j]
+        low = max(one[axis], other[axis])
+        high = min(one[axis] + one[axis + 2], other[axis] + other[axis + 2])
         across = 1 - axis
-        wall = boxes[i, across] if boxes[j, across] + boxes[j, across + 2] == boxes[i, across] else boxes[j, across]
+        wall = one[across] if other[across] + other[across + 2] == one[across] else other[across]
         middle, length = (low + high) / 2 * unit_ft, (high - low) * unit_ft
         x, y = (middle, wall * unit_ft) if axis == 0 else (wall * unit_ft, middle)
         width = length - 0.5 if opened else 2.5 if "bath" in (type_of(names[s]), type_of(names[t])) else 3.0
-        found.append(Door(names[s], names[t], float(x), float(y), "xy"[axis], float(width), bool(opened)))
+        found.append(Door(names[s], names[t], x, y, "xy"[axis], width, bool(opened)))
     if root >= 0:
         fronts = [box for box, s in zip(boxes, spaces, strict=True) if s == root and box[1] == 0]
-        front = max(fronts, key=lambda box: box[2])
-        found.append(Door(names[root], OUTSIDE, float(front[0] + front[2] / 2) * unit_ft, 0.0, "x", 3.0, False))
-    for box, s in zip(boxes, spaces, strict=True):
-        if level.pool.slots[s].startswith("garage") and box[1] == 0:
-            middle = float(box[0] + box[2] / 2) * unit_ft
-            found.append(Door(names[s], OUTSIDE, middle, 0.0, "x", float(box[2]) * unit_ft - 1.0, True))
+        x, _, wide, _ = max(fronts, key=lambda box: box[2])
+        found.append(Door(names[root], OUTSIDE, (x + wide / 2) * unit_ft, 0.0, "x", 3.0, False))
+    for (x, y, wide, _), s in zip(boxes, spaces, strict=True):
+        if type_of(names[s]) == "garage" and y == 0:
+            found.append(Door(names[s], OUTSIDE, (x + wide / 2) * unit_ft, 0.0, "x", wide * unit_ft - 1.0, True))
     return found

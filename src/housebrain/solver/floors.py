@@ -6,13 +6,14 @@ from random import Random
 from typing import NamedTuple
 
 from housebrain.solver.grammar import Level, Stairs
-from housebrain.solver.kinds import BEDROOMS, OUTDOOR
+from housebrain.solver.kinds import BEDROOMS, OUTDOOR, STAIRS_FT
 from housebrain.solver.needs import Programme, Room
 from housebrain.solver.rows import Big
 
 # From the street door upwards.
 _ORDER = {name: rank for rank, name in enumerate((
     "garage", "living", "dining", "kitchen", "guest", "office", "family", "bed", "master"))}  # fmt: skip
+ROOMY = 0.7  # share of the envelope that rooms and stairs of a floor fill at ease
 _KITCHEN_SMALLS = ("utility", "laundry", "store")
 
 
@@ -81,10 +82,13 @@ def share_out(programme: Programme, rng: Random, wild: bool = False) -> list[lis
         sums.append(sums[-1] + area)
     kinds = [unit[0].type for unit in units]
     day_end = max((i for i, kind in enumerate(kinds) if kind in ("living", "dining", "kitchen")), default=-1) + 1
+    # Day rooms are parted only where the ground floor can't well hold them all.
+    holds = ROOMY * programme.width_ft * programme.depth_ft - STAIRS_FT[0] * STAIRS_FT[1]
+    parting = 0.0 if wild else 0.5 if sums[day_end] < holds else 0.12
     best, best_cost = None, 0.0
     for cut in _cuts(len(units), floors):
         largest = max(sums[j] - sums[i] for i, j in pairwise(cut))
-        cost = largest * (1 + (0 if wild else 0.12) * sum(0 < c < day_end for c in cut)) * (1 + 0.06 * rng.random())
+        cost = largest * (1 + parting * sum(0 < c < day_end for c in cut)) * (1 + 0.06 * rng.random())
         if best is None or cost < best_cost:
             best, best_cost = cut, cost
     assert best is not None

@@ -13,7 +13,10 @@ from housebrain.solver.tree import Node, flip, h, mirror, transpose, v
 
 
 class Stairs(NamedTuple):
-    """Where a house has its stairs: `corner` front or rear, or `mid` at the left wall; `lying` along the street."""
+    """Where a house has its stairs, and whether they lie along the street.
+
+    `front` and `rear` are the corners at the left wall, `mid` is between them.
+    """
 
     place: str
     lying: bool
@@ -70,15 +73,16 @@ class Writer:
         # A terrace takes what the level does not need: as a strip beside everything, or as a part of a row.
         open_air = level.terrace and self.chance(0.65)
         self.roof = open_air and self.chance(0.6)
-        node = self.with_stairs_mid(day) if level.stairs and level.stairs.place == "mid" else self.around(day)
+        place = level.stairs.place if level.stairs else ""
+        node = self.with_stairs_mid(day) if place == "mid" else self.around(day)
         if open_air and not self.roof:
             roof: Node = TERRACE
             pick = self.rng.random()
-            keep_front = level.stairs is not None and level.stairs.place == "front"
+            keep_front = place == "front"
             if pick < 0.4:
                 node = v(node, roof)
             elif keep_front or pick < 0.6:
-                node = h(node, roof) if not (level.stairs and level.stairs.place == "rear") else h(roof, node)
+                node = h(node, roof) if place != "rear" else h(roof, node)
             else:
                 node = h(roof, node) if not keep_front else v(node, roof)
         if level.stairs is None and self.chance(0.5):

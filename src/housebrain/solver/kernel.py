@@ -12,7 +12,7 @@ from pathlib import Path
 from numba import config, njit
 
 # Files with compiled functions, and those whose constants are compiled into them.
-_SOURCES = ("curves", "doors", "judge", "kinds", "passages", "search", "../rules/passages")
+_SOURCES = ("curves", "doors", "judge", "kinds", "mutate", "passages", "search", "../rules/passages")
 _VERSION = hashlib.sha256(
     b"".join((Path(__file__).parent / f"{name}.py").read_bytes() for name in _SOURCES)
 ).hexdigest()[:16]
@@ -21,4 +21,4 @@ if not getattr(config, "CACHE_DIR", ""):
     folder = Path(tempfile.gettempdir()) / f"housebrain-kernels-{user}-{_VERSION}"
     setattr(config, "CACHE_DIR", str(folder))  # noqa: B010 - numba makes its settings at run time
 
-kernel = njit(cache=True)
+kernel = njit(cache=True, error_model="numpy")  # without a check before every division

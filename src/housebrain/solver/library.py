@@ -15,25 +15,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from housebrain.solver.compiled import Pool, Wants, chosen, pool_of
+from housebrain.solver.compiled import Pool, Wants, chosen, node_of, pool_of
 from housebrain.solver.curves import Floats, Ints
 from housebrain.solver.doors import ANYONE
 from housebrain.solver.grammar import Level, Writer, slots_of
-from housebrain.solver.judge import WEIGHTS
 from housebrain.solver.kinds import INDEX, KINDS, NOOK_FT, STAIRS_FT, least_side_ft, type_of
-from housebrain.solver.mutate import mutate
-from housebrain.solver.search import FRONT_CORNER, MID, NOWHERE, REAR_CORNER, UNUSABLE, prepare, rate_all
-from housebrain.solver.tree import Node
+from housebrain.solver.mutate import bred
+from housebrain.solver.search import AT_REAR, OWN_FRONT, UNUSABLE
+from housebrain.solver.survey import NO_STAIRS, Measured, StairsAt, curves_of, explore_level
+from housebrain.solver.tree import Node, flip
 
 SHELF = Path(__file__).parent / "library.json.gz"
-WRITTEN = 150  # topologies that the grammar writes for a level, and that each round of small changes adds
-ROUNDS = 3  # of small changes
-BEST = 3  # topologies kept for each width
 WIDTHS = 6
 UNIT_FT = 1.0  # the grid on which candidates are compared
 DOOR_FT = 3.5  # wall that a door wants, frame and corner included
 AREA_WEIGHT = 4.0  # of a level's area over what is asked for, against the score's parts
-WHERE = {"rear": REAR_CORNER, "front": FRONT_CORNER, "mid": MID}
 
 # Usual areas in square feet: what briefs ask for in the middle.
 USUAL_SQFT = {
@@ -41,16 +37,6 @@ USUAL_SQFT = {
     "office": 115.0, "bath": 58.0, "utility": 70.0, "laundry": 45.0, "store": 40.0, "pooja": 30.0, "garage": 200.0,
     "balcony": 55.0,
 }  # fmt: skip
-
-
-class Measured(NamedTuple):
-    """A level's topologies with their shape curves."""
-
-    pool: Pool
-    wants: Wants
-    F: Ints
-    G: Ints
-    grown: Floats
 
 
 def hosts_of(level: Level, slots: tuple[str, ...]) -> list[int]:
@@ -64,15 +50,13 @@ def wants_of(slots: tuple[str, ...], hosts: list[int], sqft: dict[str, float], u
     """What each slot asks for on a grid of `unit_ft`, from least areas by slot."""
     types = [type_of(name) for name in slots]
     areas = [sqft.get(name, 0.0) for name in slots]
+    sides = [math.ceil(least_side_ft(t, area) / unit_ft - 1e-6) for t, area in zip(types, areas, strict=True)]
+    growth = [KINDS[t].growth * max(4.0, area**0.5) for t, area in zip(types, areas, strict=True)]
     return Wants(
         np.array(
-            [math.ceil(least_side_ft(t, area) / unit_ft - 1e-6) for t, area in zip(types, areas, strict=True)], np.int32
+            (sides, [math.ceil(area / unit_ft**2 - 1e-6) for area in areas], [INDEX[t] for t in types], hosts), np.int32
         ),
-        np.array([math.ceil(area / unit_ft**2 - 1e-6) for area in areas], np.int32),
-        np.array([KINDS[t].aspect for t in types]),
-        np.array([KINDS[t].growth * max(4.0, area**0.5) for t, area in zip(types, areas, strict=True)]),
-        np.array([INDEX[t] for t in types], np.int32),
-        np.array(hosts, np.int32),
+        np.array(([KINDS[t].aspect for t in types], growth)),
         math.ceil(NOOK_FT / unit_ft - 1e-6),
         math.ceil(DOOR_FT / unit_ft - 1e-6),
     )
@@ -86,28 +70,21 @@ def stairs_box(level: Level, unit_ft: float) -> tuple[int, int]:
     return (long, short) if level.stairs.lying else (short, long)
 
 
-def where_of(level: Level) -> int:
-    """Where the stairs stand, as the kernels number it."""
-    return WHERE[level.stairs.place] if level.stairs else NOWHERE
+def stairs_of(level: Level, unit_ft: float) -> StairsAt:
+    """The stairs' box and where it stands; in the middle, what lies in front of it is left to the rooms."""
+    wide, deep = stairs_box(level, unit_ft)
+    if level.stairs is None:
+        return NO_STAIRS
+    place = level.stairs.place
+    front = {"rear": AT_REAR, "front": 0, "mid": OWN_FRONT}[place]
+    end = 1 if level.stairs.lying or place == "front" else 0
+    return StairsAt(wide, deep, 0, front, end)
 
 
 def measure(level: Level, pool: Pool, sqft: dict[str, float], width: int, depth: int, unit_ft: float) -> Measured:
     """Makes the curves of a level's topologies, up to `width` x `depth` grid units."""
     wants = wants_of(pool.slots, hosts_of(level, pool.slots), sqft, unit_ft)
     return curves_of(pool, wants, stairs_box(level, unit_ft), width, depth)
-
-
-def curves_of(pool: Pool, wants: Wants, stairs: tuple[int, int], width: int, depth: int) -> Measured:
-    """Makes the curves of topologies with stairs of that width and depth, up to `width` x `depth` grid units."""
-    shape = pool.op.shape
-    F = np.empty((*shape, width + 1), np.int32)
-    G = np.empty((*shape, depth + 1), np.int32)
-    grown = np.empty((*shape, 2))
-    prepare(
-        pool.size, pool.op, pool.a, pool.b, pool.space, pool.nook, wants.side, wants.area, wants.aspect, wants.growth,
-        wants.nook, pool.stairs, stairs[0], stairs[1], F, G, grown,
-    )  # fmt: skip
-    return Measured(pool, wants, F, G, grown)
 
 
 class Sizes(NamedTuple):
@@ -123,14 +100,9 @@ class Sizes(NamedTuple):
 def rate(level: Level, pool: Pool, sizes: Sizes) -> Floats:
     """How bad each topology is at each width, in its own least box; infinite where it can't be used."""
     one = measure(level, pool, sizes.sqft, int(sizes.widths.max()), sizes.depth, sizes.unit_ft)
-    wants, stairs = one.wants, stairs_box(level, sizes.unit_ft)
-    rates = np.empty((len(pool.members), sizes.widths.size))
-    rate_all(
-        pool.size, pool.op, pool.a, pool.b, pool.space, pool.nook, pool.steps, pool.sides, pool.siblings, one.F, one.G,
-        one.grown, wants.side, wants.area, wants.kind, wants.host, level.ground, where_of(level), stairs[0], stairs[1],
-        wants.door, wants.nook, sizes.widths, sizes.depth, WEIGHTS, sizes.area_weight, rates,
-    )  # fmt: skip
-    return rates
+    stairs = stairs_of(level, sizes.unit_ft)
+    # Outdoor area counts half: it costs plot, not money.
+    return explore_level(one, level.ground, stairs, sizes.widths, sizes.depth, sizes.area_weight, 0.5).rates
 
 
 def best_of(rates: Floats, best: int, limit: float = UNUSABLE) -> list[int]:
@@ -143,38 +115,43 @@ def best_of(rates: Floats, best: int, limit: float = UNUSABLE) -> list[int]:
     return list(picks)
 
 
-def evolve(
-    level: Level, rng: Random, sizes: Sizes, written: int, rounds: int, best: int, start: Pool | None = None
-) -> Pool | None:
+class Effort(NamedTuple):
+    """How many topologies the grammar writes, rounds of small changes, what each adds, and what is kept a width."""
+
+    written: int
+    rounds: int
+    bred: int
+    kept: int
+
+
+USUAL_EFFORT = Effort(80, 4, 240, 3)  # for the library
+
+
+def evolve(level: Level, rng: Random, sizes: Sizes, effort: Effort, start: Pool | None = None) -> Pool | None:
     """The best topologies for given sizes: written by the grammar, then bettered by small changes round by round.
 
-    With `start` the changes begin with its topologies.
+    With `start` the changes begin with its topologies. None where nothing can be used.
     """
-    slots = slots_of(level)
-    nodes = list({Writer(level, rng).write(): None for _ in range(written)})
-    if start is not None:
-        nodes = [member.node for member in start.members]
-    pool = pool_of(nodes, slots)
+    written, rounds, number, best = effort
+    pool = start or fresh(level, rng, written)
     rates = rate(level, pool, sizes)
+    if np.isinf(rates).all():
+        # Nothing fits: once more, then it is the plot that is too small.
+        pool = fresh(level, rng, written)
+        rates = rate(level, pool, sizes)
     for _ in range(rounds):
         parents = best_of(rates, 2 * best, np.inf)
         if not parents:
-            # Nothing fits yet: more of the same.
-            fresh = list({Writer(level, rng).write(): None for _ in range(written)})
-        else:
-            known = {pool.members[k].node for k in parents}
-            children: dict[Node, None] = {}
-            for _ in range(written):
-                child = mutate(rng, pool.members[rng.choice(parents)].node)
-                if rng.random() < 0.4:
-                    child = mutate(rng, child)
-                if child not in known:
-                    children[child] = None
-            fresh = [*(pool.members[k].node for k in parents), *children]
-        pool = pool_of(fresh, slots)
+            return None
+        pool = bred(pool, parents, number, rng.getrandbits(62))
         rates = rate(level, pool, sizes)
     picks = best_of(rates, best)
     return chosen(pool, picks) if picks else None
+
+
+def fresh(level: Level, rng: Random, written: int) -> Pool:
+    """Topologies that the grammar writes."""
+    return pool_of(list({Writer(level, rng).write(): None for _ in range(written)}), slots_of(level))
 
 
 def sizes_of(level: Level, rng: Random, spread: float) -> Sizes:
@@ -207,12 +184,20 @@ def _node(tree: Any) -> Node:
     return tree if isinstance(tree, str) else (tree[0], *(_node(part) for part in tree[1:]))
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def library(level: Level) -> Pool:
-    """The topologies kept for a level, from the file or made afresh: both give the same."""
-    kept = shelf().get(key_of(level))
+    """The topologies kept for a level, from the file or made afresh: both give the same.
+
+    An upper floor with stairs in front is one with stairs at the rear, turned round. One that is on file only with or
+    only without a terrace is taken so.
+    """
+    stairs, slots = level.stairs, slots_of(level)
+    if stairs is not None and stairs.place == "front" and not level.ground:
+        behind = library(level._replace(stairs=stairs._replace(place="rear")))
+        return pool_of([flip(node_of(behind, k)) for k in range(behind.head.shape[0])], slots)
+    kept = shelf().get(key_of(level)) or shelf().get(key_of(level._replace(terrace=not level.terrace)))
     nodes = written(level) if kept is None else [_node(tree) for tree in kept]
-    return pool_of(nodes, slots_of(level))
+    return pool_of(nodes, slots)
 
 
 def written(level: Level) -> list[Node]:
@@ -220,8 +205,8 @@ def written(level: Level) -> list[Node]:
     rng = Random(repr(level))
     nodes: dict[Node, None] = {}
     for spread in (0.0, 0.35):
-        found = evolve(level, rng, sizes_of(level, rng, spread), WRITTEN, ROUNDS, BEST)
+        found = evolve(level, rng, sizes_of(level, rng, spread), USUAL_EFFORT)
         if found is not None:
-            nodes |= dict.fromkeys(member.node for member in found.members)
+            nodes |= dict.fromkeys(node_of(found, k) for k in range(found.head.shape[0]))
     # Where nothing can be used at usual areas, the plot may still decide otherwise.
-    return list(nodes or {Writer(level, rng).write(): None for _ in range(WRITTEN)})
+    return list(nodes or {Writer(level, rng).write(): None for _ in range(USUAL_EFFORT.written)})

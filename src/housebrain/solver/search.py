@@ -1,33 +1,44 @@
-"""The inner loop: shape curves of all topologies of a level, their least depths, their plans, doors and scores."""
+"""The inner loop: shape curves of all topologies of a level, their least depths, their plans, doors and scores.
+
+There are two compiled ways in, `prepare` and `explore`: each way in takes seconds to compile.
+"""
 
 import numpy as np
 
-from housebrain.solver.curves import NEVER, Floats, Ints, curves, growths, pin, place
+from housebrain.solver.curves import (
+    LESSER,
+    LESSER_MOST,
+    NEVER,
+    OP,
+    SPACE,
+    Floats,
+    Ints,
+    curves,
+    growths,
+    leaf_curves,
+    pin,
+    place,
+)
 from housebrain.solver.doors import FINE, SPLIT_SPACE, STAIRS, connect, part_halls
-from housebrain.solver.judge import PARTS, judge
+from housebrain.solver.judge import judge
 from housebrain.solver.kernel import kernel
 
-# Where the stairs stand, as the kernels number it.
-NOWHERE, REAR_CORNER, FRONT_CORNER, MID = range(4)
 TOO_SMALL = 90  # the level does not fit the box
-UNUSABLE = 1000.0  # as a rate
 UNDERSIZED = 91  # a space of several boxes is smaller than asked for
+UNUSABLE = 1000.0  # as a rate
+# What may be said of the stairs' place in depth instead of what lies in front of them.
+AT_REAR, OWN_FRONT, LEAST_FRONT = -1, -2, -3
+WORK = 96  # scratch of `pin`
+MOST_DOORS = 120
 
 
 @kernel
 def prepare(
-    size: Ints,
-    op: Ints,
-    a: Ints,
-    b: Ints,
-    space: Ints,
-    nook: Ints,
-    side: Ints,
-    area: Ints,
-    aspect: Floats,
-    growth: Floats,
-    nook_side: int,
-    stairs: Ints,
+    head: Ints,
+    tree: Ints,
+    need: Ints,
+    taste: Floats,
+    nook: int,
     stairs_w: int,
     stairs_d: int,
     F: Ints,
@@ -35,471 +46,245 @@ def prepare(
     grown: Floats,
 ) -> None:
     """Fills the curves `F[k]`, `G[k]` and the growths `grown[k]` of every topology k."""  # fmt: skip
-    for k in range(size.size):
-        n = size[k]
-        leaf_side = np.zeros(n, np.int32)
-        leaf_area = np.zeros(n, np.int32)
-        leaf_aspect = np.ones(n)
-        leaf_growth = np.zeros(n)
-        fixed_w = np.zeros(n, np.int32)
-        fixed_d = np.zeros(n, np.int32)
-        for i in range(n):
-            if op[k, i] != 0:
-                continue
-            s = space[k, i]
-            if i == stairs[k]:
-                fixed_w[i], fixed_d[i] = stairs_w, stairs_d
-                leaf_aspect[i] = 99.0
-            elif nook[k, i]:
-                leaf_side[i] = nook_side
-                leaf_area[i] = nook_side * nook_side
-                leaf_aspect[i] = 99.0
-                leaf_growth[i] = growth[s] * 0.5
-            else:
-                lesser = 0
-                for j in range(n):
-                    if op[k, j] == 0 and space[k, j] == s and nook[k, j]:
-                        lesser += 1
-                leaf_side[i] = side[s]
-                leaf_area[i] = max(side[s] * side[s], area[s] - lesser * nook_side * nook_side)
-                leaf_aspect[i] = aspect[s]
-                leaf_growth[i] = growth[s]
-        curves(op[k, :n], a[k, :n], b[k, :n], leaf_side, leaf_area, leaf_aspect, fixed_w, fixed_d, F[k], G[k])
-        growths(op[k, :n], a[k, :n], b[k, :n], leaf_growth, grown[k])
-
-
-@kernel
-def budget(where: int, width: int, depth: int, stairs_w: int, stairs_d: int, front: int, out: Ints) -> bool:
-    """What lies left, right, in front and behind of the stairs; False where there is no room for them."""
-    out[0] = 0
-    out[1] = width - stairs_w
-    if where == REAR_CORNER:
-        out[2], out[3] = depth - stairs_d, 0
-    elif where == FRONT_CORNER:
-        out[2], out[3] = 0, depth - stairs_d
-    else:
-        out[2], out[3] = front, depth - stairs_d - front
-    return out[1] >= 0 and out[2] >= 0 and out[3] >= 0
+    leaf = np.empty((need.shape[1] + 1, LESSER_MOST + 1, max(F.shape[2], G.shape[2])), np.int32)
+    leaf_curves(need, taste, nook, leaf)
+    for k in range(head.shape[0]):
+        curves(head[k, 0], tree[k], leaf, head[k, 2], stairs_w, stairs_d, F[k], G[k])
+        growths(head[k, 0], tree[k], head[k, 2], taste, grown[k])
 
 
 @kernel
 def least_depth(
-    root: int,
+    size: int,
     steps: int,
-    sides: Ints,
-    siblings: Ints,
+    ring: Ints,
     F: Ints,
     G: Ints,
     grown: Floats,
-    where: int,
     stairs_w: int,
     stairs_d: int,
+    left: int,
     front: int,
     width: int,
     most: int,
+    work: Ints,
 ) -> int:
     """The least depth of a topology at `width`, or NEVER if that is above `most`.
 
-    With stairs in the middle and `front` < 0, the least depth in front of them instead, whatever is behind.
+    The stairs stand `left` from the left wall and `front` from the front one, or at the rear wall. With LEAST_FRONT it
+    is the least depth in front of them that is found, whatever is behind.
     """  # fmt: skip
-    low = F[root, width]
-    if low > most:
+    low = F[size - 1, width]
+    if low > most or low >= NEVER:
         return NEVER
-    if where == NOWHERE:
+    if stairs_w == 0:
         return low
-    budgets = np.zeros(4, np.int64)
-    thickness = np.zeros(64, np.int64)
-    ahead = where == MID and front < 0
-    if ahead:
-        low = 0
-    high = most + 1
-    # The first depth that works, by halving: what fits a box fits a deeper one.
-    while low < high:
-        middle = (low + high) // 2
-        if ahead:
-            fits = budget(where, width, most, stairs_w, stairs_d, middle, budgets)
-        else:
-            fits = budget(where, width, middle, stairs_w, stairs_d, front, budgets)
-        if fits and pin(sides, siblings, steps, stairs_w, stairs_d, budgets, grown, F, G, thickness):
-            high = middle
-        else:
-            low = middle + 1
-    return high if high <= most else NEVER
-
-
-@kernel
-def least_depths(
-    size: Ints,
-    steps: Ints,
-    sides: Ints,
-    siblings: Ints,
-    F: Ints,
-    G: Ints,
-    grown: Floats,
-    where: int,
-    stairs_w: int,
-    stairs_d: int,
-    front: int,
-    widths: Ints,
-    most: int,
-    out: Ints,
-) -> None:
-    """Fills `out[k, i]` with `least_depth` of topology k at `widths[i]`."""  # fmt: skip
-    for k in range(size.size):
-        for i in range(widths.size):
-            out[k, i] = least_depth(
-                size[k] - 1, steps[k], sides[k], siblings[k], F[k], G[k], grown[k], where, stairs_w, stairs_d, front,
-                widths[i], most,
-            )  # fmt: skip
-
-
-@kernel
-def pinned_depth(
-    root: int,
-    steps: int,
-    sides: Ints,
-    siblings: Ints,
-    F: Ints,
-    G: Ints,
-    grown: Floats,
-    stairs_w: int,
-    stairs_d: int,
-    left: int,
-    front: int,
-    width: int,
-    most: int,
-) -> int:
-    """The least depth of a topology whose stairs stand `left` from the left and `front` from the front, or NEVER.
-
-    With `front` < 0 the stairs stand at the rear wall.
-    """  # fmt: skip
-    if left < 0 or width - stairs_w - left < 0:
+    ahead = front == LEAST_FRONT
+    low = 0 if ahead else max(low, stairs_d + max(front, 0))
+    top = most - stairs_d if ahead else most
+    if low > top:
         return NEVER
-    low = max(F[root, width], stairs_d)
-    thickness = np.zeros(64, np.int64)
-    budgets = np.zeros(4, np.int64)
-    budgets[0], budgets[1] = left, width - stairs_w - left
-    high = most + 1
-    while low < high:
-        middle = (low + high) // 2
-        budgets[2] = front if front >= 0 else middle - stairs_d
-        budgets[3] = middle - stairs_d - budgets[2]
-        if budgets[3] >= 0 and pin(sides, siblings, steps, stairs_w, stairs_d, budgets, grown, F, G, thickness):
-            high = middle
+    # What fits a box fits a deeper one: strides that double from the least that is possible, then halving.
+    short, long, at, stride = low - 1, NEVER, low, 1
+    while long - short > 1:
+        before = at if ahead else front if front >= 0 else at - stairs_d
+        behind = (most if ahead else at) - stairs_d - before
+        if pin(ring, steps, stairs_w, stairs_d, left, width - stairs_w - left, before, behind, grown, F, G, work):
+            long = at
         else:
-            low = middle + 1
-    return high if high <= most else NEVER
-
-
-@kernel
-def front_of(where: int, depth: int, stairs_d: int, front: int) -> int:
-    """What lies in front of the stairs in a house of that depth."""
-    if where == REAR_CORNER:
-        return depth - stairs_d
-    return 0 if where == FRONT_CORNER else front
-
-
-@kernel
-def lay_out(
-    k: int,
-    size: Ints,
-    op: Ints,
-    a: Ints,
-    b: Ints,
-    steps: Ints,
-    sides: Ints,
-    siblings: Ints,
-    F: Ints,
-    G: Ints,
-    grown: Floats,
-    stairs_w: int,
-    stairs_d: int,
-    left: int,
-    front: int,
-    width: int,
-    depth: int,
-    wish: Ints,
-    out: Ints,
-) -> bool:
-    """Places topology k in `width` x `depth`: `out[node]` = x, y, w, d.
-
-    Stairs, where their width is not 0, come to stand with `left` beside and `front` before them.
-    """  # fmt: skip
-    n = size[k]
-    given = np.zeros(n, np.int64)
-    if stairs_w:
-        budgets = np.array([left, width - stairs_w - left, front, depth - stairs_d - front])
-        thickness = np.zeros(64, np.int64)
-        if budgets.min() < 0:
-            return False
-        if not pin(sides[k], siblings[k], steps[k], stairs_w, stairs_d, budgets, grown[k], F[k], G[k], thickness):
-            return False
-        for i in range(steps[k]):
-            given[siblings[k, i]] = thickness[i]
-    return place(op[k, :n], a[k, :n], b[k, :n], F[k], G[k], grown[k], given, wish, width, depth, out)
-
-
-@kernel
-def end_of(where: int, stairs_w: int, stairs_d: int) -> int:
-    """At which end of their box the stairs are entered: 0 the left or front one, 1 the right or rear one, -1 none."""
-    if where == NOWHERE:
-        return -1
-    return 1 if stairs_w > stairs_d or where == FRONT_CORNER else 0
-
-
-@kernel
-def landing_of(box: Ints, end: int, length: int, out: Ints) -> None:
-    """The end of the stairs' box at which one enters."""
-    out[:] = box
-    axis = 0 if box[2] > box[3] else 1
-    if end == 1:
-        out[axis] = box[axis] + box[axis + 2] - length
-    out[axis + 2] = length
+            short = at
+        if long < NEVER:
+            at = (short + long) // 2
+        elif at >= top:
+            return NEVER
+        else:
+            at = min(top, at + stride)
+            stride *= 2
+    return long
 
 
 @kernel
 def examine(
-    k: int,
-    size: Ints,
-    op: Ints,
-    space: Ints,
-    nook: Ints,
+    size: int,
+    tree: Ints,
     places: Ints,
-    side: Ints,
-    area: Ints,
-    kind: Ints,
-    host: Ints,
+    need: Ints,
     ground: bool,
     end: int,
     door: int,
-    landing_length: int,
+    nook: int,
     width: int,
     depth: int,
+    spaces: Ints,
     doors: Ints,
     facts: Ints,
     parts: Floats,
 ) -> int:
-    """Doors and score of a placed topology: FINE, or why it can't be used."""  # fmt: skip
-    n = size[k]
-    count = kind.size
-    leaves = 0
-    for i in range(n):
-        if op[k, i] == 0:
-            leaves += 1
-    boxes = np.zeros((leaves, 4), np.int32)
-    spaces = np.zeros(leaves, np.int32)
-    lesser = np.zeros(leaves, np.int32)
+    """Finds doors and score of a placed topology: FINE, or why it can't be used; `spaces` gets the leaves' slots."""
+    count = need.shape[1]
+    area, kind, host = need[1], need[2], need[3]
+    leaves = (size + 1) // 2
+    boxes = np.empty((leaves, 4), np.int32)
+    lesser = np.empty(leaves, np.int32)
     landing = np.zeros(4, np.int32)
     total = np.zeros(count, np.int64)
     at = 0
-    for i in range(n):
-        if op[k, i] == 0:
-            boxes[at] = places[i]
-            spaces[at] = space[k, i]
-            lesser[at] = nook[k, i]
-            total[space[k, i]] += places[i, 2] * places[i, 3]
+    for i in range(size):
+        if tree[i, OP] == 0:
+            s = tree[i, SPACE]
+            for c in range(4):
+                boxes[at, c] = places[i, c]
+            spaces[at] = s
+            lesser[at] = tree[i, LESSER]
+            total[s] += places[i, 2] * places[i, 3]
+            if end >= 0 and kind[s] == STAIRS:
+                # One enters at one end of the stairs' box: 0 the left or front one, 1 the right or rear one.
+                axis = 0 if places[i, 2] > places[i, 3] else 1
+                for c in range(4):
+                    landing[c] = places[i, c]
+                if end == 1:
+                    landing[axis] = places[i, axis] + places[i, axis + 2] - nook
+                landing[axis + 2] = nook
             at += 1
     for s in range(count):
         if total[s] and total[s] < area[s]:
             return UNDERSIZED
-    if not part_halls(boxes, spaces, kind, door, total):
+    if not part_halls(boxes, spaces[:leaves], kind, door, total):
         return SPLIT_SPACE
-    if end >= 0:
-        for i in range(leaves):
-            if kind[spaces[i]] == STAIRS:
-                landing_of(boxes[i], end, landing_length, landing)
-    reason = connect(boxes, spaces, count, kind, host, ground, width, depth, landing, door, doors, facts)
+    reason = connect(boxes, spaces[:leaves], count, kind, host, ground, width, depth, landing, door, doors, facts)
     if reason != FINE:
         return reason
-    judge(boxes, spaces, lesser, count, kind, host, area, total, width, depth, door, doors, facts[0], facts, parts)
+    judge(
+        boxes, spaces[:leaves], lesser, count, kind, host, area, total, width, depth, door, doors, facts[0], facts,
+        parts,
+    )  # fmt: skip
     return FINE
 
 
 @kernel
-def examine_all(
-    size: Ints,
-    op: Ints,
-    a: Ints,
-    b: Ints,
-    space: Ints,
-    nook: Ints,
-    steps: Ints,
-    sides: Ints,
-    siblings: Ints,
+def explore(
+    head: Ints,
+    tree: Ints,
+    ring: Ints,
     F: Ints,
     G: Ints,
     grown: Floats,
-    side: Ints,
-    area: Ints,
-    kind: Ints,
-    host: Ints,
+    need: Ints,
+    weights: Floats,
+    noise: Floats,
     ground: bool,
-    where: int,
+    end: int,
     stairs_w: int,
     stairs_d: int,
+    left: int,
     front: int,
-    depths: Ints,
     door: int,
-    landing_length: int,
-    width: int,
-    depth: int,
-    reasons: Ints,
-    scores: Floats,
-    indoor: Ints,
-) -> None:
-    """Fills the `reasons`, score parts and indoor areas of every topology in `width` x `depth`."""  # fmt: skip
-    longest = op.shape[1]
-    places = np.zeros((longest, 4), np.int32)
-    doors = np.zeros((120, 6), np.int32)
-    facts = np.zeros(5, np.int32)
-    wish = np.full(longest, -1, np.int32)
-    for k in range(size.size):
-        reasons[k] = TOO_SMALL
-        if depths[k] > depth:
-            continue
-        if not lay_out(
-            k, size, op, a, b, steps, sides, siblings, F, G, grown, stairs_w, stairs_d, 0,
-            front_of(where, depth, stairs_d, front), width, depth, wish, places,
-        ):  # fmt: skip
-            continue
-        scores[k, :PARTS] = 0.0
-        reasons[k] = examine(
-            k, size, op, space, nook, places, side, area, kind, host, ground,
-            end_of(where, stairs_w, stairs_d), door, landing_length, width, depth, doors, facts, scores[k],
-        )  # fmt: skip
-        indoor[k] = facts[4]
-
-
-@kernel
-def usable_depths(
-    size: Ints,
-    op: Ints,
-    a: Ints,
-    b: Ints,
-    space: Ints,
-    nook: Ints,
-    steps: Ints,
-    sides: Ints,
-    siblings: Ints,
-    F: Ints,
-    G: Ints,
-    grown: Floats,
-    side: Ints,
-    area: Ints,
-    kind: Ints,
-    host: Ints,
-    ground: bool,
-    where: int,
-    stairs_w: int,
-    stairs_d: int,
-    front: int,
-    depths: Ints,
-    door: int,
-    landing_length: int,
+    nook: int,
     widths: Ints,
+    box_d: int,
     most: int,
     wanted: int,
-    out: Ints,
-) -> None:
-    """Fills `out[i]` with the least depths at `widths[i]`, ascending, in which a topology has its doors and daylight.
-
-    Topologies are tried from the shallowest on until `wanted` have been found; the rest of the row is NEVER.
-    """  # fmt: skip
-    longest = op.shape[1]
-    places = np.zeros((longest, 4), np.int32)
-    doors = np.zeros((120, 6), np.int32)
-    facts = np.zeros(5, np.int32)
-    parts = np.zeros(PARTS)
-    wish = np.full(longest, -1, np.int32)
-    out[:] = NEVER
-    for i in range(widths.size):
-        found = 0
-        for k in np.argsort(depths[:, i]):
-            depth = depths[k, i]
-            if depth > most or found == wanted:
-                break
-            if not lay_out(
-                k, size, op, a, b, steps, sides, siblings, F, G, grown, stairs_w, stairs_d, 0,
-                front_of(where, depth, stairs_d, front), widths[i], depth, wish, places,
-            ):  # fmt: skip
-                continue
-            if examine(
-                k, size, op, space, nook, places, side, area, kind, host, ground,
-                end_of(where, stairs_w, stairs_d), door, landing_length, widths[i], depth, doors, facts, parts,
-            ) == FINE:  # fmt: skip
-                out[i, found] = depth
-                found += 1
-
-
-@kernel
-def rate_all(
-    size: Ints,
-    op: Ints,
-    a: Ints,
-    b: Ints,
-    space: Ints,
-    nook: Ints,
-    steps: Ints,
-    sides: Ints,
-    siblings: Ints,
-    F: Ints,
-    G: Ints,
-    grown: Floats,
-    side: Ints,
-    area: Ints,
-    kind: Ints,
-    host: Ints,
-    ground: bool,
-    where: int,
-    stairs_w: int,
-    stairs_d: int,
-    door: int,
-    landing_length: int,
-    widths: Ints,
-    most: int,
-    weights: Floats,
     area_weight: float,
-    out: Floats,
+    outdoor_share: float,
+    wish: Ints,
+    least: Ints,
+    rates: Floats,
+    built: Ints,
+    places: Ints,
+    spaces: Ints,
+    doors: Ints,
+    facts: Ints,
+    parts: Floats,
 ) -> None:
-    """Fills `out[k, i]` with how bad topology k is at `widths[i]` in its own least box.
+    """Measures every topology k at every width i, and tries as many as are wanted.
 
-    What fits but lacks doors or daylight gets UNUSABLE and more, so that small changes can start from it; what does
-    not fit is infinite.
-    """  # fmt: skip
-    longest = op.shape[1]
-    places = np.zeros((longest, 4), np.int32)
-    doors = np.zeros((120, 6), np.int32)
-    facts = np.zeros(5, np.int32)
-    parts = np.zeros(PARTS)
-    wish = np.full(longest, -1, np.int32)
-    asked = max(1, area.sum())
-    for k in range(size.size):
-        for i in range(widths.size):
-            out[k, i] = np.inf
-            front = 0
-            if where == MID:
-                front = least_depth(
-                    size[k] - 1, steps[k], sides[k], siblings[k], F[k], G[k], grown[k], where, stairs_w, stairs_d, -1,
-                    widths[i], most,
+    Args:
+        head, tree, ring: a pool's topologies; F, G, grown: what `prepare` made of them.
+        need: side, area, kind and host by slot; weights: of the score's parts; noise: added to the rate of k.
+        ground: whether it is the ground floor; end: at which end the stairs are entered, -1 without stairs.
+        stairs_w, stairs_d, left, front: the stairs' box and place, as `least_depth` has it; with OWN_FRONT each
+            topology has the least depth that it can have in front of them.
+        door, nook: the least wall for a door, the least side of a nook and of a landing.
+        box_d: the depth of the house; 0 for each topology its own least one. most: the greatest depth.
+        wanted: how many topologies that can be used are looked for, from the shallowest on.
+        area_weight, outdoor_share: of built area over what is asked for, and how much of outdoor area counts there.
+        wish: where the cuts should come, -1 anywhere.
+        least: filled with the least depths, unless `box_d` is given: then they are taken from there.
+        rates: filled with how bad each is: infinite where it doesn't fit or was not tried, UNUSABLE and more where it
+            fits but lacks doors or daylight, so that small changes can start from it.
+        built: filled with indoor areas.
+        places, spaces, doors, facts, parts: of the topology that was tried last; facts[5] is why it can't be used.
+    """
+    topologies = head.shape[0]
+    given = np.zeros(tree.shape[1], np.int64)
+    work = np.zeros(WORK, np.int64)
+    tried = np.zeros(topologies, np.bool_)
+    asked = 1
+    for s in range(need.shape[1]):
+        asked += need[1, s]
+    for i in range(widths.size):
+        width = widths[i]
+        found = 0
+        for k in range(topologies):
+            rates[k, i] = np.inf
+            tried[k] = False
+            if box_d:
+                continue
+            # First what must lie in front of the stairs, where that is each topology's own affair, then the depth.
+            least[k, i] = LEAST_FRONT if front == OWN_FRONT else front
+            for _ in range(2 if front == OWN_FRONT else 1):
+                before = least[k, i]
+                built[k, i] = before
+                least[k, i] = least_depth(
+                    head[k, 0], head[k, 1], ring[k], F[k], G[k], grown[k], stairs_w, stairs_d, left, before, width,
+                    most, work,
                 )  # fmt: skip
-                if front == NEVER:
+                if least[k, i] == NEVER:
+                    break
+        for rank in range(topologies):
+            if found == wanted:
+                break
+            k = rank
+            if wanted < topologies:
+                k = -1
+                for other in range(topologies):
+                    if not tried[other] and (k < 0 or least[other, i] < least[k, i]):
+                        k = other
+                tried[k] = True
+            depth = box_d
+            if box_d == 0:
+                depth = least[k, i]
+            if least[k, i] > depth or depth > most:
+                facts[5] = TOO_SMALL
+                continue
+            size = head[k, 0]
+            for n in range(size):
+                given[n] = 0
+            if stairs_w:
+                before = built[k, i] if front == OWN_FRONT else depth - stairs_d if front == AT_REAR else front
+                facts[5] = TOO_SMALL
+                if not pin(
+                    ring[k], head[k, 1], stairs_w, stairs_d, left, width - stairs_w - left, before,
+                    depth - stairs_d - before, grown[k], F[k], G[k], work,
+                ):  # fmt: skip
                     continue
-            depth = least_depth(
-                size[k] - 1, steps[k], sides[k], siblings[k], F[k], G[k], grown[k], where, stairs_w, stairs_d, front,
-                widths[i], most,
-            )  # fmt: skip
-            if depth == NEVER:
+                for step in range(head[k, 1]):
+                    given[ring[k, step, 1]] = work[step]
+            if not place(size, tree[k], F[k], G[k], grown[k], given, wish, width, depth, places):
+                facts[5] = TOO_SMALL
                 continue
-            if not lay_out(
-                k, size, op, a, b, steps, sides, siblings, F, G, grown, stairs_w, stairs_d, 0,
-                front_of(where, depth, stairs_d, front), widths[i], depth, wish, places,
-            ):  # fmt: skip
+            for p in range(parts.size):
+                parts[p] = 0.0
+            reason = examine(
+                size, tree[k], places, need, ground, end, door, nook, width, depth, spaces, doors, facts, parts
+            )
+            facts[5] = reason
+            if reason != FINE:
+                rates[k, i] = UNUSABLE + width * depth
                 continue
-            parts[:] = 0.0
-            if examine(
-                k, size, op, space, nook, places, side, area, kind, host, ground,
-                end_of(where, stairs_w, stairs_d), door, landing_length, widths[i], depth, doors, facts, parts,
-            ) == FINE:  # fmt: skip
-                # Outdoor area counts half: it costs plot, not money.
-                built = 0.5 * facts[4] + 0.5 * widths[i] * depth
-                out[k, i] = area_weight * built / asked + (parts * weights).sum()
+            found += 1
+            built[k, i] = facts[4]
+            rate = area_weight * (facts[4] + outdoor_share * (width * depth - facts[4])) / asked + noise[k]
+            for p in range(parts.size):
+                rate += weights[p] * parts[p]
+            rates[k, i] = rate
