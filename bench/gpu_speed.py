@@ -50,7 +50,7 @@ from housebrain.training.schedule import Part
 from housebrain.training.stopping import Stop
 from housebrain.training.train import load_trainable, make_loop
 
-PARTS = ("compiled", "trainer", "eager", "graphed", "four")
+PARTS = ("compiled", "trainer", "graphed", "eager", "four")
 A_STEP = 16
 VALIDATION = 32  # samples
 LOG_STEPS = 10

@@ -36,6 +36,7 @@ def make(params: Params, in_rows: bool, name: str) -> Loop:
     shard, group = Shard(1), join()
     write_init(params.lora, "tiny", Path("models/base/tiny"), shard.init)
     data = read_shard(shard, params, load_tokenizer("models/base/tiny"), group)
+    torch.manual_seed(0)
     record = RunRecord(record_id="1", name=name, start_ms=0, tags={"shard": "1"})
     loop = make_loop(load_trainable(params, shard), data, params, shard, record, "key", group, in_rows)
     loop.folder = Path(name)

@@ -197,7 +197,6 @@ def test_a_loss_or_gradient_that_is_not_finite_ends_all_and_is_said_once(
 ) -> None:
     """Of a gradient, averaged over both processes, the samples of both are named."""
     params = make_params()
-    params = params.model_copy(update={"train": params.train.model_copy(update={"packing": False})})
     project = prepare(make_project("project"), params)
     with pytest.raises(SystemExit) as end:
         train_in(project, params, monkeypatch, Fault(LOSSES, 1, action, rank=1))
