@@ -16,6 +16,7 @@ from housebrain.evaluation.evaluate import Asked, Evaluator, evaluate
 from housebrain.evaluation.names import BASE, MERGED, OF_THE_MACHINE
 from housebrain.language.samples import load_samples
 from housebrain.model.base import ensure_base
+from housebrain.model.preflight import examine
 from housebrain.params import Params, load_params
 from project import TINY, put_base
 
@@ -36,6 +37,7 @@ class Nobody:
 def params(tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
     """The shipped settings, shrunk, in a folder with the tiny model as the base."""
     put_base(tmp_path, tiny_base)
+    examine(tmp_path / "models/base/tiny")  # as `housebrain base` does: what it finds is among the base's files
     monkeypatch.chdir(tmp_path)
     shipped = load_params(REPOSITORY / "params.yaml")
     changed = {"briefs": 5, "max_new_tokens": 24, "batch_size": 2}
