@@ -1,7 +1,7 @@
 """Writes the library's file: `python -m bench.shelve LEVELS`.
 
 `LEVELS` has a level a line, as `repr` writes it, most wanted first; `--seconds` ends the work. What is not on file is
-made when it is first needed, in about a second.
+made when it is first needed, in about a tenth of a second.
 """
 
 import argparse
