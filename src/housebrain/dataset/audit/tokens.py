@@ -13,6 +13,7 @@ from housebrain.language.samples import Sample
 from housebrain.language.tokens import tokenize
 from housebrain.solver.solve import solve
 
+SOLVED = 400  # records at most: solving takes longer than counting
 INSTRUCTION = "Design a house for this brief. Answer with JSON.\n"
 
 
@@ -48,7 +49,7 @@ def token_lengths(sample: list[dict[str, Any]], tokenizer: Any) -> list[Lengths]
         prompt, answer, rest = (_count(tokenizer, texts) for texts in (prompts, answers, without))
         ways.append(Lengths(f"dataset, json {style}", prompt, answer, answer - rest))
         ways.append(Lengths(f"dataset, json {style}, echo left out", prompt, rest, np.zeros_like(rest)))
-    solved = [tokens for record in sample if (tokens := _solved_lengths(record, tokenizer))]
+    solved = [tokens for record in sample[:SOLVED] if (tokens := _solved_lengths(record, tokenizer))]
     if solved:
         prompt, answer = np.array(solved).T
         ways.append(Lengths("HouseBrain, slicing tree", prompt, answer, np.zeros_like(answer)))
