@@ -217,11 +217,6 @@ def _rows(groups: list[Group], spine: Spine, stairs_ft: int, living_in_front: bo
     return front, back
 
 
-def _is_dead_end(need: Need) -> bool:
-    """Whether nothing is entered through the room."""
-    return awkwardness(need.type, "corridor") is None
-
-
 def _length(row: Row) -> int:
     return sum(group.width_ft for group in row)
 
@@ -238,6 +233,12 @@ class Plan:
     def footprint_sqft(self) -> int:
         return self.length_ft * (self.spine.front_ft + HALL_FT + self.spine.back_ft)
 
+    @property
+    def has_entrance(self) -> bool:
+        """Whether anything on the street leads on: a row of rooms through which nothing is entered does not."""
+        front = self.levels[0][0] if self.spine.along_street else []
+        return not front or any(awkwardness(group.host.type, "corridor") is not None for group in front)
+
 
 def _try(spine: Spine, levels: list[list[Need]], rng: random.Random | None) -> Plan | None:
     """Packs all levels around a spine; with `rng`, from shuffled rooms. None where something doesn't fit."""
@@ -252,8 +253,6 @@ def _try(spine: Spine, levels: list[list[Need]], rng: random.Random | None) -> P
             needs = rng.sample(needs, len(needs))
         groups = _groups(needs, min(spine.front_ft, spine.back_ft) or depth_ft)
         front, back = _rows(groups, spine, stairs_ft, living_in_front=index == 0 and spine.along_street)
-        if index == 0 and spine.along_street and front and all(_is_dead_end(group.host) for group in front):
-            return None  # the house would have no entrance
         longest = max(longest, _length(front), stairs_ft + _length(back))
         if longest > spine.length_limit_ft:
             return None
@@ -345,17 +344,17 @@ def _plan(brief: Brief, levels: list[list[Need]], seed: int) -> Plan:
         plan = _try(spine, levels, None)
         if plan is not None:
             fitting.append(plan)
-            if len(fitting) == COMPARED:
+            if len(fitting) >= COMPARED and any(plan.has_entrance for plan in fitting):
                 break
-    if fitting:
-        return min(fitting, key=lambda plan: plan.footprint_sqft)
+    if any(plan.has_entrance for plan in fitting):
+        return min((plan for plan in fitting if plan.has_entrance), key=lambda plan: plan.footprint_sqft)
     # Nothing fits as it comes: shuffle the rooms around the roomiest spines.
     spines.sort(key=lambda spine: -(spine.front_ft + spine.back_ft) * spine.length_limit_ft)
     rng = random.Random(f"{seed} {brief.key()}")
     for spine in spines[:3]:
         for _ in range(RESTARTS):
             plan = _try(spine, levels, rng)
-            if plan is not None:
+            if plan is not None and plan.has_entrance:
                 return plan
     raise Rejected("no_layout_found", f"{len(spines)} arrangements were tried and none fits the setback envelope")
 
