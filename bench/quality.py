@@ -3,7 +3,7 @@
     python -m bench.quality data/prepared --base small --seeds 0 1 2 --out bench/results/quality-small.json
 
 Six shards of `--samples` each are trained apart, merged in every way, and trained in 2, 4 and 8 rounds; the yardstick
-is one run over all samples of the six, which takes six times as many steps, with the same packing and order seed. The
+is one run over all samples of the six, which takes six times as many steps, with the same order seed. The
 learning rate of either is tuned once, with the first seed, on validation samples. All figures are losses on test
 samples in nats a token; `share` is the part of the joint run's gain over the base; `valid` the share of test briefs
 that are answered with a design that passes all checks. Everything goes through the project's own `train_shard`,
@@ -329,7 +329,7 @@ def main() -> None:
     params = params.model_copy(
         update={
             "platforms": {"local": local},
-            "train": params.train.model_copy(update={"validity_samples": 0, "packing": False}),
+            "train": params.train.model_copy(update={"validity_samples": 0}),
             **({"base": "small", "bases": {"small": SMALL}} if arguments.base == "small" else {"base": arguments.base}),
         }
     )

@@ -120,7 +120,6 @@ class Round:
             platforms__colab__max_length=768,
             platforms__colab__max_samples=samples,
             platforms__colab__save_steps=save_steps,
-            train__packing=False,
             train__validity_samples=0,
         )
         self.number = 0

@@ -25,13 +25,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
@@ -48,10 +49,11 @@ from housebrain.language.tokens import Tokens, tokenize
 from housebrain.model.base import base_folder, ensure_base
 from housebrain.model.loading import load_tokenizer
 from housebrain.model.lora_init import write_init
+from housebrain.model.loss import batch_losses
 from housebrain.model.packed import IGNORED
 from housebrain.params import load_params
 from housebrain.shard import Shard
-from housebrain.training.packing import pack
+from housebrain.training.loop import Loop
 from housebrain.training.train import train_shard
 
 CONTENDERS = (
@@ -67,10 +69,37 @@ Precision = Literal["fp32", "bf16"]
 SAMPLES_A_STEP = 8
 
 
+def pack(lengths: Sequence[int] | np.ndarray, max_length: int) -> list[list[int]]:
+    """Shares samples out to rows of at most `max_length` tokens: first-fit decreasing.
+
+    Args:
+        lengths: tokens of each sample, none over `max_length`.
+
+    Returns:
+        The samples' numbers by row; each sample in exactly one row.
+    """
+    rows: list[list[int]] = []
+    room: list[int] = []
+    # Where rows are many only the latest are looked at: a full search would be quadratic and gain nothing.
+    window = 200
+    sizes = np.asarray(lengths)
+    by_size = np.argsort(-sizes, kind="stable")
+    for number, size in zip(by_size.tolist(), sizes[by_size].tolist(), strict=True):
+        first = max(0, len(rows) - window)
+        row = next((i for i in range(first, len(rows)) if room[i] >= size), None)
+        if row is None:
+            rows.append([])
+            room.append(max_length)
+            row = len(rows) - 1
+        rows[row].append(number)
+        room[row] -= size
+    return rows
+
+
 def draw(count: int, seed: int) -> pa.Table:
     """Generated briefs, solved."""
     solved = (solve_record(raw, seed) for raw in generate_records(2 * count, seed))
-    return pa.Table.from_pylist([row for row in solved if not isinstance(row, Reject)][:count], SCHEMA)
+    return pa.Table.from_pylist([rows[0] for rows in solved if not isinstance(rows, Reject)][:count], SCHEMA)
 
 
 def tokens_of(folder: Path) -> list[Tokens]:
@@ -115,12 +144,11 @@ def options(folder: Path, precision: Precision, batch_size: int, accumulation: i
 
 def ours(folder: Path, samples: list[Tokens], precision: Precision) -> None:
     params = load_params()
-    rows = len(pack([len(sample.input_ids) for sample in samples], MAX_LENGTH))
     changes = {
         "max_length": MAX_LENGTH,
         "max_samples": 0,
         "precision": precision,
-        "batch_size": math.ceil(rows * SAMPLES_A_STEP / len(samples)),
+        "batch_size": SAMPLES_A_STEP,
         "gradient_accumulation": 1,
         "save_steps": 10**6,
         "eval_steps": 10**6,
@@ -196,28 +224,40 @@ def run(contender: str, folder: Path, precision: Precision, loss: bool) -> dict[
     """Trains once in this process and says what the training loop took; or, with `loss`, the loss before it."""
     samples = tokens_of(folder)
     found: dict[str, float] = {}
-    train = Trainer.train
 
-    def measured(trainer: Any, *arguments: Any, **named: Any) -> Any:
-        if loss:
-            one = torch.tensor(1.0)
-            with torch.no_grad():
-                batches = (trainer._prepare_inputs(batch) for batch in trainer.get_train_dataloader())
-                total = sum(float(trainer.compute_loss(trainer.model, b, num_items_in_batch=one)) for b in batches)
-            found["loss"] = total / response_tokens(samples)
-            raise Done
-        before, started, cpu_started = peak_mb(), time.perf_counter(), time.process_time()
-        result = train(trainer, *arguments, **named)
-        found["seconds"] = time.perf_counter() - started
-        found["cpu_seconds"] = time.process_time() - cpu_started
-        found["steps"] = trainer.state.global_step
-        found["training_mb"] = peak_mb() - before
-        return result
+    def measured(train: Callable[..., Any], sum_of_losses: Callable[[Any], float]) -> Callable[..., Any]:
+        def timed(self: Any, *arguments: Any, **named: Any) -> Any:
+            if loss:
+                with torch.no_grad():
+                    found["loss"] = sum_of_losses(self) / response_tokens(samples)
+                raise Done
+            before, started, cpu_started = peak_mb(), time.perf_counter(), time.process_time()
+            result = train(self, *arguments, **named)
+            found["seconds"] = time.perf_counter() - started
+            found["cpu_seconds"] = time.process_time() - cpu_started
+            found["steps"] = self.state.global_step if isinstance(self, Trainer) else self.done
+            found["training_mb"] = peak_mb() - before
+            return result
 
-    Trainer.train = measured
+        return timed
+
+    Trainer.train = measured(Trainer.train, trainers_losses)
+    Loop.run = measured(Loop.run, our_losses)  # type: ignore[method-assign]
     with suppress(Done):
         RUNS[contender](folder, samples, precision)
     return found
+
+
+def trainers_losses(trainer: Any) -> float:
+    """Summed over all tokens of its training batches."""
+    one = torch.tensor(1.0)
+    batches = (trainer._prepare_inputs(batch) for batch in trainer.get_train_dataloader())
+    return sum(float(trainer.compute_loss(trainer.model, batch, num_items_in_batch=one)) for batch in batches)
+
+
+def our_losses(loop: Loop) -> float:
+    """Summed over all tokens of its training batches."""
+    return sum(float(batch_losses(loop.model, batch).sum()) for _, step in loop.steps.batches(0) for batch in step)
 
 
 def child(contender: str, folder: Path, precision: Precision, loss: bool) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from housebrain.cluster.answers import elsewhere
 from housebrain.errors import reported
 from housebrain.evaluation.cache import FOLDER, Cache
 from housebrain.evaluation.compare import comparisons, intervals
@@ -24,8 +25,8 @@ def main() -> None:
     shards = {shard.name: shard.out for shard in params.shards}
     adapters = {**shards, MERGED: MODEL}
     shard_reports = read_shard_reports(REPORTS / "shards", params.shards)
-    evaluator = Evaluator(params, TEST, Cache(FOLDER))
-    evaluated = evaluate(evaluator, adapters)
+    with elsewhere(params) as cluster:
+        evaluated = evaluate(Evaluator(params, TEST, Cache(FOLDER), cluster), adapters)
     tables = {"intervals": intervals(evaluated), "comparisons": comparisons(evaluated)}
     inputs = {BASE: params.base_model().revision}
     inputs |= {name: sha256_file(folder / WEIGHTS) for name, folder in adapters.items()}

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from housebrain.cluster.answers import elsewhere
 from housebrain.errors import reported
 from housebrain.evaluation.cache import FOLDER, Cache
 from housebrain.evaluation.evaluate import Evaluator
@@ -23,7 +24,9 @@ def main() -> None:
         collected = read_json("models/collected.json")
         metrics = {shard.name: collected[str(shard.number)]["metrics"] for shard in params.shards}
         folders = {shard.name: shard.out for shard in params.shards}
-        rows = leave_one_out(Evaluator(params, TEST, Cache(FOLDER)), folders, MODEL, metrics, params)
+        with elsewhere(params) as cluster:
+            evaluator = Evaluator(params, TEST, Cache(FOLDER), cluster)
+            rows = leave_one_out(evaluator, folders, MODEL, metrics, params)
     write_json(OUT, rows)
 
 

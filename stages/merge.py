@@ -3,10 +3,11 @@
 import tempfile
 from pathlib import Path
 
+from housebrain.cluster.losses import validation_losses
 from housebrain.errors import reported
 from housebrain.files import read_json, write_json
 from housebrain.language.samples import load_samples
-from housebrain.merging.choose import Validation, choose, left_open
+from housebrain.merging.choose import choose, left_open
 from housebrain.merging.outer import merge_round
 from housebrain.merging.record import record_id
 from housebrain.merging.strategies import strategy
@@ -33,7 +34,8 @@ def main() -> None:
     validation = load_samples("data/heldout/validation.parquet", codec, settings.validation_samples)
     table = []
     if left_open(settings):
-        choice = choose(folders, metrics, params, Validation(base, validation, codec).losses)
+        with validation_losses(params, base, validation) as losses_of:
+            choice = choose(folders, metrics, params, losses_of)
         how, weights, scale, table = choice.trial.how, choice.trial.weights, choice.trial.scale, choice.table
         print(f"merge: {how.name} at scale {scale:g} is taken")
     else:

@@ -47,7 +47,7 @@ def sample_rows() -> list[dict[str, Any]]:
     from housebrain.dataset.prepare import Reject, solve_record
 
     solved = (solve_record(raw, seed=0) for raw in generate_records(40, seed=3))
-    return [row for row in solved if not isinstance(row, Reject)][:24]
+    return [rows[0] for rows in solved if not isinstance(rows, Reject)][:24]
 
 
 @pytest.fixture(scope="session")

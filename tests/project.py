@@ -114,6 +114,7 @@ def copy_project(folder: Path, tiny_base: Path) -> Path:
         prepare__processes=1,
         split__validation_count=12,
         split__test_count=2,
+        platforms__local__batch_size=1,
         platforms__local__max_length=1024,
         platforms__local__max_samples=6,
         train__validity_samples=1,

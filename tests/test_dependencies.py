@@ -17,7 +17,14 @@ CARRIERS = {
     *("provenance.py", "redact.py", "shard.py", "tables.py", "tracking.py", "rules/tables/__init__.py"),
 }
 # What a stage imports besides, and why its result doesn't depend on it.
-BESIDES = {"train_shard": {"supervision/changes.py"}}  # says why a shard that is another machine's is refused
+BESIDES = {
+    "train_shard": {"supervision/changes.py"},  # says why a shard that is another machine's is refused
+    # Where the work is done; what is done there is by the same code as here.
+    "prepare": {"cluster/connect.py", "cluster/journal.py", "cluster/prepare.py"},
+    "merge": {"cluster/actors.py", "cluster/connect.py", "cluster/losses.py", "cluster/scratch.py"},
+    "evaluate": {"cluster/actors.py", "cluster/answers.py", "cluster/connect.py", "cluster/scratch.py"},
+    "leave_one_out": {"cluster/actors.py", "cluster/answers.py", "cluster/connect.py", "cluster/scratch.py"},
+}
 
 
 def dependencies(stage: str) -> list[str]:
@@ -33,6 +40,13 @@ def test_a_stage_depends_on_the_code_that_it_imports_and_on_no_other(stage: str)
     carried = {f"src/housebrain/{name}" for name in CARRIERS | BESIDES.get(stage, set())}
     assert needed - named - carried == set(), "imported, and not among the stage's deps in dvc.yaml"
     assert named - needed == set(), "among the stage's deps in dvc.yaml, and not imported"
+
+
+def test_no_stage_runs_again_because_of_where_it_is_run() -> None:
+    named = {name for content in STAGES.values() for name in content.get("do", content).get("params", [])}
+    assert {"prepare.seed", "evaluate.briefs"} <= named
+    how = {"prepare.engine", "prepare.processes", "evaluate.engine", "cluster", "supervision"}
+    assert not {name for name in named if any(f"{one}.".startswith(f"{name}.") for one in how)}
 
 
 def test_every_script_is_a_stage_and_depends_on_itself() -> None:

@@ -22,8 +22,10 @@ def test_processes_are_spawned() -> None:
     pools = [call for path in SOURCES for name, call in calls(path) if name == "ProcessPoolExecutor"]
     assert pools, "none is left: drop this test"
     assert [call for call in pools if "get_context('spawn')" not in call] == []
-    forking = {"fork", "forkpty", "Pool"}
-    assert [(path.name, call) for path in SOURCES for name, call in calls(path) if name in forking] == []
+    for path in SOURCES:
+        # A class of ours may be called Pool; theirs comes with the module's name.
+        forking = {"fork", "forkpty"} | ({"Pool"} if "multiprocess" in path.read_text() else set())
+        assert [(path.name, call) for name, call in calls(path) if name in forking] == []
 
 
 def test_what_only_linux_has_is_guarded() -> None:

@@ -49,7 +49,7 @@ def make_params(validity_samples: int = 0, dropout: float = 0.1, **platform: Any
             "base": "tiny",
             "bases": {"tiny": TINY},
             "lora": Lora(r=4, alpha=8, dropout=dropout, target_modules="all-linear", seed=42),
-            "train": Train(codec="tree", packing=True, seed=42, validity_samples=validity_samples),
+            "train": Train(codec="tree", seed=42, validity_samples=validity_samples),
             "platforms": {"local": PLATFORM.model_copy(update=platform)},
         }
     )
@@ -77,8 +77,8 @@ class Fault(NamedTuple):
 
     Attributes:
         action: `kill` the process; `end` the one that started it, as a platform does; leave a thread that would `hang`
-            its end; be out of `memory at 2` rows a batch, or at another number; return `nan` in place of a tensor, or
-            one that has `nan gradients`.
+            its end; be out of `memory at 0` halvings of the samples at once, or at another number; return `nan` in
+            place of a tensor, or one that has `nan gradients`.
     """
 
     function: str

@@ -54,7 +54,7 @@ def read_record(record: dict[str, Any] | str | bytes) -> tuple[str, Brief]:
         ... }
         >>> record_id, brief = hb.read_record(record)
         >>> record_id, brief.bedrooms, brief.envelope_ft
-        ('HBV5-000001', 2, (35, 42))
+        ('HBV5-000001', 2, (35.0, 42.0))
     """
     text = record.encode() if isinstance(record, str) else record
     raw = RawRecord("read_record", "train", text if isinstance(text, bytes) else b"")
@@ -70,10 +70,10 @@ def solve(brief: Brief, seed: int = 0) -> Design:
 
     Args:
         brief: from `read_record`.
-        seed: of the arrangements that are tried where no regular one fits.
+        seed: picks among good houses: other seeds give other houses.
 
     Raises:
-        Rejected: no house for this brief was found; its `reason` says why.
+        Rejected: no house for this brief was found; its `reason` and `detail` say what binds and what would mend it.
 
     Example:
         >>> design = hb.solve(brief)

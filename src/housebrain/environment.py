@@ -26,6 +26,28 @@ TRACKING_SECONDS = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 """Set by `tracking.py`, unless it is set: how long MLflow waits for a server."""
 DRIVE_CREDENTIALS = "GDRIVE_CREDENTIALS_DATA"
 """Read by dvc-gdrive: the credentials of a Drive, as JSON. Set by the notebooks from a secret."""
+RAY_ADDRESS = "RAY_ADDRESS"
+"""Read by `cluster/connect.py` and Ray: the cluster's head, for stages whose `engine` is `ray`. Without it they start a
+cluster of this machine's own. Set by a person."""
+RAY_STATISTICS = "RAY_USAGE_STATS_ENABLED"
+"""Set by `cluster/connect.py`, unless it is set: Ray sends no statistics of its use."""
+RAY_PROGRESS = "RAY_TQDM"
+"""Set by `cluster/connect.py`, unless it is set: progress is shown by this package, not by Ray."""
+PATH = "PATH"
+"""Set by `cluster/node.py`, with PYTHONPATH, for a shard's training on a node of a cluster: this environment's
+programs, and the code of the round's commit."""
+PYTHON_PATH = "PYTHONPATH"
+PASSED_ON = (
+    DRIVE_CREDENTIALS,
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "HF_TOKEN",
+)
+"""Passed on by `cluster/rounds.py` to the nodes of a cluster, where they are set: the remote's and the hub's
+credentials."""
 RANK = "RANK"
 """Read and set by `training/processes.py`, read by torch.distributed: a process's number among those that train a shard
 together. The first is 0, logs and writes; a process that was started alone has none. LOCAL_RANK is the same."""

@@ -16,6 +16,7 @@ Count = Annotated[int, Field(ge=0, lt=2**31)]
 Positive = Annotated[int, Field(ge=1, lt=2**31)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what torch and numpy take
 Share = Annotated[float, Field(ge=0, le=1)]
+Engine = Literal["local", "ray"]
 
 
 class Section(BaseModel):
@@ -45,7 +46,9 @@ class Prepare(Section):
     generate_count: Positive
     sample_count: Count
     seed: Seed
+    alternatives: Positive
     processes: Count
+    engine: Engine
 
 
 class Split(Section):
@@ -64,7 +67,6 @@ class Lora(Section):
 
 class Train(Section):
     codec: Literal["tree", "coordinates"]
-    packing: bool
     seed: Seed
     validity_samples: Count
 
@@ -72,7 +74,7 @@ class Train(Section):
 class Platform(Section):
     """Training settings of one kind of worker; lengths in tokens, intervals in optimizer steps."""
 
-    batch_size: Positive
+    batch_size: Positive | Literal["auto"]
     gradient_accumulation: Positive
     epochs: Positive
     learning_rate: Annotated[float, Field(gt=0)]
@@ -87,9 +89,9 @@ class Platform(Section):
     quantize_4bit: bool
 
     @property
-    def rows_a_step(self) -> int:
-        """The rows of packed samples in an optimizer step."""
-        return self.batch_size * self.gradient_accumulation
+    def samples_a_step(self) -> int:
+        """The samples in an optimizer step; with `batch_size: auto` as with 1, however many are then taken at once."""
+        return (1 if self.batch_size == "auto" else self.batch_size) * self.gradient_accumulation
 
 
 class Worker(Section):
@@ -131,6 +133,19 @@ class Supervision(Section):
     session_hours: dict[str, Annotated[float, Field(ge=0)]]
 
 
+class Resources(Section):
+    """What a node of a cluster must have free for a training."""
+
+    cpus: Annotated[float, Field(gt=0)]
+    gpus: Annotated[float, Field(ge=0)]
+
+
+class Cluster(Section):
+    """What trainings take of a cluster, by platform."""
+
+    resources: dict[str, Resources]
+
+
 class Criterion(Section):
     about: str
     min: float | None = None
@@ -144,6 +159,7 @@ class Criterion(Section):
 
 
 class Evaluate(Section):
+    engine: Engine
     briefs: Positive
     max_new_tokens: Positive
     batch_size: Positive
@@ -183,6 +199,7 @@ class Params(Section):
     merge: Merge
     outer: Outer
     supervision: Supervision
+    cluster: Cluster
     evaluate: Evaluate
     leave_one_out: LeaveOneOut
     tracking: Tracking

@@ -28,6 +28,13 @@ def library_versions() -> dict[str, str]:
     return {name: version(name) for name in LIBRARIES}
 
 
+def compute_device() -> str:
+    """What this machine's models compute with: the GPU's name, or `cpu`."""
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+
+
 def differing_versions(of: dict[str, dict[str, str]]) -> str:
     """Which libraries' versions are not the same everywhere, such as `torch 2.13.0 (a, b) / 2.14.0 (c)`.
 

@@ -20,6 +20,15 @@ def test_a_brief_is_solved(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["levels"]
 
 
+def test_alternatives_are_different_houses(tmp_path: Path) -> None:
+    path = tmp_path / "brief.json"
+    path.write_bytes(next(iter(generate_records(1, seed=3))).text)
+    done = CliRunner().invoke(app, ["solve", str(path), "--alternatives", "3"])
+    assert done.exit_code == 0
+    designs = [json.dumps(design) for design in json.loads(done.stdout)]
+    assert len(set(designs)) == len(designs) > 1
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -39,8 +39,8 @@ def test_every_record_is_well_formed(seed: int) -> None:
 
 
 def test_most_briefs_can_be_solved() -> None:
-    rows = [solve_record(raw, 0) for raw in generate_records(300, 5)]
-    assert sum(isinstance(row, Reject) for row in rows) < 75
+    rows = [solve_record(raw, 0) for raw in generate_records(60, 5)]
+    assert sum(isinstance(row, Reject) for row in rows) < 15
 
 
 def _profile(records: list[dict[str, Any]]) -> dict[str, float]:

@@ -96,6 +96,19 @@ def test_a_bad_field_names_file_record_and_field(path: str, value: Any, good: di
     assert str(error.value).startswith(f"in.jsonl, line 1: record {good['id']}, field {path}: ")
 
 
+def test_alternatives_are_different_designs_of_one_brief(good: dict[str, Any]) -> None:
+    rows = solve_record(raw([good])[0], 0, alternatives=4)
+    assert isinstance(rows, list)
+    assert len({row["answer"] for row in rows}) == len(rows) > 1
+    assert rows[0]["id"] == good["id"]
+    assert [row["id"].rpartition(".")[0] for row in rows[1:]] == [good["id"]] * (len(rows) - 1)
+    assert len({row["brief_key"] for row in rows}) == 1
+    assert rows[:1] == solve_record(raw([good])[0], 0)
+    for row in rows:
+        brief = Brief.model_validate_json(row["brief"])
+        assert violations(decode(row["answer"], brief), brief) == []
+
+
 @pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity"])
 def test_not_a_number_names_its_field(number: bytes, good: dict[str, Any]) -> None:
     text = orjson.dumps(with_field(good, "input.plot.width", 987654)).replace(b"987654", number)
@@ -116,7 +129,7 @@ def test_nothing_disappears(tmp_path: Path, good: dict[str, Any]) -> None:
     bad_setbacks = with_field(with_field(good, "id", "S"), "input.plot.setbacks_ft.rear", 999)
     same_id = with_field(good, "input.basicDetails.budget", 123_456)
     same_brief = with_field(good, "id", "again")
-    records = [good, bad_setbacks, same_id, same_brief, *raw_records(60, seed=9)]
+    records = [good, bad_setbacks, same_id, same_brief, *raw_records(30, seed=9)]
     counts = prepare(raw(records), tmp_path / "out", seed=0, processes=2)
     rows, refused = samples(tmp_path / "out"), rejects(tmp_path / "out")
     assert counts["total"] == len(records) == counts["solved"] + sum(counts["rejected"].values())
@@ -131,11 +144,21 @@ def test_nothing_disappears(tmp_path: Path, good: dict[str, Any]) -> None:
     assert len({row["brief_key"] for row in rows}) == len(rows)
 
 
+def test_all_alternatives_of_a_brief_are_written(tmp_path: Path, good: dict[str, Any]) -> None:
+    records = raw([good, with_field(good, "id", "again"), *raw_records(6, seed=9)])
+    counts = prepare(records, tmp_path / "out", seed=0, processes=1, alternatives=3)
+    rows = samples(tmp_path / "out")
+    assert counts["designs"] == len(rows) > counts["solved"] == len({row["brief_key"] for row in rows})
+    assert counts["total"] == len(records)
+    assert counts["rejected"]["duplicate_brief"] == 1
+    assert [row["id"] for row in rows[:2]] == [good["id"], f"{good['id']}.2"]
+
+
 def test_the_bytes_do_not_depend_on_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BATCH", 7)
     monkeypatch.setattr(module, "ROWS_PER_GROUP", 10)
     monkeypatch.setattr(module, "ROWS_PER_FILE", 20)
-    records = raw(raw_records(70, seed=4), "validation")
+    records = raw(raw_records(45, seed=4), "validation")
     counts = [prepare(records, tmp_path / str(workers), seed=1, processes=workers) for workers in (1, 3)]
     assert counts[0] == counts[1]
     assert sha256_folder(tmp_path / "1") == sha256_folder(tmp_path / "3")

@@ -39,7 +39,8 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 def test_a_record_is_read_as_it_is() -> None:
     record_id, brief = parse_record(RECORD)
     assert record_id == "HB-1"
-    assert brief.envelope_ft == (43, 49)
+    assert brief.envelope_ft == (43, 49.5)
+    assert brief.envelope == (86, 99)
     assert brief.plot.is_corner is True
     assert [room.name for room in brief.wanted_rooms] == ["master", "bed", "bath1", "bath2", "kitchen", "living"]
 
@@ -52,6 +53,16 @@ def test_bathrooms_that_the_list_leaves_out_are_added() -> None:
     brief = parse_record(changed("input.roomBreakdown.2", {"type": "utility", "count": 1, "minArea": 50}))[1]
     assert brief.bathrooms == 3
     assert sum(room.type == "bathroom" for room in brief.wanted_rooms) == 3
+
+
+def test_a_record_may_choose_what_else_follows_by_rule() -> None:
+    assert parse_record(RECORD)[1].choices == {}
+    brief = parse_record(changed("input.choices", {"roof": "Slate", "exterior": "Brick", "quality": "luxury"}))[1]
+    assert brief.choices == {"exterior": "Brick", "quality": "luxury", "roof": "Slate"}
+    for field, choices in (("input.choices.roof", {"roof": "Cheese"}), ("input.choices.cellar", {"cellar": "Deep"})):
+        with pytest.raises(BadRecord) as error:
+            parse_record(changed("input.choices", choices))
+        assert error.value.field.startswith(field)
 
 
 @pytest.mark.parametrize("spelling", ["livingRoom", "living_room", "Living Room", "LIVINGROOM", "living"])

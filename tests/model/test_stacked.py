@@ -34,10 +34,11 @@ def adapters(tmp_path: Path, tiny_init: Path) -> list[Path]:
 @pytest.mark.parametrize("rows", [1, 2])
 def test_each_groups_rows_are_its_adapters(adapters: list[Path], tiny_base: Path, rows: int) -> None:
     ids = torch.arange(3, 3 + 20 * rows).view(rows, 20)
-    stacked = load_stacked(tiny_base, adapters)
+    models = [None, *adapters]  # None is the base alone
+    stacked = load_stacked(tiny_base, models)
     with torch.inference_mode():
-        logits = stacked(input_ids=ids.repeat(len(adapters), 1)).logits.split(rows)
-        alone = [load_model(tiny_base, adapter).eval()(input_ids=ids).logits for adapter in adapters]
+        logits = stacked(input_ids=ids.repeat(len(models), 1)).logits.split(rows)
+        alone = [load_model(tiny_base, adapter).eval()(input_ids=ids).logits for adapter in models]
     for one, other in zip(logits, alone, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-3)
     assert not torch.allclose(alone[0], alone[1], atol=0.1)
@@ -61,5 +62,5 @@ def test_adapters_for_another_base_are_named(adapters: list[Path], tiny_base: Pa
         wider = {key: torch.cat([one, one], -1) if "lora_A" in key else one for key, one in weights.items()}
         save_file(wider, folder / WEIGHTS)
     with pytest.raises(UserError, match="doesn't fit the base") as refused:
-        load_stacked(tiny_base, adapters)
+        load_stacked(tiny_base, list(adapters))
     assert str(adapters[1]) in str(refused.value)

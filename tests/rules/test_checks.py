@@ -5,6 +5,7 @@ import pytest
 
 from housebrain.dataset.v5 import parse_record
 from housebrain.house.brief import Brief
+from housebrain.house.design import Design
 from housebrain.language.designs import decode
 from housebrain.rules.checks import requirements, violations
 from housebrain.rules.codes import check_codes
@@ -27,23 +28,17 @@ RECORD: dict[str, Any] = {
 }  # fmt: skip
 BRIEF = parse_record(RECORD)[1]
 TWO_FLOORS = BRIEF.model_copy(update={"floors": 2})
-# Living room and hall at the street, bedroom and bath behind the hall.
+# Living room and hall at the street, bedroom and bath behind the hall; in feet.
 GOOD = [["living", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["master", 0, 16, 16, 12], ["bath", 16, 16, 8, 12]]
 
 
-def kinds(levels: list[Any], brief: Brief = BRIEF, size: tuple[int, int] = (24, 28)) -> set[str]:
+def kinds(levels: list[Any], brief: Brief = BRIEF, size: tuple[float, float] = (24, 28)) -> set[str]:
     return {violation.kind for violation in violations(design_of(levels, brief, size), brief)}
 
 
-def design_of(levels: list[Any], brief: Brief = BRIEF, size: tuple[int, int] = (24, 28)) -> Any:
-    answer = {
-        "size": size,
-        "levels": levels,
-        "materials": {"exterior": "Brick", "roof": "Slate", "floor": "Tile", "windows": "Casement", "doors": "Panel"},
-        "site": {"foundation": "Slab", "insulation": "High", "cooling": "None", "heating": "Hydronic"},
-        "quality": "basic",
-    }
-    return decode(json.dumps(answer), brief, "coordinates")
+def design_of(levels: list[Any], brief: Brief = BRIEF, size: tuple[float, float] = (24, 28)) -> Design:
+    steps = [[[name, *(round(2 * side) for side in box)] for name, *box in rooms] for rooms in levels]
+    return decode(json.dumps({"size": [round(2 * side) for side in size], "levels": steps}), brief, "coordinates")
 
 
 def test_a_good_design_has_no_violation() -> None:
@@ -57,14 +52,57 @@ def test_a_good_design_has_no_violation() -> None:
         ([*GOOD[:3], ["bath", 16, 16, 7, 12]], "gap"),
         ([*GOOD[:3], ["bath", 16, 16, 9, 12]], "outside"),
         (GOOD[:3], "missing_room"),
-        ([*GOOD[:3], ["bath", 16, 16, 8, 6], ["bath", 16, 22, 8, 6]], "extra_room"),
+        ([*GOOD[:2], ["master", 0, 16, 8, 12], ["bath", 8, 16, 8, 12], ["master", 16, 16, 8, 12]], "apart"),
+        ([*GOOD[:3], ["bath", 16, 16, 8, 12], ["bath", 16, 20, 8, 4]], "overlap"),
         ([*GOOD[:3], ["bath", 16, 16, 8, 6], ["office", 16, 22, 8, 6]], "extra_room"),
         ([*GOOD[:2], ["master", 0, 16, 12, 12], ["bath", 12, 16, 12, 12]], "undersized"),
         ([["living", 0, 0, 24, 12], ["bath", 0, 12, 24, 4], ["master", 0, 16, 24, 12]], "unreachable"),
+        (
+            [
+                *GOOD[:2],
+                ["hall", 0, 16, 4, 12],
+                ["master", 4, 16, 12, 8],
+                ["bath", 4, 24, 20, 4],
+                ["hall", 16, 16, 8, 8],
+            ],
+            "dark",
+        ),
     ],
 )
 def test_each_kind_of_violation_is_found(rooms: list[Any], kind: str) -> None:
     assert kind in kinds([rooms])
+
+
+def test_boxes_of_one_name_are_one_room() -> None:
+    """The hall has a bend, and the living room an arm beside it."""
+    rooms = [
+        ["living", 0, 0, 24, 12], ["living", 14, 12, 10, 4], ["hall", 0, 12, 14, 4], ["hall", 0, 16, 4, 12],
+        ["master", 4, 16, 12, 12.5], ["bath", 16, 16, 8, 12.5], ["hall", 0, 28, 4, 0.5],
+    ]  # fmt: skip
+    assert kinds([rooms], size=(24, 28.5)) == set()
+    design = design_of([rooms], size=(24, 28.5))
+    assert {room.name: len(room.boxes) for room in design.levels[0].rooms} == {
+        "living": 2, "hall": 3, "master": 1, "bath": 1,
+    }  # fmt: skip
+    assert design.wanted_rooms["living"].area_sqft == 24 * 12 + 10 * 4
+
+
+def test_a_room_on_two_floors_is_one_too_many() -> None:
+    ground = [["living", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["stairs", 0, 16, 8, 12], ["bath", 8, 16, 16, 12]]
+    above = [["master", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["stairs", 0, 16, 8, 12], ["bath", 8, 16, 16, 12]]
+    assert kinds([ground, above], TWO_FLOORS) == {"extra_room"}
+
+
+def test_stairs_are_as_large_as_two_flights_and_a_landing() -> None:
+    def floors(width: float, depth: float) -> list[Any]:
+        ground = [["living", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["bath", width, 16, 24 - width, depth]]
+        above = [["master", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["terrace", width, 16, 24 - width, depth]]
+        return [[*rooms, ["stairs", 0, 16, width, depth]] for rooms in (ground, above)]
+
+    assert kinds(floors(6.5, 10), TWO_FLOORS, (24, 26)) == set()
+    assert kinds(floors(10, 6.5), TWO_FLOORS, (24, 22.5)) == set()
+    assert kinds(floors(6, 10), TWO_FLOORS, (24, 26)) == {"stairs"}
+    assert kinds(floors(6.5, 9.5), TWO_FLOORS, (24, 25.5)) == {"stairs"}
 
 
 def test_a_house_over_the_envelope_is_outside() -> None:

@@ -50,6 +50,7 @@ def trained(
         base="tiny",
         bases={"tiny": {"hub_id": "nobody/tiny", "revision": "0", "license": "mit"}},
         lora={"r": 4, "alpha": 8, "dropout": 0.1, "target_modules": "all-linear", "seed": 42},
+        platforms__local__batch_size=1,
         platforms__local__max_length=1024,
         train__validity_samples=1,
     )

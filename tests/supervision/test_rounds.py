@@ -58,10 +58,10 @@ def test_what_changed_since_the_tag_is_named(coordinator: Path) -> None:
     (coordinator / "src/housebrain/merging/merge.py").write_text("# other code\n")
     assert changes.changed_since(tag) == []
     change_params(coordinator, platforms__colab__epochs=7)
-    (coordinator / "src/housebrain/training/packing.py").write_text("# other code\n")
+    (coordinator / "src/housebrain/training/loop.py").write_text("# other code\n")
     (coordinator / "src/housebrain/training/more.py").write_text("# new code\n")
     assert changes.changed_since(tag) == [
-        "src/housebrain/training/packing.py",
+        "src/housebrain/training/loop.py",
         "src/housebrain/training/more.py",
         "platforms.colab.epochs",
     ]

@@ -15,7 +15,6 @@ from housebrain.training.fingerprint import result_key, training_key
 WEIGHTLESS = {"validity_samples": 9, "keep_checkpoints": 9, "log_steps": 9, "eval_steps": 9, "save_steps": 9}
 DECISIVE = {
     "codec": "coordinates",
-    "packing": False,
     "seed": 9,
     "batch_size": 9,
     "gradient_accumulation": 9,

@@ -1,5 +1,6 @@
 """Tests for housebrain.training.processes: two processes on CPUs, which train as one does."""
 
+import re
 import shutil
 import signal
 import subprocess
@@ -27,7 +28,7 @@ from housebrain.training.stopping import failure
 from housebrain.training.train import train_shard
 from trainings import PLATFORM, WEIGHTS, Fault, MakeProject, curve, first_shard, make_params, write_params
 
-LOSSES = "housebrain.training.trainer:token_losses"
+LOSSES = "housebrain.training.loop:batch_losses"
 PATIENCE_SECONDS = 60
 
 
@@ -70,8 +71,8 @@ def assert_same_training(one: Path, other: Path) -> None:
 def test_two_processes_train_as_one_and_each_goes_on_from_the_others_checkpoint(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Nine rows in steps of four: in the last step one process has no row. SIGTERM stops both after the second step."""
-    params = make_params(dropout=0.0, gradient_accumulation=4, validity_samples=1)
+    """Three samples thrice in steps of four: one process has none in the last. SIGTERM stops both after the second."""
+    params = make_params(dropout=0.0, gradient_accumulation=4, validity_samples=1, max_samples=3)
     one, two, mixed = (prepare(make_project(name), params) for name in ("one", "two", "mixed"))
     monkeypatch.chdir(one)
     assert train_shard(first_shard(one), params)["steps"] == 3
@@ -162,9 +163,9 @@ def test_out_of_memory_in_one_process_halves_the_batch_in_both(
     monkeypatch.chdir(one)
     train_shard(first_shard(one), params)
     capfd.readouterr()
-    train_in(two, params, monkeypatch, Fault(LOSSES, 2, "memory at 2", rank=1))
+    train_in(two, params, monkeypatch, Fault(LOSSES, 2, "memory at 0", rank=1))
     printed = capfd.readouterr()
-    assert printed.err.count("out of memory; going on with batch_size 1 in place of 2") == 1
+    assert printed.err.count("out of memory; going on with half as many samples at once") == 1
     assert "Traceback" not in printed.err
     assert "going on from step 1" in printed.out
     assert_same_training(one, two)
@@ -177,10 +178,11 @@ def test_out_of_memory_at_batch_one_says_what_to_do(
 ) -> None:
     params = make_params()
     project = prepare(make_project("project"), params)
-    message = r"out of memory at batch_size 1, which can't be halved\. Lower max_length"
-    with pytest.raises(UserError, match=message):
-        train_in(project, params, monkeypatch, Fault(LOSSES, 1, "memory at 1", rank=1))
-    assert "out of memory at batch_size 1" in failure(first_shard(project).checkpoints)
+    message = r"out of memory with one sample at a time\. Lower max_length"
+    with pytest.raises(SystemExit):
+        train_in(project, params, monkeypatch, Fault(LOSSES, 1, "memory at 0", rank=1))
+    assert re.search(message, capfd.readouterr().err)
+    assert "out of memory with one sample at a time" in failure(first_shard(project).checkpoints)
 
 
 @pytest.mark.long
@@ -195,7 +197,6 @@ def test_a_loss_or_gradient_that_is_not_finite_ends_all_and_is_said_once(
 ) -> None:
     """Of a gradient, averaged over both processes, the samples of both are named."""
     params = make_params()
-    params = params.model_copy(update={"train": params.train.model_copy(update={"packing": False})})
     project = prepare(make_project("project"), params)
     with pytest.raises(SystemExit) as end:
         train_in(project, params, monkeypatch, Fault(LOSSES, 1, action, rank=1))
@@ -258,13 +259,15 @@ def test_sigterm_before_training_begins_is_no_failure(tmp_path: Path) -> None:
     ("gpus", "asked", "accumulation", "count"),
     [
         (2, "", 16, 2),
-        (2, "", 15, 1),
+        (2, "", 15, 2),
+        (2, "", 1, 1),
         (2, "1", 16, 1),
         (2, "8", 16, 2),
         (1, "", 16, 1),
         (0, "", 16, 1),
-        (0, "3", 16, 2),
-        (0, "4", 6, 3),
+        (0, "3", 16, 3),
+        (0, "4", 6, 4),
+        (0, "4", 3, 3),
     ],
 )
 def test_one_process_a_gpu_as_far_as_they_share_a_step(

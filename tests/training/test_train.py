@@ -27,7 +27,8 @@ from housebrain.model.loss import mean_loss
 from housebrain.params import Params
 from housebrain.provenance import library_versions
 from housebrain.tracking import RunRecord, import_record, now_ms
-from housebrain.training import callback, checkpoints, train, trainer
+from housebrain.training import checkpoints, journal, loop, train
+from housebrain.training import steps as steps_of_training
 from housebrain.training.fingerprint import fingerprint, result_key, training_key
 from trainings import WEIGHTS, Fault, MakeProject, curve, first_shard, make_params
 from trainings import train as train_with_fault
@@ -207,14 +208,14 @@ def test_checkpoints_of_another_training_are_not_gone_on_from(
 
 def make_stop(project: Path, patch: pytest.MonkeyPatch, after_step: int) -> None:
     """Asks for a stop by the file once step `after_step` is logged: it comes after the next one."""
-    real = callback.write_json
+    real = journal.write_json
 
     def write(path: Path, value: Any) -> None:
         real(path, value)
         if path.name == PROGRESS and value["step"] == after_step:
             (first_shard(project).checkpoints / STOP).write_text("the session ends soon")
 
-    patch.setattr(callback, "write_json", write)
+    patch.setattr(journal, "write_json", write)
 
 
 @pytest.mark.parametrize("dropout", [0.1, 0.0])  # by PEFT's layers, and by those that take their place
@@ -282,14 +283,14 @@ def test_what_changes_no_weight_may_be_changed_between_a_stop_and_going_on(
 
 
 def test_sigterm_stops_after_the_step(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = callback.write_json
+    real = journal.write_json
 
     def terminated(path: Path, value: Any) -> None:
         real(path, value)
         os.kill(os.getpid(), signal.SIGTERM)
 
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(callback, "write_json", terminated)
+    monkeypatch.setattr(journal, "write_json", terminated)
     with pytest.raises(IncompleteError, match=r"SIGTERM"):
         train.train_shard(first_shard(project), make_params())
     assert signal.getsignal(signal.SIGTERM) == before
@@ -317,13 +318,13 @@ def test_diverged_training_names_step_and_samples(project: Path, mlflow_store: s
 
 
 def test_gradient_that_is_not_finite_names_step_and_samples(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = trainer.token_losses
+    real = loop.batch_losses
 
     def rootless(*arguments: Any) -> torch.Tensor:
         losses = real(*arguments)
         return losses + (0 * losses).sqrt()  # finite, with a gradient that isn't
 
-    monkeypatch.setattr(trainer, "token_losses", rootless)
+    monkeypatch.setattr(loop, "batch_losses", rootless)
     with pytest.raises(UserError, match=r"step 1: the gradient is nan on sample\(s\) GEN-\d+"):
         train.train_shard(first_shard(project), make_params())
 
@@ -347,32 +348,32 @@ def test_short_training_is_logged_though_no_log_step_is_reached(project: Path) -
     assert [int(row["step"]) for row in curve(project)] == [summary["steps"]]
 
 
-def test_unpacked_training_has_a_row_a_sample(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    params = make_params(epochs=1)
-    unpacked = params.model_copy(update={"train": params.train.model_copy(update={"packing": False})})
-    summary = train.train_shard(first_shard(project), unpacked)
-    assert "12 samples in 12 rows" in capsys.readouterr().out
+def test_a_step_has_as_many_samples_as_batch_and_accumulation_make(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = train.train_shard(first_shard(project), make_params(epochs=1))
+    assert "shard 1: 12 samples, " in capsys.readouterr().out
     assert summary["steps"] == 6
 
 
 def test_rounds_together_do_the_steps_of_one_training(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The same rows in the same order at the same learning rates, each answer's token once an epoch."""
+    """The same samples in the same order at the same learning rates, each answer's token once an epoch."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://")
-    real, read = trainer.collate, []
+    real, read = steps_of_training.collate, []
 
     def collate(samples: list[Tokens], rows: list[list[int]]) -> Any:
         read.append((samples[0].id, rows))
         return real(samples, rows)
 
-    monkeypatch.setattr(trainer, "collate", collate)
+    monkeypatch.setattr(steps_of_training, "collate", collate)
 
     def trained(round_: int, rounds: int) -> tuple[dict[str, Any], list[Any], list[str]]:
         project = make_project(f"{round_} of {rounds}")
         monkeypatch.chdir(project)
         read.clear()
-        params = make_params(epochs=4, max_length=900).model_copy(update={"round": round_, "rounds": rounds})
+        params = make_params(epochs=4, gradient_accumulation=3).model_copy(update={"round": round_, "rounds": rounds})
         summary = train.train_shard(first_shard(project), params)
         assert [row["step"] for row in curve(project)] == [str(1 + step) for step in range(summary["total_steps"])]
         first = load_samples("data/shards/1/train.parquet")[0].id  # else it is a validation sample's

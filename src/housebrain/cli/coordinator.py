@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from housebrain.cluster.scratch import SCRATCH
 from housebrain.errors import UserError
 from housebrain.shard import Shard
 
@@ -79,6 +80,30 @@ def round_start() -> None:
     round_plan()
     tag = start(load_params())
     print(f"round: {tag} is tagged. Workers may start: the notebooks, or `housebrain work --shard K`.")
+
+
+@round_app.command("run")
+def round_run(
+    ray: Annotated[str, typer.Option(help="The cluster's head as HOST:PORT, auto on one of its nodes, or local")],
+    scratch: Annotated[str, typer.Option(help="A folder on every node, for clones and the base model")] = SCRATCH,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between looks")] = 30,
+) -> None:
+    """Train all shards of a started round, on a Ray cluster, beside notebooks or without. Safe to run again."""
+    from rich.console import Console
+
+    from housebrain.cluster.rounds import run_round
+    from housebrain.params import load_params
+    from housebrain.supervision import status as workers
+
+    params, console = load_params(), Console(width=160)
+
+    def show(table: list[dict[str, Any]], notes: list[str]) -> None:
+        console.print(workers.as_table(table, workers.title_of(params)))
+        for message in [*workers.messages(table), *notes]:
+            console.print(message, highlight=False)
+
+    run_round(params, ray, scratch, every, show)
+    print("round: all shards are trained and pushed. Go on with `dvc repro --pull`.")
 
 
 @round_app.command("next")

@@ -75,8 +75,8 @@ def _record(rng: random.Random, record_id: str) -> dict[str, object]:
     }
 
 
-def generate_records(count: int, seed: int) -> Iterator[RawRecord]:
-    """Yields `count` v5-shaped records; record n depends on the seed and n alone."""
-    for number in range(1, count + 1):
+def generate_records(count: int, seed: int, first: int = 1) -> Iterator[RawRecord]:
+    """Yields `count` v5-shaped records from number `first` on; record n depends on the seed and n alone."""
+    for number in range(first, first + count):
         record = _record(random.Random(f"{seed} {number}"), f"GEN-{number:06d}")
         yield RawRecord(f"generated record {number}", "train", orjson.dumps(record))

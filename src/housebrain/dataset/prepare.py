@@ -48,7 +48,7 @@ SCHEMA = pa.schema(
         ("cost_usd", pa.float64()),
     ]
 )
-BATCH = 256
+BATCH = 32
 ROWS_PER_GROUP = 10_000
 ROWS_PER_FILE = 100_000
 BATCHES_IN_FLIGHT = 4  # a worker
@@ -63,8 +63,20 @@ class Reject(NamedTuple):
     detail: str
 
 
-def solve_record(raw: RawRecord, seed: int) -> dict[str, Any] | Reject:
-    """One raw record as a row of `SCHEMA`, or the reason why not.
+# A brief's rows of `SCHEMA` and where its record stands, or why there is none.
+Solved = list[dict[str, Any]] | Reject
+
+
+def solve_record(raw: RawRecord, seed: int, alternatives: int = 1) -> Solved:
+    """One raw record as rows of `SCHEMA`, or the reason why not.
+
+    Args:
+        raw: the record.
+        seed: of the solver; each alternative takes the next one.
+        alternatives: designs of the brief. Equal ones are left out, so there may be fewer.
+
+    Returns:
+        A row a design. The first has the record's id, the others `ID.2`, `ID.3`, ...
 
     Raises:
         UserError: the record is malformed or a field is missing or mistyped.
@@ -77,43 +89,54 @@ def solve_record(raw: RawRecord, seed: int) -> dict[str, Any] | Reject:
         raise bad_record(raw, record, error) from error
     except Rejected as rejected:
         return Reject(record["id"], raw.where, rejected.reason, rejected.detail)
-    try:
-        design = solve(brief, seed)
-    except Rejected as rejected:
-        return Reject(record_id, raw.where, rejected.reason, rejected.detail)
-    wrong = violations(design, brief)
-    assert not wrong, f"{record_id}: the solver made an invalid design: {wrong[0]}"
-    return {
-        "id": record_id,
-        "brief_key": brief.key(),
-        "side": raw.side,
-        "brief": brief.model_dump_json(),
-        "answer": encode(design),
-        "bedrooms": brief.bedrooms,
-        "floors": brief.floors,
-        "style": brief.style,
-        "region": brief.region,
-        "climate_zone": brief.climate_zone,
-        "area_sqft": float(design.built_area_sqft),
-        "cost_usd": design.cost.total_usd,
-        "where": raw.where,
-    }
+    rows: list[dict[str, Any]] = []
+    for number in range(alternatives):
+        try:
+            design = solve(brief, seed + number)
+        except Rejected as rejected:
+            if rows:
+                continue
+            return Reject(record_id, raw.where, rejected.reason, rejected.detail)
+        wrong = violations(design, brief)
+        assert not wrong, f"{record_id}: the solver made an invalid design: {wrong[0]}"
+        answer = encode(design)
+        if any(row["answer"] == answer for row in rows):
+            continue
+        rows.append(
+            {
+                "id": f"{record_id}.{number + 1}" if number else record_id,
+                "brief_key": brief.key(),
+                "side": raw.side,
+                "brief": brief.model_dump_json(),
+                "answer": answer,
+                "bedrooms": brief.bedrooms,
+                "floors": brief.floors,
+                "style": brief.style,
+                "region": brief.region,
+                "climate_zone": brief.climate_zone,
+                "area_sqft": design.built_area_sqft,
+                "cost_usd": design.cost.total_usd,
+                "where": raw.where,
+            }
+        )
+    return rows
 
 
-def _solve_batch(batch: list[RawRecord], seed: int) -> list[dict[str, Any] | Reject]:
-    return [solve_record(raw, seed) for raw in batch]
+def solve_batch(batch: list[RawRecord], seed: int, alternatives: int) -> list[Solved]:
+    """As `solve_record`, for many."""
+    return [solve_record(raw, seed, alternatives) for raw in batch]
 
 
-def _solved(records: Iterable[RawRecord], seed: int, processes: int) -> Iterator[list[dict[str, Any] | Reject]]:
+def _solved(records: Iterable[RawRecord], seed: int, alternatives: int, processes: int) -> Iterator[list[Solved]]:
     """Solves batches in `processes` processes, at most a few in flight, and yields them in order."""
     iterator = iter(records)
     # Spawned, not forked: Arrow's threads don't survive a fork.
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        flying: deque[Future[list[dict[str, Any] | Reject]]] = deque()
+        flying: deque[Future[list[Solved]]] = deque()
         try:
             while True:
                 while len(flying) < BATCHES_IN_FLIGHT * processes and (batch := list(islice(iterator, BATCH))):
-                    flying.append(pool.submit(_solve_batch, batch, seed))
+                    flying.append(pool.submit(solve_batch, batch, seed, alternatives))
                 if not flying:
                     return
                 yield flying.popleft().result()
@@ -179,15 +202,20 @@ class _Samples:
             self.writer = None
 
 
-def evenly(records: Iterable[RawRecord], take: int, total: int) -> Iterator[RawRecord]:
-    """`take` of `total` records, evenly spread."""
-    for index, raw in enumerate(records):
+def evenly(records: Iterable[RawRecord], take: int, total: int, first: int = 0) -> Iterator[RawRecord]:
+    """`take` of `total` records, evenly spread; `records` may be a part of them, from the one of number `first` on."""
+    for index, raw in enumerate(records, first):
         if (index + 1) * take // total > index * take // total:
             yield raw
 
 
 def prepare(
-    records: Iterable[RawRecord], out: str | Path, seed: int, processes: int = 0, total: int | None = None
+    records: Iterable[RawRecord],
+    out: str | Path,
+    seed: int,
+    processes: int = 0,
+    total: int | None = None,
+    alternatives: int = 1,
 ) -> dict[str, Any]:
     """Solves every brief and writes samples and rejects to the folder `out`, in one swap at the end.
 
@@ -197,14 +225,27 @@ def prepare(
         seed: of the solver.
         processes: processes; 0 takes one a core.
         total: the number of records, for progress, if known.
+        alternatives: designs of each brief, as far as there are different ones.
 
     Returns:
-        Counts: `total` == `solved` + the sum of `rejected` (by reason).
+        Counts of briefs: `total` == `solved` + the sum of `rejected` (by reason); `designs` are the samples written.
 
     Raises:
         UserError: a record is malformed, or none could be solved. `out` is left as it was.
     """
+    return write_prepared(_solved(records, seed, alternatives, processes or os.cpu_count() or 1), out, total)
+
+
+def write_prepared(batches: Iterable[list[Solved]], out: str | Path, total: int | None = None) -> dict[str, Any]:
+    """As `prepare`, of records that are solved elsewhere.
+
+    Args:
+        batches: the solved records, in the dataset's order: of two that ask for the same the first one stays. How they
+            are cut into batches makes no difference.
+        out, total: as for `prepare`.
+    """
     rejected: Counter[str] = Counter()
+    solved = 0
     ids, briefs = _Seen(), _Seen()
     with atomic_folder(out) as folder:
         samples = _Samples(folder)
@@ -213,15 +254,17 @@ def prepare(
             rejects = csv.writer(file)
             rejects.writerow(Reject._fields)
             with tqdm(total=total, unit=" briefs", desc="prepare", mininterval=1) as progress:
-                for batch in _solved(records, seed, processes or os.cpu_count() or 1):
-                    for row in batch:
-                        reject = row if isinstance(row, Reject) else _duplicate(row, ids, briefs)
+                for batch in batches:
+                    for outcome in batch:
+                        reject = outcome if isinstance(outcome, Reject) else _duplicate(outcome[0], ids, briefs)
                         if reject is not None:
                             rejects.writerow(reject)
                             rejected[reject.reason] += 1
-                        else:
-                            assert isinstance(row, dict)
-                            samples.add(row)
+                            continue
+                        solved += 1
+                        assert not isinstance(outcome, Reject)
+                        for row in outcome:
+                            samples.add({name: row[name] for name in SCHEMA.names})
                     progress.update(len(batch))
         samples.close()
         if not samples.count:
@@ -230,15 +273,16 @@ def prepare(
             )
             raise UserError(f"no brief could be solved ({refused}). Check the dataset with `housebrain audit`.")
     return {
-        "total": samples.count + rejected.total(),
-        "solved": samples.count,
-        "solved_share": round(samples.count / (samples.count + rejected.total()), 4),
+        "total": solved + rejected.total(),
+        "solved": solved,
+        "solved_share": round(solved / (solved + rejected.total()), 4),
+        "designs": samples.count,
         "rejected": dict(sorted(rejected.items())),
     }
 
 
 def _duplicate(row: dict[str, Any], ids: _Seen, briefs: _Seen) -> Reject | None:
-    where = row.pop("where")
+    where = row["where"]
     if not ids.add(row["id"]):
         return Reject(row["id"], where, "duplicate_id", "an earlier record has this id")
     if not briefs.add(row["brief_key"]):

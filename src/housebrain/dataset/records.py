@@ -24,6 +24,7 @@ from housebrain.dataset.v5 import BadRecord
 from housebrain.errors import UserError, os_error
 
 ROWS_AT_ONCE = 4096
+FILES_IN_PART = 256  # of `.json`, which most often hold a record each
 COLUMNS = ("id", "input", "output", "metadata")  # the keys of a record; Parquet may have them as columns
 # UTF-32 first: its mark begins with that of UTF-16.
 _MARKS = [(codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32")]
@@ -115,7 +116,8 @@ def _read_lines(path: Path, side: str, compression: str) -> Iterator[RawRecord]:
                 yield RawRecord(f"{shown(path)}, line {number}", side, line)
 
 
-def _read_parquet(path: Path, side: str) -> Iterator[RawRecord]:
+def _read_parquet(path: Path, side: str, group: int | None = None) -> Iterator[RawRecord]:
+    """The records of a file, or of one of its row groups."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
@@ -126,8 +128,10 @@ def _read_parquet(path: Path, side: str) -> Iterator[RawRecord]:
                 f"each, or columns {', '.join(COLUMNS)}."
             )
         wanted = [name for name in ("record", "origin", "side") if name in names]
-        number = 0
-        for batch in file.iter_batches(ROWS_AT_ONCE, columns=wanted if "record" in names else None):
+        number = sum(file.metadata.row_group(before).num_rows for before in range(group or 0))
+        groups = None if group is None else [group]
+        columns = wanted if "record" in names else None
+        for batch in file.iter_batches(ROWS_AT_ONCE, groups, columns):
             for row in batch.to_pylist():
                 number += 1
                 # Packed by `ingest` the columns say where a record came from; else only the record itself is there.
@@ -166,25 +170,25 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-def _read_file(path: Path, side: str) -> Iterator[RawRecord]:
+def _read_file(path: Path, side: str, group: int | None) -> Iterator[RawRecord]:
     kind, compression = kind_of(path.name) or ("", "")
     if kind == ".parquet":
-        yield from _read_parquet(path, side)
+        yield from _read_parquet(path, side, group)
     elif kind == ".json":
         yield from _read_json(path, side, compression)
     else:
         yield from _read_lines(path, side, compression)
 
 
-def _read_checked(path: Path, side: str) -> Iterator[RawRecord]:
-    """The records of a file.
+def _read_checked(path: Path, side: str, group: int | None = None) -> Iterator[RawRecord]:
+    """The records of a file, or of one row group of a Parquet file.
 
     Raises:
         UserError: it can't be read to its end, or holds none.
     """
     empty = True
     try:
-        for raw in _read_file(path, side):
+        for raw in _read_file(path, side, group):
             empty = False
             yield raw
     except OSError as error:  # pyarrow's errors are OSError and ValueError
@@ -206,17 +210,63 @@ def read_records(path: str | Path, faulty: Callable[[UserError], None] | None = 
     Raises:
         UserError: the path is missing, holds no dataset file, or a file can't be read or is empty.
     """
-    path = Path(path)
-    chosen = choose(path)
-    if chosen.left_out:
-        print(f"warning: {path}: left out, being no {WANTED}: {listed(chosen.left_out, path)}", file=sys.stderr)
-    for side, file in chosen.files:
+    for side, file in _files(Path(path)):
         try:
             yield from _read_checked(file, side)
         except UserError as error:
             if faulty is None:
                 raise
             faulty(error)
+
+
+def _files(path: Path) -> list[tuple[str, Path]]:
+    """The dataset's files with their sides, in order; says which others it leaves out."""
+    chosen = choose(path)
+    if chosen.left_out:
+        print(f"warning: {path}: left out, being no {WANTED}: {listed(chosen.left_out, path)}", file=sys.stderr)
+    return chosen.files
+
+
+class Part(NamedTuple):
+    """A part of a dataset that can be read by itself: some files, or one row group of a Parquet file."""
+
+    files: tuple[tuple[str, Path], ...]
+    group: int | None
+    size: int | None  # in records; None where that can't be told without reading them
+
+    def read(self) -> Iterator[RawRecord]:
+        """Its records, as `read_records` yields them."""
+        for side, file in self.files:
+            yield from _read_checked(file, side, self.group)
+
+
+def parts_of(path: str | Path) -> list[Part]:
+    """A dataset in parts, whose records one after the other are those of `read_records`.
+
+    Raises:
+        UserError: as for `read_records`, of what can be told without reading the records.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    parts: list[Part] = []
+    for side, file in _files(Path(path)):
+        if kind_of(file.name) == (".parquet", ""):
+            try:
+                metadata = pq.read_metadata(file)
+            except (OSError, pa.ArrowException):  # said where the file is read
+                parts.append(Part(((side, file),), None, None))
+                continue
+            counts = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+            # A file without a record is read, too: that is where it is refused.
+            parts += [Part(((side, file),), group, count) for group, count in enumerate(counts) if count] or [
+                Part(((side, file),), None, None)
+            ]
+        elif parts and parts[-1].group is None and len(parts[-1].files) < FILES_IN_PART and file.suffix == ".json":
+            parts[-1] = Part((*parts[-1].files, (side, file)), None, None)
+        else:
+            parts.append(Part(((side, file),), None, None))
+    return parts
 
 
 def count_records(path: str | Path) -> int | None:

@@ -1,7 +1,8 @@
 """A record of the user's dataset, HouseBrain v5, and how it becomes a brief.
 
 A record is one JSON object `{"id", "input": {"basicDetails", "plot", "roomBreakdown"}, "output", "metadata"}`;
-docs/design.md shows a whole one. Only `input` and `metadata` are read.
+docs/design.md shows a whole one. Only `input` and `metadata` are read. `input.choices`, which the dataset does not
+have, may say what a house is built of where that is not to follow by rule: `{"exterior": "Brick", "quality": "good"}`.
 """
 
 import re
@@ -9,9 +10,10 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from housebrain.house.brief import Brief, Climate, Compass, Plot, Rejected, RoomRequest, Setbacks
-from housebrain.house.rooms import BEDROOMS, CIRCULATION, RoomType
+from housebrain.house.brief import Brief, Choice, Climate, Compass, Plot, Rejected, RoomRequest, Setbacks
+from housebrain.house.rooms import ADDED, BEDROOMS, RoomType
 from housebrain.house.units import FT_PER_M, SQFT_PER_SQM
+from housebrain.rules.site import vocabulary
 
 DEFAULT_BATHROOM_SQFT = 40.0
 
@@ -26,7 +28,7 @@ class BadRecord(Exception):  # noqa: N818 - names the record, like Rejected
 
 
 _LETTERS = re.compile(r"[^a-z]")
-_KNOWN_TYPES = {_LETTERS.sub("", name): name for name in get_args(RoomType) if name not in CIRCULATION}
+_KNOWN_TYPES = {_LETTERS.sub("", name): name for name in get_args(RoomType) if name not in ADDED}
 _KNOWN_TYPES |= {"living": "living_room", "dining": "dining_room", "study": "home_office", "office": "home_office"}
 _KNOWN_TYPES |= {"master": "master_bedroom", "bath": "bathroom", "toilet": "bathroom", "storage": "store"}
 _KNOWN_TYPES |= {"guestbedroom": "guest_room", "prayerroom": "pooja", "poojaroom": "pooja", "puja": "pooja"}
@@ -97,6 +99,7 @@ class _RawInput(_Lenient):
     basicDetails: _RawDetails  # noqa: N815
     plot: _RawPlot
     roomBreakdown: Annotated[list[_RawRoom], Field(min_length=1)]  # noqa: N815
+    choices: dict[Choice, str] = {}
 
 
 class _RawMetadata(_Lenient):
@@ -131,6 +134,10 @@ def parse_record(record: Any) -> tuple[str, Brief]:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "record"
         raise BadRecord(field, first["msg"]) from error
+    for name, choice in raw.input.choices.items():
+        if choice not in vocabulary()[name]:
+            known = ", ".join(sorted(vocabulary()[name]))
+            raise BadRecord(f"input.choices.{name}", f"unknown choice '{choice}'. Known: {known}")
     details, plot = raw.input.basicDetails, raw.input.plot
     feet = FT_PER_M if plot.unit == "m" else 1.0
     sqft = SQFT_PER_SQM if details.unit == "sqm" else 1.0
@@ -169,6 +176,7 @@ def parse_record(record: Any) -> tuple[str, Brief]:
         rooms=tuple(rooms),
         region=raw.metadata.region,
         climate_zone=raw.metadata.climate_zone,
+        choices=dict(sorted(raw.input.choices.items())),
     )
     width_ft, depth_ft = brief.envelope_ft
     if width_ft <= 0 or depth_ft <= 0:

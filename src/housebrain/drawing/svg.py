@@ -8,7 +8,8 @@ import re
 from typing import Any
 from xml.etree import ElementTree
 
-from housebrain.house.design import OUTSIDE, Design, Door, Level, Rect, Room, Window
+from housebrain.drawing.outline import outline
+from housebrain.house.design import OUTSIDE, Design, Door, Level, Rect, Room, Window, hull
 
 UNIT = 10  # of the SVG, in a foot
 MARGIN_FT = 3
@@ -18,13 +19,15 @@ FILLS = {
     **dict.fromkeys(("living_room", "family_room", "dining_room"), "#fbe8c8"),
     **dict.fromkeys(("master_bedroom", "bedroom", "guest_room"), "#dce8f7"),
     **dict.fromkeys(("bathroom", "laundry", "utility"), "#d5efec"),
-    **dict.fromkeys(("balcony", "terrace"), "#e2f0d6"),
+    **dict.fromkeys(("balcony", "terrace", "porch", "court"), "#e2f0d6"),
     **dict.fromkeys(("corridor", "stairs"), "#f0eee9"),
     **dict.fromkeys(("store", "garage"), "#e6e3ee"),
     "kitchen": "#fadcd0",
     "home_office": "#efe0f2",
     "pooja": "#fdf0b8",
 }
+OPACITY = 0.8  # of the fills, so that rooms which overlap are seen
+LEAF_FT = 4.0  # a wider way from the street is a gate
 # What XML can't hold, not even escaped.
 _FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
@@ -32,18 +35,14 @@ _FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0
 def frame(*designs: Design) -> Rect:
     """The smallest rectangle around all rooms of some designs, for plans that are to have one scale."""
     rooms = [room for design in designs for level in design.levels for room in level.rooms]
-    return _hull([*(design.footprint for design in designs), *rooms])
-
-
-def _hull(boxes: list[Rect]) -> Rect:
-    x, y = min(box.x for box in boxes), min(box.y for box in boxes)
-    return Rect(x=x, y=y, w=max(box.x + box.w for box in boxes) - x, d=max(box.y + box.d for box in boxes) - y)
+    return hull((*(design.footprint for design in designs), *(box for room in rooms for box in room.boxes)))
 
 
 def floor_plan_svg(level: Level, footprint: Rect, around: Rect | None = None, title: str = "floor plan") -> str:
     """One level as an SVG document: rooms with name and size in feet, doors with their swing, windows, a scale.
 
-    Rooms that overlap shine through each other; those outside the footprint, a dashed line, are shown where they are.
+    A room of several boxes has one outline and its area for its size. Ways without a door are gaps in the wall. Rooms
+    that overlap shine through each other; those outside the footprint, a dashed line, are shown where they are.
 
     Args:
         level: of any design, valid or not.
@@ -51,7 +50,8 @@ def floor_plan_svg(level: Level, footprint: Rect, around: Rect | None = None, ti
         around: what is shown besides, such as the `frame` of two designs that are to be compared.
         title: read out by screen readers.
     """
-    shown = _hull([footprint, *level.rooms, *([around] if around else [])])
+    boxes = [box for room in level.rooms for box in room.boxes]
+    shown = hull((footprint, *boxes, *([around] if around else [])))
     return ElementTree.tostring(_Plan(level, footprint, shown, title).svg, encoding="unicode")
 
 
@@ -103,30 +103,47 @@ class _Plan:
 
     def _room(self, room: Room) -> None:
         group = self._add("g", class_="room")
-        self._add("title", group).text = _allowed(f"{room.name}: {room.w} x {room.d} ft, {room.area_sqft} sqft")
+        self._add("title", group).text = _allowed(f"{room.name}: {_size(room)}, {room.area_sqft:g} sqft")
         fill = FILLS.get(room.type, PAPER)
-        self._box(room, group, fill=fill, fill_opacity=0.8, stroke=INK, stroke_width=3, stroke_linejoin="round")
+        if len(room.boxes) == 1:
+            self._box(room.main, group, fill=fill, fill_opacity=OPACITY, stroke=INK, stroke_width=3)
+        else:
+            self._add("path", group, d=" ".join(map(self._area, room.boxes)), fill=fill, fill_opacity=OPACITY)
+            walls = " ".join(
+                f"M {self._point(edge.x1, edge.y1)} L {self._point(edge.x2, edge.y2)}" for edge in outline(room.boxes)
+            )
+            self._add("path", group, d=walls, fill="none", stroke=INK, stroke_width=3, stroke_linecap="square")
         if room.type == "stairs":
-            self._treads(room)
+            self._treads(room.main)
 
-    def _treads(self, room: Room) -> None:
-        """Stairs have lines across their longer side."""
-        along_x = room.w >= room.d
-        for step in range(1, max(room.w, room.d)):
+    def _area(self, box: Rect) -> str:
+        corners = ((box.x, box.y), (box.right, box.y), (box.right, box.rear), (box.x, box.rear))
+        return f"M {' L '.join(self._point(*corner) for corner in corners)} Z"
+
+    def _point(self, x: float, y: float) -> str:
+        return " ".join(map(_number, self._at(x, y)))
+
+    def _treads(self, box: Rect) -> None:
+        """Stairs have lines across their longer side, and a wall between the two flights."""
+        along_x = box.w >= box.d
+        for step in range(1, int(max(box.w, box.d))):
             if along_x:
-                a, b = (room.x + step, room.y), (room.x + step, room.y + room.d)
+                a, b = (box.x + step, box.y), (box.x + step, box.rear)
             else:
-                a, b = (room.x, room.y + step), (room.x + room.w, room.y + step)
+                a, b = (box.x, box.y + step), (box.right, box.y + step)
             self._line(a, b, stroke=INK, stroke_opacity=0.25)
+        x, y = box.x + box.w / 2, box.y + box.d / 2
+        ends = ((box.x + 1, y), (box.right - 1, y)) if along_x else ((x, box.y + 1), (x, box.rear - 1))
+        self._line(*ends, stroke=INK, stroke_opacity=0.5)
 
     def _label(self, room: Room) -> None:
-        """Name over size, as large as fits, along the room's longer side where it has to be small."""
-        lines = [room.name, f"{room.w} x {room.d} ft"]
+        """Name over size, as large as fits, along the longer side of the largest box where it has to be small."""
+        lines, box = [room.name, _size(room)], room.main
         widest = max(len(line) for line in lines) * 0.58
-        turned = room.d > room.w and room.w * UNIT / widest < self.font
-        along, across = (room.d, room.w) if turned else (room.w, room.d)
+        turned = box.d > box.w and box.w * UNIT / widest < self.font
+        along, across = (box.d, box.w) if turned else (box.w, box.d)
         font = min(self.font, 0.9 * along * UNIT / widest, 0.9 * across * UNIT / 2.3)
-        x, y = self._at(room.x + room.w / 2, room.y + room.d / 2)
+        x, y = self._at(box.x + box.w / 2, box.y + box.d / 2)
         halo: dict[str, Any] = {
             "paint_order": "stroke",
             "stroke": PAPER,
@@ -146,21 +163,25 @@ class _Plan:
         self._line(a, b, stroke=GLASS, stroke_width=2.5)
 
     def _door(self, door: Door, rooms: dict[str, Room]) -> None:
-        """A gap in the wall, and a leaf that swings into the room that is entered."""
+        """A gap in the wall, and a leaf that swings into the room that is entered, or a gate's dashes."""
         a, b = _ends(door)
-        self._line(a, b, stroke=PAPER, stroke_width=5)
         entered = rooms.get(door.a if door.b == OUTSIDE else door.b)
+        if door.open:
+            fill = FILLS.get(entered.type, PAPER) if entered else PAPER
+            self._line(a, b, stroke=_shade(fill), stroke_width=5)
+            return
+        self._line(a, b, stroke=PAPER, stroke_width=5)
         if entered is None:
             return
-        if door.along == "x":
-            side = 1 if entered.y + entered.d / 2 > door.y else -1
-            open_ = (a[0], a[1] + side * door.width_ft)
-        else:
-            side = -1 if entered.x + entered.w / 2 > door.x else 1
-            open_ = (a[0] - side * door.width_ft, a[1])
+        if door.b == OUTSIDE and door.width_ft > LEAF_FT:
+            self._line(a, b, stroke=INK, stroke_width=1.5, stroke_dasharray="8 5")
+            return
+        side = _side(door, entered)
+        open_ = (a[0], a[1] + side * door.width_ft) if door.along == "x" else (a[0] + side * door.width_ft, a[1])
+        sweep = 1 if (side > 0) == (door.along == "x") else 0
         r = _number(door.width_ft * UNIT)
         (x1, y1), (x2, y2), (x3, y3) = (map(_number, self._at(*point)) for point in (a, open_, b))
-        path = f"M {x1} {y1} L {x2} {y2} A {r} {r} 0 0 {1 if side > 0 else 0} {x3} {y3}"
+        path = f"M {x1} {y1} L {x2} {y2} A {r} {r} 0 0 {sweep} {x3} {y3}"
         self._add("path", d=path, fill="none", stroke=INK, stroke_width=1.0, stroke_opacity=0.7)
         if door.b == OUTSIDE:
             x, y = self._at(door.x, door.y - 0.5)
@@ -171,6 +192,28 @@ class _Plan:
         y = 1.6 * UNIT
         self._add("path", d=f"M {UNIT} {y - 4} v 4 h {10 * UNIT} v -4", fill="none", stroke=SCALE, stroke_width=1.5)
         self._add("text", x=11.6 * UNIT, y=y, fill=SCALE, font_size=min(self.font, 14.0)).text = "10 ft"
+
+
+def _size(room: Room) -> str:
+    return f"{room.main.w:g} x {room.main.d:g} ft" if len(room.boxes) == 1 else f"{room.area_sqft:g} sqft"
+
+
+def _side(door: Door, room: Room) -> int:
+    """On which side of a door a room lies: 1 towards the rear or the right, -1 towards the street or the left."""
+    for box in room.boxes:
+        across, along, low, high, start = (
+            (door.y, door.x, box.x, box.right, box.y) if door.along == "x" else (door.x, door.y, box.y, box.rear, box.x)
+        )
+        end = start + (box.d if door.along == "x" else box.w)
+        if low < along < high and across in (start, end):
+            return 1 if across == start else -1
+    return 1
+
+
+def _shade(fill: str) -> str:
+    """A fill as it looks on paper."""
+    mixed = (round(OPACITY * int(fill[i : i + 2], 16) + (1 - OPACITY) * int(PAPER[i : i + 2], 16)) for i in (1, 3, 5))
+    return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
 def _ends(opening: Door | Window) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -56,16 +56,31 @@ class Cache:
         Raises:
             UserError: the folder can't be written.
         """
-        key = hashlib.sha256(json.dumps([kind.__name__, depends_on], sort_keys=True).encode()).hexdigest()
-        path = self.folder / key[:2] / f"{key}.json"
-        known = _read(path, kind)
+        known = _read(self.path(kind, depends_on), kind)
         if known is not None:
             return known
         entry = make()
-        content = entry.model_dump_json().encode()
-        with atomic_file(path) as temporary:
-            temporary.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+        self.keep(entry, depends_on)
         return entry
+
+    def keep(self, entry: Entry, depends_on: dict[str, Any]) -> None:
+        """Writes an entry.
+
+        Raises:
+            UserError: the folder can't be written.
+        """
+        content = entry.model_dump_json().encode()
+        with atomic_file(self.path(type(entry), depends_on)) as temporary:
+            temporary.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+
+    def has(self, kind: type[Entry], depends_on: dict[str, Any]) -> bool:
+        """Whether an entry is there, whole."""
+        return _read(self.path(kind, depends_on), kind) is not None
+
+    def path(self, kind: type[Entry], depends_on: dict[str, Any]) -> Path:
+        """Where an entry is, or would be."""
+        key = hashlib.sha256(json.dumps([kind.__name__, depends_on], sort_keys=True).encode()).hexdigest()
+        return self.folder / key[:2] / f"{key}.json"
 
 
 def _read(path: Path, kind: type[E]) -> E | None:

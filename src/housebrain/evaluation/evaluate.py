@@ -2,17 +2,17 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import torch
 import transformers
 from tqdm import tqdm
 
 from housebrain.errors import UserError
-from housebrain.evaluation.cache import Answers, Cache, Loss
+from housebrain.evaluation.cache import Answers, Cache, E, Loss
 from housebrain.evaluation.memory import PeakMemory
 from housebrain.evaluation.metrics import Answered, finite, judge, measures
 from housebrain.evaluation.names import BASE, LOSS, MERGED
@@ -28,15 +28,15 @@ from housebrain.model.loading import load_model, load_tokenizer
 from housebrain.model.loss import mean_loss
 from housebrain.model.stacked import can_be_stacked, load_stacked
 from housebrain.params import Params
-from housebrain.provenance import code_hash
+from housebrain.provenance import code_hash, compute_device
 from housebrain.rules.tables import table
 
 # What answers and losses depend on, whichever the adapter; a test compares it with what these files import.
 CODE = [
     "house/brief.py",
-    "house/design.py",
     "house/rooms.py",
     "house/tree.py",
+    "house/units.py",
     "language/answer.py",
     "language/prompt.py",
     "language/samples.py",
@@ -55,6 +55,52 @@ CODE = [
 ]
 
 
+Adapters = tuple[Path | None, ...]
+
+
+class Asked(NamedTuple):
+    """What a model is asked.
+
+    Attributes:
+        adapters: on the base; None is the base alone. Several are side by side, each with rows of its own.
+        content: a sample, for the loss on its answer, or a batch of rendered chats, to be answered.
+        depends_on: all that the reply depends on.
+    """
+
+    adapters: Adapters
+    content: Tokens | list[str]
+    depends_on: dict[str, Any]
+
+    @property
+    def kind(self) -> type[Loss] | type[Answers]:
+        """Of the reply."""
+        return Loss if isinstance(self.content, Tokens) else Answers
+
+
+class Elsewhere(Protocol):
+    """Other machines that models can be asked on."""
+
+    @property
+    def device(self) -> str:
+        """What they compute with."""
+        ...
+
+    def replies(self, asked: list[Asked]) -> Iterator[tuple[Asked, Loss | Answers]]:
+        """The replies to all that is asked, in any order."""
+        ...
+
+
+def reply(model: Any, tokenizer: Any, content: Tokens | list[str], max_new_tokens: int) -> Loss | Answers:
+    """A model's reply; as `Asked` for the arguments."""
+    if isinstance(content, Tokens):
+        return Loss(loss=mean_loss(model, [content]))
+    with PeakMemory() as memory:
+        started = time.perf_counter()
+        answers = generate_answers(model, tokenizer, content, max_new_tokens, len(content))
+        seconds = time.perf_counter() - started
+    return Answers(answers=answers, seconds=seconds, peak_gb=memory.peak_gb)
+
+
 class Evaluator:
     """Puts models to the first `evaluate.briefs` briefs of the test split.
 
@@ -62,12 +108,13 @@ class Evaluator:
         params: of the pipeline.
         test: the test split, Parquet.
         cache: what is in it is neither generated nor computed again.
+        elsewhere: where models are asked; on this machine unless given.
 
     Raises:
         UserError: the test split is missing, damaged or empty, or the ruleset is unknown.
     """
 
-    def __init__(self, params: Params, test: Path, cache: Cache) -> None:
+    def __init__(self, params: Params, test: Path, cache: Cache, elsewhere: Elsewhere | None = None) -> None:
         self.settings, self.codec = params.evaluate, params.train.codec
         rulesets = ["auto", *table("codes")["rulesets"]]
         if self.settings.codes not in rulesets:
@@ -76,7 +123,7 @@ class Evaluator:
         if not self.samples:
             raise UserError(f"{test}: it holds no sample. Raise split.test_count in params.yaml.")
         self.base = ensure_base(params)
-        self.cache = cache
+        self.cache, self.elsewhere = cache, elsewhere
         self.tokenizer = load_tokenizer(self.base)
         self.tokens = [tokenize(self.tokenizer, sample, self.codec) for sample in self.samples]
         self.prompts = [prompt(self.tokenizer, sample.brief, self.codec) for sample in self.samples]
@@ -90,8 +137,17 @@ class Evaluator:
             "code": code_hash(CODE),
             "torch": torch.__version__,
             "transformers": transformers.__version__,
-            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+            "device": self.elsewhere.device if self.elsewhere else compute_device(),
         }
+
+    def ask(self, asked: list[Asked]) -> None:
+        """Has the cache hold the replies to all of it, where models are asked elsewhere."""
+        if self.elsewhere is None:
+            return
+        once = {self.cache.path(one.kind, one.depends_on): one for one in asked}  # models together are asked once
+        missing = [one for one in once.values() if not self.cache.has(one.kind, one.depends_on)]
+        for one, entry in self.elsewhere.replies(missing):
+            self.cache.keep(entry, one.depends_on)
 
     def losses(self, adapter: Path | None) -> list[float]:
         """The loss of the base, or of the base with an adapter, on each reference answer, nats a token.
@@ -99,31 +155,25 @@ class Evaluator:
         Raises:
             UserError: the adapter doesn't fit the base.
         """
-        model = _Model(self, adapter)
+        model = _Model(self, (adapter,))
+        self.ask([model.asked(one) for one in self.tokens])
         return [model.loss(one) for one in self.tokens]
 
-    def answers(self, load: Callable[[], Any], depends_on: dict[str, Any], prompts: list[str]) -> Answers:
-        """To one batch. A batch is kept as a whole: padding moves the last bits of logits, and so which token wins.
+    def asked(self, adapter: Path | None, alone: bool, together: Adapters = ()) -> list[Asked]:
+        """All that `evaluate` asks, whose arguments these are."""
+        model = _Model(self, (adapter,))
+        answering = _Model(self, together) if adapter in together else model
+        asked = [model.asked(one) for one in self.tokens]
+        asked += [answering.asked(batch * len(answering.adapters)) for batch in self.batches]
+        return asked + ([model.asked(self.prompts[:1])] if alone else [])
 
-        Args:
-            load: the model; called only where the answers are not in the cache.
-            depends_on: what they depend on besides `prompts` and settings.
-            prompts: rendered chats.
-        """
-        limit = self.settings.max_new_tokens
+    @property
+    def batches(self) -> list[list[str]]:
+        """The prompts, as many at once as the settings say."""
+        size = self.settings.batch_size
+        return [self.prompts[first : first + size] for first in range(0, len(self.prompts), size)]
 
-        def measure() -> Answers:
-            model = load()
-            with PeakMemory() as memory:
-                started = time.perf_counter()
-                answers = generate_answers(model, self.tokenizer, prompts, limit, len(prompts))
-                seconds = time.perf_counter() - started
-            return Answers(answers=answers, seconds=seconds, peak_gb=memory.peak_gb)
-
-        depends_on = depends_on | {"prompts": prompts, "codec": self.codec, "max_new_tokens": limit}
-        return self.cache.get_or_make(Answers, depends_on, measure)
-
-    def evaluate(self, adapter: Path | None, alone: bool, together: tuple[Path, ...] = ()) -> Evaluated:
+    def evaluate(self, adapter: Path | None, alone: bool, together: Adapters = ()) -> Evaluated:
         """Loss on the reference answers, greedy answers and their verdicts, and how long a design takes.
 
         Answers are made in batches: `seconds_per_design_batched` is each one's part of the wall time. With `alone` the
@@ -134,18 +184,16 @@ class Evaluator:
         Args:
             adapter: its folder; None for the base alone.
             alone: whether the first brief is answered by itself.
-            together: adapters, this one among them, that answer in the same batches.
+            together: adapters, this one among them, that answer in the same batches; empty where it answers by itself.
 
         Raises:
             UserError: the adapter doesn't fit the base.
         """
-        model = _Model(self, adapter)
-        answering = _Together(self, together, together.index(adapter)) if adapter in together else model
+        model = _Model(self, (adapter,))
+        answering = _Together(_Model(self, together), together.index(adapter)) if adapter in together else model
         losses = [model.loss(one) for one in self.tokens]
-        size = self.settings.batch_size
-        firsts = range(0, len(self.prompts), size)
-        progress = tqdm(firsts, "answers", unit=" batches", mininterval=1, leave=False, file=sys.stderr)
-        batches = [answering.answers(self.prompts[first : first + size]) for first in progress]
+        progress = tqdm(self.batches, "answers", unit=" batches", mininterval=1, leave=False, file=sys.stderr)
+        batches = [answering.answers(batch) for batch in progress]
         seconds = model.answers(self.prompts[:1]).seconds if alone else None
         answers = [
             Answered(sample, loss, length, answer, judge(answer, sample, self.codec, self.settings.codes))
@@ -166,57 +214,87 @@ class Evaluator:
 
 
 class _Model:
-    """One model before an evaluator's briefs: in memory only once something isn't in the cache."""
+    """One model before an evaluator's briefs: in memory only once something isn't in the cache.
 
-    def __init__(self, evaluator: Evaluator, adapter: Path | None) -> None:
-        self.of = evaluator
-        self.adapter = adapter
-        self._depends_on = evaluator.made_with | {"adapter": _hashes(adapter) if adapter else None}
+    Args:
+        evaluator: whose briefs it answers.
+        adapters: as in `Asked`.
+    """
+
+    def __init__(self, evaluator: Evaluator, adapters: Adapters) -> None:
+        self.of, self.adapters = evaluator, adapters
+        hashes = [_hashes(adapter) for adapter in adapters]
+        of_model: dict[str, Any] = {"adapters": hashes} if len(hashes) > 1 else {"adapter": hashes[0]}
+        self._depends_on = evaluator.made_with | of_model
 
     @cached_property
     def _loaded(self) -> Any:
-        return load_model(self.of.base, self.adapter)
+        return load_asked(self.of.base, self.adapters)
+
+    def asked(self, content: Tokens | list[str]) -> Asked:
+        """The question, with what its reply depends on.
+
+        A batch is kept as a whole: padding moves the last bits of logits, and so which token wins. A loss is computed
+        alone, and so kept alone.
+        """
+        if isinstance(content, Tokens):
+            depends_on: dict[str, Any] = {"tokens": [content.input_ids, content.prompt_length]}
+        else:
+            limit = self.of.settings.max_new_tokens
+            depends_on = {"prompts": content, "codec": self.of.codec, "max_new_tokens": limit}
+        return Asked(self.adapters, content, self._depends_on | depends_on)
+
+    def _reply(self, kind: type[E], content: Tokens | list[str]) -> E:
+        def make() -> Any:
+            return reply(self._loaded, self.of.tokenizer, content, self.of.settings.max_new_tokens)
+
+        return self.of.cache.get_or_make(kind, self.asked(content).depends_on, make)
 
     def loss(self, tokens: Tokens) -> float:
-        """On one brief's reference answer. It is computed alone, and so kept alone."""
-        depends_on = self._depends_on | {"tokens": [tokens.input_ids, tokens.prompt_length]}
-        return self.of.cache.get_or_make(Loss, depends_on, lambda: Loss(loss=mean_loss(self._loaded, [tokens]))).loss
+        """On one brief's reference answer."""
+        return self._reply(Loss, tokens).loss
 
     def answers(self, prompts: list[str]) -> Answers:
         """To one batch."""
-        return self.of.answers(lambda: self._loaded, self._depends_on, prompts)
+        return self._reply(Answers, prompts)
 
 
 class _Together:
     """One of several adapters that answer in the same batches. They are in memory only while they do.
 
     Args:
-        evaluator: whose briefs they answer.
-        adapters: their folders.
+        model: with all of them.
         number: which of them it is, from 0.
     """
 
-    def __init__(self, evaluator: Evaluator, adapters: tuple[Path, ...], number: int) -> None:
-        self.of, self.adapters, self.number = evaluator, adapters, number
-        self._depends_on = evaluator.made_with | {"adapters": [_hashes(adapter) for adapter in adapters]}
-
-    @cached_property
-    def _loaded(self) -> Any:
-        return load_stacked(self.of.base, list(self.adapters))
+    def __init__(self, model: _Model, number: int) -> None:
+        self.model, self.number = model, number
 
     def answers(self, prompts: list[str]) -> Answers:
         """To one batch: this adapter's, and its part of the time."""
-        of_all = self.of.answers(lambda: self._loaded, self._depends_on, prompts * len(self.adapters))
+        count = len(self.model.adapters)
+        of_all = self.model.answers(prompts * count)
         first = self.number * len(prompts)
         return Answers(
             answers=of_all.answers[first : first + len(prompts)],
-            seconds=of_all.seconds / len(self.adapters),
+            seconds=of_all.seconds / count,
             peak_gb=of_all.peak_gb,
         )
 
 
-def _hashes(adapter: Path) -> list[str]:
-    """Of what an adapter's answers depend on."""
+def load_asked(base: Path, adapters: Adapters) -> Any:
+    """The model with these adapters; as in `Asked`.
+
+    Raises:
+        UserError: an adapter was made for another base.
+    """
+    return load_stacked(base, list(adapters)) if len(adapters) > 1 else load_model(base, adapters[0])
+
+
+def _hashes(adapter: Path | None) -> list[str] | None:
+    """Of what an adapter's answers depend on; None for the base alone."""
+    if adapter is None:
+        return None
     return [sha256_file(adapter / name) for name in (WEIGHTS, CONFIG)]
 
 
@@ -229,14 +307,17 @@ def evaluate(evaluator: Evaluator, adapters: dict[str, Path]) -> dict[str, Evalu
     for folder in adapters.values():
         Adapter(folder)  # all are looked at before the first minute is spent
     models: dict[str, Path | None] = {BASE: None, **adapters}
-    # The merged model answers by itself: another merge shall not ask the shards again.
+    # The merged model answers by itself: another merge shall not ask the base and the shards again.
     shards = tuple(adapter for name, adapter in adapters.items() if name != MERGED)
-    together = shards if len(shards) > 1 and can_be_stacked(list(shards)) else ()
+    together = (None, *shards) if shards and can_be_stacked(list(shards)) else ()
+    evaluator.ask(
+        [one for name, adapter in models.items() for one in evaluator.asked(adapter, name == MERGED, together)]
+    )
     evaluated = {}
     started = time.perf_counter()
     for number, (name, adapter) in enumerate(models.items(), 1):
         # Shards' adapters are as fast as the merged one. The model is held by nobody, so that the next has its memory.
-        evaluated[name] = evaluator.evaluate(adapter, name in (BASE, MERGED), together)
+        evaluated[name] = evaluator.evaluate(adapter, name == MERGED, together)
         metrics, loss = evaluated[name].metrics, evaluated[name].metrics[LOSS]
         left = (time.perf_counter() - started) / number * (len(models) - number)
         print(

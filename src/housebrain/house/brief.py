@@ -12,8 +12,13 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from housebrain.house.rooms import SHORT_NAMES, RoomType
+from housebrain.house.units import GRID_FT
 
 Climate = Literal["Cold", "Temperate", "Mediterranean", "Hot_Dry", "Hot_Humid", "Tropical"]
+# What a house is built of and how well: by rule, where the brief does not say.
+Choice = Literal[
+    "exterior", "roof", "floor", "windows", "doors", "foundation", "insulation", "cooling", "heating", "quality"
+]
 Compass = Literal["N", "NE", "E", "SE", "S", "SW", "W", "NW"]
 
 
@@ -66,7 +71,7 @@ class WantedRoom(NamedTuple):
 
 
 class Brief(Frozen):
-    """A house brief, contradictions resolved."""
+    """A house brief, contradictions resolved; `choices` are those that it makes itself, the rest follow by rule."""
 
     style: str
     bedrooms: Annotated[int, Field(ge=0)]
@@ -77,20 +82,27 @@ class Brief(Frozen):
     rooms: Annotated[tuple[RoomRequest, ...], Field(min_length=1)]
     region: str
     climate_zone: Climate
+    choices: dict[Choice, str] = {}
 
     def key(self) -> str:
         """16 hex digits of the SHA-256 of the content: equal briefs have equal keys."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
     @property
-    def envelope_ft(self) -> tuple[int, int]:
-        """Width and depth of what the setbacks leave of the plot, in whole feet."""
+    def envelope(self) -> tuple[int, int]:
+        """Width and depth of what the setbacks leave of the plot, in whole steps of the grid."""
         plot, setbacks = self.plot, self.plot.setbacks
-        # A hundredth of a foot is added before rounding down, so that 52.4 - 4.2 - 5.2 is 43 and not 42.
+        # A hundredth of a foot is added before rounding down, so that 52.4 - 4.2 - 5.2 is 43 and not 42.5.
         return (
-            math.floor(plot.width_ft - setbacks.left_ft - setbacks.right_ft + 0.01),
-            math.floor(plot.length_ft - setbacks.front_ft - setbacks.rear_ft + 0.01),
+            math.floor((plot.width_ft - setbacks.left_ft - setbacks.right_ft + 0.01) / GRID_FT),
+            math.floor((plot.length_ft - setbacks.front_ft - setbacks.rear_ft + 0.01) / GRID_FT),
         )
+
+    @property
+    def envelope_ft(self) -> tuple[float, float]:
+        """The same in feet."""
+        width, depth = self.envelope
+        return width * GRID_FT, depth * GRID_FT
 
     @cached_property
     def wanted_rooms(self) -> tuple[WantedRoom, ...]:

@@ -1,18 +1,20 @@
 """What is built: the one schema of a house design.
 
-A design stands on an integer grid of feet inside the setback envelope: x runs along the street from the envelope's
-left side, y from the street towards the rear. Areas are measured to the walls' centre lines.
+A design stands on a grid of half a foot inside the setback envelope: x runs along the street from the envelope's left
+side, y from the street towards the rear. Areas are measured to the walls' centre lines.
 """
 
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from housebrain.house.brief import Frozen
-from housebrain.house.rooms import CIRCULATION, OPEN_AIR, RoomType
+from housebrain.house.rooms import ADDED, OPEN_AIR, RoomType
+from housebrain.house.units import GRID_FT
 
-Feet = Annotated[int, Field(ge=0)]
-Length = Annotated[int, Field(ge=1)]
+Feet = Annotated[float, Field(ge=0, multiple_of=GRID_FT)]
+Length = Annotated[float, Field(gt=0, multiple_of=GRID_FT)]
 Quality = Literal["basic", "good", "premium", "luxury"]
 # The outside, as a door's other side.
 OUTSIDE = "outside"
@@ -21,9 +23,10 @@ OUTSIDE = "outside"
 CEILING_FT = 9.5
 FLOOR_TO_FLOOR_FT = 10.5
 WALL_FT = 0.5
-RISER_FT = 7 / 12  # 18 of them to a floor
+RISER_FT = FLOOR_TO_FLOOR_FT / 17
 TREAD_FT = 10 / 12
 DOOR_FRAME_FT = 2 / 12  # what frame and leaf take of a door's clear width
+GLAZED_DOOR_HEIGHT_FT = 6.0  # of the glass in a door to a balcony, terrace, porch or court
 OPENABLE_SHARE = 0.75  # of a window's area, when open
 
 
@@ -36,19 +39,51 @@ class Rect(Frozen):
     d: Length
 
     @property
-    def area_sqft(self) -> int:
+    def right(self) -> float:
+        return self.x + self.w
+
+    @property
+    def rear(self) -> float:
+        return self.y + self.d
+
+    @property
+    def area_sqft(self) -> float:
         return self.w * self.d
 
 
-class Room(Rect):
-    """A room; `name` is unique in the house (`bed2`), but for circulation, which is unique on its level."""
+def hull(boxes: tuple[Rect, ...]) -> Rect:
+    """The smallest rectangle around some others."""
+    x, y = min(box.x for box in boxes), min(box.y for box in boxes)
+    return Rect(x=x, y=y, w=max(box.right for box in boxes) - x, d=max(box.rear for box in boxes) - y)
+
+
+class Room(Frozen):
+    """A room of one or several boxes, such as an L-shaped living room or a hall with a bend.
+
+    `name` is unique in the house (`bed2`), but for what the solver adds, which is unique on its level.
+    """
 
     name: str
     type: RoomType
+    boxes: Annotated[tuple[Rect, ...], Field(min_length=1)]
+
+    @property
+    def area_sqft(self) -> float:
+        return sum(box.area_sqft for box in self.boxes)
+
+    @cached_property
+    def main(self) -> Rect:
+        """The largest box."""
+        return max(self.boxes, key=lambda box: box.area_sqft)
+
+    @cached_property
+    def bounds(self) -> Rect:
+        """The smallest rectangle around all boxes."""
+        return self.boxes[0] if len(self.boxes) == 1 else hull(self.boxes)
 
 
 class Door(Frozen):
-    """A door in the wall between rooms `a` and `b` (`b` is `outside` for the entrance), its middle at `x`, `y`."""
+    """A way between rooms `a` and `b` (`b` is `outside` for a way in), its middle at `x`, `y`; `open` has no leaf."""
 
     a: str
     b: str
@@ -56,6 +91,7 @@ class Door(Frozen):
     y: float
     along: Literal["x", "y"]
     width_ft: float
+    open: bool = False
 
 
 class Window(Frozen):
@@ -120,11 +156,11 @@ class Design(Frozen):
     cost: Cost
 
     @property
-    def built_area_sqft(self) -> int:
-        """The sum of all enclosed rooms: open terraces and balconies are left out."""
+    def built_area_sqft(self) -> float:
+        """The sum of all enclosed rooms: what is in the open air is left out."""
         return sum(room.area_sqft for level in self.levels for room in level.rooms if room.type not in OPEN_AIR)
 
     @property
     def wanted_rooms(self) -> dict[str, Room]:
         """The rooms that a brief can ask for, by name."""
-        return {room.name: room for level in self.levels for room in level.rooms if room.type not in CIRCULATION}
+        return {room.name: room for level in self.levels for room in level.rooms if room.type not in ADDED}

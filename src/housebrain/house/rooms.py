@@ -21,14 +21,18 @@ RoomType = Literal[
     "corridor",
     "stairs",
     "terrace",
+    "porch",
+    "court",
 ]
 # Made by the solver, never asked for: they take no minimum area from a brief.
-CIRCULATION: frozenset[str] = frozenset({"corridor", "stairs", "terrace"})
+ADDED: frozenset[str] = frozenset({"corridor", "stairs", "terrace", "porch", "court"})
 HABITABLE: frozenset[str] = frozenset(
     {"living_room", "dining_room", "master_bedroom", "bedroom", "home_office", "family_room", "guest_room"}
 )
 BEDROOMS: frozenset[str] = frozenset({"master_bedroom", "bedroom", "guest_room"})
-OPEN_AIR: frozenset[str] = frozenset({"terrace", "balcony"})
+OPEN_AIR: frozenset[str] = frozenset({"terrace", "balcony", "porch", "court"})
+# What the codes want daylight in.
+DAYLIT: frozenset[str] = HABITABLE | {"kitchen"}
 
 # Rooms of which there can be several are numbered: `bed1`, `bed2`.
 SHORT_NAMES: dict[str, str] = {
@@ -50,6 +54,8 @@ SHORT_NAMES: dict[str, str] = {
     "corridor": "hall",
     "stairs": "stairs",
     "terrace": "terrace",
+    "porch": "porch",
+    "court": "court",
 }
 _TYPE_OF_SHORT_NAME: dict[str, str] = {short: room_type for room_type, short in SHORT_NAMES.items()}
 

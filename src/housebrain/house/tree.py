@@ -1,8 +1,9 @@
 """Layouts as slicing trees: a level is cut into strips, strips are cut again, and what is left uncut is a room.
 
 A node is a room's name, or a list `[direction, part, cut, part, cut, part, ...]` in which `"v"` stands for vertical
-cuts (`cut` is an x) and `"h"` for horizontal ones (`cut` is a y), positions in feet from the footprint's lower left
-corner. Whatever parses tiles the footprint: no overlap and no gap is possible.
+cuts (`cut` is an x) and `"h"` for horizontal ones (`cut` is a y), positions in steps of the grid from the footprint's
+lower left corner. Whatever parses tiles the footprint: no overlap and no gap is possible. Leaves that share a name are
+boxes of one room.
 
 Slicing floorplans: R. H. J. M. Otten, "Automatic floorplan design", DAC 1982.
 """
@@ -21,7 +22,7 @@ def boxes(node: Node, box: Box) -> list[tuple[str, Box]]:
     """Lays a tree out in `box`.
 
     Returns:
-        The rooms' names and boxes, in the tree's order.
+        The leaves' names and boxes, in the tree's order.
 
     Raises:
         TreeError: a node is mistyped, or a cut lies outside its box or not after the cut before it.

@@ -1,20 +1,20 @@
 """An answer as text: one compact JSON object that holds what the prompt doesn't hold and nothing can derive.
 
-    {"size":[38,31],"levels":[["h","living",...],...],"materials":{...},"site":{...},"quality":"good"}
+    {"size":[76,62],"levels":[["h","living",...],...]}
 
-`levels` is written in one of two codecs: `tree` (see `house/tree.py`), in which any answer that parses tiles the
-footprint, or `coordinates`, a list of `["living",x,y,w,d]` a level.
+All lengths are whole steps of half a foot. `levels` is written in one of two codecs: `tree` (see `house/tree.py`), in
+which any answer that parses tiles the footprint, or `coordinates`, a list of `["living",x,y,w,d]` a level. Boxes that
+share a name are one room, such as a hall with a bend.
 """
 
 import json
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
-from housebrain.house.design import Materials, Quality, Site
 from housebrain.house.tree import Box, TreeError, boxes, cut
 
 Codec = Literal["tree", "coordinates"]
 Layout = list[tuple[str, Box]]  # of a level: the rooms' names and their boxes in the footprint
-MAX_SIDE_FT = 1000
+MAX_SIDE = 2000
 
 
 class DecodeError(ValueError):
@@ -29,16 +29,12 @@ class Answer(NamedTuple):
     """What an answer says, before anything is derived from it.
 
     Attributes:
-        size_ft: width and depth of the footprint.
+        size: width and depth of the footprint, in steps of the grid.
         layouts: for each level, from the ground up.
-        materials, site, quality: as chosen.
     """
 
-    size_ft: tuple[int, int]
+    size: tuple[int, int]
     layouts: list[Layout]
-    materials: Materials
-    site: Site
-    quality: Quality
 
 
 def write(answer: Answer, codec: Codec) -> str:
@@ -52,14 +48,7 @@ def write(answer: Answer, codec: Codec) -> str:
         levels = [cut(layout) for layout in answer.layouts]
     else:
         levels = [[[name, *box] for name, box in layout] for layout in answer.layouts]
-    content = {
-        "size": list(answer.size_ft),
-        "levels": levels,
-        "materials": answer.materials.model_dump(),
-        "site": answer.site.model_dump(),
-        "quality": answer.quality,
-    }
-    return json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps({"size": list(answer.size), "levels": levels}, separators=(",", ":"), ensure_ascii=False)
 
 
 def read(text: str, codec: Codec) -> Answer:
@@ -72,19 +61,14 @@ def read(text: str, codec: Codec) -> Answer:
         content = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise DecodeError("json", str(error)) from error
-    if not isinstance(content, dict) or set(content) != {"size", "levels", "materials", "site", "quality"}:
-        raise DecodeError("schema", "an answer must have exactly the keys size, levels, materials, site, quality")
+    if not isinstance(content, dict) or set(content) != {"size", "levels"}:
+        raise DecodeError("schema", "an answer must have exactly the keys size and levels")
     size, levels = content["size"], content["levels"]
     if not (isinstance(size, list) and len(size) == 2 and all(_is_length(side) for side in size)):
-        raise DecodeError("schema", "size must be [width, depth] in whole feet")
+        raise DecodeError("schema", "size must be [width, depth] in whole steps of half a foot")
     if not isinstance(levels, list) or not levels:
         raise DecodeError("schema", "levels must be a list of at least one level")
-    if content["quality"] not in get_args(Quality):
-        raise DecodeError("schema", f"quality must be one of {', '.join(get_args(Quality))}")
-    materials = Materials(**_choices(content["materials"], Materials, "materials"))
-    site = Site(**_choices(content["site"], Site, "site"))
-    size_ft = (size[0], size[1])
-    return Answer(size_ft, [_layout(level, size_ft, codec) for level in levels], materials, site, content["quality"])
+    return Answer((size[0], size[1]), [_layout(level, (size[0], size[1]), codec) for level in levels])
 
 
 def _no_constant(name: str) -> None:
@@ -93,7 +77,7 @@ def _no_constant(name: str) -> None:
 
 
 def _is_length(value: Any) -> bool:
-    return type(value) is int and 0 < value <= MAX_SIDE_FT
+    return type(value) is int and 0 < value <= MAX_SIDE
 
 
 def _layout(level: Any, size: tuple[int, int], codec: Codec) -> Layout:
@@ -110,15 +94,6 @@ def _layout(level: Any, size: tuple[int, int], codec: Codec) -> Layout:
             raise DecodeError("schema", "a room must be [name, x, y, width, depth]")
         name, x, y, w, d = room
         if not (type(x) is int and type(y) is int and x >= 0 and y >= 0 and _is_length(w) and _is_length(d)):
-            raise DecodeError("layout", f"{name}: x, y, width and depth must be whole feet, the last two above 0")
+            raise DecodeError("layout", f"{name}: x, y, width and depth must be whole numbers, the last two above 0")
         placed.append((name, (x, y, w, d)))
     return placed
-
-
-def _choices(value: Any, model: type[Materials] | type[Site], where: str) -> dict[str, str]:
-    if not isinstance(value, dict) or set(value) != set(model.model_fields):
-        raise DecodeError("schema", f"{where} must have exactly the keys {', '.join(model.model_fields)}")
-    for key, choice in value.items():
-        if not isinstance(choice, str):
-            raise DecodeError("schema", f"{where}.{key}: {choice!r} is no text")
-    return value

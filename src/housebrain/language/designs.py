@@ -1,10 +1,11 @@
 """The one place where a design becomes an answer's text, and an answer's text a design."""
 
 from housebrain.house.brief import Brief
-from housebrain.house.design import Design, Materials, Site
+from housebrain.house.design import Design, Rect
+from housebrain.house.tree import Box
+from housebrain.house.units import GRID_FT
 from housebrain.language.answer import Answer, Codec, DecodeError, read, write
 from housebrain.rules.assemble import assemble
-from housebrain.rules.site import vocabulary
 
 
 def encode(design: Design, codec: Codec = "tree") -> str:
@@ -13,13 +14,22 @@ def encode(design: Design, codec: Codec = "tree") -> str:
     Raises:
         TreeError: in the `tree` codec, the layout can't be made by straight cuts.
     """
-    left, front = design.footprint.x, design.footprint.y
+    footprint = design.footprint
     layouts = [
-        [(room.name, (room.x - left, room.y - front, room.w, room.d)) for room in level.rooms]
-        for level in design.levels
+        [(room.name, _steps(box, footprint)) for room in level.rooms for box in room.boxes] for level in design.levels
     ]
-    size_ft = (design.footprint.w, design.footprint.d)
-    return write(Answer(size_ft, layouts, design.materials, design.site, design.quality), codec)
+    _, _, *size = _steps(footprint, footprint)
+    return write(Answer((size[0], size[1]), layouts), codec)
+
+
+def _steps(box: Rect, footprint: Rect) -> Box:
+    """A box in the footprint, in steps of the grid."""
+    return (
+        round((box.x - footprint.x) / GRID_FT),
+        round((box.y - footprint.y) / GRID_FT),
+        round(box.w / GRID_FT),
+        round(box.d / GRID_FT),
+    )
 
 
 def decode(text: str, brief: Brief, codec: Codec = "tree") -> Design:
@@ -28,22 +38,11 @@ def decode(text: str, brief: Brief, codec: Codec = "tree") -> Design:
     A design is returned wherever the answer parses; whether it is a good one is for `checks.violations` to say.
 
     Raises:
-        DecodeError: the text is not JSON, lacks or mistypes a part, has cuts that cut nothing, or makes a choice or
-            names a room that there is not.
+        DecodeError: the text is not JSON, lacks or mistypes a part, has cuts that cut nothing, or names a room that
+            there is not.
     """
     answer = read(text, codec)
-    _check_choices(answer.materials, "materials")
-    _check_choices(answer.site, "site")
     try:
-        return assemble(answer.size_ft, answer.layouts, answer.materials, answer.site, answer.quality, brief)
+        return assemble(answer.size, answer.layouts, brief)
     except ValueError as error:
         raise DecodeError("layout", str(error)) from error
-
-
-def _check_choices(chosen: Materials | Site, where: str) -> None:
-    known = vocabulary()
-    for key, choice in chosen.model_dump().items():
-        if choice not in known[key]:
-            raise DecodeError(
-                "schema", f"{where}.{key}: unknown choice {choice!r}. Known: {', '.join(sorted(known[key]))}"
-            )

@@ -15,12 +15,12 @@ from housebrain.language.answer import Codec
 
 SYSTEM = {
     "tree": (
-        "You are an architect. Answer with one JSON object: size [width, depth] in feet inside the envelope; "
-        "levels as cuts, v at an x, h at a y, down to rooms; materials; site; quality."
+        "You are an architect. Answer with one JSON object in half feet: size [width, depth] inside the envelope; "
+        "levels as cuts, v at an x, h at a y, down to rooms."
     ),
     "coordinates": (
-        "You are an architect. Answer with one JSON object: size [width, depth] in feet inside the envelope; "
-        "levels as lists of rooms [name, x, y, width, depth]; materials; site; quality."
+        "You are an architect. Answer with one JSON object in half feet: size [width, depth] inside the envelope; "
+        "levels as lists of rooms [name, x, y, width, depth]."
     ),
 }
 
@@ -51,7 +51,7 @@ def messages(brief: Brief, codec: Codec = "tree") -> list[dict[str, str]]:
         "facing": plot.orientation,
         "slope": plot.slope_degrees,
         "setbacks": [setbacks.front_ft, setbacks.rear_ft, setbacks.left_ft, setbacks.right_ft],
-        "envelope": list(brief.envelope_ft),
+        "envelope": list(brief.envelope),
         "rooms": {room.name: room.min_area_sqft for room in brief.wanted_rooms},
     }
     text = json.dumps(_short_numbers(question), separators=(",", ":"), ensure_ascii=False)

@@ -74,10 +74,10 @@ class Validation:
         tokenizer = load_tokenizer(base)
         self._tokens: list[Tokens] = [tokenize(tokenizer, sample, codec) for sample in samples]
 
-    def losses(self, adapter: Path) -> list[float]:
-        """On each sample, nats a token."""
+    def losses(self, adapter: Path, which: slice = slice(None)) -> list[float]:
+        """On each sample, or some of them, nats a token."""
         model = PeftModel.from_pretrained(self._model, adapter)
-        losses = [mean_loss(model, [one]) for one in self._tokens]
+        losses = [mean_loss(model, [one]) for one in self._tokens[which]]
         self._model = model.unload()
         return losses
 

@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from housebrain.language.tokens import Tokenized
-from housebrain.model.packed import IGNORED, apart, collate, is_packing, layout
+from housebrain.model.packed import IGNORED, Batch, Rows, apart, collate, is_packing, layout
 
 
 def token_losses(
@@ -38,6 +38,28 @@ def token_losses(
         logits_to_keep=targets - 1,
     ).logits[0]
     return cross_entropy(logits.float(), labels[0, targets], reduction="none")
+
+
+def row_losses(model: torch.nn.Module, rows: Rows) -> torch.Tensor:
+    """Cross entropy, in nats, of every place of `rows.labels`, float32 [rows x learnt]; 0 where none is learnt.
+
+    Nothing here waits for a GPU: all sizes are known before the model is called.
+    """
+    logits = model(
+        input_ids=rows.input_ids,
+        # Of no size, as for a packed row: a mask is what would make transformers look into the tokens.
+        attention_mask=rows.input_ids.new_empty(1, 1, 0, 0) if is_packing(model) else None,
+        use_cache=False,
+        logits_to_keep=rows.places,
+    ).logits
+    return cross_entropy(logits.flatten(0, 1).float(), rows.labels.flatten(), ignore_index=IGNORED, reduction="none")
+
+
+def batch_losses(model: torch.nn.Module, batch: Batch | Rows) -> torch.Tensor:
+    """`token_losses` or `row_losses`, as the batch is laid out."""
+    if isinstance(batch, Rows):
+        return row_losses(model, batch)
+    return token_losses(model, batch.input_ids, batch.position_ids, batch.labels)
 
 
 def _losses_apart(model: torch.nn.Module, input_ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

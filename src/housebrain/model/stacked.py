@@ -1,7 +1,7 @@
 """Several adapters on one base at once: each has rows of a batch of its own.
 
 A base that fits a laptop is read from memory for every token that it writes, and that takes most of the time: rows more
-or less hardly matter. So the shards of a round, answering the same briefs, are asked together.
+or less hardly matter. So the base and the shards of a round, answering the same briefs, are asked together.
 """
 
 from pathlib import Path
@@ -19,17 +19,20 @@ class _Stacked(torch.nn.Module):
 
     Args:
         linear: the base's, W [d_out, d_in].
-        factors: by adapter; all of one rank.
+        factors: by group of rows; all of one rank, and one of them at least is an adapter's. None is the base alone.
     """
 
-    def __init__(self, linear: torch.nn.Linear, factors: list[Factors]) -> None:
+    def __init__(self, linear: torch.nn.Linear, factors: list[Factors | None]) -> None:
         super().__init__()
         self.linear = linear
-        self.A = torch.stack([one.A.T for one in factors]).to(linear.weight)  # [adapters, d_in, r]
-        self.B = torch.stack([one.scale * one.B.T for one in factors]).to(linear.weight)  # [adapters, r, d_out]
+        one = next(one for one in factors if one)
+        nothing = torch.zeros_like(one.A.T), torch.zeros_like(one.B.T)
+        updates = [(one.A.T, one.scale * one.B.T) if one else nothing for one in factors]
+        self.A = torch.stack([A for A, _ in updates]).to(linear.weight)  # [groups, d_in, r]
+        self.B = torch.stack([B for _, B in updates]).to(linear.weight)  # [groups, r, d_out]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x [rows, tokens, d_in], the first adapter's rows first; as many rows for each."""
+        """x [rows, tokens, d_in], the first group's rows first; as many rows for each."""
         grouped = x.reshape(len(self.A), -1, x.shape[-1])
         out: torch.Tensor = self.linear(x)
         return out + (grouped @ self.A @ self.B).view(out.shape)
@@ -48,24 +51,25 @@ def can_be_stacked(folders: list[Path]) -> bool:
     )
 
 
-def load_stacked(base: Path, folders: list[Path]) -> Any:
+def load_stacked(base: Path, folders: list[Path | None]) -> Any:
     """The base with adapters side by side, in evaluation mode: a batch has as many rows for each, in their order.
 
     Args:
         base: the base model's folder.
-        folders: the adapters', of which `can_be_stacked` is true.
+        folders: the adapters', of which `can_be_stacked` is true. None among them is the base with none.
 
     Raises:
         UserError: an adapter was made for another base, or can't be read.
     """
     model = load_base(base).eval()
-    adapters = [Adapter(folder) for folder in folders]
+    groups = [folder and Adapter(folder) for folder in folders]
+    adapters = [adapter for adapter in groups if adapter]
     for name in adapters[0].modules:
         parent, _, attribute = name.removeprefix(PREFIX).rpartition(".")
         layer = getattr(model.get_submodule(parent), attribute)
         for adapter in adapters:
             if not isinstance(layer, torch.nn.Linear) or tuple(adapter.shapes[name]) != tuple(layer.weight.shape):
                 raise UserError(f"{adapter.folder}: it doesn't fit the base in {base} ({name}). Train it on this base.")
-        stacked = _Stacked(layer, [adapter.factors(name) for adapter in adapters])
+        stacked = _Stacked(layer, [adapter.factors(name) if adapter else None for adapter in groups])
         setattr(model.get_submodule(parent), attribute, stacked)
     return model

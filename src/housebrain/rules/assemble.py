@@ -1,29 +1,24 @@
 """From rooms on a grid to a whole design: everything that follows from the layout is derived here, and only here."""
 
 from housebrain.house.brief import Brief
-from housebrain.house.design import Design, Level, Materials, Quality, Rect, Room, Site
+from housebrain.house.design import Design, Level, Rect, Room
 from housebrain.house.rooms import type_of
 from housebrain.house.tree import Box
-from housebrain.rules.cost import choose_quality, estimate
-from housebrain.rules.openings import entrance_room, place_doors, place_windows
+from housebrain.house.units import GRID_FT
+from housebrain.rules.cost import choose_quality
+from housebrain.rules.doors import place_doors
+from housebrain.rules.site import choose_materials, choose_site
+from housebrain.rules.windows import place_windows
 
 
-def assemble(
-    size_ft: tuple[int, int],
-    layouts: list[list[tuple[str, Box]]],
-    materials: Materials,
-    site: Site,
-    quality: Quality | None,
-    brief: Brief,
-) -> Design:
-    """Derives position, doors, windows and cost of a house.
+def assemble(size: tuple[int, int], layouts: list[list[tuple[str, Box]]], brief: Brief) -> Design:
+    """Derives position, doors, windows, materials, site, quality and cost of a house.
 
     Args:
-        size_ft: width and depth of the footprint.
-        layouts: for each level, from the ground up, names and boxes in the footprint.
-        materials, site: as chosen.
-        quality: as chosen, or None for the best that the budget pays for.
-        brief: whose envelope, budget and region count.
+        size: width and depth of the footprint, in steps of the grid.
+        layouts: for each level, from the ground up, names and boxes in the footprint, in steps of the grid. Boxes of
+            one name are one room.
+        brief: whose envelope, style, climate, budget, region and choices count.
 
     The house stands against the front setback line, in the middle of the envelope's width. Rooms are ordered by
     their place, so that equal layouts make equal designs.
@@ -31,26 +26,25 @@ def assemble(
     Raises:
         ValueError: a room's name is unknown.
     """
-    width_ft, depth_ft = size_ft
-    left = max(0, (brief.envelope_ft[0] - width_ft) // 2)
-    footprint = Rect(x=left, y=0, w=width_ft, d=depth_ft)
-    levels = []
-    for index, layout in enumerate(layouts):
-        rooms = tuple(
-            Room(name=name, type=type_of(name), x=left + x, y=y, w=w, d=d)
-            for name, (x, y, w, d) in sorted(layout, key=lambda room: (room[1][1], room[1][0]))
-        )
-        entrance = entrance_room(rooms, footprint) if index == 0 else None
-        levels.append(
-            Level(
-                rooms=rooms,
-                doors=place_doors(rooms, footprint, is_ground=index == 0),
-                windows=place_windows(rooms, footprint, entrance.name if entrance else None),
-            )
-        )
-    built = tuple(levels)
-    if quality is None:
-        quality, cost = choose_quality(built, materials, site, brief)
-    else:
-        cost = estimate(built, materials, site, quality, brief)
-    return Design(footprint=footprint, levels=built, materials=materials, site=site, quality=quality, cost=cost)
+    left = max(0, (brief.envelope[0] - size[0]) // 2)
+    footprint = _rect((0, 0, *size), left)
+    plans = [_rooms(layout, left) for layout in layouts]
+    levels = tuple(
+        Level(rooms=rooms, doors=doors, windows=place_windows(rooms, footprint, doors))
+        for rooms, doors in zip(plans, place_doors(plans, footprint), strict=True)
+    )
+    materials, site = choose_materials(brief), choose_site(brief)
+    quality, cost = choose_quality(levels, materials, site, brief)
+    return Design(footprint=footprint, levels=levels, materials=materials, site=site, quality=quality, cost=cost)
+
+
+def _rooms(layout: list[tuple[str, Box]], left: int) -> tuple[Room, ...]:
+    boxes: dict[str, list[Rect]] = {}
+    for name, box in sorted(layout, key=lambda placed: (placed[1][1], placed[1][0])):
+        boxes.setdefault(name, []).append(_rect(box, left))
+    return tuple(Room(name=name, type=type_of(name), boxes=tuple(own)) for name, own in boxes.items())
+
+
+def _rect(box: Box, left: int) -> Rect:
+    x, y, w, d = box
+    return Rect(x=(left + x) * GRID_FT, y=y * GRID_FT, w=w * GRID_FT, d=d * GRID_FT)

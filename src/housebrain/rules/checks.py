@@ -4,9 +4,11 @@ from collections import Counter
 from typing import NamedTuple
 
 from housebrain.house.brief import Brief
-from housebrain.house.design import OUTSIDE, Design, Level, Room
-from housebrain.house.rooms import CIRCULATION
+from housebrain.house.design import OUTSIDE, Design, Level, Rect
+from housebrain.house.rooms import ADDED, DAYLIT
 from housebrain.rules.limits import STAIRS_LONG_FT, STAIRS_SHORT_FT
+from housebrain.rules.walls import hangs_together
+from housebrain.rules.windows import glazed_doors
 
 
 class Violation(NamedTuple):
@@ -17,15 +19,16 @@ class Violation(NamedTuple):
     detail: str
 
 
-def overlap(a: Room, b: Room) -> bool:
-    """Whether two rooms share more than a wall."""
-    return a.x < b.x + b.w and b.x < a.x + a.w and a.y < b.y + b.d and b.y < a.y + a.d
+def overlap(a: Rect, b: Rect) -> bool:
+    """Whether two boxes share more than a wall."""
+    return a.x < b.right and b.x < a.right and a.y < b.rear and b.y < a.rear
 
 
 def overlaps(level: Level) -> list[tuple[str, str]]:
-    """The pairs of rooms of a level that overlap."""
-    rooms = level.rooms
-    return [(a.name, b.name) for i, a in enumerate(rooms) for b in rooms[i + 1 :] if overlap(a, b)]
+    """The pairs of rooms of a level that overlap; a room may also overlap itself."""
+    boxes = [(room.name, box) for room in level.rooms for box in room.boxes]
+    pairs = [(a, b) for i, (a, one) in enumerate(boxes) for b, other in boxes[i + 1 :] if overlap(one, other)]
+    return list(dict.fromkeys(pairs))
 
 
 def unreachable(design: Design, index: int) -> list[str]:
@@ -47,6 +50,16 @@ def unreachable(design: Design, index: int) -> list[str]:
     return [name for name in names if name not in reached]
 
 
+def _inside(box: Rect, other: Rect) -> bool:
+    return box.x >= other.x and box.y >= other.y and box.right <= other.right and box.rear <= other.rear
+
+
+def _dark(level: Level) -> list[str]:
+    """The rooms to live in that have neither a window nor a glazed door."""
+    lit = {window.room for window in level.windows} | set(glazed_doors(level.rooms, level.doors))
+    return [room.name for room in level.rooms if room.type in DAYLIT and room.name not in lit]
+
+
 def _stairs_violations(design: Design) -> list[Violation]:
     if len(design.levels) == 1:
         return []
@@ -57,11 +70,16 @@ def _stairs_violations(design: Design) -> list[Violation]:
         if len(stairs) != 1:
             found.append(Violation("stairs", f"level {index}", f"{len(stairs)} stairs where one is needed"))
             continue
-        places.add((stairs[0].x, stairs[0].y, stairs[0].w, stairs[0].d))
-        short, long = sorted((stairs[0].w, stairs[0].d))
-        if short < STAIRS_SHORT_FT or long < STAIRS_LONG_FT:
+        places.add(stairs[0].boxes)
+        box = stairs[0].main
+        short, long = sorted((box.w, box.d))
+        if len(stairs[0].boxes) > 1:
+            found.append(Violation("stairs", f"level {index}", "the stairs are no rectangle"))
+        elif short < STAIRS_SHORT_FT or long < STAIRS_LONG_FT:
             found.append(
-                Violation("stairs", f"level {index}", f"{short} x {long} ft is too small for two flights and a landing")
+                Violation(
+                    "stairs", f"level {index}", f"{short:g} x {long:g} ft is too small for two flights and a landing"
+                )
             )
     if len(places) > 1:
         found.append(Violation("stairs", "house", "the stairs stand in different places on different levels"))
@@ -71,27 +89,24 @@ def _stairs_violations(design: Design) -> list[Violation]:
 def violations(design: Design, brief: Brief) -> list[Violation]:
     """Everything that makes a design invalid for its brief; an empty list for a valid one.
 
-    Kinds: `floors`, `outside` (of the envelope or the footprint), `overlap`, `gap`, `missing_room`, `extra_room`,
-    `undersized`, `unreachable`, `stairs`.
+    Kinds: `floors`, `outside` (of the envelope or the footprint), `overlap`, `gap`, `apart` (the boxes of a room don't
+    hang together), `missing_room`, `extra_room`, `undersized`, `unreachable`, `dark` (no daylight where people live),
+    `stairs`.
     """
     found = []
     if len(design.levels) != brief.floors:
         found.append(Violation("floors", "house", f"{len(design.levels)} levels where {brief.floors} are asked for"))
     print_, (width_ft, depth_ft) = design.footprint, brief.envelope_ft
-    if print_.x + print_.w > width_ft or print_.y + print_.d > depth_ft:
-        found.append(
-            Violation("outside", "house", f"{print_.w} x {print_.d} ft is over the {width_ft} x {depth_ft} ft envelope")
-        )
+    if print_.right > width_ft or print_.rear > depth_ft:
+        size = f"{print_.w:g} x {print_.d:g} ft"
+        found.append(Violation("outside", "house", f"{size} is over the {width_ft:g} x {depth_ft:g} ft envelope"))
     for index, level in enumerate(design.levels):
         where = f"level {index}"
         for room in level.rooms:
-            if (
-                room.x < print_.x
-                or room.y < print_.y
-                or room.x + room.w > print_.x + print_.w
-                or room.y + room.d > print_.y + print_.d
-            ):
+            if not _inside(room.bounds, print_):
                 found.append(Violation("outside", room.name, "the room reaches over the footprint"))
+            if not hangs_together(room.boxes):
+                found.append(Violation("apart", room.name, "the parts of the room don't hang together"))
         clashes = overlaps(level)
         found += [Violation("overlap", f"{a}, {b}", "the rooms overlap") for a, b in clashes]
         if not clashes and sum(room.area_sqft for room in level.rooms) < print_.area_sqft:
@@ -99,10 +114,9 @@ def violations(design: Design, brief: Brief) -> list[Violation]:
         found += [
             Violation("unreachable", name, "no chain of doors leads there") for name in unreachable(design, index)
         ]
-        names = Counter(room.name for room in level.rooms if room.type in CIRCULATION)
-        found += [Violation("extra_room", name, f"{n} of them on {where}") for name, n in names.items() if n > 1]
+        found += [Violation("dark", name, "no daylight reaches the room") for name in _dark(level)]
     found += _stairs_violations(design)
-    counts = Counter(room.name for level in design.levels for room in level.rooms if room.type not in CIRCULATION)
+    counts = Counter(room.name for level in design.levels for room in level.rooms if room.type not in ADDED)
     rooms = design.wanted_rooms
     for name, room_type, min_area_sqft in brief.wanted_rooms:
         number = counts.pop(name, 0)
@@ -113,7 +127,7 @@ def violations(design: Design, brief: Brief) -> list[Violation]:
             found.append(Violation("extra_room", name, f"there are {number} of it"))
         if rooms[name].area_sqft < min_area_sqft:
             found.append(
-                Violation("undersized", name, f"{rooms[name].area_sqft} sqft where {min_area_sqft:g} is asked for")
+                Violation("undersized", name, f"{rooms[name].area_sqft:g} sqft where {min_area_sqft:g} is asked for")
             )
     found += [Violation("extra_room", name, "the brief has no such room") for name in counts]
     return found
@@ -122,8 +136,9 @@ def violations(design: Design, brief: Brief) -> list[Violation]:
 def requirements(design: Design, brief: Brief) -> dict[str, bool]:
     """Each thing that the brief asks for, and whether the design has it.
 
-    `floors`, `envelope`, `budget` (met, or nothing cheaper than `basic` could be had), `room:NAME` (there is exactly
-    one, it does not overlap another and can be reached) and `area:NAME` (it is as large as asked for).
+    `floors`, `envelope`, `budget` (met, or nothing cheaper than `basic`, or than what the brief chose, could be had),
+    `room:NAME` (there is exactly one, all of it in one place, it does not overlap another and can be reached) and
+    `area:NAME` (it is as large as asked for).
     """
     wrong: dict[str, set[str]] = {}
     for violation in violations(design, brief):
@@ -133,10 +148,18 @@ def requirements(design: Design, brief: Brief) -> dict[str, bool]:
     met = {
         "floors": "floors" not in house,
         "envelope": "outside" not in house,
-        "budget": design.cost.total_usd <= brief.budget_usd or design.quality == "basic",
+        "budget": design.cost.total_usd <= brief.budget_usd
+        or design.quality in ("basic", brief.choices.get("quality")),
     }
     for room in brief.wanted_rooms:
         kinds = wrong.get(room.name, set())
-        met[f"room:{room.name}"] = not kinds & {"missing_room", "extra_room", "overlap", "unreachable", "outside"}
+        met[f"room:{room.name}"] = not kinds & {
+            "missing_room",
+            "extra_room",
+            "overlap",
+            "unreachable",
+            "outside",
+            "apart",
+        }
         met[f"area:{room.name}"] = not kinds & {"missing_room", "undersized"}
     return met

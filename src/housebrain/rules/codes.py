@@ -1,6 +1,7 @@
 """Building codes: rules as data (`tables/codes.yaml`), measured on a design.
 
-Areas and widths are to the walls' centre lines, as the grid has them.
+Areas and widths are to the walls' centre lines, as the grid has them. A room of several boxes is measured as one: its
+area is that of all of them, its side that of the largest, a hall's that of the narrowest.
 """
 
 import math
@@ -17,11 +18,15 @@ from housebrain.house.design import (
     TREAD_FT,
     WALL_FT,
     Design,
+    Door,
+    Rect,
     Room,
+    Window,
 )
 from housebrain.house.rooms import BEDROOMS, HABITABLE
 from housebrain.house.units import FT_PER_M, SQFT_PER_SQM
 from housebrain.rules.tables import table
+from housebrain.rules.windows import glazed_doors
 
 _ROOM_SETS: dict[str, frozenset[str]] = {"habitable": HABITABLE, "bedrooms": BEDROOMS}
 # Measured lengths are rounded to the millimetre, so that 0.25 m is not missed by a binary fraction.
@@ -57,7 +62,12 @@ def _area(rooms: list[Room], _: Design) -> Measured:
 
 
 def _side(rooms: list[Room], _: Design) -> Measured:
-    return ((room.name, min(room.w, room.d) / FT_PER_M) for room in rooms)
+    return ((room.name, _side_ft(room) / FT_PER_M) for room in rooms)
+
+
+def _side_ft(room: Room) -> float:
+    boxes = room.boxes if room.type == "corridor" else (room.main,)
+    return min(min(box.w, box.d) for box in boxes)
 
 
 def _largest_area(rooms: list[Room], _: Design) -> Measured:
@@ -65,7 +75,7 @@ def _largest_area(rooms: list[Room], _: Design) -> Measured:
 
 
 def _largest_side(rooms: list[Room], _: Design) -> Measured:
-    return [("house", max(min(room.w, room.d) for room in rooms) / FT_PER_M)] if rooms else []
+    return [("house", max(_side_ft(room) for room in rooms) / FT_PER_M)] if rooms else []
 
 
 def _glazing(rooms: list[Room], design: Design) -> Measured:
@@ -73,6 +83,8 @@ def _glazing(rooms: list[Room], design: Design) -> Measured:
     for level in design.levels:
         for window in level.windows:
             glass_sqft[window.room] = glass_sqft.get(window.room, 0.0) + window.area_sqft
+        for name, sqft in glazed_doors(level.rooms, level.doors).items():
+            glass_sqft[name] = glass_sqft.get(name, 0.0) + sqft
     return ((room.name, glass_sqft.get(room.name, 0.0) / room.area_sqft) for room in rooms)
 
 
@@ -81,14 +93,25 @@ def _openable(rooms: list[Room], design: Design) -> Measured:
 
 
 def _lit_depth(rooms: list[Room], design: Design) -> Measured:
-    """The depth of a room seen from its deepest-reaching window; a room without one is lit nowhere."""
+    """How deep the box behind a room's best-placed window or glazed door is; without one a room is lit nowhere."""
     depth_ft = {room.name: math.inf for room in rooms}
     by_name = {room.name: room for room in rooms}
     for level in design.levels:
-        for window in level.windows:
-            if room := by_name.get(window.room):
-                depth_ft[room.name] = min(depth_ft[room.name], room.d if window.along == "x" else room.w)
+        glazed = glazed_doors(level.rooms, level.doors)
+        openings: list[tuple[str, Window | Door]] = [(window.room, window) for window in level.windows]
+        openings += [(name, door) for door in level.doors for name in (door.a, door.b) if name in glazed]
+        for name, opening in openings:
+            if room := by_name.get(name):
+                for box in room.boxes:
+                    if _is_in_wall(opening, box):
+                        depth_ft[name] = min(depth_ft[name], box.d if opening.along == "x" else box.w)
     return ((name, depth / FT_PER_M) for name, depth in depth_ft.items())
+
+
+def _is_in_wall(opening: Window | Door, box: Rect) -> bool:
+    if opening.along == "x":
+        return opening.y in (box.y, box.rear) and box.x < opening.x < box.right
+    return opening.x in (box.x, box.right) and box.y < opening.y < box.rear
 
 
 def _best_egress(rooms: list[Room], design: Design) -> dict[str, tuple[float, float]]:
@@ -111,7 +134,9 @@ def _egress_sill(rooms: list[Room], design: Design) -> Measured:
 
 
 def _entrance_width(_: list[Room], design: Design) -> Measured:
-    entrances = [door.width_ft - DOOR_FRAME_FT for door in design.levels[0].doors if door.b == OUTSIDE]
+    garages = {room.name for room in design.levels[0].rooms if room.type == "garage"}
+    ways_in = [door for door in design.levels[0].doors if door.b == OUTSIDE and door.a not in garages]
+    entrances = [door.width_ft - DOOR_FRAME_FT for door in ways_in]
     return [("house", max(entrances, default=0.0) / FT_PER_M)]
 
 
@@ -129,7 +154,7 @@ def _stairs(design: Design) -> list[Room]:
 
 def _stair_width(_: list[Room], design: Design) -> Measured:
     """Two flights side by side between walls."""
-    return (("stairs", (min(room.w, room.d) - WALL_FT) / 2 / FT_PER_M) for room in _stairs(design))
+    return (("stairs", (_side_ft(room) - WALL_FT) / 2 / FT_PER_M) for room in _stairs(design))
 
 
 def _stair_riser(_: list[Room], design: Design) -> Measured:

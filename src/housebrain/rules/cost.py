@@ -7,6 +7,8 @@ from housebrain.house.design import Cost, CostLine, Level, Materials, Quality, S
 from housebrain.house.rooms import OPEN_AIR
 from housebrain.rules.tables import table
 
+QUALITIES: tuple[Quality, ...] = get_args(Quality)
+
 
 def estimate(levels: tuple[Level, ...], materials: Materials, site: Site, quality: Quality, brief: Brief) -> Cost:
     """What a house costs to build in the brief's region, in US dollars.
@@ -41,8 +43,11 @@ def estimate(levels: tuple[Level, ...], materials: Materials, site: Site, qualit
 
 
 def choose_quality(levels: tuple[Level, ...], materials: Materials, site: Site, brief: Brief) -> tuple[Quality, Cost]:
-    """The best quality that the budget pays for, and its cost; `basic` where it pays for none."""
-    qualities: tuple[Quality, ...] = get_args(Quality)
+    """The quality that the brief chose, or the best that its budget pays for, and its cost.
+
+    It is `basic` where the budget pays for none.
+    """
+    qualities = [quality for quality in QUALITIES if brief.choices.get("quality", quality) == quality]
     for quality in reversed(qualities):
         cost = estimate(levels, materials, site, quality, brief)
         if cost.total_usd <= brief.budget_usd:

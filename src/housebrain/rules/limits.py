@@ -1,23 +1,7 @@
-"""How small a room may be, whatever the brief says: the strictest of the rulesets in tables/codes.yaml."""
+"""Least sizes that doors and stairs ask for, whatever the brief says, in feet between walls' centre lines."""
 
-STAIRS_SHORT_FT, STAIRS_LONG_FT = 8, 11  # two flights of 18 risers of 7 in and treads of 10 in, and a landing
-
-# The least side in feet.
-MIN_SIDE_FT = {
-    "living_room": 10,
-    "master_bedroom": 10,
-    "bedroom": 9,
-    "guest_room": 9,
-    "family_room": 9,
-    "dining_room": 8,
-    "home_office": 8,
-    "kitchen": 7,
-    "garage": 10,
-    "bathroom": 5,
-    "utility": 5,
-    "laundry": 5,
-}
-DEFAULT_MIN_SIDE_FT = 4
-# The least area in square feet.
-MIN_HABITABLE_SQFT = 81  # 7.5 m2 (NBC 2016, 12.2.2)
-MIN_AREA_SQFT = {"kitchen": 81, "bathroom": 31, "garage": 180}
+# Two flights of 3 ft (clear) side by side with a landing between: 17 risers of 7.4 in make 10.5 ft, 8 treads of 10 in a
+# flight and 3 ft of landing make 9.7 ft (IRC 2021 R311.7: riser at most 7 3/4 in, tread at least 10 in, width 36 in).
+STAIRS_SHORT_FT, STAIRS_LONG_FT = 6.5, 10.0
+LANDING_FT = 3.5  # the end of the stairs' box at which they are entered
+DOOR_WALL_FT = 3.5  # the least wall for a door, frame and corner included, and for an opening between boxes of a room

@@ -5,38 +5,40 @@ from typing import Any
 
 from housebrain.house.brief import Brief
 from housebrain.house.design import Materials, Site
+from housebrain.rules.cost import QUALITIES
 from housebrain.rules.tables import table
 
 
 def choose_materials(brief: Brief) -> Materials:
-    """Materials by `tables/site.yaml`: style decides, climate overrules."""
+    """Materials by `tables/site.yaml`: style decides, climate overrules, and what the brief chose stands."""
     rules: dict[str, Any] = table("site")
     exterior, floor, doors = rules["styles"].get(brief.style, rules["default_style"])
     climate = brief.climate_zone
     return Materials(
-        exterior=rules["exterior_exceptions"].get(climate, {}).get(exterior, exterior),
-        roof=rules["roof_of_climate"][climate],
-        floor=floor,
-        windows=rules["windows_of_climate"][climate],
-        doors=doors,
+        exterior=brief.choices.get("exterior", rules["exterior_exceptions"].get(climate, {}).get(exterior, exterior)),
+        roof=brief.choices.get("roof", rules["roof_of_climate"][climate]),
+        floor=brief.choices.get("floor", floor),
+        windows=brief.choices.get("windows", rules["windows_of_climate"][climate]),
+        doors=brief.choices.get("doors", doors),
     )
 
 
 def choose_site(brief: Brief) -> Site:
-    """Foundation by slope; insulation, cooling and heating by climate, by `tables/site.yaml`."""
+    """By `tables/site.yaml` foundation from the slope, the rest from the climate; what the brief chose stands."""
     rules: dict[str, Any] = table("site")
     climate, slope_degrees = brief.climate_zone, brief.plot.slope_degrees
+    foundation = next(kind for limit, kind in rules["foundation_of_slope"] if slope_degrees <= limit)
     return Site(
-        foundation=next(kind for limit, kind in rules["foundation_of_slope"] if slope_degrees <= limit),
-        insulation=rules["insulation_of_climate"][climate],
-        cooling=rules["cooling_of_climate"][climate],
-        heating=rules["heating_of_climate"][climate],
+        foundation=brief.choices.get("foundation", foundation),
+        insulation=brief.choices.get("insulation", rules["insulation_of_climate"][climate]),
+        cooling=brief.choices.get("cooling", rules["cooling_of_climate"][climate]),
+        heating=brief.choices.get("heating", rules["heating_of_climate"][climate]),
     )
 
 
 @cache
 def vocabulary() -> dict[str, frozenset[str]]:
-    """Every choice that `choose_materials` and `choose_site` can make, by field."""
+    """Every choice that a brief can make, by field: those that the tables know."""
     rules: dict[str, Any] = table("site")
     styles = [*rules["styles"].values(), rules["default_style"]]
     replaced = {kind for exceptions in rules["exterior_exceptions"].values() for kind in exceptions.values()}
@@ -50,4 +52,5 @@ def vocabulary() -> dict[str, frozenset[str]]:
         "insulation": frozenset(rules["insulation_of_climate"].values()),
         "cooling": frozenset(rules["cooling_of_climate"].values()),
         "heating": frozenset(rules["heating_of_climate"].values()),
+        "quality": frozenset(QUALITIES),
     }

@@ -14,9 +14,9 @@ from housebrain.shard import Shard
 # What a trained adapter depends on; a test compares it with train_shard's dependencies in dvc.yaml.
 CODE = [
     "house/brief.py",
-    "house/design.py",
     "house/rooms.py",
     "house/tree.py",
+    "house/units.py",
     "language/answer.py",
     "language/prompt.py",
     "language/samples.py",

@@ -43,8 +43,7 @@ GRACE_SECONDS = 60.0  # for the other processes to end once one has failed
 def process_count(settings: Platform) -> int:
     """How many processes train: one a GPU, or one on a CPU; HOUSEBRAIN_PROCESSES asks for another number.
 
-    They share `gradient_accumulation` out, so that a step has the same samples however many they are. Where it can't
-    be divided by their number they are fewer, which is printed.
+    They share the samples of each step out, so that it has the same however many they are. They are no more than those.
 
     Raises:
         UserError: HOUSEBRAIN_PROCESSES is not a number from 1.
@@ -56,21 +55,16 @@ def process_count(settings: Platform) -> int:
     if not asked.isdecimal() or int(asked) < 1:
         raise UserError(f"{PROCESSES}: {asked} is not a number from 1. Correct it, or unset it for one process a GPU.")
     wanted = min(int(asked), gpus) if gpus else int(asked)
-    accumulation = settings.gradient_accumulation
-    count = max(number for number in range(1, wanted + 1) if accumulation % number == 0)
+    count = min(wanted, settings.samples_a_step)
     if count < wanted:
-        print(
-            f"warning: gradient_accumulation {accumulation} can't be shared out to {wanted} processes; training with "
-            f"{count}.",
-            file=sys.stderr,
-        )
+        print(f"warning: a step has {count} samples, for {wanted} processes; training with {count}.", file=sys.stderr)
     return count
 
 
 def train_in_processes(shard: Shard, params: Params, program: tuple[str, ...] = PROGRAM) -> None:
     """Trains a shard to its end, in as many processes as there are GPUs; see `train.train_shard`.
 
-    Where a batch does not fit all of them begin again, from the last checkpoint, with half of it.
+    Where the samples at once do not fit all of them begin again, from the last checkpoint, with half as many.
 
     Args:
         shard: which.
@@ -79,21 +73,25 @@ def train_in_processes(shard: Shard, params: Params, program: tuple[str, ...] = 
 
     Raises:
         SystemExit: a process failed and has said why.
-        UserError: the base model can't be fetched, a process was killed, or a batch can't be halved.
+        UserError: the base model can't be fetched, a process was killed, or not even one sample fits.
         IncompleteError: SIGTERM came where there was nothing to save.
     """
     (shard.checkpoints / FAILED).unlink(missing_ok=True)
     with write_failure(shard.checkpoints):
         ensure_base(params)
-        settings = params.platform(shard)
-        count = process_count(settings)
-        batch_size = settings.batch_size
+        count = process_count(params.platform(shard))
+        halvings = 0
         while True:
-            command = [sys.executable, *program, "--shard", str(shard.number), "--batch-size", str(batch_size)]
+            command = [sys.executable, *program, "--shard", str(shard.number), "--halvings", str(halvings)]
             ends = _run(shard, command, count)
             if OutOfMemoryError.status not in ends:
                 break
-            batch_size = _halved(shard, batch_size)
+            halvings += 1
+            print(
+                f"warning: {shard.name}: out of memory; going on with half as many samples at once, and the same "
+                "samples a step. The result is the same up to rounding.",
+                file=sys.stderr,
+            )
     if failed := [end for end in ends if end]:
         raise SystemExit(failed[0])
 
@@ -175,32 +173,13 @@ def _environments(count: int) -> list[dict[str, str]]:
     return [shared | {RANK: str(rank), LOCAL_RANK: str(rank)} for rank in range(count)]
 
 
-def _halved(shard: Shard, batch_size: int) -> int:
-    """Half the batch, which takes twice the accumulation: the same samples in each step, the same number of steps.
-
-    Raises:
-        UserError: the batch is 1, or odd, and can't be halved.
-    """
-    if batch_size % 2:
-        raise UserError(
-            f"{shard.name}: out of memory at batch_size {batch_size}, which can't be halved. "
-            "Lower max_length or set quantize_4bit."
-        )
-    print(
-        f"warning: {shard.name}: out of memory; going on with batch_size {batch_size // 2} in place of {batch_size} "
-        "and twice the gradient_accumulation: the same samples a step. The result is the same up to rounding.",
-        file=sys.stderr,
-    )
-    return batch_size // 2
-
-
-def _train(shard: Shard, batch_size: int) -> None:
+def _train(shard: Shard, halvings: int) -> None:
     """Trains as one of the processes; what is not its to say ends it silently."""
     try:
         with write_failure(shard.checkpoints):
             from housebrain.training.train import train_shard
 
-            train_shard(shard, load_params(), batch_size)
+            train_shard(shard, load_params(), halvings)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except OutOfMemoryError as error:
@@ -215,12 +194,12 @@ def main() -> None:
     """What each process runs, with a project's folder as the working directory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shard", type=int, required=True)
-    parser.add_argument("--batch-size", type=int, required=True)
+    parser.add_argument("--halvings", type=int, required=True)
     options = parser.parse_args()
     end_with(int(os.environ[SUPERVISOR]))
     try:
         with reported():
-            _train(Shard(options.shard), options.batch_size)
+            _train(Shard(options.shard), options.halvings)
         _end(0)
     except SystemExit as end:
         _end(int(end.code or 0))

@@ -1,21 +1,18 @@
 """Training one shard's adapter, so that a kill at any moment costs only the steps since the last checkpoint.
 
 The same code runs in each process of a group, one a GPU (`processes` starts them), and in one process alone. The first
-process logs and writes; what all must agree on goes through collective calls, which every process makes in one order.
+process logs and writes.
 """
 
-import json
 import shutil
 import sys
 from contextlib import nullcontext
-from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import PartialState
-from accelerate.utils import broadcast_object_list, set_seed
-from peft import PeftModel
-from transformers.trainer_callback import PrinterCallback
+from peft import PeftModel, get_peft_model_state_dict
+from safetensors.torch import save_file
 
 from housebrain.errors import IncompleteError, OutOfMemoryError, UserError
 from housebrain.files import atomic_folder
@@ -30,22 +27,21 @@ from housebrain.params import Params
 from housebrain.shard import Shard
 from housebrain.tracking import LiveRun, RunRecord, import_record, now_ms
 from housebrain.training import checkpoints
-from housebrain.training.callback import ShardCallback
+from housebrain.training.compiled import PAYS_FROM_STEPS, compile_blocks
 from housebrain.training.data import ShardData, read_shard
 from housebrain.training.fingerprint import fingerprint, result_key, training_key
-from housebrain.training.lora_linear import fuse
-from housebrain.training.packing import Rows
-from housebrain.training.result import finished, summarize, write_curves, write_result
+from housebrain.training.group import Group, join
+from housebrain.training.journal import Journal
+from housebrain.training.loop import Loop
+from housebrain.training.lora_linear import cast, fuse
+from housebrain.training.memory import CPU_TOKENS, samples_at_once
+from housebrain.training.result import History, finished, summarize, write_curves, write_result
+from housebrain.training.steps import Steps
 from housebrain.training.stopping import Stop
-from housebrain.training.trainer import ShardTrainer, arguments
 from housebrain.training.validity import json_validity
 
-# The process group: what frees it holds Python's lock and waits for gloo's threads, which may be waiting for that lock.
-_never_freed: list[Any] = []
-PATIENCE = timedelta(minutes=30)  # of processes that wait for each other, such as for a save to a slow disk
 
-
-def train_shard(shard: Shard, params: Params, batch_size: int | None = None) -> dict[str, Any]:
+def train_shard(shard: Shard, params: Params, halvings: int = 0) -> dict[str, Any]:
     """Trains a shard to its end, from the newest checkpoint where there is one.
 
     Any number of processes can resume from a checkpoint, with the same samples in each step. The weights are the
@@ -54,98 +50,150 @@ def train_shard(shard: Shard, params: Params, batch_size: int | None = None) -> 
     Args:
         shard: which.
         params: all of params.yaml.
-        batch_size: rows at once, where the platform's own do not fit; gradient accumulation makes up for it.
+        halvings: how often the samples at once were halved, as they did not fit; each step keeps its samples.
 
     Returns:
         The summary that is also written to `shard.report`; empty in any process but the first.
 
     Raises:
         UserError: the data, the init or the settings can't be used, or the loss is not finite.
-        OutOfMemoryError: a batch does not fit the GPU.
+        OutOfMemoryError: a micro-batch does not fit the GPU.
         IncompleteError: training was asked to stop, and has saved.
     """
     settings = params.platform(shard)
-    batch_size = batch_size or settings.batch_size
     if settings.precision == "fp16" and not torch.cuda.is_available():
         raise UserError("platforms: precision fp16 needs a GPU. Set it to fp32 on this machine.")
-    state = _join()
+    group = join()
     for note in examine(base_folder(params)):
-        state.print(f"base: {note}", flush=True)
+        group.say(f"base: {note}")
     tokenizer = load_tokenizer(base_folder(params))
-    data = read_shard(shard, params, tokenizer)
+    data = read_shard(shard, params, tokenizer, group)
     made_from = fingerprint(shard, params)
     key = training_key(made_from)
-    _announce(shard, params, data, state)
-    model = _model(params, shard)
-    record = _record(shard, params, data, made_from, state.num_processes)
-    live = LiveRun(record, params.tracking.experiment) if state.is_main_process else nullcontext()
+    _announce(shard, params, data, group)
+    model = load_trainable(params, shard)
+    record = _record(shard, params, data, made_from, group.count)
+    torch.manual_seed(params.train.seed + group.rank)  # or dropout would be the same in all processes
+    live = LiveRun(record, params.tracking.experiment) if group.is_first else nullcontext()
     with live as run, Stop(shard.checkpoints) as stop:
-        trainer = ShardTrainer(
-            data.samples,
-            data.validation,
-            data.response_tokens,
-            data.part,
-            model=model,
-            args=arguments(settings, params.train.seed, shard.checkpoints, data.part, batch_size, state.num_processes),
-            # Rows that hold nothing, so that all processes have batches for the last step too.
-            train_dataset=Rows(data.read + [[]] * (-len(data.read) % (batch_size * state.num_processes))),
-            eval_dataset=Rows([[0]]),  # the trainer wants one to be there; `evaluate` has its own
-            callbacks=[ShardCallback(record, shard.checkpoints, key, settings.keep_checkpoints, run, stop)],
-        )
-        trainer.remove_callback(PrinterCallback)
-        set_seed(params.train.seed, device_specific=True)  # or dropout would be the same in all processes
-        checkpoint = _found(shard, key, trainer, state)
+        in_rows = group.device.type == "cuda"
+        loop = make_loop(model, data, params, shard, record, key, group, in_rows, halvings, run)
+        if checkpoint := _found(shard, key, group):
+            loop.resume(checkpoint)
         try:
-            trainer.train(resume_from_checkpoint=checkpoint)
+            if loop.steps.widths and len(loop.steps) - loop.done >= PAYS_FROM_STEPS and not settings.quantize_4bit:
+                seconds = compile_blocks(model, loop.steps.rows, loop.steps.widths, group)
+                group.say(f"{shard.name}: compiled in {seconds:.0f} s")
+            loop.run(stop)
         except torch.OutOfMemoryError as error:
-            raise OutOfMemoryError(
-                f"{shard.name}: out of memory at batch_size {batch_size}. Lower it, max_length, or set quantize_4bit."
-            ) from error
-        steps, total_steps = trainer.state.global_step, trainer.state.max_steps
-        if steps < total_steps:
+            if loop.steps.rows == 1:
+                raise UserError(
+                    f"{shard.name}: out of memory with one sample at a time. Lower max_length or set quantize_4bit."
+                ) from error
+            raise OutOfMemoryError(f"{shard.name}: out of memory with {loop.steps.rows} samples at once.") from error
+        if loop.done < len(loop.steps):
             raise IncompleteError(
-                f"{shard.name}: stopped at step {steps}/{total_steps} ({stop.reason}) with a checkpoint. Run the same "
-                "command again to go on."
+                f"{shard.name}: stopped at step {loop.done}/{len(loop.steps)} ({stop.reason}) with a checkpoint. Run "
+                "the same command again to go on."
             )
-        trainer.evaluate()
-        if not state.is_main_process:  # it ends; answering takes longer than it would wait
+        if not group.is_first:  # it ends; answering takes longer than it would wait
             return {}
-        validity = _validity(shard, params, data, trainer.model, tokenizer)
-    summary = summarize(trainer.state.log_history, steps, total_steps, record) | validity
-    _write(shard, params, made_from, record, trainer, summary)
+        validity = _validity(shard, params, data, model, tokenizer)
+    summary = summarize(loop.journal.history, loop.done, len(loop.steps), record) | validity
+    _write(shard, params, made_from, record, model, loop.journal.history, summary)
     shutil.rmtree(shard.checkpoints, ignore_errors=True)
     return summary
 
 
-def _join() -> PartialState:
-    """This process's place among those that train together; the only one where it was started alone."""
-    state = PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE)
-    _never_freed.append(torch.distributed.group.WORLD)
-    return state
+def make_loop(
+    model: Any,
+    data: ShardData,
+    params: Params,
+    shard: Shard,
+    record: RunRecord,
+    key: str,
+    group: Group,
+    in_rows: bool,
+    halvings: int = 0,
+    run: LiveRun | None = None,
+) -> Loop:
+    """The loop of a training at its first step; arguments are as in `train_shard` and for `Steps`."""
+    settings, base_name = params.platform(shard), params.base_model().hub_id or params.base
+    at_once = max(1, _at_once(model, data, params, shard, group) >> halvings)
+    part, samples, validation = data.part, data.samples, data.validation
+    steps = Steps(
+        samples, samples.lengths, samples.answer_lengths, data.read, settings.samples_a_step, at_once, in_rows, group
+    )
+    every = list(range(len(validation)))
+    lengths = validation.lengths, validation.answer_lengths
+
+    def seal(checkpoint: Path) -> None:
+        checkpoints.mark_complete(checkpoint, key)
+        checkpoints.keep_newest(shard.checkpoints, settings.keep_checkpoints)
+
+    return Loop(
+        model=model,
+        steps=steps,
+        validation=Steps(validation, *lengths, every, steps.rows * group.count, steps.rows, in_rows, group),
+        settings=settings,
+        part=part,
+        group=group,
+        journal=Journal(record, shard.checkpoints, len(steps), data.response_tokens / len(steps), run),
+        folder=shard.checkpoints,
+        seal=seal,
+        write_adapter=lambda folder: write_adapter(model, base_name, folder),
+        names=lambda numbers: [samples[number].id for number in numbers],
+    )
 
 
-def _announce(shard: Shard, params: Params, data: ShardData, state: PartialState) -> None:
+def _at_once(model: Any, data: ShardData, params: Params, shard: Shard, group: Group) -> int:
+    """How many samples a micro-batch has: as set, or as many as memory holds."""
+    settings, longest = params.platform(shard), int(data.samples.lengths.max())
+    if settings.batch_size != "auto":
+        return settings.batch_size
+    if group.device.type != "cuda":
+        return CPU_TOKENS // longest
+    free, _ = torch.cuda.mem_get_info(group.device)
+    learnt = int(data.samples.answer_lengths.max())
+    return samples_at_once(free, model.config, longest, learnt, settings.precision)
+
+
+def _announce(shard: Shard, params: Params, data: ShardData, group: Group) -> None:
     """Says what will be trained on."""
     tokens, learnt = (int(counts.sum()) for counts in (data.samples.lengths, data.samples.answer_lengths))
-    state.print(
-        f"{shard.name}: {len(data.samples)} samples in {data.rows} rows, {tokens:,} tokens of which {learnt:,} are "
-        f"learnt; {data.left_out} over {params.platform(shard).max_length} tokens left out",
-        flush=True,
+    group.say(
+        f"{shard.name}: {len(data.samples)} samples, {tokens:,} tokens of which {learnt:,} are learnt; {data.left_out} "
+        f"over {params.platform(shard).max_length} tokens left out"
     )
     if params.rounds > 1:
         steps = f"steps {data.part.first + 1} to {data.part.end} of {data.part.total}"
-        state.print(f"{shard.name}: round {params.round} of {params.rounds} does {steps}", flush=True)
+        group.say(f"{shard.name}: round {params.round} of {params.rounds} does {steps}")
 
 
-def _model(params: Params, shard: Shard) -> Any:
+def load_trainable(params: Params, shard: Shard) -> Any:
     """The base with the shared init on it, to be trained."""
     settings, base = params.platform(shard), base_folder(params)
     frozen = load_base(base, settings.precision, settings.quantize_4bit)
     model = PeftModel.from_pretrained(frozen, shard.init, is_trainable=True)
-    fuse(model)
-    # While training PEFT looks the base up at each save: here, not on the hub. `save_config` writes its real name.
-    model.peft_config["default"].base_model_name_or_path = str(base)
+    if settings.precision == "fp32" and not torch.cuda.is_available():
+        fuse(model)
+    else:
+        cast(model)
     return model
+
+
+def write_adapter(model: Any, base_name: str, folder: Path) -> None:
+    """Writes a model's adapter in PEFT's format, the same bytes each time.
+
+    Args:
+        model: with one adapter.
+        base_name: the base model's.
+        folder: exists.
+    """
+    weights = get_peft_model_state_dict(model, save_embedding_layers=False)
+    weights = {name: weight.contiguous().cpu() for name, weight in weights.items()}
+    save_file(weights, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+    save_config(model.peft_config["default"], base_name, folder)
 
 
 def _record(shard: Shard, params: Params, data: ShardData, made_from: dict[str, Any], num_processes: int) -> RunRecord:
@@ -175,19 +223,13 @@ def _record(shard: Shard, params: Params, data: ShardData, made_from: dict[str, 
     )
 
 
-def _found(shard: Shard, key: str, trainer: ShardTrainer, state: PartialState) -> str | None:
-    """The checkpoint that all processes resume from, as the first finds it; the trainer's clock resumes there too."""
-    found = [checkpoints.newest(shard.checkpoints, key) if state.is_main_process else None]
-    (checkpoint,) = broadcast_object_list(found)
-    if checkpoint is None:
-        return None
-    if state.is_main_process:
+def _found(shard: Shard, key: str, group: Group) -> Path | None:
+    """The checkpoint that all processes resume from, as the first finds it."""
+    checkpoint = group.of_all(checkpoints.newest(shard.checkpoints, key) if group.is_first else None)[0]
+    if checkpoint and group.is_first:
         checkpoints.warn_of_versions(checkpoint)
-    trainer.first_step = checkpoints.step_of(checkpoint)
-    state.print(f"{shard.name}: going on from step {trainer.first_step}", flush=True)
-    history = json.loads((checkpoint / "trainer_state.json").read_text())["log_history"]
-    trainer.seconds_before = history[-1]["seconds"] if history else 0.0
-    return str(checkpoint)
+        print(f"{shard.name}: going on from step {checkpoints.step_of(checkpoint)}", flush=True)
+    return checkpoint
 
 
 def _validity(shard: Shard, params: Params, data: ShardData, model: Any, tokenizer: Any) -> dict[str, float]:
@@ -206,15 +248,13 @@ def _write(
     params: Params,
     made_from: dict[str, Any],
     record: RunRecord,
-    trainer: ShardTrainer,
+    model: Any,
+    history: History,
     summary: dict[str, Any],
 ) -> None:
     """Writes the adapter with its fingerprint and record, then the curves, and brings the run into MLflow."""
-    history = trainer.state.log_history
     with atomic_folder(shard.out) as folder:
-        trainer.model.save_pretrained(folder)
-        save_config(trainer.model.peft_config["default"], made_from["shared"]["base"], folder)
-        (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
+        write_adapter(model, made_from["shared"]["base"], folder)
         record = finished(record, history, summary)
         write_result(folder, made_from, record)
     write_curves(history, summary, shard)

@@ -1,4 +1,4 @@
-"""Tests for housebrain.training.packing: samples in a row don't see each other, and no sample is lost."""
+"""Tests for housebrain.model.packed: samples have the losses that each has alone, however they are laid out."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from housebrain.model import loss
 from housebrain.model.loading import load_base
 from housebrain.model.loss import token_losses
 from housebrain.model.packed import ATTENTION, IGNORED, collate, layout
-from housebrain.training.packing import pack
 
 
 @pytest.fixture(scope="module")
@@ -48,22 +47,6 @@ def plain_losses(plain: Any, samples: list[Tokens]) -> torch.Tensor:
             torch.nn.functional.cross_entropy(logits[:-1], torch.tensor(sample.input_ids[1:]), reduction="none")
         )
     return torch.cat([loss[sample.prompt_length - 1 :] for loss, sample in zip(losses, samples, strict=True)])
-
-
-@given(lengths=st.lists(st.integers(1, 100), min_size=1, max_size=400))
-def test_every_sample_is_in_exactly_one_row_that_is_not_too_long(lengths: list[int]) -> None:
-    rows = pack(lengths, 100)
-    assert sorted(number for row in rows for number in row) == list(range(len(lengths)))
-    assert max(sum(lengths[number] for number in row) for row in rows) <= 100
-    assert all(rows)
-    assert pack(lengths, 100) == rows
-
-
-@given(lengths=st.lists(st.integers(1, 100), min_size=1, max_size=200))
-def test_rows_are_at_least_half_full_but_for_one(lengths: list[int]) -> None:
-    """First fit: two rows that are both at most half full would have been one."""
-    rows = pack(lengths, 100)
-    assert sum(sum(lengths[number] for number in row) <= 50 for row in rows) <= 1
 
 
 @pytest.mark.parametrize("shared", [0, 1, 7, 12])

@@ -1,0 +1,294 @@
+"""From a programme to a house: topologies from the grammar, exact dimensions, doors, and the best by score.
+
+For each way to share rooms out over floors and each place for the stairs, every topology of every level is measured
+at several widths; the smallest houses in which every level has a topology that works are compared, and one of the
+good ones is taken by the seed.
+"""
+
+import heapq
+import math
+from itertools import count
+from random import Random
+from typing import NamedTuple
+
+import numpy as np
+
+from housebrain.solver.compiled import Pool
+from housebrain.solver.curves import NEVER, Floats, Ints
+from housebrain.solver.finish import Candidate, finish
+from housebrain.solver.floors import Floor, floor_of, share_out
+from housebrain.solver.grammar import Stairs
+from housebrain.solver.house import House, Infeasible, mirrored
+from housebrain.solver.kinds import STAIRS_FT
+from housebrain.solver.library import (
+    AREA_WEIGHT,
+    USUAL_SQFT,
+    Effort,
+    Sizes,
+    evolve,
+    library,
+    measure,
+    stairs_of,
+)  # fmt: skip
+from housebrain.solver.needs import Programme, Room
+from housebrain.solver.search import LEAST_FRONT, OWN_FRONT, UNUSABLE
+from housebrain.solver.survey import Measured, StairsAt, explore_level, try_box
+
+UNIT_FT = 0.5
+CHOICE = 3  # topologies found usable at a width before going on
+NARROW_FT = 22  # an envelope below this has its stairs in a core across the house
+FULLEST = 0.88  # share of the envelope that rooms and stairs have ever filled
+TIGHT = 0.35  # share of the envelope from which on a small programme's topologies are made for its plot
+SMALL = 0.8  # of the usual areas: below, topologies are made for the programme
+SHARPENED = 5  # times that the best house's topologies are bettered then
+SMALL_EFFORT = Effort(200, 10, 300, 4)  # for topologies of one small plot
+LAST_EFFORT = Effort(80, 4, 200, 4)  # where the library has nothing that fits
+WIDTHS = 9  # that are tried for a house
+GOOD = 3  # houses of one way to share rooms out and place stairs that are compared
+TRIED = 14  # boxes that are tried for these
+SPARE = 1.6  # times the least depth that the narrowest house may need
+PLACES = tuple(Stairs(place, lying) for place in ("rear", "front", "mid") for lying in (False, True))
+
+
+class Option(NamedTuple):
+    """A box to be tried, and the least depths of each level's topologies there; a width to be looked at has depth 0."""
+
+    width: int
+    depth: int
+    stairs: StairsAt
+    least: list[Ints]
+
+
+class Solver:
+    """One run for one programme; `seed` picks among good houses."""
+
+    def __init__(
+        self, programme: Programme, seed: int, unit_ft: float = UNIT_FT, tailored: Effort | None = None
+    ) -> None:
+        self.programme = programme
+        self.rng = Random(f"{programme.key}/{seed}")
+        self.unit_ft = unit_ft
+        self.tailored = tailored
+        # On a small plot area comes first; else any of the good topologies may be taken.
+        self.area_weight = (3 if tailored else 1) * AREA_WEIGHT
+        self.noise = 0.05 if tailored else 0.3
+        self.asked_sqft = sum(room.area_sqft for room in programme.rooms)
+        level_sqft = (self.asked_sqft + STAIRS_FT[0] * STAIRS_FT[1] * programme.floors) / programme.floors
+        # No side is longer than three times the least square, so that curves stay short.
+        cap = 3.0 * math.sqrt(level_sqft) + 10
+        self.width = math.floor(min(programme.width_ft, cap) / unit_ft + 1e-6)
+        self.depth = math.floor(min(programme.depth_ft, cap) / unit_ft + 1e-6)
+        self.found: list[tuple[float, Candidate]] = []
+
+    def run(self, rounds: int, enough: int, wild: bool = False, most: int = 0) -> House | Infeasible:
+        """Tries up to `rounds` ways to share rooms and place stairs, until there are `enough` houses to choose from.
+
+        With none found it goes on, up to `most` ways.
+        """
+        programme = self.programme
+        if self.asked_sqft > programme.width_ft * programme.depth_ft * programme.floors:
+            return Infeasible("area_over_envelope", self.too_large())
+        places = self.places()
+        for attempt in range(max(rounds, most)):
+            if attempt >= rounds and self.found:
+                break
+            shared = share_out(programme, self.rng, wild and attempt % 2 == 1)
+            if shared is None:
+                return Infeasible("too_few_rooms", f"{len(programme.rooms)} rooms can't fill {programme.floors} floors")
+            stairs = places[attempt % len(places)] if programme.floors > 1 else None
+            self.attempt(shared, stairs)
+            if len(self.found) >= enough:
+                break
+        for _ in range(SHARPENED if self.found and self.tailored else 0):
+            self.sharpen()
+        if not self.found:
+            return Infeasible("no_layout_found", self.too_large())
+        best = min(self.found, key=lambda pair: pair[0])
+        house = finish(best[1], self.unit_ft)
+        return mirrored(house) if self.rng.random() < 0.5 else house
+
+    def too_large(self) -> str:
+        programme = self.programme
+        holds = programme.width_ft * programme.depth_ft * programme.floors
+        share = 1 - 0.8 * holds / max(self.asked_sqft, 1)
+        mend = "one more floor" if share <= 0 else f"one more floor, or {share:.0%} smaller rooms"
+        return (
+            f"the rooms need {self.asked_sqft:,.0f} sqft, the envelope of {programme.width_ft:g} x "
+            f"{programme.depth_ft:g} ft holds {holds:,.0f} on {programme.floors} floors: {mend}"
+        )
+
+    def places(self) -> list[Stairs]:
+        """Places for the stairs in random order, those that suit the plot first."""
+        places = list(PLACES)
+        self.rng.shuffle(places)
+        # A core across the house wastes hall on a wide plot, and is what a narrow one wants.
+        narrow = self.width * self.unit_ft < NARROW_FT
+        places.sort(key=lambda stairs: (stairs.place == "mid") != narrow)
+        return places
+
+    def attempt(self, shared: list[list[Room]], stairs: Stairs | None) -> None:
+        """Solves one way to share rooms out with one place for the stairs, and keeps what it finds."""
+        sums = [sum(room.area_sqft for room in rooms) for rooms in shared]
+        floors = [
+            floor_of(rooms, index == 0, stairs, len(shared) > 1 and area < 0.97 * max(sums), self.rng)
+            for index, (rooms, area) in enumerate(zip(shared, sums, strict=True))
+        ]
+        self.try_floors(floors, self.widths(max(sums) + STAIRS_FT[0] * STAIRS_FT[1] * (stairs is not None)))
+
+    def sharpen(self) -> None:
+        """Betters the topologies of the best house found at just its width."""
+        best = min(self.found, key=lambda pair: pair[0])[1]
+        near = [width for width in (best.width - 1, best.width, best.width + 1) if 0 < width <= self.width]
+        self.try_floors(best.floors, np.array(near, np.int32), [level.pool for level in best.levels])
+
+    def try_floors(self, floors: list[Floor], widths: Ints, start: list[Pool] | None = None) -> None:
+        """Finds the topologies of each floor that make the smallest houses together, the most promising widths first.
+
+        No house of a width is smaller than the least depth of its floors, whatever else is asked, so a width is looked
+        at only when no house that is at hand is smaller than that.
+        """
+        stairs = stairs_of(floors[0].level, self.unit_ft)
+        deepest = self.deepest(floors, widths)
+        if stairs.wide >= self.width or stairs.deep >= deepest:
+            return
+        # The largest floor first: if nothing fits there, the others need no work.
+        measured: dict[int, Measured] = {}
+        bounds = np.zeros(widths.size, np.int64)
+        for index in sorted(range(len(floors)), key=lambda index: -floors[index].area_sqft):
+            floor = floors[index]
+            pool = self.topologies(floor, widths, deepest, start[index] if start else None)
+            if pool is None:
+                return
+            sqft = {name: room.area_sqft for name, room in floor.rooms.items()}
+            one = measured[index] = measure(floor.level, pool, sqft, int(widths[-1]), deepest, self.unit_ft)
+            roots = one.F[np.arange(pool.head.shape[0]), pool.head[:, 0] - 1]
+            bounds = np.maximum(bounds, roots[:, widths].min(0))
+            if bounds.min() > deepest:
+                return
+        levels = [measured[index] for index in range(len(floors))]
+        noises = [np.array([self.rng.expovariate(1 / self.noise) for _ in one.pool.head]) for one in levels]
+        # Either a width, with the least area that it may give, or a house of that area to be tried.
+        queue = [
+            (int(width) * int(bound), number, Option(int(width), 0, stairs, []))
+            for number, (width, bound) in enumerate(zip(widths, bounds, strict=True))
+            if bound <= deepest
+        ]
+        heapq.heapify(queue)
+        good = tried = 0
+        numbers = count(len(widths))
+        while queue and good < GOOD and tried < TRIED:
+            option = heapq.heappop(queue)[2]
+            if not option.depth:
+                for box in self.options(levels, stairs, option.width, deepest):
+                    heapq.heappush(queue, (box.width * box.depth, next(numbers), box))
+                continue
+            tried += 1
+            good += self.choose(floors, levels, option, noises)
+
+    def deepest(self, floors: list[Floor], widths: Ints) -> int:
+        """The greatest depth that can matter: what the narrowest house needs with half as much again."""
+        area = max(floor.area_sqft for floor in floors) + STAIRS_FT[0] * STAIRS_FT[1]
+        return min(
+            self.depth, math.ceil(max(2.4 * math.sqrt(area), SPARE * area / (widths[0] * self.unit_ft)) / self.unit_ft)
+        )
+
+    def options(self, levels: list[Measured], stairs: StairsAt, width: int, most: int) -> list[Option]:
+        """The shallowest houses of a width in which every level has topologies with their doors and daylight."""
+        widths = np.array([width], np.int32)
+        fronts = [stairs.front]
+        if stairs.front == OWN_FRONT:
+            ahead = stairs._replace(front=LEAST_FRONT)
+            least = max(int(explore_level(one, False, ahead, widths, most, wanted=0).least.min()) for one in levels)
+            if least >= NEVER:
+                return []
+            step = max(1, round(2 / self.unit_ft))
+            fronts = [least, least + step, least + 3 * step]
+        found = []
+        for front in fronts:
+            place = stairs._replace(front=front)
+            depths, usable = [], []
+            for index, level in enumerate(levels):
+                one = explore_level(level, index == 0, place, widths, most, wanted=CHOICE)
+                fine = np.sort(one.least[one.rates < UNUSABLE])
+                if not fine.size:
+                    break
+                depths.append(one.least[:, 0])
+                usable.append(fine)
+            else:
+                ranks = max(fine.size for fine in usable)
+                for depth in {max(int(fine[min(rank, fine.size - 1)]) for fine in usable) for rank in range(ranks)}:
+                    found.append(Option(width, depth, place, depths))
+        return found
+
+    def topologies(self, floor: Floor, widths: Ints, deepest: int, start: Pool | None) -> Pool | None:
+        """What the library has for a floor, or, with `tailored`, what is best for just these rooms on this plot."""
+        if not self.tailored:
+            return library(floor.level)
+        sqft = {name: room.area_sqft for name, room in floor.rooms.items()}
+        sizes = Sizes(sqft, widths, deepest, self.unit_ft, self.area_weight)
+        found = evolve(floor.level, self.rng, sizes, self.tailored, start)
+        return found or start
+
+    def widths(self, level_sqft: float) -> Ints:
+        """Widths to try: from narrow and deep to wide and shallow, as far as the envelope lets."""
+        area = level_sqft * 1.08 / self.unit_ft**2
+        low = max(area / self.depth, math.sqrt(area) * 0.55)
+        high = min(self.width, math.sqrt(area) * 1.75)
+        if low >= high:
+            return np.array([self.width], np.int32)
+        steps = np.unique(np.linspace(low, high, WIDTHS).astype(np.int32))
+        # The envelope's own width last: on a narrow plot it is the one that counts.
+        if self.width <= high:
+            steps = np.unique(np.append(steps, self.width))
+        return steps.astype(np.int32)
+
+    def choose(self, floors: list[Floor], levels: list[Measured], option: Option, noises: list[Floats]) -> bool:
+        """Keeps the best topology of each level in this box by score and a little chance; False where one has none."""
+        width, depth, stairs, _ = option
+        picks, penalty, built = [], 0.0, 0.0
+        for index, (level, own, noise) in enumerate(zip(levels, option.least, noises, strict=True)):
+            found = try_box(level, index == 0, stairs, width, depth, own, noise, self.area_weight)
+            best = int(found.rates[:, 0].argmin())
+            rate, indoor = float(found.rates[best, 0]), float(found.built[best, 0])
+            if rate >= UNUSABLE:
+                return False
+            picks.append(best)
+            built += indoor
+            penalty += rate - float(noise[best]) - self.area_weight * indoor / (1 + int(level.wants.need[1].sum()))
+        asked = self.asked_sqft + STAIRS_FT[0] * STAIRS_FT[1] * len(levels) * (stairs.wide > 0)
+        score = self.area_weight * (built * self.unit_ft**2 / asked - 1) + penalty / len(levels)
+        self.found.append((score, Candidate(floors, levels, picks, stairs, width, depth, built)))
+        return True
+
+
+def fill_of(programme: Programme) -> float:
+    """The share of the envelope that rooms and stairs take."""
+    stairs_sqft = STAIRS_FT[0] * STAIRS_FT[1] * programme.floors if programme.floors > 1 else 0.0
+    holds = programme.width_ft * programme.depth_ft * programme.floors
+    return (sum(room.area_sqft for room in programme.rooms) + stairs_sqft) / max(holds, 1.0)
+
+
+def is_small(programme: Programme) -> bool:
+    """Whether rooms are so much smaller than usual, on a plot to match, that the library has little for them."""
+    usual = sum(USUAL_SQFT.get(room.type, 0.0) for room in programme.rooms)
+    asked = sum(room.area_sqft for room in programme.rooms)
+    return asked < SMALL * usual and fill_of(programme) > TIGHT
+
+
+def solve(programme: Programme, seed: int = 0, unit_ft: float = UNIT_FT) -> House | Infeasible:
+    """The best of several houses for a programme, or why there is none.
+
+    Args:
+        programme: what to build.
+        seed: other seeds give other houses.
+        unit_ft: the grid.
+    """
+    single = programme.floors == 1
+    if is_small(programme):
+        small = Solver(programme, seed, unit_ft, SMALL_EFFORT)
+        return small.run(rounds=6 if single else 20, enough=99, wild=True, most=20 if single else 80)
+    found = Solver(programme, seed, unit_ft).run(rounds=1 if single else 3, enough=1 if single else 6)
+    hopeless = fill_of(programme) > FULLEST
+    if isinstance(found, Infeasible) and found.reason == "no_layout_found" and not hopeless:
+        return Solver(programme, seed, unit_ft, LAST_EFFORT).run(rounds=3 if single else 6, enough=1, wild=True)
+    return found

@@ -1,0 +1,167 @@
+"""How good a level is: penalties by part, each one thing that an architect would object to. 0 is nothing to object.
+
+The names in `NAMES` and the sentences in `MEANING` explain a score; weights are applied outside, so that they can be
+set.
+"""
+
+import numpy as np
+
+from housebrain.solver.curves import Floats, Ints
+from housebrain.solver.kernel import kernel
+from housebrain.solver.kinds import INDEX
+from housebrain.solver.passages import DAYLIT, ENTRANCE, OUTDOOR, SLEEPING, WET
+
+NAMES = (
+    "oversize", "proportion", "hall", "hall_length", "detours", "wet", "kitchen", "bath_way", "privacy", "corners",
+    "entrance",
+)  # fmt: skip
+MEANING = {
+    "oversize": "rooms larger than asked for by more than a quarter",
+    "proportion": "long and narrow rooms",
+    "hall": "area spent on halls",
+    "hall_length": "a hall that runs through more than a third of the house",
+    "detours": "rooms entered through rooms that one would rather not pass through",
+    "wet": "baths, kitchen and utility that share no wall with another wet room",
+    "kitchen": "a kitchen that opens neither to dining nor to living",
+    "bath_way": "bedrooms without a bath of their own whose way to a bath leads through day rooms",
+    "privacy": "bedrooms and baths that open straight to day rooms",
+    "entrance": "an entrance without a place to arrive: straight into a large living room, or where nobody is received",
+    "corners": "rooms with arms that are mere strips, or as large as the room",
+}
+WEIGHTS = np.array([1.2, 1.0, 16.0, 6.0, 0.25, 4.5, 1.5, 0.6, 0.7, 0.5, 1.5])
+PARTS = len(NAMES)
+
+LIVING, DINING, KITCHEN, FAMILY, BATH, HALL = (
+    INDEX[name] for name in ("living", "dining", "kitchen", "family", "bath", "hall")
+)
+
+
+@kernel
+def judge(
+    boxes: Ints,
+    space: Ints,
+    lesser: Ints,
+    count: int,
+    kind: Ints,
+    host: Ints,
+    area: Ints,
+    total: Ints,
+    width: int,
+    depth: int,
+    door: int,
+    doors: Ints,
+    n_doors: int,
+    facts: Ints,
+    parts: Floats,
+) -> None:
+    """Fills `parts` with the penalties of a usable level, and `facts[4]` with its indoor area."""  # fmt: skip
+    n = space.size
+    indoor = 0.0
+    halls = 0.0
+    for s in range(count):
+        if total[s] and not OUTDOOR[kind[s]]:
+            indoor += total[s]
+        if kind[s] == HALL:
+            halls += total[s]
+    for s in range(count):
+        if total[s] and area[s] > 0 and not OUTDOOR[kind[s]]:
+            over = total[s] / area[s] - 1.25
+            if over > 0:
+                # A bath of double size is a mistake, a living room of double size a luxury.
+                parts[0] += over * area[s] / indoor * (1.0 if DAYLIT[kind[s]] else 5.0)
+    facts[4] = int(indoor)
+    # Proportion of each space's main box, weighed by its area.
+    for i in range(n):
+        k = kind[space[i]]
+        if lesser[i] or k == HALL or OUTDOOR[k] or area[space[i]] == 0:
+            continue
+        w, d = boxes[i, 2], boxes[i, 3]
+        ratio = max(w, d) / min(w, d)
+        if ratio > 1.45:
+            share = (w * d / indoor) ** 0.5
+            parts[1] += min(2.0, ratio - 1.45) ** 1.5 * share
+    parts[2] = max(0.0, halls / indoor - 0.1)
+    x0, y0, x1, y1 = width, depth, 0, 0
+    for i in range(n):
+        if kind[space[i]] == HALL:
+            x0, y0 = min(x0, boxes[i, 0]), min(y0, boxes[i, 1])
+            x1, y1 = max(x1, boxes[i, 0] + boxes[i, 2]), max(y1, boxes[i, 1] + boxes[i, 3])
+    if x1 > 0:
+        parts[3] = max(0.0, max((x1 - x0) / width, (y1 - y0) / depth) - 0.36)
+    parts[4] = facts[1] / 4.0
+    # Wet rooms without a wet neighbour.
+    wet, lonely = 0, 0
+    for s in range(count):
+        if not total[s] or not WET[kind[s]]:
+            continue
+        wet += 1
+        found = False
+        for i in range(n):
+            if space[i] != s:
+                continue
+            for j in range(n):
+                t = space[j]
+                if t == s or not WET[kind[t]]:
+                    continue
+                dx = min(boxes[i, 0] + boxes[i, 2], boxes[j, 0] + boxes[j, 2]) - max(boxes[i, 0], boxes[j, 0])
+                dy = min(boxes[i, 1] + boxes[i, 3], boxes[j, 1] + boxes[j, 3]) - max(boxes[i, 1], boxes[j, 1])
+                if (dx == 0 and dy >= door) or (dy == 0 and dx >= door):
+                    found = True
+        if not found:
+            lonely += 1
+    if wet > 1:
+        parts[5] = lonely / wet
+    # What the doors tell.
+    has_bath = np.zeros(count, np.bool_)
+    open_kitchen = False
+    has_kitchen = False
+    hall_bath = False
+    day = False
+    for s in range(count):
+        if total[s] and kind[s] == KITCHEN:
+            has_kitchen = True
+        if total[s] and (kind[s] == LIVING or kind[s] == DINING):
+            day = True
+    for q in range(n_doors):
+        s, t = doors[q, 0], doors[q, 1]
+        for p, r in ((s, t), (t, s)):
+            if kind[p] == KITCHEN and (kind[r] == LIVING or kind[r] == DINING):
+                open_kitchen = True
+            if kind[p] == BATH:
+                if SLEEPING[kind[r]]:
+                    has_bath[r] = True
+                elif kind[r] == HALL:
+                    hall_bath = True
+                else:
+                    parts[8] += 1.0
+            private = SLEEPING[kind[r]] or kind[r] == HALL or kind[r] == BATH or OUTDOOR[kind[r]]
+            if SLEEPING[kind[p]] and not private:
+                parts[8] += 1.0
+    if has_kitchen and day and not open_kitchen:
+        parts[6] = 1.0
+    for s in range(count):
+        if total[s] and SLEEPING[kind[s]] and not has_bath[s] and not hall_bath:
+            parts[7] += 1.0
+    # A room's arm that is a strip, or as large as the room itself.
+    for i in range(n):
+        if lesser[i] and kind[space[i]] != HALL:
+            w, d = boxes[i, 2], boxes[i, 3]
+            share = w * d / max(1.0, total[space[i]])
+            if share > 0.4:
+                parts[9] += 2.0 * (share - 0.4)
+            ratio = max(w, d) / min(w, d)
+            if ratio > 2.2:
+                parts[9] += min(2.0, 0.6 * (ratio - 2.2))
+    root = facts[3]
+    if ENTRANCE[kind[root]] and ENTRANCE[kind[root]] < ENTRANCE[LIVING]:
+        parts[10] = 1.0
+    elif kind[root] == LIVING and total[root] > 15 * door * door:
+        # A large living room that one falls into from the street; a small house has no room for more.
+        parts[10] = 0.5
+    elif kind[root] == HALL and day:
+        # The bedrooms' lobby is no way in: visitors go on to where they are received.
+        parts[10] = 1.5
+        for q in range(n_doors):
+            for p, r in ((doors[q, 0], doors[q, 1]), (doors[q, 1], doors[q, 0])):
+                if p == root and (kind[r] == LIVING or kind[r] == FAMILY):
+                    parts[10] = 0.0

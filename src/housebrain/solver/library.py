@@ -1,0 +1,212 @@
+"""The library: for each kind of level, the topologies of the grammar that make good plans at usual sizes.
+
+A level's candidates are written by the grammar, measured at usual room sizes in boxes from narrow to wide, and those
+that are best somewhere are kept. It is made as it is needed, the same way every time, and kept in memory.
+"""
+
+import gzip
+import hashlib
+import json
+import math
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from housebrain.solver.compiled import Pool, Wants, chosen, node_of, pool_of
+from housebrain.solver.curves import Floats, Ints
+from housebrain.solver.doors import ANYONE
+from housebrain.solver.grammar import Level, Writer, slots_of
+from housebrain.solver.kinds import INDEX, KINDS, NOOK_FT, STAIRS_FT, least_side_ft, type_of
+from housebrain.solver.mutate import bred
+from housebrain.solver.search import AT_REAR, OWN_FRONT, UNUSABLE
+from housebrain.solver.survey import NO_STAIRS, Measured, StairsAt, curves_of, explore_level
+from housebrain.solver.tree import Node, flip
+
+SHELF = Path(__file__).parent / "library.json.gz"
+WIDTHS = 6
+UNIT_FT = 1.0  # the grid on which candidates are compared
+DOOR_FT = 3.5  # wall that a door wants, frame and corner included
+AREA_WEIGHT = 4.0  # of a level's area over what is asked for, against the score's parts
+
+# Usual areas in square feet: what briefs ask for in the middle.
+USUAL_SQFT = {
+    "living": 290.0, "dining": 180.0, "kitchen": 180.0, "master": 210.0, "bed": 150.0, "guest": 150.0, "family": 180.0,
+    "office": 115.0, "bath": 58.0, "utility": 70.0, "laundry": 45.0, "store": 40.0, "pooja": 30.0, "garage": 200.0,
+    "balcony": 55.0,
+}  # fmt: skip
+
+
+def hosts_of(level: Level, slots: tuple[str, ...]) -> list[int]:
+    """For each slot the one that alone it is entered from, or ANYONE."""
+    host = {small: big.name for big in (*level.bedrooms, *level.others) for small in big.hosted}
+    number = {name: index for index, name in enumerate(slots)}
+    return [number[host[name]] if name in host else ANYONE for name in slots]
+
+
+def wants_of(slots: tuple[str, ...], hosts: list[int], sqft: dict[str, float], unit_ft: float) -> Wants:
+    """What each slot asks for on a grid of `unit_ft`, from least areas by slot."""
+    types = [type_of(name) for name in slots]
+    areas = [sqft.get(name, 0.0) for name in slots]
+    sides = [math.ceil(least_side_ft(t, area) / unit_ft - 1e-6) for t, area in zip(types, areas, strict=True)]
+    growth = [KINDS[t].growth * max(4.0, area**0.5) for t, area in zip(types, areas, strict=True)]
+    return Wants(
+        np.array(
+            (sides, [math.ceil(area / unit_ft**2 - 1e-6) for area in areas], [INDEX[t] for t in types], hosts), np.int32
+        ),
+        np.array(([KINDS[t].aspect for t in types], growth)),
+        math.ceil(NOOK_FT / unit_ft - 1e-6),
+        math.ceil(DOOR_FT / unit_ft - 1e-6),
+    )
+
+
+def stairs_box(level: Level, unit_ft: float) -> tuple[int, int]:
+    """Width and depth of the stairs in grid units; 0 where there are none."""
+    if level.stairs is None:
+        return 0, 0
+    short, long = (math.ceil(side / unit_ft - 1e-6) for side in STAIRS_FT)
+    return (long, short) if level.stairs.lying else (short, long)
+
+
+def stairs_of(level: Level, unit_ft: float) -> StairsAt:
+    """The stairs' box and where it stands; in the middle, what lies in front of it is left to the rooms."""
+    wide, deep = stairs_box(level, unit_ft)
+    if level.stairs is None:
+        return NO_STAIRS
+    place = level.stairs.place
+    front = {"rear": AT_REAR, "front": 0, "mid": OWN_FRONT}[place]
+    end = 1 if level.stairs.lying or place == "front" else 0
+    return StairsAt(wide, deep, 0, front, end)
+
+
+def measure(level: Level, pool: Pool, sqft: dict[str, float], width: int, depth: int, unit_ft: float) -> Measured:
+    """Makes the curves of a level's topologies, up to `width` x `depth` grid units."""
+    wants = wants_of(pool.slots, hosts_of(level, pool.slots), sqft, unit_ft)
+    return curves_of(pool, wants, stairs_box(level, unit_ft), width, depth)
+
+
+class Sizes(NamedTuple):
+    """For what the topologies of a level are chosen: least areas by slot, and the boxes in grid units."""
+
+    sqft: dict[str, float]
+    widths: Ints
+    depth: int
+    unit_ft: float
+    area_weight: float = AREA_WEIGHT
+
+
+def rate(level: Level, pool: Pool, sizes: Sizes) -> Floats:
+    """How bad each topology is at each width, in its own least box; infinite where it can't be used."""
+    one = measure(level, pool, sizes.sqft, int(sizes.widths.max()), sizes.depth, sizes.unit_ft)
+    stairs = stairs_of(level, sizes.unit_ft)
+    # Outdoor area counts half: it costs plot, not money.
+    return explore_level(one, level.ground, stairs, sizes.widths, sizes.depth, sizes.area_weight, 0.5).rates
+
+
+def best_of(rates: Floats, best: int, limit: float = UNUSABLE) -> list[int]:
+    """The `best` topologies at each width of those that rate below `limit`."""
+    picks: dict[int, None] = {}
+    for column in rates.T:
+        for k in np.argsort(column)[:best]:
+            if column[k] < limit:
+                picks[int(k)] = None
+    return list(picks)
+
+
+class Effort(NamedTuple):
+    """How many topologies the grammar writes, rounds of small changes, what each adds, and what is kept a width."""
+
+    written: int
+    rounds: int
+    bred: int
+    kept: int
+
+
+USUAL_EFFORT = Effort(80, 4, 240, 3)  # for the library
+
+
+def evolve(level: Level, rng: Random, sizes: Sizes, effort: Effort, start: Pool | None = None) -> Pool | None:
+    """The best topologies for given sizes: written by the grammar, then bettered by small changes round by round.
+
+    With `start` the changes begin with its topologies. None where nothing can be used.
+    """
+    written, rounds, number, best = effort
+    pool = start or fresh(level, rng, written)
+    rates = rate(level, pool, sizes)
+    if np.isinf(rates).all():
+        # Nothing fits: once more, then it is the plot that is too small.
+        pool = fresh(level, rng, written)
+        rates = rate(level, pool, sizes)
+    for _ in range(rounds):
+        parents = best_of(rates, 2 * best, np.inf)
+        if not parents:
+            return None
+        pool = bred(pool, parents, number, rng.getrandbits(62))
+        rates = rate(level, pool, sizes)
+    picks = best_of(rates, best)
+    return chosen(pool, picks) if picks else None
+
+
+def fresh(level: Level, rng: Random, written: int) -> Pool:
+    """Topologies that the grammar writes."""
+    return pool_of(list({Writer(level, rng).write(): None for _ in range(written)}), slots_of(level))
+
+
+def sizes_of(level: Level, rng: Random, spread: float) -> Sizes:
+    """Usual areas, each off by up to `spread`, and boxes for them from narrow to wide."""
+    sqft = {
+        name: USUAL_SQFT[type_of(name)] * (1 + rng.uniform(-spread, spread))
+        for name in slots_of(level)
+        if type_of(name) in USUAL_SQFT
+    }
+    root = math.sqrt(sum(sqft.values()) + STAIRS_FT[0] * STAIRS_FT[1] * (level.stairs is not None))
+    return Sizes(sqft, np.linspace(0.6 * root, 1.65 * root, WIDTHS).astype(np.int32), int(root * 2.4), UNIT_FT)
+
+
+def key_of(level: Level) -> str:
+    """16 hex digits that stand for a level in the file."""
+    return hashlib.sha256(repr(level).encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def shelf() -> dict[str, list[Any]]:
+    """The trees on file, by level; written by `python -m bench.shelve`, the same as made afresh."""
+    if not SHELF.exists():
+        return {}
+    with gzip.open(SHELF, "rt") as file:
+        trees: dict[str, list[Any]] = json.load(file)
+    return trees
+
+
+def _node(tree: Any) -> Node:
+    return tree if isinstance(tree, str) else (tree[0], *(_node(part) for part in tree[1:]))
+
+
+@lru_cache(maxsize=4_000)
+def library(level: Level) -> Pool:
+    """The topologies kept for a level, from the file or made afresh: both give the same.
+
+    An upper floor with stairs in front is one with stairs at the rear, turned round. One that is on file only with or
+    only without a terrace is taken so.
+    """
+    stairs, slots = level.stairs, slots_of(level)
+    if stairs is not None and stairs.place == "front" and not level.ground:
+        behind = library(level._replace(stairs=stairs._replace(place="rear")))
+        return pool_of([flip(node_of(behind, k)) for k in range(behind.head.shape[0])], slots)
+    kept = shelf().get(key_of(level)) or shelf().get(key_of(level._replace(terrace=not level.terrace)))
+    nodes = written(level) if kept is None else [_node(tree) for tree in kept]
+    return pool_of(nodes, slots)
+
+
+def written(level: Level) -> list[Node]:
+    """The topologies of a level that are best at usual areas, and at areas that are off."""
+    rng = Random(repr(level))
+    nodes: dict[Node, None] = {}
+    for spread in (0.0, 0.35):
+        found = evolve(level, rng, sizes_of(level, rng, spread), USUAL_EFFORT)
+        if found is not None:
+            nodes |= dict.fromkeys(node_of(found, k) for k in range(found.head.shape[0]))
+    # Where nothing can be used at usual areas, the plot may still decide otherwise.
+    return list(nodes or {Writer(level, rng).write(): None for _ in range(USUAL_EFFORT.written)})

@@ -1,0 +1,95 @@
+"""The SkyPilot task and the Slurm script: what can be checked where there is neither."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from conftest import REPOSITORY
+from project import SHARDS, environment, run, start_round
+
+SCRIPTS = REPOSITORY / "cluster"
+PATIENCE_SECONDS = 120
+
+
+@pytest.fixture
+def task() -> dict[str, Any]:
+    content: dict[str, Any] = YAML(typ="safe").load(SCRIPTS / "skypilot.yaml")
+    return content
+
+
+def is_shell(text: str) -> bool:
+    return subprocess.run(["bash", "-n"], input=text, text=True).returncode == 0
+
+
+def test_the_scripts_are_shell(task: dict[str, Any]) -> None:
+    for text in (task["setup"], task["run"], (SCRIPTS / "slurm.sh").read_text()):
+        assert is_shell(text)
+    assert not is_shell("if")
+
+
+def test_the_skypilot_task_is_one_by_its_own_parser() -> None:
+    sky = pytest.importorskip("sky", reason="skypilot is no development package: it brings too many others")
+    loaded = sky.Task.from_yaml(str(SCRIPTS / "skypilot.yaml"))
+    assert all(resources.use_spot for resources in loaded.resources)
+
+
+@pytest.mark.parametrize(
+    ("variables", "shard"), [({"SHARD": "4"}, "4"), ({"SHARD": "", "SKYPILOT_NODE_RANK": "2"}, "3")]
+)
+def test_the_skypilot_task_works_on_its_shard(
+    variables: dict[str, str], shard: str, task: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "housebrain").mkdir()
+    command = tmp_path / "bin/housebrain"
+    command.parent.mkdir()
+    command.write_text('#!/bin/sh\necho "$@ ${GDRIVE_CREDENTIALS_DATA-unset}"\n')
+    command.chmod(0o755)
+    path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", task["run"]],
+        cwd=tmp_path,
+        env={**os.environ, **task["envs"], **task["secrets"], **variables, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"work --shard {shard} unset\n"
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_a_slurm_task_that_is_preempted_is_queued_again_and_goes_on(
+    tmp_path: Path, tiny_base: Path, mlflow_database: Path
+) -> None:
+    """With a `scontrol` that writes down how it is called; Slurm itself is not there."""
+    project = start_round(tmp_path / "project", tiny_base, mlflow_database)
+    run(project, "git", "tag", "round-1")
+    (project / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+    scontrol = tmp_path / "bin/scontrol"
+    scontrol.parent.mkdir()
+    scontrol.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/queued\n')
+    scontrol.chmod(0o755)
+    known = environment(SLURM_SUBMIT_DIR=str(project), SLURM_ARRAY_TASK_ID="2", SLURM_ARRAY_JOB_ID="77")
+    known["PATH"] = f"{scontrol.parent}{os.pathsep}{known['PATH']}"
+    command = ["bash", str(SCRIPTS / "slurm.sh"), "round-1"]
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=project, env=known, stdout=log, stderr=log)
+    started = time.monotonic()
+    while not list(tmp_path.glob("project-remote/checkpoints/*/shard-2/*.tar.sha256")):
+        assert process.poll() is None and time.monotonic() - started < PATIENCE_SECONDS, (tmp_path / "log").read_text()
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE_SECONDS) == 75, (tmp_path / "log").read_text()
+    assert (tmp_path / "queued").read_text() == "requeue 77_2\n"
+    done = subprocess.run(command, cwd=project, env=known, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "going on from step" in done.stdout
+    collected = run(project, "dvc", "repro", "--pull", f"train_shard@{list(SHARDS)[1]}")
+    assert "is cached - skipping run" in collected

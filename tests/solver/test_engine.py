@@ -1,0 +1,54 @@
+"""Houses from programmes, looked at by a checker that shares nothing with the solver."""
+
+import pytest
+
+from housebrain.solver.engine import solve
+from housebrain.solver.house import House, Infeasible, mirrored
+from housebrain.solver.judge import MEANING, NAMES, WEIGHTS
+from housebrain.solver.needs import Programme, Room
+from solver_checker import wrong
+from solver_houses import plain, random_programme
+
+
+def _check(house: House, programme: Programme) -> None:
+    rooms = {room.name: room.area_sqft for room in programme.rooms}
+    assert wrong(plain(house), rooms, programme.floors, (programme.width_ft, programme.depth_ft)) == []
+
+
+def test_solved_houses_hold_together() -> None:
+    solved = 0
+    for seed in range(30):
+        programme = random_programme(seed)
+        house = solve(programme)
+        if isinstance(house, House):
+            solved += 1
+            _check(house, programme)
+    assert solved >= 15
+
+
+def test_the_same_brief_and_seed_give_the_same_house_and_another_seed_another() -> None:
+    programme = random_programme(3)
+    assert solve(programme, seed=1) == solve(programme, seed=1)
+    assert len({repr(solve(programme, seed=seed)) for seed in range(4)}) > 1
+
+
+def test_a_mirrored_house_is_as_good() -> None:
+    programme = random_programme(3)
+    house = solve(programme)
+    assert isinstance(house, House)
+    _check(mirrored(house), programme)
+    assert mirrored(mirrored(house)) == house
+
+
+@pytest.mark.parametrize(("floors", "area", "reason"), [(1, 5000.0, "area_over_envelope"), (4, 100.0, "too_few_rooms")])
+def test_a_refusal_names_what_binds(floors: int, area: float, reason: str) -> None:
+    programme = Programme((Room("living", "living", area),), floors, 40, 40, "N", "x")
+    found = solve(programme)
+    assert isinstance(found, Infeasible)
+    assert found.reason == reason
+    assert found.detail
+
+
+def test_every_part_of_the_score_is_explained() -> None:
+    assert set(MEANING) == set(NAMES)
+    assert len(WEIGHTS) == len(NAMES)
