@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--life", type=float, default=60, help="seconds that a worker lives at most")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    rounds = read_json(arguments.out)["each"] if arguments.out and arguments.out.exists() else []
+    rounds = read_json(arguments.out).get("each", []) if arguments.out and arguments.out.exists() else []
     seed = arguments.seed
     if seed is None:
         seed = max((row["seed"] for row in rounds), default=-1) + 1
