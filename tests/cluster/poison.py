@@ -7,7 +7,7 @@ from typing import Any
 from housebrain.cluster.prepare import Generated
 from housebrain.dataset.records import RawRecord
 
-NUMBER = 78
+NUMBER = 3
 
 
 class _Deadly(RawRecord):

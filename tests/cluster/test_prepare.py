@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cluster.nodes import nodes
@@ -19,35 +21,42 @@ from housebrain.cluster.connect import connected
 from housebrain.cluster.journal import Journal, Position
 from housebrain.cluster.prepare import generated, sampled, solved
 from housebrain.dataset.generate import generate_records
-from housebrain.dataset.prepare import Solved, evenly, prepare, write_prepared
-from housebrain.dataset.records import parts_of, read_records
+from housebrain.dataset.prepare import Reject, Solved, evenly, prepare, solve_record, write_prepared
+from housebrain.dataset.records import RawRecord, parts_of, read_records
 from housebrain.errors import UserError
 from housebrain.files import sha256_folder
 from project import change_params, run, start
 
 COUNT = 1200
-GENERATED = 8000
-_PREPARE = f"""
+MANY = 6000
+_PREPARE = """
 import os, sys
 from pathlib import Path
 from housebrain.cluster import journal, prepare
 from housebrain.params import load_params
 os.environ["RAY_ADDRESS"] = sys.argv[1]
 journal.SECONDS = 0
-settings = load_params().prepare.model_copy(update={{"generate_count": {GENERATED}}})
+settings = load_params().prepare.model_copy(update={"source": "raw", "seed": 0, "alternatives": 1})
 print(prepare.prepare_on_cluster(settings, Path("raw"), Path("out")))
 """
+
+
+def few_solvable(count: int, solvable: int) -> list[dict[str, Any]]:
+    """Records of which so many, evenly spread, are to be solved, which takes long; the others are refused at once."""
+    records = raw_records(count)
+    for number, record in enumerate(records):
+        if number % (count // solvable):
+            record["input"]["plot"]["setbacks_ft"]["front"] = 500
+    return records
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Parquet of several row groups in two files, with a record and a brief that come twice, far apart."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    records = raw_records(COUNT)
-    records[900] = records[10]
-    records[1100] = records[20] | {"id": "again"}
+    records = few_solvable(COUNT, 12)
+    known = next(one for one in records if not isinstance(solve_record(as_raw(one), 0), Reject))
+    records[900] = known
+    records[1100] = known | {"id": "again"}
     folder = tmp_path_factory.mktemp("raw") / "train"
     folder.mkdir()
     for number, part in enumerate((records[:700], records[700:])):
@@ -62,6 +71,10 @@ def local(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str,
     out = tmp_path_factory.mktemp("local") / "out"
     counts = prepare(read_records(dataset), out, seed=0, processes=1)
     return sha256_folder(out), counts
+
+
+def as_raw(record: dict[str, Any]) -> RawRecord:
+    return RawRecord("a record", "train", orjson.dumps(record))
 
 
 def journal(tmp_path: Path) -> Journal:
@@ -178,7 +191,10 @@ def test_a_node_that_dies_costs_no_byte(
 @pytest.mark.long
 def test_the_head_is_killed_and_the_same_command_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_gcs_rpc_server_reconnect_timeout_s", "3")  # a minute, as it comes
-    prepare(generate_records(GENERATED, seed=20250101), tmp_path / "local", seed=20250101, processes=1)
+    table = pa.table({"record": [orjson.dumps(record) for record in few_solvable(MANY, 6)]})
+    (tmp_path / "raw").mkdir()
+    pq.write_table(table, tmp_path / "raw/train.parquet", row_group_size=500)
+    prepare(read_records(tmp_path / "raw"), tmp_path / "local", seed=0, processes=1)
     (tmp_path / "params.yaml").write_text((REPOSITORY / "params.yaml").read_text())
     with nodes(1) as cluster:
         process = start(tmp_path, "python", "-c", _PREPARE, cluster.address)
@@ -191,7 +207,7 @@ def test_the_head_is_killed_and_the_same_command_goes_on(tmp_path: Path, monkeyp
     with nodes(1) as cluster:
         printed = run(tmp_path, "python", "-c", _PREPARE, cluster.address)
     known = int(re.findall(r"going on after ([\d,]+) briefs that were solved before", printed)[0].replace(",", ""))
-    assert 0 < known < GENERATED
+    assert 0 < known < MANY
     assert sha256_folder(tmp_path / "out") == sha256_folder(tmp_path / "local")
     assert not list(tmp_path.glob(".dvc/tmp/housebrain/prepare/*"))
 
@@ -206,7 +222,7 @@ def test_the_stage_makes_the_same_by_either_engine(tmp_path: Path, monkeypatch: 
         folder = tmp_path / engine
         folder.mkdir()
         (folder / "params.yaml").write_text((REPOSITORY / "params.yaml").read_text())
-        change_params(folder, prepare__engine=engine, prepare__generate_count=300)
+        change_params(folder, prepare__engine=engine, prepare__generate_count=8)
         run(folder, "python", str(REPOSITORY / "stages/prepare.py"))
         made.append((sha256_folder(folder / "data/prepared"), (folder / "reports/prepare.json").read_text()))
     assert made[0] == made[1]
@@ -216,12 +232,12 @@ def test_the_stage_makes_the_same_by_either_engine(tmp_path: Path, monkeypatch: 
 @pytest.mark.long
 def test_poisoned_records_are_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY / "tests"), prepend=os.pathsep)  # where nodes find `Poisoned`
-    records = raw_records(300)
+    records = few_solvable(300, 2)
     del records[200]["input"]["plot"]["width"]
     path = write_parquet(tmp_path / "bad.parquet", records)
     with nodes(1) as cluster, connected(cluster.address):
         with pytest.raises(UserError, match=rf"row 201: record {records[200]['id']}, field input\.plot\.width: "):
             write_prepared(solved(parts_of(path), 0, journal(tmp_path)), tmp_path / "out")
         assert not (tmp_path / "out").exists()
-        with pytest.raises(UserError, match=r"generated record 78: record GEN-000078: every process .* is killed"):
-            write_prepared(solved([Poisoned(1, 300, 1)], 0, journal(tmp_path)), tmp_path / "out")
+        with pytest.raises(UserError, match=r"generated record 3: record GEN-000003: every process .* is killed"):
+            write_prepared(solved([Poisoned(1, 8, 1)], 0, journal(tmp_path)), tmp_path / "out")

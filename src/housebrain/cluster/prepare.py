@@ -16,18 +16,19 @@ from typing import Any, NamedTuple, Protocol
 from housebrain.cluster.connect import address_given, connected
 from housebrain.cluster.journal import Journal, Position
 from housebrain.dataset.generate import generate_records
-from housebrain.dataset.prepare import BATCH, Solved, evenly, solve_batch, write_prepared
+from housebrain.dataset.prepare import Solved, evenly, solve_batch, write_prepared
 from housebrain.dataset.records import RawRecord, count_records, parse_json, parts_of
 from housebrain.environment import STATE
 from housebrain.errors import UserError
 from housebrain.files import sha256_folder
 from housebrain.params import Prepare
 
-BLOCK_BYTES = 1024**2  # of records' JSON: about 240 of the v5 dataset, some seconds of work
+BATCH = 32
+BLOCK_BYTES = 128 * 1024  # of records' JSON: about 30 of the v5 dataset, half a minute of work at one a second
 RETRIES = 5  # of a block whose process or node died
 GENERATED_IN_PART = 5_000
-RUNS_IN_JOB = 200  # a million records, where a run is a row group that `ingest` wrote
-SEARCHED = 1_000  # batches, for one that kills its process: more are never on their way
+RUNS_IN_JOB = 25  # 125,000 records, where a run is a row group that `ingest` wrote
+SEARCHED = 1_000  # batches of records, for one that kills its process: more are never on their way
 
 
 class Run(Protocol):
