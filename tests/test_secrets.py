@@ -68,5 +68,5 @@ def test_credentials_in_their_own_place_and_marked_lines_pass(repository: Path) 
 
 
 def test_lint_runs_it() -> None:
-    lint = (REPOSITORY / "Makefile").read_text().partition("\nlint: setup\n")[2].partition("\n\n")[0]
+    lint = (REPOSITORY / "Makefile").read_text().partition("\nlint: setup-dev\n")[2].partition("\n\n")[0]
     assert "python .ci/scan_secrets.py" in lint
