@@ -425,7 +425,9 @@ def test_a_result_that_peft_can_not_load_is_not_left(tmp_path: Path, monkeypatch
 
 
 def test_an_update_too_large_for_half_precision_is_refused(tmp_path: Path) -> None:
-    folder = random_adapter(tmp_path / "a", lora_alpha=10**9)
+    folder = random_adapter(tmp_path / "a")
+    large = {name: 1e6 * weight for name, weight in load_file(folder / WEIGHTS).items()}
+    save_file(large, folder / WEIGHTS)
     with pytest.raises(UserError, match=r"doesn't fit torch.float16"):
         merge([folder], tmp_path / "out", dtype="float16")
 
