@@ -7,9 +7,14 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
+from conftest import REPOSITORY
 from housebrain.cli import app
 from housebrain.dataset.generate import generate_records
+from housebrain.dataset.v5 import parse_record
 from housebrain.errors import UserError
+from housebrain.house.design import Design
+from housebrain.language.grammar import Grammar
+from housebrain.rules.checks import violations
 
 
 def test_a_brief_is_solved(tmp_path: Path) -> None:
@@ -51,3 +56,33 @@ def test_a_brief_that_cannot_be_built_says_why(tmp_path: Path) -> None:
     path.write_bytes(orjson.dumps(record))
     with pytest.raises(UserError, match="setbacks_over_plot"):
         CliRunner().invoke(app, ["solve", str(path)], catch_exceptions=False)
+
+
+def test_a_model_designs_a_valid_house(
+    tmp_path: Path, tiny_base: Path, tiny_init: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An untrained one: the grammar and the solver's sizes make its answer a house all the same."""
+    record = orjson.loads(next(iter(generate_records(1, seed=3))).text)
+    path = tmp_path / "brief.json"
+    path.write_bytes(orjson.dumps(record))
+    monkeypatch.setattr("housebrain.model.base.ensure_base", lambda params: tiny_base)
+    monkeypatch.chdir(REPOSITORY)
+    out = tmp_path / "design"
+    arguments = ["design", str(path), "--out", str(out), "--model", str(tiny_init)]
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "rules passed" in done.stdout
+    _, brief = parse_record(record)
+    house = Design.model_validate(orjson.loads((out / "design.json").read_bytes()))
+    assert violations(house, brief) == []
+    assert Grammar(brief).start.steps((out / "answer.txt").read_text().strip())
+    assert len(list(out.glob("plan*.svg"))) == len(house.levels)
+
+
+def test_a_model_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "brief.json"
+    path.write_bytes(next(iter(generate_records(1, seed=3))).text)
+    monkeypatch.setattr("housebrain.model.base.ensure_base", lambda params: tiny_base)
+    monkeypatch.chdir(REPOSITORY)
+    with pytest.raises(UserError, match="no-such-folder"):
+        CliRunner().invoke(app, ["design", str(path), "--model", "no-such-folder"], catch_exceptions=False)

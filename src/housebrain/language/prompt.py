@@ -38,19 +38,11 @@ _PROBE = (
 
 def messages(brief: Brief, codec: Codec = "tree") -> list[dict[str, str]]:
     """The chat that asks for a design: a system and a user message."""
-    plot, setbacks = brief.plot, brief.plot.setbacks
+    # What a layout depends on. Materials, site and quality follow from the rest of the brief by rule.
     question = {
-        "style": brief.style,
         "floors": brief.floors,
-        "budget": round(brief.budget_usd),
-        "region": brief.region,
-        "climate": brief.climate_zone,
-        "plot": [plot.width_ft, plot.length_ft],
-        "shape": plot.shape,
-        "corner": int(plot.is_corner),
-        "facing": plot.orientation,
-        "slope": plot.slope_degrees,
-        "setbacks": [setbacks.front_ft, setbacks.rear_ft, setbacks.left_ft, setbacks.right_ft],
+        "facing": brief.plot.orientation,
+        "corner": int(brief.plot.is_corner),
         "envelope": list(brief.envelope),
         "rooms": {room.name: room.min_area_sqft for room in brief.wanted_rooms},
     }

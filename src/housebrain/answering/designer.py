@@ -1,0 +1,60 @@
+"""A model that designs houses: a brief in, its answer under the brief's grammar, finished into a valid house."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from housebrain.answering.finish import Finished, finish
+from housebrain.house.brief import Brief, Rejected
+from housebrain.language.grammar import Grammar
+from housebrain.language.prompt import prompt
+from housebrain.model.guided import Vocabulary, generate_guided
+from housebrain.model.loading import load_model, load_tokenizer
+from housebrain.solver.house import Infeasible
+
+
+class Designed(NamedTuple):
+    """What came of a brief.
+
+    Attributes:
+        answer: the model's text, in the `tree` codec.
+        finished: the house made from it, and what was changed.
+    """
+
+    answer: str
+    finished: Finished
+
+
+class Designer:
+    """A base model with an adapter, ready to answer briefs.
+
+    Args:
+        base: the base model's folder.
+        adapter: a PEFT adapter's folder; None takes the base as it is.
+
+    Raises:
+        UserError: the adapter can't be read or doesn't fit the base.
+    """
+
+    def __init__(self, base: Path, adapter: Path | None) -> None:
+        self.model = load_model(base, adapter)
+        self.tokenizer = load_tokenizer(base)
+        self.vocabulary = Vocabulary(self.tokenizer)
+
+    def design(self, brief: Brief, temperature: float = 0.0, seed: int = 0) -> Designed:
+        """Designs a house for a brief.
+
+        Args:
+            brief: what is asked for.
+            temperature: 0 takes the likeliest answer, more draws one by `seed`.
+            seed: of the draw.
+
+        Raises:
+            Rejected: no house can be built for the brief.
+        """
+        start = Grammar(brief).start
+        asked = prompt(self.tokenizer, brief, "tree")
+        (answer,) = generate_guided(self.model, self.vocabulary, [asked], [start], 1, temperature, seed)
+        finished = finish(answer, brief)
+        if isinstance(finished, Infeasible):
+            raise Rejected(finished.reason, finished.detail)
+        return Designed(answer, finished)

@@ -1,0 +1,104 @@
+"""A model's answer finished into a house: the sizes that come nearest to the answer's and keep to the rules."""
+
+import json
+from math import dist, fsum
+from statistics import fmean
+from typing import NamedTuple
+
+from housebrain.house.brief import Brief
+from housebrain.house.design import Design, Rect
+from housebrain.house.tree import Box, TreeError, cut
+from housebrain.house.units import GRID_FT
+from housebrain.language.answer import Codec, DecodeError, Layout, read
+from housebrain.solver.house import Infeasible
+from housebrain.solver.solve import dimension
+
+
+class Finished(NamedTuple):
+    """A house for a brief, made from an answer.
+
+    Attributes:
+        design: without violations.
+        replaced: whether the answer could not be finished, so that this is the solver's own house.
+        moved_ft: by level (`0`) and room, how far the middle of each of the answer's rooms was moved. Empty where the
+            house is the solver's.
+        too_small: the rooms that the answer made smaller than the brief allows.
+    """
+
+    design: Design
+    replaced: bool
+    moved_ft: dict[tuple[int, str], float]
+    too_small: tuple[str, ...]
+
+    @property
+    def mean_moved_ft(self) -> float | None:
+        """Over the rooms; None where the house is the solver's own."""
+        return fmean(self.moved_ft.values()) if self.moved_ft else None
+
+
+def finish(text: str, brief: Brief, codec: Codec = "tree") -> Finished | Infeasible:
+    """Finishes an answer, whatever it is; the cuts and their order stay, their positions come as near as rules allow.
+
+    Where that can't work the house is the solver's own, and is marked as such.
+
+    Args:
+        text: the answer.
+        brief: what it answers.
+        codec: how its layout is written.
+
+    Returns:
+        The house; or why there is none for this brief.
+    """
+    try:
+        answer = read(text, codec)
+    except DecodeError:
+        return _solvers_own(brief)
+    # The answer's own tree where it has one: another might have its cuts in another order.
+    try:
+        trees = json.loads(text)["levels"] if codec == "tree" else [cut(layout) for layout in answer.layouts]
+    except TreeError:
+        return _solvers_own(brief)
+    found = dimension(trees, brief, answer.size, replace=False)
+    if isinstance(found, Infeasible):
+        return _solvers_own(brief)
+    small = tuple(
+        room.name for room in brief.wanted_rooms if 0 < _area_sqft(answer.layouts, room.name) < room.min_area_sqft
+    )
+    return Finished(found.design, False, _moved(answer.layouts, found.design), small)
+
+
+def _solvers_own(brief: Brief) -> Finished | Infeasible:
+    found = dimension([], brief)
+    return found if isinstance(found, Infeasible) else Finished(found.design, True, {}, ())
+
+
+def _area_sqft(layouts: list[Layout], name: str) -> float:
+    """A room's area in an answer; 0 where it has none of that name."""
+    return GRID_FT**2 * sum(w * d for layout in layouts for one, (_, _, w, d) in layout if one == name)
+
+
+def _moved(layouts: list[Layout], design: Design) -> dict[tuple[int, str], float]:
+    """How far each room's middle lies from where the answer has it, from the footprints' front left corners."""
+    corner = design.footprint
+    moved = {}
+    for number, (layout, level) in enumerate(zip(layouts, design.levels, strict=True)):
+        boxes: dict[str, list[Box]] = {}
+        for name, box in layout:
+            boxes.setdefault(name, []).append(box)
+        for room in level.rooms:
+            if room.name in boxes:
+                wished = _middle([Rect(x=x, y=y, w=w, d=d) for x, y, w, d in boxes[room.name]])
+                built = _middle(list(room.boxes))
+                moved[number, room.name] = dist(
+                    (GRID_FT * wished[0], GRID_FT * wished[1]), (built[0] - corner.x, built[1] - corner.y)
+                )
+    return moved
+
+
+def _middle(boxes: list[Rect]) -> tuple[float, float]:
+    """The centre of some boxes' area."""
+    area = fsum(box.area_sqft for box in boxes)
+    return (
+        fsum(box.area_sqft * (box.x + box.w / 2) for box in boxes) / area,
+        fsum(box.area_sqft * (box.y + box.d / 2) for box in boxes) / area,
+    )
