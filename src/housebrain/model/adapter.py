@@ -135,7 +135,9 @@ class Adapter:
             )
         for field in ("r", "lora_alpha"):
             if not _is_positive(config.get(field)):
-                raise UserError(f"{where}: {field} is {config.get(field)}, no number above 0 and up to 10^9. Correct it.")
+                raise UserError(
+                    f"{where}: {field} is {config.get(field)}, no number above 0 and up to 10^9. Correct it."
+                )
         for field in ("rank_pattern", "alpha_pattern"):
             self._check_patterns(field, config.get(field))
         for field in ("target_modules", "modules_to_save", "target_parameters"):
