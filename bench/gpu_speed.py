@@ -4,11 +4,11 @@
 
 All train the same adapter on the same samples in the same order, 16 an optimizer step, at the same learning rates:
 
-- `compiled`: the pipeline's loop as it is, its blocks compiled;
-- `eager`: the same, not compiled;
-- `graphed`: the same, and a step's forward and backward pass recorded as one CUDA graph, to see what launching costs;
+- `graphed`: the pipeline's loop as it is: blocks compiled, forward and backward pass recorded as CUDA graphs;
+- `compiled`: the same, not recorded;
+- `eager`: the same, neither recorded nor compiled;
 - `trainer`: transformers' Trainer with PEFT, batches of 16 padded to their longest sample;
-- `four`: as `compiled` with 64 samples a step, to see whether a GPU would do more with larger steps.
+- `four`: as `graphed` with 64 samples a step, to see whether a GPU would do more with larger steps.
 
 Each is a process of its own with a limit of time, so that one that fails costs nothing but its own figures. Speed is in
 real tokens: those of the samples, prompt and answer, without what rows are filled up with. Seconds count from when the
@@ -37,8 +37,7 @@ from housebrain.files import write_json
 from housebrain.model.base import base_folder, ensure_base
 from housebrain.model.loading import load_tokenizer
 from housebrain.model.lora_init import write_init
-from housebrain.model.loss import row_losses
-from housebrain.model.packed import IGNORED, Rows
+from housebrain.model.packed import IGNORED
 from housebrain.params import Params, load_params
 from housebrain.shard import Shard
 from housebrain.tracking import RunRecord, now_ms
@@ -50,7 +49,7 @@ from housebrain.training.schedule import Part
 from housebrain.training.stopping import Stop
 from housebrain.training.train import load_trainable, make_loop
 
-PARTS = ("compiled", "trainer", "graphed", "eager", "four")
+PARTS = ("graphed", "trainer", "compiled", "eager", "four")
 A_STEP = 16
 VALIDATION = 32  # samples
 LOG_STEPS = 10
@@ -142,11 +141,13 @@ def ours(part: str, options: argparse.Namespace) -> dict[str, Any]:
     loop.seal = lambda folder: None
     clock.note("loop")
     compiled = 0.0
+    model.train()
     if part != "eager":
         compiled = compile_blocks(model, loop.steps.rows, loop.steps.widths, group)
         clock.note("compile")
-    if part == "graphed":
-        record_graph(loop)
+    if part in ("graphed", "four") and group.device.type == "cuda":
+        loop.record()
+        clock.note("record")
     with Stop(loop.folder) as stop:
         loop.folder.mkdir(parents=True, exist_ok=True)
         timer = threading.Timer(options.limit, (loop.folder / STOP).write_text, ["the limit of time"])
@@ -200,54 +201,6 @@ def figures(clock: Clock, tokens: int, steps: int, compiled: float) -> dict[str,
         "tokens_per_second_with_loading_without_compiling": tokens / (clock.total - compiled),
         "peak_memory_gb": torch.cuda.max_memory_allocated() / 1e9 if torch.cuda.is_available() else 0.0,
     }
-
-
-def record_graph(loop: Loop) -> None:
-    """Makes a loop put all micro-batches of one shape through one recorded CUDA graph: an experiment."""
-    device, weights = loop.group.device, loop.weights
-    width, rows = loop.steps.widths[-1], loop.steps.rows
-    loop.steps.widths = [width]
-    most = int(loop.steps._answer_lengths.max())
-    ids = torch.zeros(rows, width, dtype=torch.int64, device=device)
-    places = torch.zeros(rows, most, dtype=torch.int64, device=device)
-    labels = torch.full_like(places, IGNORED)
-    share = torch.ones((), device=device)
-    gradients = [torch.zeros_like(weight) for weight in weights]
-
-    def body() -> torch.Tensor:
-        loss = row_losses(loop.model, Rows(ids, places, labels)).sum() * share
-        loss.backward()
-        return loss.detach()
-
-    def own_gradients() -> None:
-        for weight, gradient in zip(weights, gradients, strict=True):
-            weight.grad = gradient
-
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    own_gradients()
-    with torch.cuda.stream(side):
-        for _ in range(3):
-            body()
-    torch.cuda.current_stream().wait_stream(side)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        loss = body()
-    torch._foreach_zero_(gradients)
-
-    def replay(batch: Any, learnt: int) -> torch.Tensor:
-        own_gradients()
-        ids.copy_(batch.input_ids)
-        places.zero_()
-        labels.fill_(IGNORED)
-        places[:, : batch.places.shape[1]] = batch.places
-        labels[:, : batch.labels.shape[1]] = batch.labels
-        share.fill_(1 / learnt)
-        graph.replay()
-        return loss.clone()
-
-    loop._forth_and_back = replay  # type: ignore[method-assign]
-    loop.optimizer.zero_grad = lambda set_to_none=True: torch._foreach_zero_(gradients)  # type: ignore[method-assign]
 
 
 def profiled(loop: Loop, path: Path) -> dict[str, float]:
@@ -378,7 +331,7 @@ def child(part: str, options: argparse.Namespace) -> dict[str, Any]:
 
 def compared(results: dict[str, Any]) -> dict[str, Any]:
     """Ours against the Trainer: how many times as fast, and how far the losses are apart."""
-    ours_, trainers = results.get("compiled", {}), results.get("trainer", {})
+    ours_, trainers = results.get("graphed", {}), results.get("trainer", {})
     if "losses" not in ours_ or "losses" not in trainers:
         return {}
     common = [step for step in ours_["losses"] if step in trainers["losses"]]
@@ -414,7 +367,7 @@ def main() -> None:
     parser.add_argument("--max-length", type=int, default=512)
     parser.add_argument("--at-once", type=int, default=0, help="samples at once; else as many as memory holds")
     parser.add_argument("--limit", type=float, default=100, help="seconds a part may train")
-    parser.add_argument("--short", type=float, default=25, help="seconds for all but `compiled` and `trainer`")
+    parser.add_argument("--short", type=float, default=25, help="seconds for all but `graphed` and `trainer`")
     parser.add_argument("--total", type=float, default=600, help="seconds after which no further part begins")
     parser.add_argument("--base", help="of params.yaml; else the one it names")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
@@ -422,7 +375,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     if options.part:
-        if options.part not in ("compiled", "trainer"):
+        if options.part not in ("graphed", "trainer"):
             options.limit = min(options.limit, options.short)
         result = plain(options) if options.part == "trainer" else ours(options.part, options)
         write_json(options.out / f"{options.part}.json", result)

@@ -131,6 +131,7 @@ class Supervision(Section):
     keep_remote: Positive
     margin_minutes: Annotated[float, Field(ge=0)]
     session_hours: dict[str, Annotated[float, Field(ge=0)]]
+    cards: dict[str, str] = {}
 
 
 class Resources(Section):

@@ -105,6 +105,8 @@ def test_a_plan_that_does_not_fit_the_remote_is_refused(coordinator: Path, monke
         (shard, 6, 12) for shard in range(1, 7)
     ]
     assert planned.rows[0]["steps"] == 6 * 30
+    assert planned.rows[0]["hours"] is None
+    assert "unknown" in run(coordinator, "housebrain", "round", "plan")
     assert rounds.plan(params.model_copy(update={"rounds": 2}), remote).rows[0]["steps"] == 6 * 30 / 2
     adapter = (coordinator / "models/lora_init/adapter_model.safetensors").stat().st_size
     assert planned.needed_bytes == 6 * adapter * (1 + 3 * 5)

@@ -23,3 +23,11 @@ def make_project(tmp_path: Path, tiny_base: Path, tiny_init: Path, make_samples:
         return project
 
     return make
+
+
+@pytest.fixture
+def project(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project to train in: the working directory."""
+    folder = make_project("project")
+    monkeypatch.chdir(folder)
+    return folder

@@ -5,66 +5,21 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from housebrain.errors import UserError
 from housebrain.files import read_json
-from housebrain.model.loading import load_tokenizer
-from housebrain.model.lora_init import write_init
-from housebrain.params import Params
-from housebrain.shard import Shard
-from housebrain.tracking import RunRecord
 from housebrain.training.compiled import blocks, compile_blocks, rehearse
-from housebrain.training.data import read_shard
 from housebrain.training.group import join
-from housebrain.training.loop import Loop, Pending
+from housebrain.training.loop import Pending
 from housebrain.training.stopping import Stop
-from housebrain.training.train import load_trainable, make_loop, write_adapter
-from trainings import WEIGHTS, MakeProject, make_params
-
-
-@pytest.fixture
-def project(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project to train in: the working directory."""
-    folder = make_project("project")
-    monkeypatch.chdir(folder)
-    return folder
-
-
-def make(params: Params, in_rows: bool, name: str) -> Loop:
-    """A training of shard 1 at its first step; the checkpoints' folder is called `name`."""
-    shard, group = Shard(1), join()
-    write_init(params.lora, "tiny", Path("models/base/tiny"), shard.init)
-    data = read_shard(shard, params, load_tokenizer("models/base/tiny"), group)
-    torch.manual_seed(0)
-    record = RunRecord(record_id="1", name=name, start_ms=0, tags={"shard": "1"})
-    loop = make_loop(load_trainable(params, shard), data, params, shard, record, "key", group, in_rows)
-    loop.folder = Path(name)
-    return loop
-
-
-def trained(loop: Loop) -> dict[str, torch.Tensor]:
-    """The adapter after all steps."""
-    with Stop(loop.folder) as stop:
-        loop.run(stop)
-    write_adapter(loop.model, "tiny", loop.folder)
-    return load_file(loop.folder / WEIGHTS)
-
-
-def assert_same(one: Loop, other: Loop) -> None:
-    """The same losses and weights, up to rounding."""
-    for a, b in zip(one.journal.history, other.journal.history, strict=True):
-        for key in {"loss", "eval_loss", "learning_rate"} & a.keys():
-            assert a[key] == pytest.approx(b[key], rel=1e-5), key
-    weights = [load_file(loop.folder / WEIGHTS) for loop in (one, other)]
-    for name in weights[0]:
-        torch.testing.assert_close(weights[0][name], weights[1][name], rtol=1e-4, atol=1e-4)
+from loops import assert_same, make_loop, trained
+from trainings import make_params
 
 
 @pytest.mark.parametrize(("batch_size", "accumulation"), [(4, 1), ("auto", 4), (2, 2)])
 def test_rows_of_their_own_train_as_packed_rows_do(project: Path, batch_size: Any, accumulation: int) -> None:
     params = make_params(dropout=0.0, batch_size=batch_size, gradient_accumulation=accumulation, epochs=2)
-    packed, rows = make(params, False, "packed"), make(params, True, "rows")
+    packed, rows = make_loop(params, False, "packed"), make_loop(params, True, "rows")
     assert len(packed.steps) == len(rows.steps) == 6
     assert not packed.steps.widths and rows.steps.widths
     for loop in (packed, rows):
@@ -76,7 +31,7 @@ def test_rows_of_their_own_train_as_packed_rows_do(project: Path, batch_size: An
 
 def test_compiled_blocks_train_as_others_do(project: Path) -> None:
     params = make_params(dropout=0.0, batch_size=4, gradient_accumulation=1, epochs=1, eval_steps=2)
-    plain, compiled = make(params, True, "plain"), make(params, True, "compiled")
+    plain, compiled = make_loop(params, True, "plain"), make_loop(params, True, "compiled")
     assert len(blocks(compiled.model)) == 2
     before = torch.get_rng_state()
     assert compile_blocks(compiled.model, compiled.steps.rows, compiled.steps.widths[-1:], join()) > 0
@@ -90,7 +45,7 @@ def test_compiled_blocks_train_as_others_do(project: Path) -> None:
 def test_a_model_that_cannot_be_compiled_is_trained_as_it_is(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    loop = make(make_params(epochs=1), True, "loop")
+    loop = make_loop(make_params(epochs=1), True, "loop")
 
     def broken(*_: Any) -> None:
         raise RuntimeError("no compiler\nwas found")
@@ -105,7 +60,7 @@ def test_a_model_that_cannot_be_compiled_is_trained_as_it_is(
 def test_memory_that_runs_out_while_compiling_is_no_failure_to_compile(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loop = make(make_params(epochs=1), True, "loop")
+    loop = make_loop(make_params(epochs=1), True, "loop")
 
     def full(*_: Any) -> None:
         raise torch.OutOfMemoryError("simulated")
@@ -117,15 +72,15 @@ def test_memory_that_runs_out_while_compiling_is_no_failure_to_compile(
 
 def test_losses_that_are_not_logged_yet_are_in_the_checkpoint(project: Path) -> None:
     params = make_params(epochs=2, log_steps=5, save_steps=3, eval_steps=100)
-    whole = make(params, False, "whole")
+    whole = make_loop(params, False, "whole")
     trained(whole)
-    stopped = make(params, False, "stopped")
+    stopped = make_loop(params, False, "stopped")
     with Stop(stopped.folder) as stop:
         stopped.seal = lambda folder: setattr(stop, "reason", "enough")
         stopped.run(stop)
     assert stopped.done == 4  # asked for at the third step
     assert len(read_json(Path("stopped/checkpoint-4/trainer_state.json"))["losses"]) == 4
-    resumed = make(params, False, "resumed")
+    resumed = make_loop(params, False, "resumed")
     resumed.resume(Path("stopped/checkpoint-4"))
     trained(resumed)
     losses = [[entry["loss"] for entry in loop.journal.history if "loss" in entry] for loop in (whole, resumed)]
@@ -137,7 +92,7 @@ def test_where_numbers_are_read_later_nothing_is_saved_of_a_loss_that_is_not_fin
 ) -> None:
     """As on a GPU, where a step does not wait for its loss."""
     params = make_params(learning_rate=1e30, warmup_share=0.0, log_steps=100, save_steps=4, eval_steps=100)
-    loop = make(params, True, "never")
+    loop = make_loop(params, True, "never")
     monkeypatch.setattr(loop, "_watch", lambda *number: loop.pending.append(Pending(*number)))
     with (
         Stop(loop.folder) as stop,

@@ -63,12 +63,14 @@ def round_plan() -> None:
     for column in planned.rows[0]:
         table.add_column(column.replace("_", " "), justify="left" if column in ("worker", "platform") else "right")
     for row in planned.rows:
-        table.add_row(*(("no limit" if k == "session_hours" and not v else str(v)) for k, v in row.items()))
+        computing = "unknown" if row["hours"] is None else f"{row['hours']:.2f}"
+        shown = row | {"hours": computing, "session_hours": row["session_hours"] or "no limit"}
+        table.add_row(*map(str, shown.values()))
     console = Console(width=110)
     console.print(table)
     free = "unknown" if planned.free_bytes is None else f"{planned.free_bytes / 1e9:.1f} GB"
     console.print(f"Remote {remote.name}: {planned.needed_bytes / 1e9:.2f} GB needed, {free} free.", highlight=False)
-    console.print("Kaggle gives about 30 GPU hours a week. Steps are without packing, which makes them fewer.")
+    console.print("Hours: of computing on one card, where that was measured. Kaggle gives about 30 GPU hours a week.")
 
 
 @round_app.command("start")

@@ -14,6 +14,7 @@ from housebrain.git import git
 from housebrain.params import Params, write_round
 from housebrain.shard import INIT, dealt
 from housebrain.supervision.changes import tag_of
+from housebrain.supervision.rates import hours
 from housebrain.supervision.remote import Remote, run_dvc
 from housebrain.training.schedule import part_of_round
 
@@ -78,7 +79,7 @@ class Plan(NamedTuple):
     """What a round will take.
 
     Attributes:
-        rows: by shard: worker, platform, samples, optimizer steps at one sample a row (packing makes them fewer),
+        rows: by shard: worker, platform, samples, optimizer steps, hours that one card computes (None: not known),
             session hours (0: no limit).
         needed_bytes: on the remote, for checkpoints and results.
         free_bytes: on the remote; None where it doesn't say.
@@ -112,10 +113,12 @@ def plan(params: Params, remote: Remote) -> Plan:
         count = pq.read_metadata(path).num_rows
         samples = min(count, settings.max_samples or count)
         part = part_of_round(samples, settings, params)
-        hours = params.supervision.session_hours.get(worker.platform, 0)
+        session_hours = params.supervision.session_hours.get(worker.platform, 0)
+        steps = part.end - part.first
+        computing = hours(steps * settings.samples_a_step, shard, params)
         rows.append(
             {"shard": shard.number, "worker": worker.name, "platform": worker.platform, "samples": samples}
-            | {"steps": part.end - part.first, "session_hours": hours}
+            | {"steps": steps, "hours": computing, "session_hours": session_hours}
         )
     weights = INIT / "adapter_model.safetensors"
     if not weights.is_file():

@@ -11,7 +11,7 @@ from housebrain.model.loss import row_losses
 from housebrain.model.packed import Rows
 from housebrain.training.group import Group
 
-PAYS_FROM_STEPS = 300  # a shape takes 10 to 60 s to compile, and saves a tenth of a second a step or so
+PAYS_FROM_STEPS = 300  # a shape takes 10 to 60 s to compile, and saves nearly half of a step's time
 VARIANTS = 64  # of a block's code: torch stops compiling at 8, which widths, devices and modes together can pass
 
 

@@ -14,7 +14,7 @@ from housebrain.language.tokens import Tokenized
 from housebrain.model.packed import Batch, Rows, collate, in_rows
 from housebrain.training.group import Group
 
-WIDTHS = 3  # that rows of their own come in; each is compiled for
+WIDTHS = 3  # that rows of their own come in; each is compiled for, and recorded
 MULTIPLE = 64  # of which widths are
 WORTH = 0.03  # of all tokens, that a width must save to be compiled for
 
@@ -35,6 +35,7 @@ class Steps:
     Attributes:
         rows: samples in a micro-batch, which is less than `at_once` where that shares a step out evenly.
         widths: that rows of their own come in, ascending; empty where micro-batches are packed.
+        most_learnt: by width: the tokens that carry loss in a row, at most.
     """
 
     def __init__(
@@ -56,9 +57,14 @@ class Steps:
         share = -(-a_step // group.count)
         self.rows = -(-share // -(-share // at_once))
         self.widths: list[int] = []
+        self.most_learnt: dict[int, int] = {}
         if in_rows:
-            longest = [self._lengths[one].max() for step in range(len(self)) for one in self.shares(step)]
-            self.widths = best_widths(np.array(longest), WIDTHS)
+            batches = [numbers for step in range(len(self)) for numbers in self.shares(step)]
+            longest = np.array([self._lengths[numbers].max() for numbers in batches])
+            learnt = np.array([self._answer_lengths[numbers].max() for numbers in batches])
+            self.widths = best_widths(longest, WIDTHS)
+            places = np.searchsorted(self.widths, longest)
+            self.most_learnt = {width: int(learnt[places == i].max()) for i, width in enumerate(self.widths)}
 
     def __len__(self) -> int:
         return len(self._numbers)

@@ -6,6 +6,7 @@ process logs and writes.
 
 import shutil
 import sys
+import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -81,9 +82,8 @@ def train_shard(shard: Shard, params: Params, halvings: int = 0) -> dict[str, An
         if checkpoint := _found(shard, key, group):
             loop.resume(checkpoint)
         try:
-            if loop.steps.widths and len(loop.steps) - loop.done >= PAYS_FROM_STEPS and not settings.quantize_4bit:
-                seconds = compile_blocks(model, loop.steps.rows, loop.steps.widths, group)
-                group.say(f"{shard.name}: compiled in {seconds:.0f} s")
+            if group.device.type == "cuda" and not settings.quantize_4bit:
+                _make_fast(loop, shard.name)
             loop.run(stop)
         except torch.OutOfMemoryError as error:
             if loop.steps.rows == 1:
@@ -144,6 +144,19 @@ def make_loop(
         write_adapter=lambda folder: write_adapter(model, base_name, folder),
         names=lambda numbers: [samples[number].id for number in numbers],
     )
+
+
+def _make_fast(loop: Loop, name: str) -> None:
+    """Compiles what a GPU does in each step, where that pays, and records it, so that nothing waits for Python."""
+    started = time.monotonic()
+    if len(loop.steps) - loop.done >= PAYS_FROM_STEPS:
+        loop.model.train()
+        seconds = compile_blocks(loop.model, loop.steps.rows, loop.steps.widths, loop.group)
+        loop.group.say(f"{name}: compiled in {seconds:.0f} s")
+        started = time.monotonic()
+    loop.record()
+    if loop.recordings:
+        loop.group.say(f"{name}: steps recorded as CUDA graphs in {time.monotonic() - started:.0f} s")
 
 
 def _at_once(model: Any, data: ShardData, params: Params, shard: Shard, group: Group) -> int:
