@@ -44,7 +44,10 @@ SECRET = "not-a-real-secret"  # pragma: allowlist secret
         ("fatal: ghp_" + "aB3" * 12 + " is no user", "fatal: ghp_*** is no user"),
         ("refresh 1//0" + "g3x_-Q" * 8, "refresh 1//0***"),
         ("client GOCSPX-" + "aB3" * 9 + ".", "client GOCSPX-***."),
-        ("POST https://hooks.slack.com/services/T0/B0/xyz failed", "POST https://hooks.slack.com/services/*** failed"),
+        (
+            "POST https://hooks.slack.com/services/T0/B0/xyz failed",  # pragma: allowlist secret
+            "POST https://hooks.slack.com/services/*** failed",
+        ),
         ("https://discord.com/api/webhooks/1/abc: 404", "https://discord.com/api/webhooks/*** 404"),
         (f"two: ssh://a:{SECRET}@h and ssh://b:{SECRET}@h", "two: ssh://***@h and ssh://***@h"),
     ],

@@ -54,7 +54,7 @@ STATEMENTS = [
     "DROP TABLE experiment_tags",
     "DROP TABLE registered_model_aliases",
     "DELETE FROM alembic_version",
-    "UPDATE alembic_version SET version_num = '451aebb31d03'",
+    "UPDATE alembic_version SET version_num = '451aebb31d03'",  # pragma: allowlist secret
     "UPDATE alembic_version SET version_num = 'ffff'",
     "INSERT INTO alembic_version VALUES ('aaaa')",
     "UPDATE experiments SET lifecycle_stage = 'deleted'",

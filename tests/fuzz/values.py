@@ -41,7 +41,7 @@ ODD: list[Any] = [
     "'\"`$(x)",
     "../x",
     "a/b",
-    "http://me:word@host/x",
+    "http://me:word@host/x",  # pragma: allowlist secret
     [],
     {},
     [[]],

@@ -402,7 +402,10 @@ def test_another_remote_may_be_the_copy(project: Path, tmp_path: Path) -> None:
         ("../remote/inner", "the remote that is to be copied, or one lies in the other"),
         ("models", "it lies in the project"),
         ("../not/mounted", "not does not exist. Make it, or mount the disk"),
-        ("s3://user:not-a-real-secret@bucket/x", r"s3://\*\*\*@bucket/x: it is neither a remote's name nor a folder"),
+        (
+            "s3://user:not-a-real-secret@bucket/x",  # pragma: allowlist secret
+            r"s3://\*\*\*@bucket/x: it is neither a remote's name nor a folder",
+        ),
         ("mlflow.db", "it lies in the project"),
         ("../a file", "it is a file"),
     ],

@@ -43,8 +43,8 @@ def validate(adapter: str | Path, base: str | Path, samples: list[Sample], codec
             "Look at the shards' curves; merge.strategy best takes the best of them."
         )
     model.merge_adapter()  # without work for the adapter a token takes two thirds of the time
-    longest = max(len(sample.input_ids) - sample.prompt_length for sample in tokens)
-    answer = generate_answers(model, tokenizer, [prompt(tokenizer, samples[0].brief, codec)], longest * 5 // 4, 1)[0]
+    reference = len(tokens[0].input_ids) - tokens[0].prompt_length
+    answer = generate_answers(model, tokenizer, [prompt(tokenizer, samples[0].brief, codec)], reference * 5 // 4, 1)[0]
     try:
         read(answer, codec)
         verdict = "design"
