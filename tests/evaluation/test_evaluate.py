@@ -23,7 +23,8 @@ from housebrain.language.prompt import prompt
 from housebrain.language.samples import load_samples
 from housebrain.language.tokens import tokenize
 from housebrain.model.adapter import CONFIG, WEIGHTS
-from housebrain.model.loading import load_base, load_model, load_tokenizer
+from housebrain.model.folded import load_model
+from housebrain.model.loading import load_base, load_tokenizer
 from housebrain.params import Params
 
 

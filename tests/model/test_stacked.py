@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from housebrain.errors import UserError
 from housebrain.files import read_json, write_json
 from housebrain.model.adapter import CONFIG, WEIGHTS
-from housebrain.model.loading import load_model
+from housebrain.model.folded import load_model
 from housebrain.model.stacked import can_be_stacked, load_stacked
 
 

@@ -7,8 +7,9 @@ from housebrain.answering.finish import Finished, finish
 from housebrain.house.brief import Brief, Rejected
 from housebrain.language.grammar import Grammar
 from housebrain.language.prompt import prompt
+from housebrain.model.folded import load_model
 from housebrain.model.guided import Vocabulary, generate_guided
-from housebrain.model.loading import load_model, load_tokenizer
+from housebrain.model.loading import load_tokenizer
 from housebrain.solver.house import Infeasible
 
 

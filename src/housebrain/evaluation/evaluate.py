@@ -23,8 +23,9 @@ from housebrain.language.samples import load_samples
 from housebrain.language.tokens import Tokens, tokenize
 from housebrain.model.adapter import CONFIG, WEIGHTS, Adapter
 from housebrain.model.base import ensure_base
+from housebrain.model.folded import load_model
 from housebrain.model.generation import generate_answers
-from housebrain.model.loading import load_model, load_tokenizer
+from housebrain.model.loading import load_tokenizer
 from housebrain.model.loss import mean_loss
 from housebrain.model.stacked import can_be_stacked, load_stacked
 from housebrain.params import Params
@@ -44,6 +45,7 @@ CODE = [
     "model/adapter.py",
     "model/adapter_files.py",
     "model/base.py",
+    "model/folded.py",
     "model/foreign.py",
     "model/generation.py",
     "model/loading.py",

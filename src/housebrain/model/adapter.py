@@ -63,6 +63,10 @@ class Whole(NamedTuple):
     dtype: torch.dtype
 
 
+class NotFiniteError(UserError):
+    """A weight is infinite or not a number."""
+
+
 class Adapter:
     """A LoRA adapter, of which only names and shapes are held in memory.
 
@@ -297,7 +301,7 @@ class Adapter:
         tensors = self._files.read(*names)
         for name, tensor in zip(names, tensors, strict=True):
             if not is_finite(tensor):
-                raise UserError(f"{self.path}: {name} has a weight that is not finite. Train it again.")
+                raise NotFiniteError(f"{self.path}: {name} has a weight that is not finite. Train it again.")
         return tensors
 
 

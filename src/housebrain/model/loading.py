@@ -70,12 +70,3 @@ def with_adapter(base: Path, adapter: Path) -> PeftModel:
     except (RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
         raise UserError(f"{adapter}: it doesn't fit the base in {base} ({reason}). Train it on this base.") from error
-
-
-def load_model(base: Path, adapter: Path | None) -> Any:
-    """The base, or the base with an adapter added to its weights, as it is served: no work a token for the adapter.
-
-    Raises:
-        UserError: the adapter was made for another base.
-    """
-    return load_base(base) if adapter is None else with_adapter(base, adapter).merge_and_unload()
