@@ -11,7 +11,7 @@ from housebrain.model.loss import row_losses
 from housebrain.model.packed import Rows
 from housebrain.training.group import Group
 
-PAYS_FROM_STEPS = 300  # a shape takes 10 to 60 s to compile, and saves nearly half of a step's time
+PAYS_FROM_STEPS = 700  # compiling takes 15 s on an H100, and a recorded step 37 ms in place of 59 (docs/benchmarks.md)
 VARIANTS = 64  # of a block's code: torch stops compiling at 8, which widths, devices and modes together can pass
 
 
