@@ -194,7 +194,8 @@ def test_the_head_is_killed_and_the_same_command_goes_on(tmp_path: Path, monkeyp
     table = pa.table({"record": [orjson.dumps(record) for record in few_solvable(MANY, 6)]})
     (tmp_path / "raw").mkdir()
     pq.write_table(table, tmp_path / "raw/train.parquet", row_group_size=500)
-    prepare(read_records(tmp_path / "raw"), tmp_path / "local", seed=0, processes=1)
+    monkeypatch.chdir(tmp_path)  # rejects name their file as it was given
+    prepare(read_records("raw"), tmp_path / "local", seed=0, processes=1)
     (tmp_path / "params.yaml").write_text((REPOSITORY / "params.yaml").read_text())
     with nodes(1) as cluster:
         process = start(tmp_path, "python", "-c", _PREPARE, cluster.address)
@@ -240,4 +241,4 @@ def test_poisoned_records_are_refused_by_name(tmp_path: Path, monkeypatch: pytes
             write_prepared(solved(parts_of(path), 0, journal(tmp_path)), tmp_path / "out")
         assert not (tmp_path / "out").exists()
         with pytest.raises(UserError, match=r"generated record 3: record GEN-000003: every process .* is killed"):
-            write_prepared(solved([Poisoned(1, 8, 1)], 0, journal(tmp_path)), tmp_path / "out")
+            write_prepared(solved([Poisoned(1, 8, 1)], 0, journal(tmp_path / "other")), tmp_path / "out")

@@ -5,6 +5,7 @@ as many blocks on their way as the object store has room for, and solves a block
 is written by the same code, in the same order, as what this machine solves itself: the bytes are the same.
 """
 
+import os
 import pickle
 import sys
 import warnings
@@ -166,7 +167,12 @@ def _job(runs: Sequence[Run], seed: int, alternatives: int, start: Position) -> 
     context.target_max_block_size = BLOCK_BYTES
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     items = [
-        {"run": number, "skipped": start.record if number == start.run else 0, "source": pickle.dumps(run)}
+        {
+            "run": number,
+            "skipped": start.record if number == start.run else 0,
+            "source": pickle.dumps(run),
+            "folder": str(Path.cwd()),
+        }
         for number, run in enumerate(runs)
         if number >= start.run
     ]
@@ -185,6 +191,7 @@ def _job(runs: Sequence[Run], seed: int, alternatives: int, start: Position) -> 
 def _read(items: dict[str, Any]) -> Iterator[dict[str, list[Any]]]:
     """A run's records from the first that is not skipped on, in batches of one row each."""
     run, skipped = int(items["run"][0]), int(items["skipped"][0])
+    os.chdir(items["folder"][0])  # the driver's: paths are relative, so that records are named as they are there
     try:
         for end, batch in _batches(pickle.loads(items["source"][0]), skipped):
             yield {"run": [run], "end": [end], "batch": [pickle.dumps(batch)], "refused": [""]}
