@@ -14,7 +14,7 @@ from housebrain.model.stacked import can_be_stacked
 def load_model(base: Path, folder: Path | None) -> Any:
     """The base, or the base with an adapter in its weights.
 
-    Factors of linear layers are added here, in less than half the time that PEFT takes. PEFT adds whatever else there is.
+    Factors of linear layers are added here, in less than half of PEFT's time. PEFT adds whatever else there is.
 
     Args:
         base: the base model's folder.
