@@ -393,11 +393,13 @@ def versions(model: str) -> list[Version]:
 
 
 def aliased(model: str, alias: str) -> Version | None:
-    """The version of `model` that `alias` stands for; None where nobody has set it.
+    """The version of `model` that `alias` stands for; None where nobody has set it, or nothing was logged yet.
 
     Raises:
         UserError: the store can't be read.
     """
+    if (file := mlflow_file.database(store_uri())) and not file.exists():
+        return None  # making a store takes ten seconds
     with _store_errors(f"model {model}"):
         store = client()
         registered = store.search_registered_models(f"name = {_quoted(model)}")

@@ -103,7 +103,7 @@ def _shard(
     origin: dict[str, Any],
     common: dict[str, str],
 ) -> Adapter:
-    """A shard is held against the same criteria; `seconds_per_design` is measured for the merged model alone."""
+    """A shard is held against the same criteria; what guided answers are worth is not measured for it."""
     values = metrics | {
         "merged_size_mb": metrics["adapter_mb"],
         "train_loss": collected["metrics"].get("train_loss"),
