@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from urllib.parse import quote
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -26,6 +27,7 @@ from housebrain.environment import TRACKING_RETRIES, TRACKING_SECONDS, TRACKING_
 from housebrain.errors import UserError
 from housebrain.git import git_commit
 from housebrain.redact import redacted
+from housebrain.run_inputs import dataset_of, source_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -70,7 +72,7 @@ class Version(NamedTuple):
 
     Attributes:
         number: counted by MLflow from 1.
-        tags: what was written down of it, and whatever a person added.
+        tags: what was written down of it and of its logged model, and whatever a person added.
         source: where its files were.
         run_id: the run that made it, where the store has it.
     """
@@ -113,7 +115,7 @@ def client() -> "MlflowClient":
 
 
 @contextmanager
-def _store_errors(what: str) -> Iterator[None]:
+def store_errors(what: str) -> Iterator[None]:
     """Turns trouble with the store into a `UserError`. A broken SQLite file comes as SQLAlchemy's own error."""
     from alembic.util.exc import CommandError
     from mlflow.exceptions import MlflowException
@@ -135,7 +137,7 @@ def _advice(error: Exception) -> str:
     return " Look at the file, the permissions of its folder and the free space."
 
 
-def _experiment_id(store: "MlflowClient", name: str) -> str:
+def experiment_id(store: "MlflowClient", name: str) -> str:
     """The id of the experiment of that name, which is made where there is none.
 
     Raises:
@@ -198,13 +200,15 @@ def import_record(record: RunRecord, experiment: str) -> str:
     Raises:
         UserError: the store can't be reached or refuses the record.
     """
-    with _store_errors(f"run {record.name}"):
+    with store_errors(f"run {record.name}"):
         store = client()
-        experiment_id = _experiment_id(store, experiment)
-        run = _find(store, experiment_id, record.record_id)
+        where = experiment_id(store, experiment)
+        run = _find(store, where, record.record_id)
         if run is None:
-            tags = {**record.tags, RECORD_ID: record.record_id}
-            run = store.create_run(experiment_id, start_time=record.start_ms, tags=tags, run_name=record.name)
+            tags = {**record.tags, **source_tags(record.tags), RECORD_ID: record.record_id}
+            run = store.create_run(where, start_time=record.start_ms, tags=tags, run_name=record.name)
+            if (dataset := dataset_of(record.tags)) is not None:
+                store.log_inputs(run.info.run_id, [dataset])
         run_id: str = run.info.run_id
         for key, value in record.params.items():
             if run.data.params.get(key) != value:
@@ -286,11 +290,11 @@ def read_metrics(record_ids: dict[int, str], experiment: str) -> dict[int, dict[
         UserError: a shard has no finished run in the store.
     """
     metrics = {}
-    with _store_errors("reading the runs"):
+    with store_errors("reading the runs"):
         store = client()
-        experiment_id = _experiment_id(store, experiment)
+        where = experiment_id(store, experiment)
         for shard, record_id in record_ids.items():
-            run = _find(store, experiment_id, record_id)
+            run = _find(store, where, record_id)
             if run is None or run.info.status != "FINISHED":
                 raise UserError(f"shard {shard}: MLflow has no finished run of it. Run `dvc repro -f collect`.")
             metrics[shard] = {
@@ -303,9 +307,9 @@ def log_run(
     record_id: str, name: str, experiment: str, params: dict[str, Any], metrics: dict[str, float], tags: dict[str, str]
 ) -> str:
     """Logs a run that is over, unless the store has it already. Returns the run's id."""
-    with _store_errors(f"run {name}"):
+    with store_errors(f"run {name}"):
         store = client()
-        known = _find(store, _experiment_id(store, experiment), record_id)
+        known = _find(store, experiment_id(store, experiment), record_id)
     if known is not None and known.info.status == "FINISHED":
         return str(known.info.run_id)
     time_ms = now_ms()
@@ -328,10 +332,22 @@ def find_runs(experiment: str, tags: dict[str, str]) -> list[str]:
     Raises:
         UserError: the store can't be reached.
     """
-    with _store_errors("looking for runs"):
+    with store_errors("looking for runs"):
         store = client()
         condition = " and ".join(f"tags.`{key}` = {_quoted(value)}" for key, value in tags.items())
-        return [run.info.run_id for run in store.search_runs([_experiment_id(store, experiment)], condition)]
+        return [run.info.run_id for run in store.search_runs([experiment_id(store, experiment)], condition)]
+
+
+def best_first(experiment: str) -> str:
+    """The address of the experiment's runs in MLflow's UI on this machine: those that meet most requirements on top.
+
+    Raises:
+        UserError: the store can't be read.
+    """
+    with store_errors("looking for runs"):
+        number = experiment_id(client(), experiment)
+    order = quote("metrics.`design_accuracy`")
+    return f"http://127.0.0.1:5000/#/experiments/{number}/runs?orderByKey={order}&orderByAsc=false"
 
 
 def log_files(run_id: str, files: list[Path]) -> None:
@@ -340,31 +356,61 @@ def log_files(run_id: str, files: list[Path]) -> None:
     Raises:
         UserError: the store can't be written.
     """
-    with _store_errors(f"artifacts of run {run_id}"):
+    with store_errors(f"artifacts of run {run_id}"):
         for file in files:
             client().log_artifact(run_id, str(file))
 
 
-def _version(found: Any) -> Version:
-    return Version(str(found.version), dict(found.tags), found.source, found.run_id or None)
+def _version(store: "MlflowClient", found: Any) -> Version:
+    of_model: dict[str, str] = {}
+    if getattr(found, "model_id", None):
+        logged = store.get_logged_model(found.model_id)
+        of_model = {**logged.params, **{key: tag for key, tag in logged.tags.items() if not key.startswith("mlflow.")}}
+    return Version(str(found.version), of_model | dict(found.tags), found.source, found.run_id or None)
+
+
+def find_version(model: str, record_id: str) -> Version | None:
+    """The version of the registered model `model` that has this record id; None where there is none.
+
+    Raises:
+        UserError: the store can't be read.
+    """
+    with store_errors(f"model {model}"):
+        store = client()
+        condition = f"name = {_quoted(model)} and tags.`{RECORD_ID}` = {_quoted(record_id)}"
+        known = store.search_model_versions(condition, max_results=1)
+        return _version(store, known[0]) if known else None
 
 
 def register_version(
-    model: str, record_id: str, source: str, run_id: str | None, tags: dict[str, str], description: str
+    model: str,
+    record_id: str,
+    source: str,
+    run_id: str | None,
+    tags: dict[str, str],
+    description: str,
+    model_id: str | None = None,
 ) -> Version:
     """Makes a version of the registered model `model`, unless it has one with this record id.
+
+    Args:
+        model: its name.
+        record_id: by which the version is known.
+        source: the link to its files.
+        run_id: the run that made it, where the store has it.
+        tags: what people choose by.
+        description: what it is.
+        model_id: its logged model, which holds the rest.
 
     Raises:
         UserError: the store can't be written.
     """
     from mlflow.exceptions import MlflowException
 
-    with _store_errors(f"model {model}"):
+    with store_errors(f"model {model}"):
         store = client()
-        condition = f"name = {_quoted(model)} and tags.`{RECORD_ID}` = {_quoted(record_id)}"
-        known = store.search_model_versions(condition, max_results=1)
-        if known:
-            return _version(known[0])
+        if (known := find_version(model, record_id)) is not None:
+            return known
         if not store.search_registered_models(f"name = {_quoted(model)}"):
             try:
                 store.create_registered_model(model)
@@ -372,7 +418,8 @@ def register_version(
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another process was faster
                     raise
         tags = {**{key: redacted(value) for key, value in tags.items()}, RECORD_ID: record_id}
-        return _version(store.create_model_version(model, source, run_id, tags, description=description))
+        made = store.create_model_version(model, source, run_id, tags, description=description, model_id=model_id)
+        return _version(store, made)
 
 
 def versions(model: str) -> list[Version]:
@@ -383,11 +430,11 @@ def versions(model: str) -> list[Version]:
     """
     found: list[Version] = []
     token: str | None = None
-    with _store_errors(f"model {model}"):
+    with store_errors(f"model {model}"):
         store = client()
         while token != "":
             page = store.search_model_versions(f"name = {_quoted(model)}", page_token=token)
-            found += map(_version, page)
+            found += [_version(store, one) for one in page]
             token = page.token or ""
     return sorted(found, key=lambda version: -int(version.number))
 
@@ -400,11 +447,11 @@ def aliased(model: str, alias: str) -> Version | None:
     """
     if (file := mlflow_file.database(store_uri())) and not file.exists():
         return None  # making a store takes ten seconds
-    with _store_errors(f"model {model}"):
+    with store_errors(f"model {model}"):
         store = client()
         registered = store.search_registered_models(f"name = {_quoted(model)}")
         number = registered[0].aliases.get(alias) if registered else None
-        return None if number is None else _version(store.get_model_version(model, str(number)))
+        return None if number is None else _version(store, store.get_model_version(model, str(number)))
 
 
 def set_alias(model: str, alias: str, number: str) -> None:
@@ -413,5 +460,5 @@ def set_alias(model: str, alias: str, number: str) -> None:
     Raises:
         UserError: there is no such version, or the store can't be written.
     """
-    with _store_errors(f"model {model}"):
+    with store_errors(f"model {model}"):
         client().set_registered_model_alias(model, alias, number)
