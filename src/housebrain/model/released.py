@@ -8,7 +8,7 @@ from housebrain.model.adapter import WEIGHTS
 from housebrain.params import Params
 
 FOLDER = Path("models/released")
-LINEAGE = "lineage.json"  # beside the adapter: what it was made from
+LINEAGE = "lineage.json"  # beside an adapter: the tags of its version; an export is known by it
 
 
 def released_adapter(params: Params) -> Path | None:
