@@ -16,9 +16,10 @@ from housebrain.merging.merge import merge_adapters
 from housebrain.merging.strategies import strategy
 from housebrain.model.adapter import WEIGHTS
 from housebrain.params import Criterion, Params, load_params
+from housebrain.registry import Version
 from housebrain.release.champion import REGISTERED
 from housebrain.release.register import adapters_of_round, register
-from housebrain.tracking import RunRecord, Version, import_record, log_run
+from housebrain.tracking import RunRecord, import_record, log_run
 from project import TINY
 
 EXPERIMENT = "housebrain"

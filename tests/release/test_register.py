@@ -13,8 +13,9 @@ from housebrain.evaluation.names import MERGED
 from housebrain.files import read_json, sha256_file, write_json
 from housebrain.model.adapter import WEIGHTS
 from housebrain.params import Params
+from housebrain.registry import versions
 from housebrain.release.register import data_hash, dvc_files, source_of
-from housebrain.tracking import RECORD_ID, client, find_runs, log_run, versions
+from housebrain.tracking import RECORD_ID, client, find_runs, log_run
 from release.conftest import EXPERIMENT, merge_round, of_rounds, register_round
 
 

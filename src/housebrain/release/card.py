@@ -8,10 +8,10 @@ from huggingface_hub import ModelCardData
 from housebrain.errors import UserError
 from housebrain.evaluation.names import MERGED
 from housebrain.params import Params
+from housebrain.registry import Version
 from housebrain.release.champion import CRITERION, METRIC, unmet
 from housebrain.release.register import data_hash, outer_step
 from housebrain.shard import key_of
-from housebrain.tracking import Version
 
 _WHOLE = "`AutoModelForCausalLM.from_pretrained` loads this folder; `adapter/` holds the adapter alone, for PEFT."
 _ADAPTER = "`PeftModel.from_pretrained` loads this folder onto the base. The weights are in bf16."

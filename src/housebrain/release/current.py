@@ -6,9 +6,9 @@ from typing import NamedTuple
 from housebrain.errors import UserError
 from housebrain.model.released import FOLDER, released_adapter
 from housebrain.params import Params
+from housebrain.registry import aliased
 from housebrain.release.champion import ALIAS, champion
 from housebrain.release.export import with_base_of
-from housebrain.tracking import aliased
 
 
 class Current(NamedTuple):

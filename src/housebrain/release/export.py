@@ -14,9 +14,9 @@ from housebrain.model.base import ensure_base
 from housebrain.model.loading import load_tokenizer, with_adapter
 from housebrain.model.released import FOLDER, LINEAGE
 from housebrain.params import Params
+from housebrain.registry import Version
 from housebrain.release.card import card
 from housebrain.release.champion import Champion
-from housebrain.tracking import Version
 
 _OF_THIS_MACHINE = ("dvc.cache", "dvc.remote")
 TOLERANCE = 1e-3  # of logits, relative to the largest: float32 folds an adapter in to about 1e-6

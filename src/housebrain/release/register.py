@@ -21,8 +21,9 @@ from housebrain.logged_models import Model, log_model
 from housebrain.merging.record import record_id
 from housebrain.model.adapter import FINGERPRINT, MERGE_REPORT, WEIGHTS
 from housebrain.params import Params
+from housebrain.registry import Version, find_version, register_version
 from housebrain.shard import Shard
-from housebrain.tracking import RECORD_ID, Version, find_runs, find_version, register_version, store_uri
+from housebrain.tracking import RECORD_ID, find_runs, store_uri
 
 # What a version's own tags are, beside its record's id; those of merges and of rounds only where there are any.
 TAGS = ("model", "round", "base", "strategy", "criteria", "folder", "sha256", "git_commit", "dvc.md5")
