@@ -20,7 +20,6 @@ class Model(NamedTuple):
         params: what it was made with.
         tags: what else is known of it; of any length.
         metrics: as measured.
-        files: pictures and the like, kept with it.
     """
 
     name: str
@@ -29,7 +28,6 @@ class Model(NamedTuple):
     params: dict[str, str]
     tags: dict[str, str]
     metrics: dict[str, float]
-    files: list[Path]
 
 
 def log_model(model: Model, experiment: str) -> str:
@@ -65,7 +63,23 @@ def log_model(model: Model, experiment: str) -> str:
             time_ms = run.info.start_time
             metrics = [Metric(key, value, time_ms, 0, model_id=model_id, **on) for key, value in model.metrics.items()]
             store.log_batch(model.measured_by, metrics=metrics)
-        for file in model.files:
-            store.log_model_artifact(model_id, str(file))
         store.finalize_logged_model(model_id, "READY")
     return model_id
+
+
+def add_files(registered: str, number: str, files: list[Path]) -> None:
+    """Puts pictures and the like among the artifacts of a version's logged model, over those of the same names.
+
+    Args:
+        registered: the registered model's name.
+        number: the version's.
+        files: to add.
+
+    Raises:
+        UserError: there is no such version, or the store can't be written.
+    """
+    with store_errors(f"pictures of version {number}"):
+        store = client()
+        model_id = store.get_model_version(registered, number).model_id
+        for file in files if model_id else []:
+            store.log_model_artifact(model_id, str(file))

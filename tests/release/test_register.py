@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from housebrain.errors import UserError
 from housebrain.evaluation.names import MERGED
 from housebrain.files import read_json, sha256_file, write_json
+from housebrain.logged_models import add_files
 from housebrain.model.adapter import WEIGHTS
 from housebrain.params import Params
 from housebrain.registry import versions
@@ -86,9 +87,7 @@ def test_a_merge_of_one_round_says_nothing_of_rounds(evaluated_round: Path, para
 
 
 def test_a_version_has_few_tags_and_says_what_it_is_and_how_good(evaluated_round: Path, params: Params) -> None:
-    """The rest is with its logged model: metrics by the data that they were measured on, and pictures of houses."""
-    Path("reports/designs").mkdir()
-    Path("reports/designs/GEN-1.svg").write_text("<svg/>")
+    """The rest is with its logged model: metrics by the data that they were measured on, and pictures."""
     sha256 = sha256_file(Path("models/merged") / WEIGHTS)
     tags = {"kind": "evaluation", "model": MERGED, "weights": sha256, "data_hash": "e" * 64}
     run_id = log_run("evaluated", "evaluate merged", EXPERIMENT, {}, {"eval_loss": 1.25}, tags)
@@ -107,7 +106,13 @@ def test_a_version_has_few_tags_and_says_what_it_is_and_how_good(evaluated_round
     assert model.tags["criterion.json_validity"] == "fail: 0.5, wanted >= 1"
     measured = {one.key: (one.value, one.dataset_name, one.dataset_digest, one.run_id) for one in model.metrics}
     assert measured["eval_loss"] == (1.25, "test", "e" * 36, run_id)
+    picture = Path("GEN-1.svg")
+    picture.write_text("<svg/>")
+    for _ in range(2):
+        add_files("housebrain", merged.version, [picture])
     assert [file.path for file in store.list_logged_model_artifacts(merged.model_id)] == ["GEN-1.svg"]
+    with pytest.raises(UserError, match="pictures of version 99"):
+        add_files("housebrain", "99", [picture])
     run = store.get_run(run_id)
     assert [one.model_id for one in run.inputs.model_inputs] == [merged.model_id]
     assert [(one.dataset.name, one.dataset.digest) for one in run.inputs.dataset_inputs] == [("test", "e" * 36)]

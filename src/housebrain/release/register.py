@@ -39,8 +39,6 @@ PARAMS = (
     "outer_learning_rate",
     "outer_momentum",
 )
-HOUSES = Path("reports/designs")
-PICTURES = 4  # of houses that are kept with a version
 Table = dict[str, dict[str, Any]]  # metrics by model, or a criterion's bound, value and verdict by its name
 
 
@@ -230,7 +228,6 @@ def _register(adapter: Adapter, params: Params, run_id: str | None, of_shards: d
         params={key: value for key, value in all_of_it.items() if key in PARAMS},
         tags={key: value for key, value in all_of_it.items() if key not in {*PARAMS, *TAGS}},
         metrics=numbers,
-        files=sorted(HOUSES.glob("*.svg"))[:PICTURES] if adapter.name == MERGED else [],
     )
     return register_version(
         params.tracking.model,
