@@ -1,10 +1,12 @@
 """Tests for housebrain.cli.design."""
 
 import json
+import shutil
 from pathlib import Path
 
 import orjson
 import pytest
+from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from conftest import REPOSITORY
@@ -12,9 +14,12 @@ from housebrain.cli import app
 from housebrain.dataset.generate import generate_records
 from housebrain.dataset.v5 import parse_record
 from housebrain.errors import UserError
+from housebrain.files import write_json
 from housebrain.house.design import Design
 from housebrain.language.grammar import Grammar
+from housebrain.model.released import FOLDER, LINEAGE
 from housebrain.rules.checks import violations
+from project import TINY, put_base
 
 
 def test_a_brief_is_solved(tmp_path: Path) -> None:
@@ -77,6 +82,30 @@ def test_a_model_designs_a_valid_house(
     assert violations(house, brief) == []
     assert Grammar(brief).start.steps((out / "answer.txt").read_text().strip())
     assert len(list(out.glob("plan*.svg"))) == len(house.levels)
+
+
+def test_without_a_champion_the_released_adapter_designs(
+    tmp_path: Path, tiny_base: Path, tiny_init: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And where there is none either, the error says what to name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    put_base(tmp_path, tiny_base)
+    text = (REPOSITORY / "params.yaml").read_text()
+    content = YAML(typ="safe").load(text) | {"base": "tiny", "bases": {"tiny": TINY.model_dump(exclude_none=True)}}
+    with Path("params.yaml").open("w") as file:
+        YAML(typ="safe").dump(content, file)
+    Path("brief.json").write_bytes(next(iter(generate_records(1, seed=3))).text)
+    with pytest.raises(UserError, match=r"no released adapter for tiny.*--model models/merged"):
+        CliRunner().invoke(app, ["design", "brief.json"], catch_exceptions=False)
+    shutil.copytree(tiny_init, FOLDER)
+    write_json(FOLDER / LINEAGE, {"base": "nobody/tiny", "base_revision": "0", "codec": "tree"})
+    done = CliRunner().invoke(app, ["design", "brief.json", "--out", "by-released"], catch_exceptions=False)
+    assert "Designed by the released model." in done.stdout
+    named = CliRunner().invoke(app, ["design", "brief.json", "--model", str(FOLDER)], catch_exceptions=False)
+    assert "Designed by models/released." in named.stdout
+    assert Path("by-released/answer.txt").read_text() == Path("design/answer.txt").read_text()
+    assert not Path("mlflow.db").exists()  # asking for a champion makes no store
 
 
 def test_a_model_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:

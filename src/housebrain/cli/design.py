@@ -58,7 +58,10 @@ def solve(
 def design(
     record: Record,
     out: Annotated[Path, typer.Option(help="A folder, which is made or replaced")] = Path("design"),
-    model: Annotated[Path, typer.Option(help="The adapter's folder")] = Path("models/merged"),
+    model: Annotated[
+        Path | None,
+        typer.Option(help="An adapter's folder; else the champion, or the released adapter"),
+    ] = None,
     temperature: Annotated[float, typer.Option(min=0, help="0 takes the likeliest answer, more draws one")] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the draw")] = 0,
 ) -> None:
@@ -72,11 +75,14 @@ def design(
     from housebrain.house.brief import Rejected
     from housebrain.model.base import ensure_base
     from housebrain.params import load_params
+    from housebrain.release.current import Current, current
     from housebrain.report.designed import print_designed
 
+    params = load_params()
     try:
         brief = _read(record)
-        designed = Designer(ensure_base(load_params()), model).design(brief, temperature, seed)
+        by = current(params) if model is None else Current(model, params, str(model))
+        designed = Designer(ensure_base(by.params), by.adapter).design(brief, temperature, seed)
     except Rejected as rejected:
         raise UserError(f"{record}: {rejected}. Change the brief.") from rejected
     house = designed.finished.design
@@ -85,4 +91,5 @@ def design(
         write_json(folder / "design.json", house.model_dump(mode="json"))
         plans = [path.name for path in api.draw(house, folder / "plan.svg")]
     print_designed(designed, brief)
+    print(f"Designed by {by.about}.")
     print(f"{out}: design.json, {', '.join(plans)}, answer.txt")
