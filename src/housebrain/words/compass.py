@@ -51,11 +51,12 @@ def read_facing(text: Text, facts: Facts) -> None:
     """
     for match in text.take(r"\b(?:corner\s*(?:-|/)?\s*(?:plot|site|lot|property|house|parcel|land|piece|grundstuck|bit|position)s?|eckgrundstuck|ecklage|eckhaus|corner facing)\b|\b(?:plot|site|lot|land)\s+(?:is|on|at|in)\s+(?:a\s+|the\s+)?corner\b|\bon (?:a|the) corner\b|\b(?:2|two|both|double)\s*(?:side|sides|sided)\s*(?:open|road|roads)\b|\b(?:2|two) roads\b"):
         facts.say("corner", True, match[0])
+    gardens: list[tuple[str, str]] = []
     # A garden to the south: then the street is to the north.
     for match in text.take(rf"\b({_WORD})\s*(?:facing|mukhi)\s+(?:rear\s+|back\s+|sunny\s+)?(?:garden|yard|backyard|back yard|terrasse)\b|\b(?:garden|backyard|garten|terrasse)\s+(?:facing|faces|to|nach|on|im|im|in)\s*(?:the\s+)?({_WORD})\b|\b(sue?d|west|ost|nord)(?:garten|terrasse)\b"):
         point = _OPPOSITE[direction(match[1] or match[2] or match[3])]
         facts.assume("facing", point, f"'{match[0].strip()}': the street is opposite the garden")
-        facts.say("garden", point, match[0])
+        gardens.append((point, match[0].strip()))
     # Where rooms lie is no matter of the street.
     for match in text.take(rf"\b({_WORD})\s*(?:facing|side)\s+{_INDOORS}\b"):
         facts.assume(match[0].strip(), "left out", "a brief does not say where rooms lie")
@@ -76,8 +77,11 @@ def read_facing(text: Text, facts: Facts) -> None:
     for kept, pattern in takes:
         for match in text.take(pattern):
             kept += [(direction(group), match[0].strip()) for group in match.groups() if group]
+    if not (roads or facings):  # 30x40 east
+        for match in text.take(rf"(?<=[\d a-z,])(?:^|(?<=[\d'] )|(?<=ft )|(?<=feet )|(?<=plot )|(?<=site )|(?<=bhk )|(?<=, ))({_WORD})(?=\s*(?:$|,|;))"):
+            facings.append((direction(match[1]), match[0].strip()))
     corner = facts.get("corner")
-    points = [*facings, *roads]
+    points = [*facings, *roads] or gardens
     if len({name for name, _ in roads}) > 1 and not corner:
         facts.say("corner", True, roads[0][1])
         corner = True

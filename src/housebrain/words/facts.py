@@ -51,11 +51,13 @@ class Facts:
         said: by field.
         rooms: other than bedrooms and bathrooms that are only counted.
         assumed: what readers took for granted.
+        settled: fields that a flag has set: no words change them.
     """
 
     said: dict[str, Said] = field(default_factory=dict)
     rooms: list[Wanted] = field(default_factory=list)
     assumed: list[Assumed] = field(default_factory=list)
+    settled: set[str] = field(default_factory=set)
 
     def say(self, name: str, value: Any, words: str) -> None:
         """Notes a value.
@@ -63,6 +65,8 @@ class Facts:
         Raises:
             UserError: the words said something else before.
         """
+        if name in self.settled:
+            return
         words = words.strip(" ,;.")
         before = self.said.get(name)
         if before is not None and not _same(before.value, value):

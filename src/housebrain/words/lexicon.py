@@ -18,44 +18,45 @@ ROOMS: dict[str, str] = {
     r"kitchen ?/ ?dining ?/ ?living(?: room| area)?|living ?/ ?dining ?/ ?kitchen|living dining kitchen",
     "living+kitchen": r"wohnkuche|wohnkueche|kitchen (?:/ |and )?living(?: (?:room|area|space))|living kitchen|kitchenlounge",
     "drawing_room": r"drawing (?:room|hall)s?|drawingroom|formal (?:living|lounge|sitting)(?: room| area)?|drawing",
+    "family_room": r"(?:(?:family|tv|t v) (?:lounge|living|hall|sitting|area)(?: room| area)?)|(?:family|tv|t v|media|play|games?|rec|recreation|bonus|theat(?:er|re)|home theat(?:er|re)|hobby|music|party|entertainment|multi ?purpose|sun|garden|movie|yoga|meditation|fitness|exercise) ?(?:rooms?|lounges?|area)|family (?:hall|living(?: room)?|sitting)|"
+    r"second (?:living|lounge|reception|sitting)(?: room)?|2 nd living(?: room)?|upper (?:living|lounge)|home theat(?:er|re)|home cinema|cinema(?: room)?|snug|playroom|gym(?:nasium)?|home gym|bar(?: room)?|conservatory|sunroom|orangery|wintergarten|spielzimmer|"
+    r"hobbyraum|fitnessraum|loft lounge|family lounge",
     "dining_room": r"dining (?:room|hall|area|space)s?|diningroom|dining|dinning(?: room| hall| area)?|formal dining(?: room)?|breakfast (?:room|nook|area)|esszimmer|essbereich|dinette|"
     r"eating area",
     "living_room": r"living (?:room|hall|area|space)s?|livingroom|living|lounges?|sitting (?:room|area)s?|great ?room|front room|reception (?:room)?s?|receptions?|"
     r"wohnzimmer|wohnraum|wohnbereich|stube|halls?(?! ?way)|baithak|l r",
     "kitchen": r"(?:open (?:plan )?|modular |eat in |island |chef'?s |gourmet |closed |separate |fitted |big |large |small )*kitchens?(?: with (?:an? )?(?:kitchen )?island)?|kitchenette|kuche|kueche|"
     r"einbaukuche|rasoi|cook ?house|galley",
-    "half_bath": r"(?:guest |downstairs |separate |extra |small |ground floor )*(?:half ?baths?(?:rooms?)?|powder ?(?:rooms?|baths?)|0?\.5 (?:baths?(?:rooms?)?|ba)|w ?c'?s?|water closets?|cloak ?rooms?|gaste ?wc|gaeste ?wc|guest toilets?|guest wc|guest loo|loo|lavatory|toilette)",
+    "half_bath": r"(?:guest |downstairs |separate |extra |small |ground floor )*(?:half ?baths?(?:rooms?)?|powder ?(?:rooms?|baths?)|(?<!\d)0?\.5 (?:baths?(?:rooms?)?|ba)|w ?c'?s?|water closets?|cloak ?rooms?|gaste ?wc|gaeste ?wc|guest toilets?|guest wc|guest loo|loo|lavatory|toilette)",
     "ensuite": r"(?:(?:with |having )?(?:an? |its own |their own |own |private |each )*(?:attached|att\.?|en ?suite|adjoining|private) (?:with )?(?:bath(?:rooms?|s)?|toilets?|washrooms?|wc|shower rooms?|shower|bathroom|t & b|bad))|"
-    r"(?:master|primary|principal) (?:en ?suite )?(?:bath(?:rooms?|s)?|toilets?)|ensuites?|en ?suites?(?: bath(?:rooms?|s)?)?|bad en suite",
+    r"(?<=\d )(?:attached|att)(?= ?(?:,|and|\+|\)|/|$))|(?:master|primary|principal) (?:en ?suite )?(?:bath(?:rooms?|s)?|toilets?)|ensuites?|en ?suites?(?: bath(?:rooms?|s)?)?|bad en suite",
     "shared_bath": r"(?:common|family|shared|main|guest|hall|hallway|general|children'?s|kids?'?|jack and jill|additional|extra|separate|another|1 more|outside) (?:bath(?:rooms?|s)?|toilets?|washrooms?|bad)|"
-    r"familienbad|hauptbad|gastebad|gaestebad|duschbad|kinderbad|shower rooms?|zweites bad",
+    r"(?<=\d )common(?= ?(?:,|and|\+|\)|/|$))|familienbad|hauptbad|gastebad|gaestebad|duschbad|kinderbad|shower rooms?|zweites bad",
     "bathroom": r"(?:full |modern |western |indian |large |small |big |more |other |complete |luxury |spacious )*(?:bath ?rooms?|baths?|bths?|bas?\b|bathroom'?s|toilets?|washrooms?|restrooms?|wash ?rooms?|badezimmer|bader|baeder|vollbader|bad|"
     r"lavatories|latrines?|t\b|bath ?s)",
     "master_bedroom": r"(?:master|principal|primary|main|owner'?s) (?:bed ?rooms?|suites?|beds?|br|bdrms?|ensuite bedroom|room)|masterbedroom|master|"
     r"elternschlafzimmer|hauptschlafzimmer|elternzimmer|mbr|mba",
     "guest_room": r"guest(?:s)? ?(?:bed ?rooms?|rooms?|suites?|beds?)|guestrooms?|gastezimmer|gaestezimmer|spare (?:bed ?)?rooms?|visitors? room|mehman khana|"
-    r"mother in law suite|in law suite|granny (?:room|annexe|annex)|guest(?! ?(?:bath|toilet|wc|loo|wash|bad|dusch))",
+    r"mother in law suite|in law suite|granny room|guest(?! ?(?:bath|toilet|wc|loo|wash|bad|dusch))",
     "named_bedroom": r"(?:kids?|kid'?s|kids'|child(?:ren)?'?s?|sons?|son'?s|daughters?|daughter'?s|boys?|girls?|parents?|parents'|parent'?s|teen(?:ager)?s?|elders?|grandparents?'?|grand ?ma'?s|nursery|"
     r"mother'?s|baby)'? ?(?:'s )?(?:bed ?rooms?|rooms?|beds?)|nursery|kinderzimmer|jugendzimmer|childrens room",
     "servant": r"(?:servants?|maids?|maid'?s|servant'?s|driver'?s?|helper'?s?|domestic help|staff|au pair|watchman) ?(?:'s )?(?:room|quarters?|bedroom)s?",
     "bedroom": r"(?:double |single |twin |large |big |small |spacious |good sized |decent |more |other |additional |further |extra |regular |standard |normal |secondary |common |smaller |good |size |king size |queen size |nice |bright )*"
-    r"(?:bed ?rooms?|bedded|bedder|bdrms?|brs?\b|bds?\b|beds?\b|schlafzimmer|schlafraume|sleeping rooms?|bed room'?s)|box ?room",
+    r"(?:bed ?rooms?|bedded|bedder|bdrms?|brs?\b|bds?\b|beds?\b|schlafzimmer|schlafraume|sleeping rooms?|bed room'?s)",
     "utility": r"utility(?: (?:room|area|space|balcony))?|utilities|wash(?:ing)? (?:area|yard|space)|mud ?rooms?|boot ?rooms?|hauswirtschaftsraum|hwr|technikraum|plant room|service (?:area|yard)|scullery|"
     r"dirty kitchen|wet kitchen|heizungsraum|technik|work area|hobbyraum ",
     "laundry": r"laundry(?: (?:room|area|space))?|laundries|waschkuche|waschkueche|waschraum|washing room|dhobi (?:room|area)",
     "home_office": r"(?:home |small |work |private )*(?:offices?(?: rooms?| space)?)|study(?: (?:room|area|nook))?s?|studies|dens?|librar(?:y|ies)|work ?(?:space|room|station)|wfh (?:room|space|office)|computer room|"
     r"arbeitszimmer|buro|buero|homeoffice|reading (?:room|area|nook)|reading room|studio room",
-    "family_room": r"(?:family|tv|t v|media|play|games?|rec|recreation|bonus|theat(?:er|re)|home theat(?:er|re)|hobby|music|party|entertainment|multi ?purpose|sun|garden|movie|yoga|meditation|fitness|exercise) ?(?:rooms?|lounges?|area)|family (?:hall|living(?: room)?|sitting)|"
-    r"second (?:living|lounge|reception|sitting)(?: room)?|2 nd living(?: room)?|upper (?:living|lounge)|home theat(?:er|re)|home cinema|cinema(?: room)?|snug|playroom|gym(?:nasium)?|home gym|bar(?: room)?|conservatory|sunroom|orangery|wintergarten|spielzimmer|"
-    r"hobbyraum|fitnessraum|loft lounge|family lounge",
     "walk_in": r"(?:with (?:a )?)?(?:walk ?in |walkin )(?:closets?|wardrobes?|robes?)|wic\b|dressing(?: (?:room|area))?s?|closet room|ankleide(?:zimmer|raum|bereich)?|walk ?in",
+    "box_room": r"box ?rooms?",
     "store": r"stor(?:e|age)(?: (?:rooms?|space|area))?|storerooms?|store ?rooms?|(?:walk ?in )?pantry|pantries|larder|lumber room|go ?down|box storage|abstellraum|abstellkammer|speisekammer|vorratsraum|lagerraum|linen (?:closet|cupboard)|stores?",
     "pooja": r"(?:pooja|puja|pooj|pujaa|poja|prayer|mandir|devghar|dev ghar|worship|namaz|devara|god|thakur|prarthana)(?: ?/ ?(?:pooja|puja|prayer|mandir))? ?(?:rooms?|ghar|space|area|mandir|unit|corner|place|mane)?|poojaroom|home temple|small temple|temple room",
     "balcony": r"balcon(?:y|ies|ys)|balcany|balkone?n?|french balcony|loggia",
 }  # fmt: skip
 # Things of a house that a brief has no place for: said, and not built.
 LEFT_OUT = (
-    r"(?:swimming )?pools?|(?:front |back |rear |kitchen |roof |terrace |small |big |large |nice )*(?:gardens?|garten|lawns?|yards?|backyards?|landscap\w+)|lifts?|elevators?|aufzug|terraces?|terrasse|roof ?top|porch(?:es)?|wrap ?around|verandah?s?|"
+    r"(?:swimming )?pools?|(?:front |back |rear |kitchen |roof |terrace |small |big |large |nice )*(?:gardens?|garten|lawns?|(?:back|front|side|court) ?yards?|landscap\w+)|lifts?|elevators?|aufzug|terraces?|terrasse|roof ?top|porch(?:es)?|wrap ?around|verandah?s?|"
     r"patios?|decks?|sit ?outs?|courtyards?|court ?yard|open courtyard|fireplaces?|chimney|kamin|solar(?: (?:panels?|roof|heater))?|photovoltai\w+|pv|heat pump|warmepumpe|waermepumpe|rain ?water(?: harvesting)?|bore ?wells?|septic(?: tank)?|sump|water tank|"
     r"overhead tank|bay windows?|skylights?|vaulted ceilings?|high ceilings?|double height|false ceiling|(?:modular )?wardrobes?|built in closets?|closets?|laundry chute|wheelchair|accessib\w+|barrierefrei|"
     r"ev charg\w+|sauna|jacuzzi|bath ?tubs?|hot tub|outhouse|shed|stables?|barn|workshop|bike (?:parking|store|shed)|two wheeler parking|bicycle\w*|cattle shed|servant toilet|driveway|compound wall|boundary wall|fence|gate|main gate|"
@@ -71,7 +72,7 @@ NO_HOUSE = (
 HOUSE = (
     r"houses?|homes?|villas?|bungalows?|cottages?|residences?|residential|makaan|makan|ghar|kothi|haveli|haus|hauser|einfamilienhaus|efh|wohnhaus|stadtvilla|neubau|fertighaus|property|dwelling|cabin|chalet|independent|detached|freestehend\w*|"
     r"family (?:home|house)|farm ?house|mansion|building|construction|construct\w*|floor ?plans?|plans?|layouts?|designs?|elevation|map|naksha|blueprint|drawing|grundriss|bau\w*|"
-    r"apartments?|flats?|self build|new build|newbuild|build|builder floor|simplex|penthouse|row ?house|town ?(?:house|home)s?|terraced|semi(?: detached)?|reihenhaus|doppelhaushalfte|doppelhaus|mid terrace|end terrace|starter home|tiny house|granny flat"
+    r"apartments?|flats?|self build|new build|newbuild|build|builder floor|simplex|penthouse|row ?house|town ?(?:house|home)s?|terraced|semi(?: detached)?|reihenhaus|doppelhaushalfte|doppelhaus|mid terrace|end terrace|starter home|tiny house|granny (?:flat|annexe?)|annexe?"
 )  # fmt: skip
 STOP = frozenset(
     """
@@ -97,7 +98,7 @@ STOP = frozenset(
     ground self two's one's x nos no's no. numbers number pcs units unit lets let's let plan's ours it's i'm we're i'd we'd we've i've theres there's ll s t d m ve
     enough minimal sufficient provision provide provided facility facilities usage multiple various together along next adjacent adjoining connected connecting opening opens
     always really very much quite well too still ever never maybe perhaps somewhere anywhere everything something anything anyone someone everybody us all-in
-    purpose own use home bound easy access accessible convenient lots plenty bit lot little proper style-ish ish yeah sure right so kindly request requesting
+    purpose actually own use home bound easy access accessible convenient lots plenty bit lot little proper style-ish ish yeah sure right so kindly request requesting
     share shared send show draw generate tell find ready turnkey vacant empty available owned own bought purchased buying have got gotten
     """.split()
 )  # fmt: skip
@@ -112,7 +113,7 @@ def vocabulary() -> frozenset[str]:
         words |= set(re.findall(r"(?<![a-z\\])[a-z]{5,}(?=$|[ |)])", spelt))
     words |= set(
         "bedroom bedrooms bathroom bathrooms toilet toilets kitchen living dining garage garages balcony balconies study utility laundry "
-        "storey storeys story stories floors floor ground duplex triplex facing corner north south east west northeast northwest southeast "
+        "integral actually storey storeys story stories floors floor ground duplex triplex facing corner north south east west northeast northwest southeast "
         "southwest budget lakhs crore crores million thousand dollars pounds euros rupees square metre metres meter meters feet yards marla "
         "kanal acre acres hectare cents traditional contemporary modern mediterranean victorian colonial craftsman scandinavian minimalist "
         "industrial rustic luxury premium parking carport setback setbacks vastu frontage schlafzimmer badezimmer kinderzimmer wohnzimmer "

@@ -108,4 +108,4 @@ def _slope(text: Text, facts: Facts) -> None:
 
 def left_words(text: Text, stop: frozenset[str]) -> list[str]:
     """What nobody read, without words that carry no meaning of their own and single signs."""
-    return [word for word in text.words_left() if word not in stop and not (len(word) == 1 and not word.isdigit()) and not re.fullmatch(r"(?:st|nd|rd|th)", word)]
+    return [word for word in text.words_left() if word not in stop and not (len(word) == 1 and not word.isdigit()) and word != "1" and not re.fullmatch(r"(?:st|nd|rd|th)", word)]

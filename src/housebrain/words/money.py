@@ -67,7 +67,7 @@ def read_money(text: Text, facts: Facts) -> None:
     for pattern in patterns:
         for match in text.take(pattern):
             _read(text, facts, match)
-    for _ in text.take(rf"{_ABOUT}{_FILL}"):
+    for _ in text.take(rf"(?<!low )\b{_ABOUT}{_FILL}"):
         pass
 
 

@@ -6,8 +6,12 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
 from housebrain.errors import UserError
 from housebrain.words.facts import Facts
+from housebrain.words.lexicon import KEPT, STOP, vocabulary
 from housebrain.words.text import Text
 
 # Countries that have no costs and codes of their own here: they take a neighbour's.
@@ -27,7 +31,7 @@ REGIONS = (
 )  # fmt: skip
 # Names that are words as well: they count only after `in` and the like.
 _WORDS = set(
-    "bath reading nice horn deal than rose anda bell sale hub stow clay rugby orange bend bow bury hove york corner lodi "
+    "keller bath reading nice horn deal than rose anda bell sale hub stow clay rugby orange bend bow bury hove york corner lodi "
     "troy gary cary grand brea hof roth marl leer unna gent bole nada puer horn bari beed bela bina bali mau roha pali "
     "tonk moga dig kota una wani pune tura as cent cork vite vapi obra ube chas loni tuni akot dali amur goch haan lage "
     "olpe selm werl la in or me ok hi co de al id mo pa ma ga va ky va wa ca tn md ri up mp ap nj nc sc nd sd wv us "
@@ -36,6 +40,7 @@ _WORDS = set(
     "st vail lake rose ridge salt lake mount vernon delhi".split()
 ) - {"pune", "delhi", "kota", "bari", "york", "vail", "cork", "rochester"}
 _AT = r"(?:\b(?:in|near|at|around|outside|from|nahe|bei|im|city|town|of|suburbs?|close to|raum)\b|,|;|\(|:|^|-)\s*(?:the\s+|greater\s+|north\s+|south\s+|east\s+|west\s+|central\s+|downtown\s+|rural\s+|city\s+of\s+|suburban\s+|inner\s+)*$"
+_PARTS = r"(?:greater|north|south|east|west|central|downtown|rural|suburban|inner|new)"
 _LONGEST = 4  # words of a name
 
 
@@ -101,11 +106,15 @@ def read_place(text: Text, facts: Facts, hint: str | None) -> None:
             name = text.rest[start:end].replace(".", "").strip()
             if (name in cities or name in states) and _is_meant(text, name, start, end, bool(found)):
                 found.append((start, name, name in cities))
+                if part := re.search(rf"(?:\b{_PARTS}\s+)+$", text.rest[:start]):
+                    start = part.start()
                 text.strike(start, end)
                 at += count - 1
                 break
         at += 1
-    for _ in text.take(r"\b(?:in|near|at|around|outside|from|nahe|bei)\s*(?:the\s+)?(?=\x1f)"):
+    if not found:
+        _misspelt(text, found, cities)
+    for _ in text.take(r"\b(?:in|near|at|around|outside|from|nahe|bei)\s*(?:the\s+)?(?=\x01)"):
         pass
     named_states = [place for _, name, is_city in found if not is_city for place in states[name]]
     named_states += [place for _, name, is_city in found if is_city for place in states.get(name, [])]
@@ -123,17 +132,36 @@ def read_place(text: Text, facts: Facts, hint: str | None) -> None:
         facts.say("place", chosen, chosen.name)
 
 
+def _misspelt(text: Text, found: list[tuple[int, str, bool]], cities: dict[str, list[Place]]) -> None:
+    """Finds a city whose name is misspelt, among the words that are no other."""
+    for match in re.finditer(r"[a-z]{6,}", text.rest):
+        word = match[0]
+        if word in vocabulary() or word in STOP or word in KEPT:
+            continue
+        near = process.extractOne(word, list(cities), scorer=OSA.distance, score_cutoff=2 if len(word) > 7 else 1)
+        if near is not None and near[0][0] == word[0]:
+            found.append((match.start(), near[0], True))
+            text.strike(match.start(), match.end())
+            return
+
+
 def _is_meant(text: Text, name: str, start: int, end: int, after_place: bool) -> bool:
     """Whether a name is a place here: after `in` and the like, or by itself a name that is no other word."""
     before = text.rest[:start].rstrip()
-    introduced = re.search(_AT, text.rest[:start]) is not None or (after_place and before.endswith(("\x1f", ",")))
+    introduced = re.search(_AT, text.rest[:start]) is not None or (after_place and before.endswith(("\x01", ",")))
     if len(name) <= 2:
         closes = re.match(r"\s*(?:$|[,;.)])", text.rest[end:]) is not None
-        behind_place = after_place and before.rstrip(" ,").endswith("\x1f")
+        behind_place = after_place and before.rstrip(" ,").endswith("\x01")
         return (behind_place or (name in ("uk", "us", "la", "sf", "up", "mp", "ap", "nj", "tx", "ny", "fl", "az") and
                                  re.search(r"\b(?:in|near)\s*(?:the\s*)?$", text.rest[:start]) is not None)) and (
             closes or behind_place or name == "uk") or name == "uk"  # fmt: skip
-    if name in _WORDS or (len(name) <= 4 and name not in ("pune", "goa", "usa", "nyc", "leh", "bonn", "kiel", "ulm", "koln", "rome", "agra", "ooty", "delhi")):
+    if name in _WORDS or name in vocabulary():
+        following = re.match(r"[\s,]*([a-z]+(?: [a-z]+)?)", text.rest[end:])
+        if following and {following[1], following[1].split()[0]} & set(_places()[1]) and len(following[1].split()[0]) > 2:
+            return True
+        closes = re.match(r"\s*(?:$|[,;.)\x01]|with\b|for\b|on\b|\d)", text.rest[end:]) is not None
+        return closes and re.search(r"\b(?:in|near|at|outside|from|around|nahe|bei)\s*$", text.rest[:start]) is not None
+    if (len(name) <= 4 and name not in ("pune", "goa", "usa", "nyc", "leh", "bonn", "kiel", "ulm", "koln", "rome", "agra", "ooty")):
         return introduced
     return True
 

@@ -14,6 +14,7 @@ _BUILT = r"(?:built ?up(?: area)?|builtup|bua|carpet(?: area)?|super built ?up(?
 _LINK = r"\s*(?:of|is|:|=|-|measuring|sized?|area|with|mit|von|in|\(|about|around|approx\.?|approximately|ca\.?|roughly|total|size|dimensions?|an?|the|my|our|having|has|at|as|dimension)*\s*"
 _SIDES = r"(?:front|rear|back|left|right|sides?|all (?:4 |four )?sides|all around|all round|each side|every side|both sides|either side)"
 _M_COUNTRIES = ("GB", "DE", "FR", "IT", "ES", "AT", "CH", "NL", "BE", "IE", "AU", "SG", "CN", "JP")
+_LARGE_HOUSE_SQFT = 5500.0  # what is larger and not said to be built is land
 LEAST_FT, MOST_FT = 8.0, 5000.0
 
 
@@ -32,11 +33,11 @@ def read_setbacks(text: Text, facts: Facts) -> None:
     )  # fmt: skip
     for pattern, side, size in takes:
         for match in text.take(pattern):
-            _set(sides, match[side], measures.feet(match[size]))
+            _set(sides, match[side], round(measures.feet(match[size]), 2))
             words = words or match[0]
             # 10 ft front setback, 5 ft rear and 3 ft sides
             while more := re.match(rf"\s*(?:,|and|/|;)?\s*(?:and\s*)?(?:{length}\s*(?:on|at|from)?\s*(?:the\s*)?({_SIDES})|({_SIDES}){_LINK}{length})(?!\s*{name})\b", text.rest[match.end() :]):
-                _set(sides, more[2] or more[3], measures.feet(more[1] or more[4]))
+                _set(sides, more[2] or more[3], round(measures.feet(more[1] or more[4]), 2))
                 end = match.end() + more.end()
                 text.strike(match.end(), end)
                 text.rest = text.rest[:end] + text.rest[end:]
@@ -136,8 +137,7 @@ def _areas(text: Text, facts: Facts, country: str | None) -> None:
         sqft = _local(sqft, match["unit"], country)
         if match[1]:
             facts.assume("area", words, "the upper end of the range is taken")
-        before, after = text.whole[: match.start()], text.whole[match.end() :]
-        name = _of_what(before, after, match["unit"], country, facts)
+        name = _of_what(text, match, country, facts)
         if sqft <= 0:
             raise UserError(f"'{words}': an area is more than nothing.")
         if name == "plot_sqft" and sqft < 150:
@@ -156,24 +156,28 @@ def _local(sqft: float, unit: str, country: str | None) -> float:
     return sqft * 225 / 272.25 if country == "PK" and unit.startswith(("marla", "kanal")) else sqft
 
 
-def _of_what(before: str, after: str, unit: str, country: str | None, facts: Facts) -> str:
+def _of_what(text: Text, match: re.Match[str], country: str | None, facts: Facts) -> str:
     """Whether an area is that of the plot or of what is built."""
+    before, after, unit = text.whole[: match.start()], text.whole[match.end() :], match["unit"]
     gap = r"[\s,]*(?:of|total|net|each|in|size|sized|large|big|(?:\d|single|double|two|one)[ -]*(?:storey|story|floor|bed(?:room)?s?|bhk|zimmer)|modern|traditional|rectangular|corner|\w+ facing|new|independent|residential|brick|luxury|family|detached|contemporary)*[\s,]*"
-    if re.match(rf"{gap}{_BUILT}\b(?! plot)", after):
+    if measures.is_land(unit):
+        return "plot_sqft"
+    if re.match(rf"(?!\s*,){gap}{_BUILT}\b(?! plot)", after):
         return "built_sqft"
     if re.match(rf"{gap}{_PLOT}\b", after):
         return "plot_sqft"
-    if re.search(rf"\b{_PLOT}\b{_LINK}$", before) or re.search(r"\b(?:auf|grundstuck)\b[^,]{0,12}$", before):
+    if re.search(rf"\b{_PLOT}\b,?{_LINK}$", before) or re.search(r"(?:\bauf|grundstuck)\b[^,]{0,12}$", before):
         return "plot_sqft"
+    if re.match(rf"{gap}{_BUILT}\b(?! plot)", after):
+        return "built_sqft"
     if re.search(rf"\b{_BUILT}\b{_LINK}$", before) and not re.search(r"\b(?:on|in)\s+(?:an?\s+)?$", before):
         return "built_sqft"
-    if measures.is_land(unit):
-        return "plot_sqft"
     if re.search(r"\b(?:on|over|auf)\s+(?:an?\s+|about\s+|my\s+|ca\.?\s+)*$", before):
         return "plot_sqft"
     # Nothing says which: in India land is bought by the square foot, elsewhere houses are.
     has_plot = bool({"plot", "plot_sqft", "width"} & set(facts.said))
-    name = "plot_sqft" if country in ("IN", "PK", "BD", "LK", "NP") and not has_plot else "built_sqft"
+    is_land = country in ("IN", "PK", "BD", "LK", "NP") or measures.sqft(match) > _LARGE_HOUSE_SQFT
+    name = "plot_sqft" if is_land and not has_plot else "built_sqft"
     facts.assume("area", "plot" if name == "plot_sqft" else "built area", "the words do not say which of them the area is of")
     return name
 

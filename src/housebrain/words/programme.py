@@ -15,7 +15,7 @@ _INCLUDED = re.compile(r"(?:\bincl\w*\.?|\bof which|\bone of (?:them|which)|\bda
 _EACH = re.compile(r"\b(?:all|each|every|both|alle|jedes)\b[^,;]{0,30}$")
 # Kinds that are one type, and what size each is.
 _TYPES = {
-    "walk_in": ("store", "closet"), "drawing_room": ("living_room", "usual"), "dining_room": ("dining_room", "usual"),
+    "walk_in": ("store", "closet"), "box_room": ("store", "usual"), "drawing_room": ("living_room", "usual"), "dining_room": ("dining_room", "usual"),
 }  # fmt: skip
 
 
@@ -28,6 +28,8 @@ def read_programme(text: Text, facts: Facts, mentions: list[Mention]) -> None:
     for mention in mentions:
         if mention.count is not None and mention.count > MOST and mention.kind not in ("bhk",):
             raise UserError(f"'{mention.words}': houses with at most {MOST} rooms of a kind are designed here.")
+        if mention.absent and mention.kind == "bathroom":
+            raise UserError(f"'{mention.words}': a house has at least one bathroom.")
     present = [mention for mention in mentions if not mention.absent]
     _bedrooms(text, facts, present)
     _bathrooms(text, facts, present)
@@ -79,6 +81,9 @@ def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
     if total is not None and total != int(total):
         facts.rooms.append(Wanted("home_office", 1))
         facts.assume("study", 1, f"the half room of {total:g} BHK")
+    if total is None and guests and guests == extra:
+        facts.say("guests_besides", guests, next(one.words for one in mentions if one.kind == "guest_room"))
+        return
     if total is None and not extra:
         return
     number = int(total or 0) + extra
@@ -210,6 +215,8 @@ def _others(facts: Facts, mentions: list[Mention], absent: set[str]) -> None:
         count = int(one.count or (2 if kind == "balcony" and re.search(r"ies$|ys$|balkone", one.words) else 1))
         if kind == "garage":
             count, size = 1, f"garage for {min(count, 6)}"
+        if kind == "box_room":
+            facts.assume("box room", "store", "a box room is read as a store")
         if kind == "walk_in":
             facts.assume("walk-in closet", "store", "a small store beside the bedrooms")
         if re.search(r"\bden\b", one.words):

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from housebrain.errors import UserError
 from housebrain.words import measures
 from housebrain.words.facts import Facts
 from housebrain.words.lexicon import HOUSE, LEFT_OUT, MADE, ROOMS
@@ -18,7 +19,7 @@ _ADJECTIVES = (
     r"dedicated|proper|decent|huge|tiny|private|sized|size|good-sized|open|attached|detached|bright|beautiful|other|new|formal|"
     r"covered|closed|integral|grosse[ns]?|kleine[ns]?|helle[ns]?|offene[ns]?|nos?\.?|numbers?|x|of|the|front|rear|smaller|larger|generous|ample|compact|outdoor)\s+)*"
 )
-_COUNT = rf"(?:(?:\d+\s*(?:-|to|or|bis)\s*)?(?P<count>(?<![\d.]){NUMBER})\s*|(?P<one>\b(?:an?|single|eine?n?m?r?)\s+))?"
+_COUNT = rf"(?:(?:\d+\s*(?:-|to|or|bis)\s*)?(?P<count>(?<![\w.]){NUMBER})\s*|(?P<one>\b(?:an?|single|eine?n?m?r?)\s+))?"
 _WHERE = r"\s*(?:(?:on|in|at|im|auf)\s+(?:the\s+|dem\s+)?(?:ground|first|second|upper|top|main|lower|\d)|upstairs|downstairs|up\b|down\b|on (?:gf|ff|g\b|f\b)|oben|unten)"
 _CARS = r"(?:cars?|vehicles?|suvs?|autos?|pkw)"
 _PARKING = r"(?:garages?|car ?ports?|car ?porch(?:es)?|parkings?|car ?parks?|parking (?:spaces?|spots?|slots?|lots?|area)|bays?|stellplatze?n?|stellplaetze?n?)"
@@ -71,6 +72,8 @@ def read_rooms(text: Text, facts: Facts, country: str | None) -> list[Mention]:
 
 def _mention(text: Text, kind: str, match: re.Match[str]) -> Mention:
     count = float(match["count"]) if match["count"] else 1.0 if match["one"] else None
+    if count and re.search(r"(?:^|[\s,;(])-$", text.whole[: match.start("count")]) and match["count"]:
+        raise UserError(f"'-{match[0].strip()}': a house has more than nothing of a room, or says that it has no such room.")
     mention = Mention(kind, count, match.start(), match.end(), match[0].strip(" ,"), absent=bool(match["no"]) or count == 0)
     if kind == "bedroom":
         mention.is_named_size = re.search(r"\b(?:double|single|twin|king|queen|small|smaller|box ?room)\b", match["room"]) is not None
@@ -118,7 +121,8 @@ def _bhk(text: Text, facts: Facts) -> list[Mention]:
     """3 BHK, 2.5 BHK, 1 RK, studio."""
     found = []
     for match in text.take(r"(?:\d\s*(?:-|to|or)\s*)?(\d+(?:\.5)?)\s*(?:bhk'?s?|b h k|b\.h\.k\.?|b/h/k|bed(?:room)? hall kitchen|bed(?:room)? living kitchen)(?![a-z])"):
-        found.append(Mention("bhk", float(match[1]), match.start(), match.end(), match[0]))
+        is_located = re.match(_WHERE, text.whole[match.end() :]) is not None
+        found.append(Mention("bhk", float(match[1]), match.start(), match.end(), match[0], is_located=is_located))
     for match in text.take(r"(?:1\s*)?\b(?:rk|room kitchen|studio(?! ?room)(?: apartment| house| flat)?)\b"):
         found.append(Mention("rk", 0, match.start(), match.end(), match[0]))
     return found

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 LONGEST = 4000  # characters
-_READ = "\x1f"  # stands where something was read: no pattern goes over it
+_READ = "\x01"  # stands where something was read: no pattern goes over it
 
 _SIGNS = str.maketrans(
     {
@@ -73,6 +73,7 @@ def plain(words: str) -> str:
     text = re.sub(r"(?<![\d.,])\d{1,3}(?:,\d{2,3})*,\d{3}(?!\d)", lambda match: match[0].replace(",", ""), text)
     # Thousands as Germans write them: 350.000.
     text = re.sub(r"(?<![\d.,])[1-9]\d{0,2}(?:\.\d{3})+(?![\d.])", lambda match: match[0].replace(".", ""), text)
+    text = re.sub(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?= ?(?:€|eur|rs\b|\$|£|usd|pound|dollar|rupee))", lambda match: match[0].replace(" ", ""), text)
     text = re.sub(r"(\d),(\d{1,2})(?!\d)", r"\1.\2", text)  # 12,5 m
     text = re.sub(r"\b(\d+) (\d)/(\d)(?=\s*(?:bath|ba\b|acre|kanal|stor|bhk))", _mixed, text)
     text = re.sub(r"(\d)(?=[a-z])", r"\1 ", text)
@@ -97,7 +98,8 @@ def _number_words(text: str) -> str:
         text,
     )
     text = re.sub(rf"\b({units})\b", lambda match: str(_UNITS[match[1]]), text)
-    text = re.sub(r"\b(\d+) (?:and )?(?:a )?half\b(?! bath| acre| million| crore| lakh)", r"\1.5", text)
+    text = re.sub(r"\b(\d+) and (?:a )?half\b(?! baths?(?:rooms?)? (?:and|,))", r"\1.5", text)
+    text = re.sub(r"\b(\d+) (?:a )?half\b(?! bath| acre| million| crore| lakh)", r"\1.5", text)
     text = re.sub(r"\bhalf (?:an? )?(?=acre|million|crore|lakh|kanal|hectare|ground)", "0.5 ", text)
     text = re.sub(r"\bquarter (?:of an? )?(?=acre|million|crore|hectare)", "0.25 ", text)
     text = re.sub(r"\b1/([2-8]) ?(?:an? )?(?=acre|kanal|million|crore)", lambda m: f"{1 / int(m[1]):.3f} ", text)
