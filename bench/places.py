@@ -237,7 +237,7 @@ _ALSO = {
     "AT.09": {"Vienna": ["Wien"]},
 }  # fmt: skip
 # Parts of other cities and words of every other language that have cities of their name.
-_DROPPED = {"hall", "reading room", "store", "union", "mobile", "essen", "corner", "westside", "university", "garden city"}
+_DROPPED = {"hall", "reading room", "store", "union", "mobile", "corner", "westside", "university", "garden city"}
 
 
 def plain(name: str) -> str:

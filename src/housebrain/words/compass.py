@@ -49,23 +49,27 @@ def read_facing(text: Text, facts: Facts) -> None:
     Raises:
         UserError: the words have the plot face two ways, and it is no corner plot.
     """
-    for match in text.take(r"\b(?:corner\s*(?:-|/)?\s*(?:plot|site|lot|property|house|parcel|land|piece|grundstuck|bit|position)s?|eckgrundstuck|ecklage|eckhaus|corner facing)\b|\b(?:plot|site|lot|land)\s+(?:is|on|at|in)\s+(?:a\s+|the\s+)?corner\b|\bon (?:a|the) corner\b|\b(?:2|two|both|double)\s*(?:side|sides|sided)\s*(?:open|road|roads)\b|\b(?:2|two) roads\b"):
+    corners: list[tuple[str, str]] = []
+    for match in text.take(rf"(?:\b({_WORD})\s*(?:facing\s*)?)?\b(?:corner\s*(?:-|/)?\s*(?:plot|site|lot|property|house|parcel|land|piece|grundstuck|bit|position)s?|eckgrundstuck|ecklage|eckhaus|corner facing)\b|\b(?:plot|site|lot|land)\s+(?:is|on|at|in)\s+(?:a\s+|the\s+)?corner\b|\bon (?:a|the) corner\b|\b(?:2|two|both|double)\s*(?:side|sides|sided)\s*(?:open|road|roads)\b|\b(?:2|two) roads\b"):
         facts.say("corner", True, match[0])
+        if match[1]:
+            corners.append((direction(match[1]), match[0].strip()))
     gardens: list[tuple[str, str]] = []
     # A garden to the south: then the street is to the north.
-    for match in text.take(rf"\b({_WORD})\s*(?:facing|mukhi)\s+(?:rear\s+|back\s+|sunny\s+)?(?:garden|yard|backyard|back yard|terrasse)\b|\b(?:garden|backyard|garten|terrasse)\s+(?:facing|faces|to|nach|on|im|im|in)\s*(?:the\s+)?({_WORD})\b|\b(sue?d|west|ost|nord)(?:garten|terrasse)\b"):
+    for match in text.take(rf"\b({_WORD})\s*(?:facing|mukhi)\s+(?:rear\s+|back\s+|sunny\s+)?(?:garden|yard|backyard|back yard|terrasse)\b|\b(?:garden|backyard|garten|terrasse|terrace)\s+(?:facing|faces|to|nach|on|im|im|in)\s*(?:the\s+)?({_WORD})\b|\b(sue?d|west|ost|nord)(?:garten|terrasse)\b"):
         point = _OPPOSITE[direction(match[1] or match[2] or match[3])]
         facts.assume("facing", point, f"'{match[0].strip()}': the street is opposite the garden")
         gardens.append((point, match[0].strip()))
     # Where rooms lie is no matter of the street.
-    for match in text.take(rf"\b({_WORD})\s*(?:facing|side)\s+{_INDOORS}\b"):
+    for match in text.take(rf"\b(?:{_WORD})\s*(?:facing|side)\s+{_INDOORS}\b|(?<=bedroom )(?:in |at |on )?(?:the )?{_WORD}\b(?! (?:facing|road|street))"):
         facts.assume(match[0].strip(), "left out", "a brief does not say where rooms lie")
     roads: list[tuple[str, str]] = []
     facings: list[tuple[str, str]] = []
     point = rf"(?:{_WORD}|\b[nsew]\b)"
     also = rf"(?:\s*(?:,|and|/|\+)\s*(?:the\s+)?({_WORD}|\b[nsew]\b)(?:\s+sides?)?)?"
+    wide = rf"(?:\s*\(?{NUMBER}\s*(?:'|ft\b|feet\b|m\b|mtrs?\b)(?:\s*wide)?(?!\s*(?:x|by)))?"
     takes = (
-        (roads, rf"\b{_ROAD}\b{_JOIN}\b({point})\b(?:\s+sides?)?{also}"),
+        (roads, rf"\b{_ROAD}\b{_JOIN}\b({point})\b(?:\s+sides?)?{also}{wide}"),
         (roads, rf"\b({point})(?:\s*(?:side|sided|ern))?\s*(?:,|and|/|\+)\s*({point})(?:\s*(?:side|sided))?\s*{_ROAD}\b"),
         (roads, rf"\b({point})(?:\s*(?:side|sided))?\s*{_ROAD}\b"),
         (facings, rf"\b({point})(?:\s*(?:side))?\s*(?:,|and|/|\+)\s*({point})\s*(?:facing|mukhi)\b"),
@@ -81,7 +85,7 @@ def read_facing(text: Text, facts: Facts) -> None:
         for match in text.take(rf"(?<=[\d a-z,])(?:^|(?<=[\d'] )|(?<=ft )|(?<=feet )|(?<=plot )|(?<=site )|(?<=bhk )|(?<=, ))({_WORD})(?=\s*(?:$|,|;))"):
             facings.append((direction(match[1]), match[0].strip()))
     corner = facts.get("corner")
-    points = [*facings, *roads] or gardens
+    points = [*facings, *roads] or corners or gardens
     if len({name for name, _ in roads}) > 1 and not corner:
         facts.say("corner", True, roads[0][1])
         corner = True

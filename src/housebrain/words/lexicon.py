@@ -31,7 +31,7 @@ ROOMS: dict[str, str] = {
     "ensuite": r"(?:(?:with |having )?(?:an? |its own |their own |own |private |each )*(?:attached|att\.?|en ?suite|adjoining|private) (?:with )?(?:bath(?:rooms?|s)?|toilets?|washrooms?|wc|shower rooms?|shower|bathroom|t & b|bad))|"
     r"(?<=\d )(?:attached|att)(?= ?(?:,|and|\+|\)|/|$))|(?:master|primary|principal) (?:en ?suite )?(?:bath(?:rooms?|s)?|toilets?)|ensuites?|en ?suites?(?: bath(?:rooms?|s)?)?|bad en suite",
     "shared_bath": r"(?:common|family|shared|main|guest|hall|hallway|general|children'?s|kids?'?|jack and jill|additional|extra|separate|another|1 more|outside) (?:bath(?:rooms?|s)?|toilets?|washrooms?|bad)|"
-    r"(?<=\d )common(?= ?(?:,|and|\+|\)|/|$))|familienbad|hauptbad|gastebad|gaestebad|duschbad|kinderbad|shower rooms?|zweites bad",
+    r"(?<=\d )common(?= ?(?:,|and|\+|\)|/|$))|familienbad|hauptbad|gastebad|gaestebad|duschbad|kinderbad|shower rooms?|wet ?rooms?|zweites bad",
     "bathroom": r"(?:full |modern |western |indian |large |small |big |more |other |complete |luxury |spacious )*(?:bath ?rooms?|baths?|bths?|bas?\b|bathroom'?s|toilets?|washrooms?|restrooms?|wash ?rooms?|badezimmer|bader|baeder|vollbader|bad|"
     r"lavatories|latrines?|t\b|bath ?s)",
     "master_bedroom": r"(?:master|principal|primary|main|owner'?s) (?:bed ?rooms?|suites?|beds?|br|bdrms?|ensuite bedroom|room)|masterbedroom|master|"
@@ -48,9 +48,9 @@ ROOMS: dict[str, str] = {
     "laundry": r"laundry(?: (?:room|area|space))?|laundries|waschkuche|waschkueche|waschraum|washing room|dhobi (?:room|area)",
     "home_office": r"(?:home |small |work |private )*(?:offices?(?: rooms?| space)?)|study(?: (?:room|area|nook))?s?|studies|dens?|librar(?:y|ies)|work ?(?:space|room|station)|wfh (?:room|space|office)|computer room|"
     r"arbeitszimmer|buro|buero|homeoffice|reading (?:room|area|nook)|reading room|studio room",
-    "walk_in": r"(?:with (?:a )?)?(?:walk ?in |walkin )(?:closets?|wardrobes?|robes?)|wic\b|dressing(?: (?:room|area))?s?|closet room|ankleide(?:zimmer|raum|bereich)?|walk ?in",
     "box_room": r"box ?rooms?",
     "store": r"stor(?:e|age)(?: (?:rooms?|space|area))?|storerooms?|store ?rooms?|(?:walk ?in )?pantry|pantries|larder|lumber room|go ?down|box storage|abstellraum|abstellkammer|speisekammer|vorratsraum|lagerraum|linen (?:closet|cupboard)|stores?",
+    "walk_in": r"(?:with (?:a )?)?(?:walk ?in |walkin )(?:closets?|wardrobes?|robes?)|wic\b|dressing(?: (?:room|area))?s?|closet room|ankleide(?:zimmer|raum|bereich)?|walk ?in",
     "pooja": r"(?:pooja|puja|pooj|pujaa|poja|prayer|mandir|devghar|dev ghar|worship|namaz|devara|god|thakur|prarthana)(?: ?/ ?(?:pooja|puja|prayer|mandir))? ?(?:rooms?|ghar|space|area|mandir|unit|corner|place|mane)?|poojaroom|home temple|small temple|temple room",
     "balcony": r"balcon(?:y|ies|ys)|balcany|balkone?n?|french balcony|loggia",
 }  # fmt: skip
@@ -59,7 +59,7 @@ LEFT_OUT = (
     r"(?:swimming )?pools?|(?:front |back |rear |kitchen |roof |terrace |small |big |large |nice )*(?:gardens?|garten|lawns?|(?:back|front|side|court) ?yards?|landscap\w+)|lifts?|elevators?|aufzug|terraces?|terrasse|roof ?top|porch(?:es)?|wrap ?around|verandah?s?|"
     r"patios?|decks?|sit ?outs?|courtyards?|court ?yard|open courtyard|fireplaces?|chimney|kamin|solar(?: (?:panels?|roof|heater))?|photovoltai\w+|pv|heat pump|warmepumpe|waermepumpe|rain ?water(?: harvesting)?|bore ?wells?|septic(?: tank)?|sump|water tank|"
     r"overhead tank|bay windows?|skylights?|vaulted ceilings?|high ceilings?|double height|false ceiling|(?:modular )?wardrobes?|built in closets?|closets?|laundry chute|wheelchair|accessib\w+|barrierefrei|"
-    r"ev charg\w+|sauna|jacuzzi|bath ?tubs?|hot tub|outhouse|shed|stables?|barn|workshop|bike (?:parking|store|shed)|two wheeler parking|bicycle\w*|cattle shed|servant toilet|driveway|compound wall|boundary wall|fence|gate|main gate|"
+    r"ev charg\w+|sauna|jacuzzi|bath ?tubs?|hot tub|outhouse|shed|stables?|barn(?! ?(?:style|conversion))|workshop|bike (?:parking|store|shed)|two wheeler parking|bicycle\w*|cattle shed|servant toilet|driveway|compound wall|boundary wall|fence|gate|main gate|"
     r"rental unit|shops?|mezzanine|double glazing|underfloor heating|fussbodenheizung|insulation|kfw\s?\d*|passivhaus|effizienzhaus|central heating|air ?con\w*|a/c|hvac|smart home|windows?|doors?|natural light|ventilation|cross ventilation|sunlight|light|views?"
 )  # fmt: skip
 # The solver makes these by itself.
@@ -72,7 +72,7 @@ NO_HOUSE = (
 HOUSE = (
     r"houses?|homes?|villas?|bungalows?|cottages?|residences?|residential|makaan|makan|ghar|kothi|haveli|haus|hauser|einfamilienhaus|efh|wohnhaus|stadtvilla|neubau|fertighaus|property|dwelling|cabin|chalet|independent|detached|freestehend\w*|"
     r"family (?:home|house)|farm ?house|mansion|building|construction|construct\w*|floor ?plans?|plans?|layouts?|designs?|elevation|map|naksha|blueprint|drawing|grundriss|bau\w*|"
-    r"apartments?|flats?|self build|new build|newbuild|build|builder floor|simplex|penthouse|row ?house|town ?(?:house|home)s?|terraced|semi(?: detached)?|reihenhaus|doppelhaushalfte|doppelhaus|mid terrace|end terrace|starter home|tiny house|granny (?:flat|annexe?)|annexe?"
+    r"apartments?|flats?|self build|new build|newbuild|build|builder floor|simplex|penthouse|row ?house|town ?(?:house|home)s?|terraced|semi(?: detached)?|reihenhaus|doppelhaushalfte|doppelhaus|mid terrace|end terrace|starter home|tiny house|granny (?:flat|annexe?)|annexe?|adu|\w*haus"
 )  # fmt: skip
 STOP = frozenset(
     """
@@ -98,7 +98,7 @@ STOP = frozenset(
     ground self two's one's x nos no's no. numbers number pcs units unit lets let's let plan's ours it's i'm we're i'd we'd we've i've theres there's ll s t d m ve
     enough minimal sufficient provision provide provided facility facilities usage multiple various together along next adjacent adjoining connected connecting opening opens
     always really very much quite well too still ever never maybe perhaps somewhere anywhere everything something anything anyone someone everybody us all-in
-    purpose actually own use home bound easy access accessible convenient lots plenty bit lot little proper style-ish ish yeah sure right so kindly request requesting
+    planning rental wfh joint outside buyer tiny modest hose purpose actually own use home bound easy access accessible convenient lots plenty bit lot little proper style-ish ish yeah sure right so kindly request requesting
     share shared send show draw generate tell find ready turnkey vacant empty available owned own bought purchased buying have got gotten
     """.split()
 )  # fmt: skip

@@ -26,7 +26,7 @@ QUALITIES = {
     "good": r"good quality|standard quality|medium quality|mid range",
 }  # fmt: skip
 MATERIALS = (
-    ("exterior", "Brick", r"(?:red |exposed |face )?brick(?:work)?(?: (?:exterior|facade|walls?|house|home|built|cladding|finish))?|klinker(?:fassade)?|backstein"),
+    ("exterior", "Brick", r"(?:red |exposed |face )?brick(?:work)?(?: (?:exterior|facade|walls?|house|home|built|cladding|finish))?|klinker(?:fassade|haus)?|backstein"),
     ("exterior", "Stone", r"stone (?:exterior|facade|walls?|house|cladding|finish|built)|stone clad"),
     ("exterior", "Wood", r"(?:wood(?:en)?|timber) (?:exterior|facade|siding|cladding|house|frame|framed|home|clad)|holzhaus|holzfassade|timber frame"),
     ("exterior", "Stucco", r"stucco(?: (?:exterior|finish))?|rendered(?: walls)?|putzfassade"),
@@ -63,6 +63,9 @@ def read_look(text: Text, facts: Facts) -> None:
     _slope(text, facts)
     for match in text.take(r"\b(?:family|familie|household) (?:of|with|mit|von)?\s*(\d+)(?:\s*(?:people|persons?|members?|personen|adults?))?\b|\b(\d+)\s*(?:people|persons?|members?|family members|personen|residents|occupants)\b|\b(\d+) (?:person|member)\b"):
         facts.say("people", int(match[1] or match[2] or match[3]), match[0])
+    for match in text.take(r"\b(?:couple|parents|wife)?\s*(?:and|with)?\s*(\d+) (?:small |young |little |teenage |school age )?(?:kids|children|kinder|sons|daughters)\b"):
+        if "people" not in facts.said:
+            facts.say("people", int(match[1]) + 2, match[0])
     for match in text.take(r"\b(?:as per |according to |following |with |fully |strictly |no )*(?:vas[th]+u|vaasth?u)(?: shastra)?(?: (?:compliant|compliance|friendly|principles|rules|based|complaint|guidelines))*\b"):
         facts.say("vastu", "no " not in match[0], match[0])
     for quality, pattern in QUALITIES.items():

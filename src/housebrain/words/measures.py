@@ -13,7 +13,7 @@ FT = {
     r"cm\b|centimet(?:er|re)s?\b": FT_PER_M / 100,
 }
 SQFT = {
-    r"sq\.? ?f(?:ee|oo)?t\b\.?|sq\.? ?fts?\b|sqfts?\b|sfts?\b|square f(?:ee|oo)t\b|ft ?2\b|sf\b|sq\b(?! ?(?:m|y))|square (?!m|y|f)|feet square\b": 1.0,
+    r"sq\.? ?f(?:ee|oo)?t\b\.?|sq\.? ?fts?\b|sqfts?\b|sfts?\b|square f(?:ee|oo)t\b|ft ?2\b|sf\b|sq\b(?!\.? ?(?:m|y|f))|square (?!m|y|f)|feet square\b": 1.0,
     r"sq\.? ?m(?:trs?|ts?|et(?:er|re)s?)?\b\.?|sqm(?:trs?|ts?)?\b|square met(?:er|re)s?\b|m ?2\b|qm\b|quadratmetern?\b": SQFT_PER_SQM,
     r"sq\.? ?y(?:ar)?ds?\b|sqyds?\b|square yards?\b|sqy\b|gaj\b|gajj?\b|guz\b|gaz\b|yards?\b": 9.0,
     r"marlas?\b": 272.25,
@@ -83,6 +83,8 @@ def refuse_unclear(text: str) -> None:
     Raises:
         UserError: there is one.
     """
+    if found := re.search(r"\d\s*(?:km|kilomet(?:er|re)s?|miles?)\s*(?:x|by|plot|site|lot|land)\b", text):
+        raise UserError(f"'{found[0]}': no plot for a house has sides of kilometres or miles. Give them in feet or metres.")
     if found := re.search(UNCLEAR, text):
         raise UserError(
             f"'{found[0]}': how large one is differs from state to state. Give the plot in sqft, gaj, acres or metres."

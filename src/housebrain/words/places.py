@@ -31,7 +31,7 @@ REGIONS = (
 )  # fmt: skip
 # Names that are words as well: they count only after `in` and the like.
 _WORDS = set(
-    "keller bath reading nice horn deal than rose anda bell sale hub stow clay rugby orange bend bow bury hove york corner lodi "
+    "keller essen bath reading nice horn deal than rose anda bell sale hub stow clay rugby orange bend bow bury hove york corner lodi "
     "troy gary cary grand brea hof roth marl leer unna gent bole nada puer horn bari beed bela bina bali mau roha pali "
     "tonk moga dig kota una wani pune tura as cent cork vite vapi obra ube chas loni tuni akot dali amur goch haan lage "
     "olpe selm werl la in or me ok hi co de al id mo pa ma ga va ky va wa ca tn md ri up mp ap nj nc sc nd sd wv us "
@@ -39,7 +39,8 @@ _WORDS = set(
     "rochester college station westminster garden grove mission victoria regina liberty salem florence hall brick "
     "st vail lake rose ridge salt lake mount vernon delhi".split()
 ) - {"pune", "delhi", "kota", "bari", "york", "vail", "cork", "rochester"}
-_AT = r"(?:\b(?:in|near|at|around|outside|from|nahe|bei|im|city|town|of|suburbs?|close to|raum)\b|,|;|\(|:|^|-)\s*(?:the\s+|greater\s+|north\s+|south\s+|east\s+|west\s+|central\s+|downtown\s+|rural\s+|city\s+of\s+|suburban\s+|inner\s+)*$"
+_AT = r"(?:\b(?:in|near|at|around|outside|from|nahe|bei|im|city|town|of|suburbs?|close to|raum)\b|,|;|\(|:|\.|^|-)\s*(?:the\s+|greater\s+|north\s+|south\s+|east\s+|west\s+|central\s+|downtown\s+|rural\s+|city\s+of\s+|suburban\s+|inner\s+)*$"
+_NEVER_ALONE = ("bath", "hall", "brick", "lawn", "store", "keller", "garden grove")
 _PARTS = r"(?:greater|north|south|east|west|central|downtown|rural|suburban|inner|new)"
 _LONGEST = 4  # words of a name
 
@@ -120,6 +121,8 @@ def read_place(text: Text, facts: Facts, hint: str | None) -> None:
     named_states += [place for _, name, is_city in found if is_city for place in states.get(name, [])]
     chosen: Place | None = None
     for _, name, is_city in found:
+        if chosen is not None and not is_city and any(_within(chosen, one) for one in states[name]):
+            continue
         place = _choose(cities[name], named_states, hint) if is_city else _choose(states[name], named_states, hint)
         if chosen is None:
             chosen = place
@@ -158,6 +161,8 @@ def _is_meant(text: Text, name: str, start: int, end: int, after_place: bool) ->
     if name in _WORDS or name in vocabulary():
         following = re.match(r"[\s,]*([a-z]+(?: [a-z]+)?)", text.rest[end:])
         if following and {following[1], following[1].split()[0]} & set(_places()[1]) and len(following[1].split()[0]) > 2:
+            return True
+        if name not in _NEVER_ALONE and re.search(r",\s*$", text.rest[:start]) and re.match(r"[\s.!]*$", text.rest[end:]):
             return True
         closes = re.match(r"\s*(?:$|[,;.)\x01]|with\b|for\b|on\b|\d)", text.rest[end:]) is not None
         return closes and re.search(r"\b(?:in|near|at|outside|from|around|nahe|bei)\s*$", text.rest[:start]) is not None

@@ -111,8 +111,8 @@ def _compass_sides(text: Text, facts: Facts) -> None:
 
 def _one_side(text: Text, facts: Facts, unit: str) -> None:
     length = rf"({measures.LENGTH}|{NUMBER})"
-    wide = r"(?:frontage|front|wide|width|breadth|breit(?:e)?|across|facade|road frontage|street frontage)"
-    deep = r"(?:deep|depth|long|length|tief(?:e)?|lang|lange)"
+    wide = r"(?:frontage|front|wide|width|breadth|breit(?:e[rsn]?)?|across|facade|road frontage|street frontage)"
+    deep = r"(?:deep|depth|long|length|tief(?:e[rsn]?)?|lang|lange)"
     for name, noun in (("width", wide), ("depth", deep)):
         for pattern in (rf"{length}\s*(?:of\s*|in\s*|-\s*|plot\s*|lot\s*)*\b{noun}\b", rf"\b(?:{_PLOT}\s*)?{noun}\b{_LINK}{length}"):
             for match in text.take(pattern):

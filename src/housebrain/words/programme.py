@@ -39,7 +39,7 @@ def read_programme(text: Text, facts: Facts, mentions: list[Mention]) -> None:
 def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
     plain = [one for one in mentions if one.kind in ("bhk", "bedroom", "rk") and one.count is not None]
     totals = [one for one in plain if not one.is_named_size and not one.is_located and not _is_part(text, one, plain)]
-    parts = [one for one in plain if one not in totals and one.kind == "bedroom"]
+    parts = [one for one in plain if one not in totals and one.is_located | one.is_named_size]
     total: float | None = None
     for one in totals:
         assert one.count is not None
@@ -49,6 +49,9 @@ def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
     if total is None and parts:
         total = sum(one.count or 1 for one in parts)
         total += sum(int(more[1]) for more in text.take(r"(?:and|,|\+)\s*(\d)\s+(?=(?:on|at|in)\s+(?:the\s+)?(?:first|second|upper|top|\d)|upstairs|downstairs)"))
+    if total is None and any(one.kind in ("named_bedroom", "master_bedroom") for one in mentions):
+        alone = [one for one in mentions if one.kind == "bedroom" and one.count is None and not re.search("bed.*s$", one.words)]
+        total = 1.0 if alone else None
     rooms_said = next((one for one in mentions if one.kind == "rooms"), None)
     base = totals[-1] if totals else None
     extra, guests = 0, 0

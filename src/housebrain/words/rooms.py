@@ -19,8 +19,8 @@ _ADJECTIVES = (
     r"dedicated|proper|decent|huge|tiny|private|sized|size|good-sized|open|attached|detached|bright|beautiful|other|new|formal|"
     r"covered|closed|integral|grosse[ns]?|kleine[ns]?|helle[ns]?|offene[ns]?|nos?\.?|numbers?|x|of|the|front|rear|smaller|larger|generous|ample|compact|outdoor)\s+)*"
 )
-_COUNT = rf"(?:(?:\d+\s*(?:-|to|or|bis)\s*)?(?P<count>(?<![\w.]){NUMBER})\s*|(?P<one>\b(?:an?|single|eine?n?m?r?)\s+))?"
-_WHERE = r"\s*(?:(?:on|in|at|im|auf)\s+(?:the\s+|dem\s+)?(?:ground|first|second|upper|top|main|lower|\d)|upstairs|downstairs|up\b|down\b|on (?:gf|ff|g\b|f\b)|oben|unten)"
+_COUNT = rf"(?:(?:\d+\s*(?:-|to|or|bis)\s*)?(?P<count>(?<![\w.])(?<!x ){NUMBER})\s*|(?P<one>\b(?:an?|single|eine?n?m?r?)\s+))?"
+_WHERE = r"\s*(?:(?:on|in|at|im|auf)\s+(?:the\s+|dem\s+)?(?:ground|first|second|upper|top|main|lower|\d)|upstairs|downstairs|up\b|down\b|on (?:gf|ff|g\b|f\b)|oben|unten|(?:ground|first|second)\b)"
 _CARS = r"(?:cars?|vehicles?|suvs?|autos?|pkw)"
 _PARKING = r"(?:garages?|car ?ports?|car ?porch(?:es)?|parkings?|car ?parks?|parking (?:spaces?|spots?|slots?|lots?|area)|bays?|stellplatze?n?|stellplaetze?n?)"
 
@@ -135,7 +135,7 @@ def _listed(text: Text, facts: Facts) -> list[Mention]:
         beds, baths = (match[1] or match[3]), (match[2] or match[4])
         found.append(Mention("bedroom", float(beds), match.start(), match.end(), match[0]))
         found.append(Mention("bathroom", float(baths), match.start(), match.end(), match[0]))
-    for match in text.take(r"(?<![\d.])(\d+)\s*(?:zimmer(?:n)?\b|zimmer ?haus|rooms?\b(?!s| kitchen)|roomed\b|zi\b\.?)"):
+    for match in text.take(r"(?<![\d.])(\d+)\s*(?:zimmer(?:n)?\b|zimmer ?haus|rooms\b|room\b(?! kitchen)|roomed\b|zi\b\.?)"):
         found.append(Mention("rooms", float(match[1]), match.start(), match.end(), match[0]))
     return found
 

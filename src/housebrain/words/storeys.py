@@ -30,7 +30,7 @@ def read_storeys(text: Text, facts: Facts, country: str | None) -> None:
         _say(facts, int(match[1]), match[0])
     patterns = (
         r"\b(?:b\s*\+\s*)?g\s*(?:\+|plus|and)\s*(\d+)(?:\s*" + _FLOOR + r")?",
-        r"\bground\s*(?:floor\s*)?(?:\+|plus|and)\s*(\d+)(?:\s*(?:more|upper|other)?\s*" + _FLOOR + r")?",
+        r"\bground\s*(?:floor\s*)?(?:\+|plus|and)\s*(\d+)(?!\s*(?:bhk|bed|bath|toilet|room|car))(?:\s*(?:more|upper|other)?\s*" + _FLOOR + r")?",
         r"\b(?:eg|erdgeschoss)\s*(?:\+|plus|und|and)\s*(\d+)\s*(?:og|obergeschosse?)?",
     )
     for pattern in patterns:
