@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from housebrain.errors import UserError
+from housebrain.words.money import PER_USD
 from housebrain.words.read import Reading, read_words
 
 
@@ -79,7 +80,7 @@ def _value(reading: Reading, name: str, meant: str) -> str:
         "beds": str(brief.bedrooms),
         "baths": str(brief.bathrooms - halves),
         "half": str(halves),
-        "usd": _near(brief.budget_usd, meant, 0.0005),
+        "budget": f"{meant[:3]}{_near(brief.budget_usd * PER_USD.get(meant[:3], 1), meant[3:], 0.0005)}",
         "style": brief.style.replace(" ", "_"),
         "region": brief.region,
         "climate": brief.climate_zone,

@@ -4,7 +4,7 @@ from housebrain.errors import UserError
 from housebrain.house.brief import Brief, Plot, RoomRequest, Setbacks
 from housebrain.rules.tables import table
 from housebrain.words.facts import Facts, Wanted
-from housebrain.words.money import LEAST_USD, MOST_USD, USD, currency_of
+from housebrain.words.money import LEAST_USD, MOST_USD, PER_USD, currency_of
 from housebrain.words.places import BORROWED, Place
 from housebrain.words.sizes import (
     GROWTH,
@@ -272,9 +272,9 @@ def _budget(facts: Facts, place: Place, asked_sqft: float) -> float:
         facts.assume("budget", f"{amount:,.0f} {currency}", f"'{facts.said[name].words}', for the area to be built")
     if code is None:
         facts.assume("currency", currency, "that of the country")
-    usd = amount * USD[currency]
+    usd = amount / PER_USD[currency]
     if currency != "USD":
-        facts.assume("exchange rate", f"{usd:,.0f} USD", f"one USD is {1 / USD[currency]:,.4g} {currency}")
+        facts.assume("exchange rate", f"{usd:,.0f} USD", f"one USD is {PER_USD[currency]:g} {currency}")
     words = facts.said[name].words
     if usd < LEAST_USD:
         raise UserError(f"'{words}' ({usd:,.0f} USD) builds no house: give the budget for all of it.")

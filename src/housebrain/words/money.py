@@ -6,10 +6,10 @@ from housebrain.errors import UserError
 from housebrain.words.facts import Facts
 from housebrain.words.text import NUMBER, Text
 
-# US dollars for one; rounded, of 2025. India's is the rate that the cost tables are made with.
-USD = {
-    "USD": 1.0, "INR": 1 / 84, "GBP": 1.27, "EUR": 1.08, "AUD": 0.65, "SGD": 0.74, "CAD": 0.72, "PKR": 1 / 280,
-    "AED": 0.272, "JPY": 1 / 150, "CNY": 1 / 7.2, "CHF": 1.13, "BDT": 1 / 120, "LKR": 1 / 300, "NPR": 1 / 134.4,
+# How much of a currency one US dollar is; rounded, of 2025. The cost tables are made with the same.
+PER_USD = {
+    "USD": 1.0, "INR": 84.0, "GBP": 0.79, "EUR": 0.92, "AUD": 1.52, "SGD": 1.34, "CAD": 1.38, "PKR": 280.0, "AED": 3.67,
+    "JPY": 150.0, "CNY": 7.2, "CHF": 0.88, "BDT": 120.0, "LKR": 300.0, "NPR": 134.4,
 }  # fmt: skip
 OF_COUNTRY = {
     "US": "USD", "IN": "INR", "GB": "GBP", "AU": "AUD", "SG": "SGD", "CA": "CAD", "PK": "PKR", "JP": "JPY", "CN": "CNY",
