@@ -255,7 +255,11 @@ def _states() -> dict[str, dict[str, Any]]:
         for climate, entries in climates.items():
             for entry in entries:
                 code, name = entry.split(" ", 1)
-                states[f"US.{code}"] = {"region": region, "climate": climate, "names": [name.removesuffix(" State"), code]}
+                states[f"US.{code}"] = {
+                    "region": region,
+                    "climate": climate,
+                    "names": [name.removesuffix(" State"), code],
+                }
     states["US.WA"]["names"] = ["Washington State", "WA"]
     states["US.NY"]["names"] = ["New York State", "Upstate New York", "NY"]
     for climate, entries in _INDIA.items():
@@ -296,7 +300,9 @@ def main() -> None:
         for name, climate in cities[code].items():
             grouped.setdefault(climate, []).append(name)
         state["cities"] = {climate: sorted(names) for climate, names in sorted(grouped.items())}
-    lines = ",\n".join(f"{json.dumps(code)}: {json.dumps(state, ensure_ascii=False)}" for code, state in sorted(states.items()))
+    lines = ",\n".join(
+        f"{json.dumps(code)}: {json.dumps(state, ensure_ascii=False)}" for code, state in sorted(states.items())
+    )
     OUT.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     print(f"{OUT}: {sum(map(len, cities.values()))} names in {len(states)} countries and states")
 

@@ -39,7 +39,12 @@ def read_road_width(text: Text) -> list[str]:
     """Takes how wide the road is, which a brief has no place for; returns the words."""
     length = rf"{NUMBER}\s*(?:'|ft\b\.?|feet\b|foot\b|m\b|mtrs?\b|meters?\b|metres?\b)"
     found = [match[0] for match in text.take(rf"{length}\s*(?:wide\s+)?(?={_ROAD}|(?:{_WORD})\s*(?:side\s+)?{_ROAD})")]
-    found += [match[0] for match in text.take(rf"(?<={'road'})\s*(?:is\s+|of\s+|width\s*(?:of|is|:)?\s*)?{length}(?:\s*wide)?(?!\s*(?:x|by))")]
+    found += [
+        match[0]
+        for match in text.take(
+            rf"(?<={'road'})\s*(?:is\s+|of\s+|width\s*(?:of|is|:)?\s*)?{length}(?:\s*wide)?(?!\s*(?:x|by))"
+        )
+    ]
     return found
 
 
@@ -50,18 +55,24 @@ def read_facing(text: Text, facts: Facts) -> None:
         UserError: the words have the plot face two ways, and it is no corner plot.
     """
     corners: list[tuple[str, str]] = []
-    for match in text.take(rf"(?:\b({_WORD})\s*(?:facing\s*)?)?\b(?:corner\s*(?:-|/)?\s*(?:plot|site|lot|property|house|parcel|land|piece|grundstuck|bit|position)s?|eckgrundstuck|ecklage|eckhaus|corner facing)\b|\b(?:plot|site|lot|land)\s+(?:is|on|at|in)\s+(?:a\s+|the\s+)?corner\b|\bon (?:a|the) corner\b|\b(?:2|two|both|double)\s*(?:side|sides|sided)\s*(?:open|road|roads)\b|\b(?:2|two) roads\b"):
+    for match in text.take(
+        rf"(?:\b({_WORD})\s*(?:facing\s*)?)?\b(?:corner\s*(?:-|/)?\s*(?:plot|site|lot|property|house|parcel|land|piece|grundstuck|bit|position)s?|eckgrundstuck|ecklage|eckhaus|corner facing)\b|\b(?:plot|site|lot|land)\s+(?:is|on|at|in)\s+(?:a\s+|the\s+)?corner\b|\bon (?:a|the) corner\b|\b(?:2|two|both|double)\s*(?:side|sides|sided)\s*(?:open|road|roads)\b|\b(?:2|two) roads\b"
+    ):
         facts.say("corner", True, match[0])
         if match[1]:
             corners.append((direction(match[1]), match[0].strip()))
     gardens: list[tuple[str, str]] = []
     # A garden to the south: then the street is to the north.
-    for match in text.take(rf"\b({_WORD})\s*(?:facing|mukhi)\s+(?:rear\s+|back\s+|sunny\s+)?(?:garden|yard|backyard|back yard|terrasse)\b|\b(?:garden|backyard|garten|terrasse|terrace)\s+(?:facing|faces|to|nach|on|im|im|in)\s*(?:the\s+)?({_WORD})\b|\b(sue?d|west|ost|nord)(?:garten|terrasse)\b"):
+    for match in text.take(
+        rf"\b({_WORD})\s*(?:facing|mukhi)\s+(?:rear\s+|back\s+|sunny\s+)?(?:garden|yard|backyard|back yard|terrasse)\b|\b(?:garden|backyard|garten|terrasse|terrace)\s+(?:facing|faces|to|nach|on|im|im|in)\s*(?:the\s+)?({_WORD})\b|\b(sue?d|west|ost|nord)(?:garten|terrasse)\b"
+    ):
         point = _OPPOSITE[direction(match[1] or match[2] or match[3])]
         facts.assume("facing", point, f"'{match[0].strip()}': the street is opposite the garden")
         gardens.append((point, match[0].strip()))
     # Where rooms lie is no matter of the street.
-    for match in text.take(rf"\b(?:{_WORD})\s*(?:facing|side)\s+{_INDOORS}\b|(?<=bedroom )(?:in |at |on )?(?:the )?{_WORD}\b(?! (?:facing|road|street))"):
+    for match in text.take(
+        rf"\b(?:{_WORD})\s*(?:facing|side)\s+{_INDOORS}\b|(?<=bedroom )(?:in |at |on )?(?:the )?{_WORD}\b(?! (?:facing|road|street))"
+    ):
         facts.assume(match[0].strip(), "left out", "a brief does not say where rooms lie")
     roads: list[tuple[str, str]] = []
     facings: list[tuple[str, str]] = []
@@ -82,7 +93,9 @@ def read_facing(text: Text, facts: Facts) -> None:
         for match in text.take(pattern):
             kept += [(direction(group), match[0].strip()) for group in match.groups() if group]
     if not (roads or facings):  # 30x40 east
-        for match in text.take(rf"(?<=[\d a-z,])(?:^|(?<=[\d'] )|(?<=ft )|(?<=feet )|(?<=plot )|(?<=site )|(?<=bhk )|(?<=, ))({_WORD})(?=\s*(?:$|,|;))"):
+        for match in text.take(
+            rf"(?<=[\d a-z,])(?:^|(?<=[\d'] )|(?<=ft )|(?<=feet )|(?<=plot )|(?<=site )|(?<=bhk )|(?<=, ))({_WORD})(?=\s*(?:$|,|;))"
+        ):
             facings.append((direction(match[1]), match[0].strip()))
     corner = facts.get("corner")
     points = [*facings, *roads] or corners or gardens

@@ -75,32 +75,7 @@ HOUSE = (
     r"apartments?|flats?|self build|new build|newbuild|build|builder floor|simplex|penthouse|row ?house|town ?(?:house|home)s?|terraced|semi(?: detached)?|reihenhaus|doppelhaushalfte|doppelhaus|mid terrace|end terrace|starter home|tiny house|granny (?:flat|annexe?)|annexe?|adu|\w*haus"
 )  # fmt: skip
 STOP = frozenset(
-    """
-    a an the and or of for with without in on at to by from as is are be was were it its this that these those there here i we me us my our you your
-    he she they them their his her want wants wanted need needs needed would like looking look make made making create give get please plz pls
-    kindly can could should will shall may might must have has had having do does did am im ive id hi hello hey dear sir madam thanks thank regards
-    namaste guten tag bitte danke mochte moechte wir ich ein eine einen einem einer eines der die das den dem des und oder mit auf fur fuer zu zum zur
-    von vom bei nach sind soll sollen sollte hat haben hatte gerne brauche brauchen suche suchen plane planen plan auch noch als aber insgesamt ca circa etwa davon
-    je pro inkl inklusive plus incl including include includes included also only just about around approx approximately roughly total overall each every all
-    both any some few more most less least than other another one extra additional further separate attached detached single double big small large
-    spacious nice good beautiful simple compact comfortable cozy cosy lovely bright airy new full complete proper decent normal standard regular medium
-    ideal perfect best low high open plan planned concept layout space spaces area areas size sized sizes room rooms zimmer zimmern place plot plots site land lot lots grundstuck grundstueck
-    baugrundstuck parcel piece facing side sides floor floors storey story level levels family families person persons people members member kids kid children child
-    parents couple wife husband son daughter grandparents old young own dream future first time modern-day which where who whose what when how so such if then
-    but not no yes ok okay up down out into over under between within per via using use used based due type types kind style styled styles look looks feel touch design designs
-    designed designer idea ideas option options available possible possibly preferably prefer preferred preference required requirement requirements requires require suggest
-    help needed build building built construct constructed construction live living stay move working work retired ki ka ke mein chahiye hai aur ek liye par sq bhk
-    near road street entrance entry main front rear back left right top bottom corner budget cost price money loan currently now soon next year years
-    wide width long length deep depth dimension dimensions measuring measure measures breit tief lang gross grosse flache wohnflache wohnflaeche etwas wohnung garage
-    compliant compliance per according accordance principles rules vaastu rest least max maximum min minimum upto exactly etc ie eg vs thats its dont don't re
-    am gegen uber ueber unter ohne kein keine keinen sowie zwischen durch sehr kleine kleines kleiner grosses grosser grosses schone schones neues neue neuer stadt dorf land
-    city town village suburb suburbs suburban rural urban area outskirts downtown neighborhood neighbourhood locality sector phase block colony nagar layout district county state region country
-    ground self two's one's x nos no's no. numbers number pcs units unit lets let's let plan's ours it's i'm we're i'd we'd we've i've theres there's ll s t d m ve
-    enough minimal sufficient provision provide provided facility facilities usage multiple various together along next adjacent adjoining connected connecting opening opens
-    always really very much quite well too still ever never maybe perhaps somewhere anywhere everything something anything anyone someone everybody us all-in
-    planning rental wfh joint outside buyer tiny modest hose purpose actually own use home bound easy access accessible convenient lots plenty bit lot little proper style-ish ish yeah sure right so kindly request requesting
-    share shared send show draw generate tell find ready turnkey vacant empty available owned own bought purchased buying have got gotten
-    """.split()
+    ["a", "an", "the", "and", "or", "of", "for", "with", "without", "in", "on", "at", "to", "by", "from", "as", "is", "are", "be", "was", "were", "it", "its", "this", "that", "these", "those", "there", "here", "i", "we", "me", "us", "my", "our", "you", "your", "he", "she", "they", "them", "their", "his", "her", "want", "wants", "wanted", "need", "needs", "needed", "would", "like", "looking", "look", "make", "made", "making", "create", "give", "get", "please", "plz", "pls", "kindly", "can", "could", "should", "will", "shall", "may", "might", "must", "have", "has", "had", "having", "do", "does", "did", "am", "im", "ive", "id", "hi", "hello", "hey", "dear", "sir", "madam", "thanks", "thank", "regards", "namaste", "guten", "tag", "bitte", "danke", "mochte", "moechte", "wir", "ich", "ein", "eine", "einen", "einem", "einer", "eines", "der", "die", "das", "den", "dem", "des", "und", "oder", "mit", "auf", "fur", "fuer", "zu", "zum", "zur", "von", "vom", "bei", "nach", "sind", "soll", "sollen", "sollte", "hat", "haben", "hatte", "gerne", "brauche", "brauchen", "suche", "suchen", "plane", "planen", "plan", "auch", "noch", "als", "aber", "insgesamt", "ca", "circa", "etwa", "davon", "je", "pro", "inkl", "inklusive", "plus", "incl", "including", "include", "includes", "included", "also", "only", "just", "about", "around", "approx", "approximately", "roughly", "total", "overall", "each", "every", "all", "both", "any", "some", "few", "more", "most", "less", "least", "than", "other", "another", "one", "extra", "additional", "further", "separate", "attached", "detached", "single", "double", "big", "small", "large", "spacious", "nice", "good", "beautiful", "simple", "compact", "comfortable", "cozy", "cosy", "lovely", "bright", "airy", "new", "full", "complete", "proper", "decent", "normal", "standard", "regular", "medium", "ideal", "perfect", "best", "low", "high", "open", "plan", "planned", "concept", "layout", "space", "spaces", "area", "areas", "size", "sized", "sizes", "room", "rooms", "zimmer", "zimmern", "place", "plot", "plots", "site", "land", "lot", "lots", "grundstuck", "grundstueck", "baugrundstuck", "parcel", "piece", "facing", "side", "sides", "floor", "floors", "storey", "story", "level", "levels", "family", "families", "person", "persons", "people", "members", "member", "kids", "kid", "children", "child", "parents", "couple", "wife", "husband", "son", "daughter", "grandparents", "old", "young", "own", "dream", "future", "first", "time", "modern-day", "which", "where", "who", "whose", "what", "when", "how", "so", "such", "if", "then", "but", "not", "no", "yes", "ok", "okay", "up", "down", "out", "into", "over", "under", "between", "within", "per", "via", "using", "use", "used", "based", "due", "type", "types", "kind", "style", "styled", "styles", "look", "looks", "feel", "touch", "design", "designs", "designed", "designer", "idea", "ideas", "option", "options", "available", "possible", "possibly", "preferably", "prefer", "preferred", "preference", "required", "requirement", "requirements", "requires", "require", "suggest", "help", "needed", "build", "building", "built", "construct", "constructed", "construction", "live", "living", "stay", "move", "working", "work", "retired", "ki", "ka", "ke", "mein", "chahiye", "hai", "aur", "ek", "liye", "par", "sq", "bhk", "near", "road", "street", "entrance", "entry", "main", "front", "rear", "back", "left", "right", "top", "bottom", "corner", "budget", "cost", "price", "money", "loan", "currently", "now", "soon", "next", "year", "years", "wide", "width", "long", "length", "deep", "depth", "dimension", "dimensions", "measuring", "measure", "measures", "breit", "tief", "lang", "gross", "grosse", "flache", "wohnflache", "wohnflaeche", "etwas", "wohnung", "garage", "compliant", "compliance", "per", "according", "accordance", "principles", "rules", "vaastu", "rest", "least", "max", "maximum", "min", "minimum", "upto", "exactly", "etc", "ie", "eg", "vs", "thats", "its", "dont", "don't", "re", "am", "gegen", "uber", "ueber", "unter", "ohne", "kein", "keine", "keinen", "sowie", "zwischen", "durch", "sehr", "kleine", "kleines", "kleiner", "grosses", "grosser", "grosses", "schone", "schones", "neues", "neue", "neuer", "stadt", "dorf", "land", "city", "town", "village", "suburb", "suburbs", "suburban", "rural", "urban", "area", "outskirts", "downtown", "neighborhood", "neighbourhood", "locality", "sector", "phase", "block", "colony", "nagar", "layout", "district", "county", "state", "region", "country", "ground", "self", "two's", "one's", "x", "nos", "no's", "no.", "numbers", "number", "pcs", "units", "unit", "lets", "let's", "let", "plan's", "ours", "it's", "i'm", "we're", "i'd", "we'd", "we've", "i've", "theres", "there's", "ll", "s", "t", "d", "m", "ve", "enough", "minimal", "sufficient", "provision", "provide", "provided", "facility", "facilities", "usage", "multiple", "various", "together", "along", "next", "adjacent", "adjoining", "connected", "connecting", "opening", "opens", "always", "really", "very", "much", "quite", "well", "too", "still", "ever", "never", "maybe", "perhaps", "somewhere", "anywhere", "everything", "something", "anything", "anyone", "someone", "everybody", "us", "all-in", "planning", "rental", "wfh", "joint", "outside", "buyer", "tiny", "modest", "hose", "purpose", "actually", "own", "use", "home", "bound", "easy", "access", "accessible", "convenient", "lots", "plenty", "bit", "lot", "little", "proper", "style-ish", "ish", "yeah", "sure", "right", "so", "kindly", "request", "requesting", "share", "shared", "send", "show", "draw", "generate", "tell", "find", "ready", "turnkey", "vacant", "empty", "available", "owned", "own", "bought", "purchased", "buying", "have", "got", "gotten"]
 )  # fmt: skip
 
 
@@ -112,25 +87,246 @@ def vocabulary() -> frozenset[str]:
     for spelt in (re.sub(r"[a-z' ]\?", "", patterns), re.sub(r"([a-z' ])\?", r"\1", patterns)):
         words |= set(re.findall(r"(?<![a-z\\])[a-z]{5,}(?=$|[ |)])", spelt))
     words |= set(
-        "bedroom bedrooms bathroom bathrooms toilet toilets kitchen living dining garage garages balcony balconies study utility laundry "
-        "integral actually storey storeys story stories floors floor ground duplex triplex facing corner north south east west northeast northwest southeast "
-        "southwest budget lakhs crore crores million thousand dollars pounds euros rupees square metre metres meter meters feet yards marla "
-        "kanal acre acres hectare cents traditional contemporary modern mediterranean victorian colonial craftsman scandinavian minimalist "
-        "industrial rustic luxury premium parking carport setback setbacks vastu frontage schlafzimmer badezimmer kinderzimmer wohnzimmer "
-        "arbeitszimmer einfamilienhaus doppelgarage grundstuck stockwerk geschosse climate tropical temperate three eleven twelve seven eight "
-        "fifteen twenty thirty forty fifty hundred half couple attached ensuite pooja mandir guest master principal primary family office "
-        "storage pantry store bedroomed storied storeyed double single triple plot apartment bungalow quality basic economy sloping slope "
-        "shaped irregular rectangular wohnflache quadratmeter budget".split()
+        [
+            "bedroom",
+            "bedrooms",
+            "bathroom",
+            "bathrooms",
+            "toilet",
+            "toilets",
+            "kitchen",
+            "living",
+            "dining",
+            "garage",
+            "garages",
+            "balcony",
+            "balconies",
+            "study",
+            "utility",
+            "laundry",
+            "integral",
+            "actually",
+            "storey",
+            "storeys",
+            "story",
+            "stories",
+            "floors",
+            "floor",
+            "ground",
+            "duplex",
+            "triplex",
+            "facing",
+            "corner",
+            "north",
+            "south",
+            "east",
+            "west",
+            "northeast",
+            "northwest",
+            "southeast",
+            "southwest",
+            "budget",
+            "lakhs",
+            "crore",
+            "crores",
+            "million",
+            "thousand",
+            "dollars",
+            "pounds",
+            "euros",
+            "rupees",
+            "square",
+            "metre",
+            "metres",
+            "meter",
+            "meters",
+            "feet",
+            "yards",
+            "marla",
+            "kanal",
+            "acre",
+            "acres",
+            "hectare",
+            "cents",
+            "traditional",
+            "contemporary",
+            "modern",
+            "mediterranean",
+            "victorian",
+            "colonial",
+            "craftsman",
+            "scandinavian",
+            "minimalist",
+            "industrial",
+            "rustic",
+            "luxury",
+            "premium",
+            "parking",
+            "carport",
+            "setback",
+            "setbacks",
+            "vastu",
+            "frontage",
+            "schlafzimmer",
+            "badezimmer",
+            "kinderzimmer",
+            "wohnzimmer",
+            "arbeitszimmer",
+            "einfamilienhaus",
+            "doppelgarage",
+            "grundstuck",
+            "stockwerk",
+            "geschosse",
+            "climate",
+            "tropical",
+            "temperate",
+            "three",
+            "eleven",
+            "twelve",
+            "seven",
+            "eight",
+            "fifteen",
+            "twenty",
+            "thirty",
+            "forty",
+            "fifty",
+            "hundred",
+            "half",
+            "couple",
+            "attached",
+            "ensuite",
+            "pooja",
+            "mandir",
+            "guest",
+            "master",
+            "principal",
+            "primary",
+            "family",
+            "office",
+            "storage",
+            "pantry",
+            "store",
+            "bedroomed",
+            "storied",
+            "storeyed",
+            "double",
+            "single",
+            "triple",
+            "plot",
+            "apartment",
+            "bungalow",
+            "quality",
+            "basic",
+            "economy",
+            "sloping",
+            "slope",
+            "shaped",
+            "irregular",
+            "rectangular",
+            "wohnflache",
+            "quadratmeter",
+            "budget",
+        ]
     )
     return frozenset(words)
 
 
 KEPT = frozenset(
-    """
-    suite suites large larger smaller house houses whole those these those place plate plots board broad brown black green white small shall until under
-    cover covers covered water wheel wheels where which while would could should their there three think thing things right night light lighter great
-    young yours route routes round rooms roomy roof roofs brick bricks stone wood woods timber metal glass views tiles slate stucco render concrete steel
-    basic train trains train's quiet quite drive driver rate rates sunny shade shady front frost coast coastal beach lakes river hills hilly house's
-    """.split()
+    [
+        "suite",
+        "suites",
+        "large",
+        "larger",
+        "smaller",
+        "house",
+        "houses",
+        "whole",
+        "those",
+        "these",
+        "those",
+        "place",
+        "plate",
+        "plots",
+        "board",
+        "broad",
+        "brown",
+        "black",
+        "green",
+        "white",
+        "small",
+        "shall",
+        "until",
+        "under",
+        "cover",
+        "covers",
+        "covered",
+        "water",
+        "wheel",
+        "wheels",
+        "where",
+        "which",
+        "while",
+        "would",
+        "could",
+        "should",
+        "their",
+        "there",
+        "three",
+        "think",
+        "thing",
+        "things",
+        "right",
+        "night",
+        "light",
+        "lighter",
+        "great",
+        "young",
+        "yours",
+        "route",
+        "routes",
+        "round",
+        "rooms",
+        "roomy",
+        "roof",
+        "roofs",
+        "brick",
+        "bricks",
+        "stone",
+        "wood",
+        "woods",
+        "timber",
+        "metal",
+        "glass",
+        "views",
+        "tiles",
+        "slate",
+        "stucco",
+        "render",
+        "concrete",
+        "steel",
+        "basic",
+        "train",
+        "trains",
+        "train's",
+        "quiet",
+        "quite",
+        "drive",
+        "driver",
+        "rate",
+        "rates",
+        "sunny",
+        "shade",
+        "shady",
+        "front",
+        "frost",
+        "coast",
+        "coastal",
+        "beach",
+        "lakes",
+        "river",
+        "hills",
+        "hilly",
+        "house's",
+    ]
 )
 """Words that are right as they are, however near they come to one that is read."""

@@ -61,15 +61,23 @@ def read_look(text: Text, facts: Facts) -> None:
         for match in text.take(rf"\b(?:{pattern})"):
             facts.say("shape", shape, match[0])
     _slope(text, facts)
-    for match in text.take(r"\b(?:family|familie|household) (?:of|with|mit|von)?\s*(\d+)(?:\s*(?:people|persons?|members?|personen|adults?))?\b|\b(\d+)\s*(?:people|persons?|members?|family members|personen|residents|occupants)\b|\b(\d+) (?:person|member)\b"):
+    for match in text.take(
+        r"\b(?:family|familie|household) (?:of|with|mit|von)?\s*(\d+)(?:\s*(?:people|persons?|members?|personen|adults?))?\b|\b(\d+)\s*(?:people|persons?|members?|family members|personen|residents|occupants)\b|\b(\d+) (?:person|member)\b"
+    ):
         facts.say("people", int(match[1] or match[2] or match[3]), match[0])
-    for match in text.take(r"\b(?:couple|parents|wife)?\s*(?:and|with)?\s*(\d+) (?:small |young |little |teenage |school age )?(?:kids|children|kinder|sons|daughters)\b"):
+    for match in text.take(
+        r"\b(?:couple|parents|wife)?\s*(?:and|with)?\s*(\d+) (?:small |young |little |teenage |school age )?(?:kids|children|kinder|sons|daughters)\b"
+    ):
         if "people" not in facts.said:
             facts.say("people", int(match[1]) + 2, match[0])
-    for match in text.take(r"\b(?:as per |according to |following |with |fully |strictly |no )*(?:vas[th]+u|vaasth?u)(?: shastra)?(?: (?:compliant|compliance|friendly|principles|rules|based|complaint|guidelines))*\b"):
+    for match in text.take(
+        r"\b(?:as per |according to |following |with |fully |strictly |no )*(?:vas[th]+u|vaasth?u)(?: shastra)?(?: (?:compliant|compliance|friendly|principles|rules|based|complaint|guidelines))*\b"
+    ):
         facts.say("vastu", "no " not in match[0], match[0])
     for quality, pattern in QUALITIES.items():
-        for match in text.take(rf"\b(?:{pattern})\b(?:\s*(?:finish(?:es)?|quality|construction|fittings|specification|build))*"):
+        for match in text.take(
+            rf"\b(?:{pattern})\b(?:\s*(?:finish(?:es)?|quality|construction|fittings|specification|build))*"
+        ):
             facts.say("quality", quality, match[0])
     found: list[tuple[int, str, str]] = []
     for style, pattern in STYLES.items():
@@ -93,14 +101,18 @@ def _style(facts: Facts, found: list[tuple[int, str, str]]) -> None:
 
 def _slope(text: Text, facts: Facts) -> None:
     place = r"(?:plot|site|lot|land|ground|terrain|grundstuck)"
-    for match in text.take(rf"\b(?:slop(?:e|es|ed|ing)|gradient|hanglage|gefalle|inclin\w+)(?: {place})?(?:\s*(?:of|by|is|:|about|around|mit|von|at))*\s*({NUMBER})\s*(%|percent|prozent|°|deg\w*|grad)|({NUMBER})\s*(%|percent|prozent|°|deg\w*|grad)\s*(?:slop(?:e|ed|ing)|gradient|gefalle|hanglage)(?: {place})?"):
+    for match in text.take(
+        rf"\b(?:slop(?:e|es|ed|ing)|gradient|hanglage|gefalle|inclin\w+)(?: {place})?(?:\s*(?:of|by|is|:|about|around|mit|von|at))*\s*({NUMBER})\s*(%|percent|prozent|°|deg\w*|grad)|({NUMBER})\s*(%|percent|prozent|°|deg\w*|grad)\s*(?:slop(?:e|ed|ing)|gradient|gefalle|hanglage)(?: {place})?"
+    ):
         value = float(match[1] or match[3])
         unit = match[2] or match[4]
         degrees = math.degrees(math.atan(value / 100)) if unit[0] in "%p" else value
         if degrees >= 45:
             raise UserError(f"'{match[0]}': no house stands on a slope like that. Give one below 45 degrees.")
         facts.say("slope", round(degrees, 1), match[0])
-    for match in text.take(rf"\b(?:(?:very |quite )?(steep(?:ly)?)\s*)?(?:gently )?(?:slop(?:e|es|ed|ing)|hill ?side|on a hill|hanglage|hanggrundstuck|am hang)(?: {place})?|\bsteep {place}"):
+    for match in text.take(
+        rf"\b(?:(?:very |quite )?(steep(?:ly)?)\s*)?(?:gently )?(?:slop(?:e|es|ed|ing)|hill ?side|on a hill|hanglage|hanggrundstuck|am hang)(?: {place})?|\bsteep {place}"
+    ):
         if "slope" not in facts.said:
             degrees = _STEEP_DEGREES if "steep" in match[0] else _SLOPE_DEGREES
             facts.say("slope", degrees, match[0])
@@ -111,4 +123,11 @@ def _slope(text: Text, facts: Facts) -> None:
 
 def left_words(text: Text, stop: frozenset[str]) -> list[str]:
     """What nobody read, without words that carry no meaning of their own and single signs."""
-    return [word for word in text.words_left() if word not in stop and not (len(word) == 1 and not word.isdigit()) and word != "1" and not re.fullmatch(r"(?:st|nd|rd|th)", word)]
+    return [
+        word
+        for word in text.words_left()
+        if word not in stop
+        and not (len(word) == 1 and not word.isdigit())
+        and word != "1"
+        and not re.fullmatch(r"(?:st|nd|rd|th)", word)
+    ]

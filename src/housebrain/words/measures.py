@@ -29,7 +29,9 @@ SQFT = {
     r"cottahs?\b|kathas?\b|kottahs?\b": 720.0,
 }  # fmt: skip
 # Which of the units only land is measured in.
-OF_LAND = r"gaj|guz|gaz|yard|marla|kanal|cent|decimal|dismil|ground|gunt|acre|hectare|ha|hektar|ankanam|perch|ar|kat|cot|kot"
+OF_LAND = (
+    r"gaj|guz|gaz|yard|marla|kanal|cent|decimal|dismil|ground|gunt|acre|hectare|ha|hektar|ankanam|perch|ar|kat|cot|kot"
+)
 # Units that differ from state to state by far.
 UNCLEAR = r"\b(bighas?|biswas?|killas?)\b"
 _FT = "|".join(f"(?:{unit})" for unit in FT)
@@ -84,7 +86,9 @@ def refuse_unclear(text: str) -> None:
         UserError: there is one.
     """
     if found := re.search(r"\d\s*(?:km|kilomet(?:er|re)s?|miles?)\s*(?:x|by|plot|site|lot|land)\b", text):
-        raise UserError(f"'{found[0]}': no plot for a house has sides of kilometres or miles. Give them in feet or metres.")
+        raise UserError(
+            f"'{found[0]}': no plot for a house has sides of kilometres or miles. Give them in feet or metres."
+        )
     if found := re.search(UNCLEAR, text):
         raise UserError(
             f"'{found[0]}': how large one is differs from state to state. Give the plot in sqft, gaj, acres or metres."

@@ -86,7 +86,10 @@ def _read(text: Text, facts: Facts, match: re.Match[str]) -> None:
 
 def _per_area(text: Text, facts: Facts, match: re.Match[str], amount: float, currency: str | None) -> bool:
     """Whether the amount is one for each square foot; it is noted as such."""
-    after = re.match(r"\s*(?:per|/|a|pro|je)\s*(?:sq\.? ?f(?:ee)?t\.?|sqft|sft|sf\b|square f(?:oo|ee)t|sq\.? ?m\b|sqm|m2|qm)", text.rest[match.end() :])
+    after = re.match(
+        r"\s*(?:per|/|a|pro|je)\s*(?:sq\.? ?f(?:ee)?t\.?|sqft|sft|sf\b|square f(?:oo|ee)t|sq\.? ?m\b|sqm|m2|qm)",
+        text.rest[match.end() :],
+    )
     if not after:
         return False
     text.strike(match.end(), match.end() + after.end())
@@ -99,7 +102,9 @@ def _note(
     text: Text, facts: Facts, match: re.Match[str], amount: float, currency: str | None, bare: bool = False
 ) -> None:
     words = match[0].strip()
-    if re.search(r"-\s*$|\bminus\s*$", text.whole[: match.start()][-8:]) and not re.search(r"[a-z0-9] ?-\s*$", text.whole[: match.start()]):
+    if re.search(r"-\s*$|\bminus\s*$", text.whole[: match.start()][-8:]) and not re.search(
+        r"[a-z0-9] ?-\s*$", text.whole[: match.start()]
+    ):
         raise UserError(f"'-{words}': a budget is more than nothing. Leave it out to have one assumed.")
     if amount <= 0:
         raise UserError(f"'{words}': a budget is more than nothing. Leave it out to have one assumed.")

@@ -36,7 +36,10 @@ def read_setbacks(text: Text, facts: Facts) -> None:
             _set(sides, match[side], round(measures.feet(match[size]), 2))
             words = words or match[0]
             # 10 ft front setback, 5 ft rear and 3 ft sides
-            while more := re.match(rf"\s*(?:,|and|/|;)?\s*(?:and\s*)?(?:{length}\s*(?:on|at|from)?\s*(?:the\s*)?({_SIDES})|({_SIDES}){_LINK}{length})(?!\s*{name})\b", text.rest[match.end() :]):
+            while more := re.match(
+                rf"\s*(?:,|and|/|;)?\s*(?:and\s*)?(?:{length}\s*(?:on|at|from)?\s*(?:the\s*)?({_SIDES})|({_SIDES}){_LINK}{length})(?!\s*{name})\b",
+                text.rest[match.end() :],
+            ):
                 _set(sides, more[2] or more[3], round(measures.feet(more[1] or more[4]), 2))
                 end = match.end() + more.end()
                 text.strike(match.end(), end)
@@ -81,7 +84,10 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
     for match in text.take(rf"(?:\b{_PLOT}{_LINK})?{measures.PAIR}"):
         one, two = match["one"], match["two"]
         guessed = unit
-        if not (measures.unit_of(one) or measures.unit_of(two)) and max(float(re.match(NUMBER, one)[0]), float(re.match(NUMBER, two)[0])) > 35:  # type: ignore[index]
+        if (
+            not (measures.unit_of(one) or measures.unit_of(two))
+            and max(float(re.match(NUMBER, one)[0]), float(re.match(NUMBER, two)[0])) > 35
+        ):  # type: ignore[index]
             guessed = "ft" if country in ("GB", None, "AU", "IE") else unit
         width, depth, named = measures.pair_ft(match, guessed)
         after = re.match(rf"\s*({'|'.join(f'(?:{key})' for key in measures.SQFT)})", text.rest[match.end() :])
@@ -91,7 +97,10 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
         if not named:
             facts.assume("plot", f"{words} {guessed}", "no unit was said")
         facts.say("plot", (_checked(width, words), _checked(depth, words)), words)
-        order = re.match(r"\s*\(?\s*(?:w(?:idth)?|b(?:readth)?|front\w*|wide)?\s*(?:x|by|and|/)\s*(?:d(?:epth)?|l(?:ength)?|deep)\b\s*\)?", text.rest[match.end() :])
+        order = re.match(
+            r"\s*\(?\s*(?:w(?:idth)?|b(?:readth)?|front\w*|wide)?\s*(?:x|by|and|/)\s*(?:d(?:epth)?|l(?:ength)?|deep)\b\s*\)?",
+            text.rest[match.end() :],
+        )
         if order:
             text.strike(match.end(), match.end() + order.end())
     _one_side(text, facts, unit)
@@ -101,7 +110,9 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
 def _compass_sides(text: Text, facts: Facts) -> None:
     """East-west 40 ft, north-south 30 ft: the width lies along the street."""
     sides: dict[str, float] = {}
-    for match in text.take(rf"\b(north|east|south|west)\s*(?:-|to|by|:)?\s*(north|east|south|west)\s*(?:is|:|=|-|side|of)*\s*({measures.LENGTH}|{NUMBER})(?!\s*(?:{_PLOT}))"):
+    for match in text.take(
+        rf"\b(north|east|south|west)\s*(?:-|to|by|:)?\s*(north|east|south|west)\s*(?:is|:|=|-|side|of)*\s*({measures.LENGTH}|{NUMBER})(?!\s*(?:{_PLOT}))"
+    ):
         axis = "ns" if direction(match[1]) in "NS" else "ew"
         sides[axis] = measures.feet(match[3])
         words = match[0]
@@ -114,7 +125,10 @@ def _one_side(text: Text, facts: Facts, unit: str) -> None:
     wide = r"(?:frontage|front|wide|width|breadth|breit(?:e[rsn]?)?|across|facade|road frontage|street frontage)"
     deep = r"(?:deep|depth|long|length|tief(?:e[rsn]?)?|lang|lange)"
     for name, noun in (("width", wide), ("depth", deep)):
-        for pattern in (rf"{length}\s*(?:of\s*|in\s*|-\s*|plot\s*|lot\s*)*\b{noun}\b", rf"\b(?:{_PLOT}\s*)?{noun}\b{_LINK}{length}"):
+        for pattern in (
+            rf"{length}\s*(?:of\s*|in\s*|-\s*|plot\s*|lot\s*)*\b{noun}\b",
+            rf"\b(?:{_PLOT}\s*)?{noun}\b{_LINK}{length}",
+        ):
             for match in text.take(pattern):
                 number = next(group for group in match.groups() if group)
                 facts.say(name, _checked(measures.feet(number, unit), match[0]), match[0])
@@ -125,9 +139,13 @@ def _checked(feet: float, words: str) -> float:
     if feet <= 0:
         raise UserError(f"'{words}': a plot has two sides that are longer than nothing.")
     if feet < LEAST_FT:
-        raise UserError(f"'{words}': a side of {feet:.1f} ft is too short for any house; at least {LEAST_FT:g} ft are needed.")
+        raise UserError(
+            f"'{words}': a side of {feet:.1f} ft is too short for any house; at least {LEAST_FT:g} ft are needed."
+        )
     if feet > MOST_FT:
-        raise UserError(f"'{words}': a side of {feet:,.0f} ft is no plot for one house; at most {MOST_FT:,.0f} ft are taken.")
+        raise UserError(
+            f"'{words}': a side of {feet:,.0f} ft is no plot for one house; at most {MOST_FT:,.0f} ft are taken."
+        )
     return feet
 
 
@@ -178,7 +196,9 @@ def _of_what(text: Text, match: re.Match[str], country: str | None, facts: Facts
     has_plot = bool({"plot", "plot_sqft", "width"} & set(facts.said))
     is_land = country in ("IN", "PK", "BD", "LK", "NP") or measures.sqft(match) > _LARGE_HOUSE_SQFT
     name = "plot_sqft" if is_land and not has_plot else "built_sqft"
-    facts.assume("area", "plot" if name == "plot_sqft" else "built area", "the words do not say which of them the area is of")
+    facts.assume(
+        "area", "plot" if name == "plot_sqft" else "built area", "the words do not say which of them the area is of"
+    )
     return name
 
 
@@ -191,6 +211,10 @@ def refuse_no_house(text: Text, has_house: bool, pattern: str) -> None:
     found = re.search(rf"\b(?:an?|design|build|the)\s+(?:\w+\s+){{0,3}}?({pattern})\b", text.whole) or (
         None if has_house else re.search(rf"\b({pattern})\b", text.whole)
     )
-    near = found and re.search(rf"\b(?:near|beside|opposite|close to|next to|behind)\s+(?:\w+\s+){{0,3}}?{re.escape(found[1])}", text.whole)
+    near = found and re.search(
+        rf"\b(?:near|beside|opposite|close to|next to|behind)\s+(?:\w+\s+){{0,3}}?{re.escape(found[1])}", text.whole
+    )
     if found and not near and not (has_house and re.search(rf"\b(?:{HOUSE})\b", text.whole[: found.start()])):
-        raise UserError(f"'{found[1]}': houses for one family are designed here. Say what rooms your house should have.")
+        raise UserError(
+            f"'{found[1]}': houses for one family are designed here. Say what rooms your house should have."
+        )

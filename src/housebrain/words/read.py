@@ -104,7 +104,9 @@ def read_words(text: str, **flags: Any) -> Reading:
     read_measures(read, facts, country)
     read_look(read, facts)
     read_programme(read, facts, mentions)
-    for match in read.take(r"\b(?:in|at|on|to|towards)\s+(?:the\s+)?(?:north|south)?\s?(?:north|south|east|west)(?:\s*(?:corner|side|direction|zone))?\b"):
+    for match in read.take(
+        r"\b(?:in|at|on|to|towards)\s+(?:the\s+)?(?:north|south)?\s?(?:north|south|east|west)(?:\s*(?:corner|side|direction|zone))?\b"
+    ):
         facts.assume(match[0].strip(), "left out", "a brief does not say where rooms lie")
     for _ in read.take(rf"\b(?:{HOUSE})\b"):
         pass

@@ -73,12 +73,21 @@ def read_rooms(text: Text, facts: Facts, country: str | None) -> list[Mention]:
 def _mention(text: Text, kind: str, match: re.Match[str]) -> Mention:
     count = float(match["count"]) if match["count"] else 1.0 if match["one"] else None
     if count and re.search(r"(?:^|[\s,;(])-$", text.whole[: match.start("count")]) and match["count"]:
-        raise UserError(f"'-{match[0].strip()}': a house has more than nothing of a room, or says that it has no such room.")
-    mention = Mention(kind, count, match.start(), match.end(), match[0].strip(" ,"), absent=bool(match["no"]) or count == 0)
+        raise UserError(
+            f"'-{match[0].strip()}': a house has more than nothing of a room, or says that it has no such room."
+        )
+    mention = Mention(
+        kind, count, match.start(), match.end(), match[0].strip(" ,"), absent=bool(match["no"]) or count == 0
+    )
     if kind == "bedroom":
-        mention.is_named_size = re.search(r"\b(?:double|single|twin|king|queen|small|smaller|box ?room)\b", match["room"]) is not None
+        mention.is_named_size = (
+            re.search(r"\b(?:double|single|twin|king|queen|small|smaller|box ?room)\b", match["room"]) is not None
+        )
     if count is None:
-        after = re.match(rf"\s*(?::|=|-|nos?\.?)\s*(\d(?:\.5)?)\b(?!\s*(?:x\b|by\b|ft|m\b|sq|'|\.|bed|bath|toilet|bhk|floor|stor|car|kitchen|{NUMBER}))", text.rest[match.end() :])
+        after = re.match(
+            rf"\s*(?::|=|-|nos?\.?)\s*(\d(?:\.5)?)\b(?!\s*(?:x\b|by\b|ft|m\b|sq|'|\.|bed|bath|toilet|bhk|floor|stor|car|kitchen|{NUMBER}))",
+            text.rest[match.end() :],
+        )
         if after and kind in ("bedroom", "bathroom", "balcony", "kitchen", "half_bath"):
             mention.count = float(after[1])
             text.strike(match.end(), match.end() + after.end())
@@ -102,7 +111,9 @@ def _size(text: Text, mention: Mention, match: re.Match[str]) -> float | None:
                 text.strike(mention.end, mention.end + after.end())
                 return sqft
         before = re.search(rf"{pattern}\s*(?:large|sized|size)?\s*$", text.rest[: match.start()])
-        if before and not re.search(r"(?:plot|site|land|lot|on|area|house|home)\s*(?:of|is|size|:|a)*\s*$", text.rest[: before.start()]):
+        if before and not re.search(
+            r"(?:plot|site|land|lot|on|area|house|home)\s*(?:of|is|size|:|a)*\s*$", text.rest[: before.start()]
+        ):
             sqft = _area(before)
             if sqft is not None and sqft <= largest and (mention.count or 1) == 1:
                 text.strike(before.start(), before.end())
@@ -120,7 +131,9 @@ def _area(match: re.Match[str]) -> float | None:
 def _bhk(text: Text, facts: Facts) -> list[Mention]:
     """3 BHK, 2.5 BHK, 1 RK, studio."""
     found = []
-    for match in text.take(r"(?:\d\s*(?:-|to|or)\s*)?(\d+(?:\.5)?)\s*(?:bhk'?s?|b h k|b\.h\.k\.?|b/h/k|bed(?:room)? hall kitchen|bed(?:room)? living kitchen)(?![a-z])"):
+    for match in text.take(
+        r"(?:\d\s*(?:-|to|or)\s*)?(\d+(?:\.5)?)\s*(?:bhk'?s?|b h k|b\.h\.k\.?|b/h/k|bed(?:room)? hall kitchen|bed(?:room)? living kitchen)(?![a-z])"
+    ):
         is_located = re.match(_WHERE, text.whole[match.end() :]) is not None
         found.append(Mention("bhk", float(match[1]), match.start(), match.end(), match[0], is_located=is_located))
     for match in text.take(r"(?:1\s*)?\b(?:rk|room kitchen|studio(?! ?room)(?: apartment| house| flat)?)\b"):
@@ -131,11 +144,15 @@ def _bhk(text: Text, facts: Facts) -> list[Mention]:
 def _listed(text: Text, facts: Facts) -> list[Mention]:
     """3/2, 3b2b, 3 bed/2 bath as in listings; `4 Zimmer`, `5 rooms`, which count the living room."""
     found = []
-    for match in text.take(rf"(?<![\d./])(\d)\s*b\s*[/,]?\s*({NUMBER})\s*b(?:a|ath)?\b|(?<![\d./+])([1-9])/([1-9](?:\.5)?)(?![\d/])(?!\s*(?:acre|kanal|{NUMBER}))"):
+    for match in text.take(
+        rf"(?<![\d./])(\d)\s*b\s*[/,]?\s*({NUMBER})\s*b(?:a|ath)?\b|(?<![\d./+])([1-9])/([1-9](?:\.5)?)(?![\d/])(?!\s*(?:acre|kanal|{NUMBER}))"
+    ):
         beds, baths = (match[1] or match[3]), (match[2] or match[4])
         found.append(Mention("bedroom", float(beds), match.start(), match.end(), match[0]))
         found.append(Mention("bathroom", float(baths), match.start(), match.end(), match[0]))
-    for match in text.take(r"(?<![\d.])(\d+)\s*(?:zimmer(?:n)?\b|zimmer ?haus|rooms\b|room\b(?! kitchen)|roomed\b|zi\b\.?)"):
+    for match in text.take(
+        r"(?<![\d.])(\d+)\s*(?:zimmer(?:n)?\b|zimmer ?haus|rooms\b|room\b(?! kitchen)|roomed\b|zi\b\.?)"
+    ):
         found.append(Mention("rooms", float(match[1]), match.start(), match.end(), match[0]))
     return found
 
@@ -157,12 +174,25 @@ def _garages(text: Text) -> list[Mention]:
         for match in text.take(pattern):
             groups = match.groupdict()
             count = float(cars[groups["named"]] if groups.get("named") else groups.get("cars") or 1)
-            found.append(Mention("garage", count, match.start(), match.end(), match[0].strip(), absent=bool(groups.get("no")) or count == 0))
+            found.append(
+                Mention(
+                    "garage",
+                    count,
+                    match.start(),
+                    match.end(),
+                    match[0].strip(),
+                    absent=bool(groups.get("no")) or count == 0,
+                )
+            )
     return found
 
 
 def _deny_lists(text: Text, mentions: list[Mention]) -> None:
     """`no garage or balcony` denies both."""
     for before, mention in zip(mentions, mentions[1:], strict=False):
-        if before.absent and re.fullmatch(r"\s*(?:,|or|nor|oder|/)\s*", text.whole[before.end : mention.start]) and mention.count in (None, 1):
+        if (
+            before.absent
+            and re.fullmatch(r"\s*(?:,|or|nor|oder|/)\s*", text.whole[before.end : mention.start])
+            and mention.count in (None, 1)
+        ):
             mention.absent = True

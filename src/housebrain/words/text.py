@@ -73,7 +73,11 @@ def plain(words: str) -> str:
     text = re.sub(r"(?<![\d.,])\d{1,3}(?:,\d{2,3})*,\d{3}(?!\d)", lambda match: match[0].replace(",", ""), text)
     # Thousands as Germans write them: 350.000.
     text = re.sub(r"(?<![\d.,])[1-9]\d{0,2}(?:\.\d{3})+(?![\d.])", lambda match: match[0].replace(".", ""), text)
-    text = re.sub(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?= ?(?:€|eur|rs\b|\$|£|usd|pound|dollar|rupee))", lambda match: match[0].replace(" ", ""), text)
+    text = re.sub(
+        r"(?<![\d.,])\d{1,3}(?: \d{3})+(?= ?(?:€|eur|rs\b|\$|£|usd|pound|dollar|rupee))",
+        lambda match: match[0].replace(" ", ""),
+        text,
+    )
     text = re.sub(r"(\d),(\d{1,2})(?!\d)", r"\1.\2", text)  # 12,5 m
     text = re.sub(r"\b(\d+) (\d)/(\d)(?=\s*(?:bath|ba\b|acre|kanal|stor|bhk))", _mixed, text)
     text = re.sub(r"(\d)(?=[a-z])", r"\1 ", text)
