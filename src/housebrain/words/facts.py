@@ -27,7 +27,8 @@ class Said(NamedTuple):
     words: str
 
 
-class Wanted(NamedTuple):
+@dataclass(frozen=True)
+class Wanted:
     """Rooms of a type.
 
     Attributes:

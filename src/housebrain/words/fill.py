@@ -202,7 +202,7 @@ def _requests(rooms: list[Wanted], scale: float) -> list[RoomRequest]:
             type=room.type,
             count=room.count,
             min_area_sqft=float(round(_scaled(room, scale))) if not room.sqft else round(room.sqft, 1),
-        )  # type: ignore[arg-type]
+        )
         for room in rooms
     ]
 
@@ -267,7 +267,10 @@ def _setbacks(facts: Facts, place: Place, sides: tuple[float, float]) -> Setback
         **{f"{side}_ft": said.get(side, getattr(taken, f"{side}_ft")) for side in ("front", "rear", "left", "right")}
     )
     if len(said) < 4:
-        value = f"{setbacks.front_ft:g} front, {setbacks.rear_ft:g} rear, {setbacks.left_ft:g} left, {setbacks.right_ft:g} right, in ft"
+        value = (
+            f"{setbacks.front_ft:g} front, {setbacks.rear_ft:g} rear, {setbacks.left_ft:g} left, {setbacks.right_ft:g} "
+            f"right, in ft"
+        )
         facts.assume("setbacks", value, "as is usual there; ask the town for its own")
     return setbacks
 

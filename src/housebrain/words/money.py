@@ -33,8 +33,10 @@ _TIME = "|".join(f"(?:{one})" for one in _TIMES)
 _LARGE = r"lakhs?|lacs?|crores?|cr|crs|k|millions?|mn|mio\.?|mill\.?|tsd\.?|tausend|thousand|grand|billions?|bn"
 _ABOUT = r"(?:budget(?:ed)?|kosten|baukosten|cost(?:s|ing)?|spend(?:ing)?|price|afford|worth)"
 _FILL = (
-    r"(?:\s*(?:of|is|:|=|-|,|approx\.?|approximately|about|around|roughly|ca\.?|circa|etwa|max\.?|maximum|maximal|under|"
-    r"below|within|upto|up to|up|to|at most|not more than|less than|less|between|bis zu|bis|von|the|total|our|my|only|a|"
+    r"(?:\s*(?:of|is|:|=|-|,|approx\.?|approximately|about|around|roughly|ca\.?|circa|etwa|max\.?|"
+    r"maximum|maximal|under|"
+    r"below|within|upto|up to|up|to|at most|not more than|less than|less|between|bis zu|bis|von|the|"
+    r"total|our|my|only|a|"
     r"should be|limit|limited|construction|building|build|range|~|<))*\s*"
 )
 _RANGE = r"\s*(?:-|to|bis)\s*"
@@ -51,16 +53,21 @@ def read_money(text: Text, facts: Facts) -> None:
     signed = rf"(?:{_CURRENCY})"
     # 1 crore 20 lakh
     for match in text.take(
-        rf"(?:{signed}\s*)?({amount})\s*(?:crores?|cr)\b\.?\s*(?:and\s*)?({amount})\s*(?:lakhs?|lacs?|l)\b(?:\s*{signed})?"
+        rf"(?:{signed}\s*)?({amount})\s*(?:crores?|cr)\b\.?\s*(?:and\s*)?({amount})\s*(?:lakhs?|lacs?|l)"
+        rf"\b(?:\s*{signed})?"
     ):
         _note(text, facts, match, float(match[1]) * 1e7 + float(match[2]) * 1e5, "RS")
     patterns = (
-        rf"(?P<cur>{signed})\s*(?P<low>{amount})(?:\s*(?P<lowtimes>{times}))?(?:{_RANGE}(?:{signed})?\s*(?P<high>{amount})(?:\s*(?P<hightimes>{times}))?(?!\s*(?:bed|bath|bhk|floor|stor|x\b)))?",
-        rf"(?P<low>{amount})(?:\s*(?P<lowtimes>{times}))?{_RANGE}(?P<high>{amount})\s*(?P<hightimes>{times})?\s*(?P<cur>{signed})(?![a-z])",
+        rf"(?P<cur>{signed})\s*(?P<low>{amount})(?:\s*(?P<lowtimes>{times}))?(?:{_RANGE}(?:{signed})?\s*"
+        rf"(?P<high>{amount})(?:\s*(?P<hightimes>{times}))?(?!\s*(?:bed|bath|bhk|floor|stor|x\b)))?",
+        rf"(?P<low>{amount})(?:\s*(?P<lowtimes>{times}))?{_RANGE}(?P<high>{amount})\s*"
+        rf"(?P<hightimes>{times})?\s*(?P<cur>{signed})(?![a-z])",
         rf"(?P<low>{amount})\s*(?P<lowtimes>{times})?\s*(?:of\s*)?(?P<cur>{signed})(?![a-z])",
-        rf"(?P<low>{amount})(?:\s*(?P<lowtimes>{_LARGE})\b)?{_RANGE}(?P<high>{amount})\s*(?P<hightimes>(?:{_LARGE}))(?![a-z])",
+        rf"(?P<low>{amount})(?:\s*(?P<lowtimes>{_LARGE})\b)?{_RANGE}(?P<high>{amount})\s*"
+        rf"(?P<hightimes>(?:{_LARGE}))(?![a-z])",
         rf"(?P<low>{amount})\s*(?P<lowtimes>(?:{_LARGE}))(?![a-z])",
-        rf"{_ABOUT}{_FILL}(?P<low>{amount})\s*(?P<lowtimes>{times})?(?!\s*(?:x|by|bed|bath|bhk|floor|stor|marla|gaj|cent|kanal|acre|sq|s\.|ft|feet|'))",
+        rf"{_ABOUT}{_FILL}(?P<low>{amount})\s*(?P<lowtimes>{times})?(?!\s*(?:x|by|bed|bath|bhk|floor|stor|"
+        rf"marla|gaj|cent|kanal|acre|sq|s\.|ft|feet|'))",
         rf"(?P<low>{amount})\s*(?P<lowtimes>l)\b",
         rf"(?P<low>{amount})\s*(?P<lowtimes>{times})?\s*{_ABOUT}",
     )

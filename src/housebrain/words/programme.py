@@ -14,13 +14,16 @@ _PLUS = re.compile(
 _AND = re.compile(r"[\s,]*(?:\+|\band\b|\bplus\b|\bund\b|,)?\s*(?:\d+\s*|an?\s+|the\s+|separate\s+)*")
 _JOINED = re.compile(r"[\s,]*(?:\+|\band\b|\bplus\b|\bund\b)\s*(?:\d+\s*|an?\s+|the\s+|separate\s+)*")
 _INCLUDED = re.compile(
-    r"(?:\bincl\w*\.?|\bof which|\bone of (?:them|which)|\bdavon|\bamong \w+|\()\s*(?:is\s+|being\s+)?(?:\d+\s*|an?\s+|the\s+|one\s+|eine?\s+)*$"
+    r"(?:\bincl\w*\.?|\bof which|\bone of (?:them|which)|\bdavon|\bamong \w+|\()\s*(?:is\s+|"
+    r"being\s+)?(?:\d+\s*|an?\s+|the\s+|one\s+|eine?\s+)*$"
 )
 _EACH = re.compile(r"\b(?:all|each|every|both|alle|jedes)\b[^,;]{0,30}$")
 # Kinds that are one type, and what size each is.
 _TYPES = {
-    "walk_in": ("store", "closet"), "box_room": ("store", "usual"), "drawing_room": ("living_room", "usual"), "dining_room": ("dining_room", "usual"),
-}  # fmt: skip
+    "walk_in": ("store", "closet"),
+    "box_room": ("store", "usual"),
+    "drawing_room": ("living_room", "usual"),
+}
 
 
 def read_programme(text: Text, facts: Facts, mentions: list[Mention]) -> None:
@@ -150,7 +153,7 @@ def _between(text: Text, one: Mention, other: Mention) -> str:
 
 
 def _is_part(text: Text, one: Mention, mentions: list[Mention]) -> bool:
-    """Whether a number of bedrooms is a part of one that was named before, as in `4 bhk, one bedroom with a balcony`."""
+    """Whether some bedrooms are a part of those named before, as in `4 bhk, one bedroom with a balcony`."""
     larger = any(other.start < one.start and (other.count or 0) > (one.count or 0) for other in mentions)
     return (
         larger

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from housebrain.errors import UserError
 from housebrain.words import measures
@@ -13,16 +14,32 @@ MOST = 20  # of one kind
 # What no room of a kind is larger than: a size beyond it is that of house or plot.
 LARGEST_SQFT = {"bathroom": 200.0, "half_bath": 80.0, "ensuite": 200.0, "shared_bath": 200.0, "bedroom": 450.0}
 _LARGEST = 900.0
-_NO = r"(?P<no>\b(?:no|without|not|don'?t (?:need|want)|do not (?:need|want)|keine?n?|ohne|0|skip|exclude|excluding)\s+(?:any\s+|a\s+|an\s+|the\s+|need for\s+(?:a\s+)?|want\s+(?:a\s+)?|eine?n?\s+|separate\s+)*)?"
-_ADJECTIVES = (
-    r"(?:(?:separate|large|big|small|spacious|nice|good|modern|extra|additional|more|common|full|independent|cozy|cosy|comfortable|"
-    r"dedicated|proper|decent|huge|tiny|private|sized|size|good-sized|open|attached|detached|bright|beautiful|other|new|formal|"
-    r"covered|closed|integral|grosse[ns]?|kleine[ns]?|helle[ns]?|offene[ns]?|nos?\.?|numbers?|x|of|the|front|rear|smaller|larger|generous|ample|compact|outdoor)\s+)*"
+_NO = (
+    r"(?P<no>\b(?:no|without|not|don'?t (?:need|want)|do not (?:need|want)|keine?n?|ohne|0|skip|"
+    r"exclude|excluding)\s+(?:any\s+|a\s+|an\s+|the\s+|need for\s+(?:a\s+)?|want\s+(?:a\s+)?|"
+    r"eine?n?\s+|separate\s+)*)?"
 )
-_COUNT = rf"(?:(?:\d+\s*(?:-|to|or|bis)\s*)?(?P<count>(?<![\w.])(?<!x ){NUMBER})\s*|(?P<one>\b(?:an?|single|eine?n?m?r?)\s+))?"
-_WHERE = r"\s*(?:(?:on|in|at|im|auf)\s+(?:the\s+|dem\s+)?(?:ground|first|second|upper|top|main|lower|\d)|upstairs|downstairs|up\b|down\b|on (?:gf|ff|g\b|f\b)|oben|unten|(?:ground|first|second)\b)"
+_ADJECTIVES = (
+    r"(?:(?:separate|large|big|small|spacious|nice|good|modern|extra|additional|more|common|full|"
+    r"independent|cozy|cosy|comfortable|"
+    r"dedicated|proper|decent|huge|tiny|private|sized|size|good-sized|open|attached|detached|bright|"
+    r"beautiful|other|new|formal|"
+    r"covered|closed|integral|grosse[ns]?|kleine[ns]?|helle[ns]?|offene[ns]?|nos?\.?|numbers?|x|of|"
+    r"the|front|rear|smaller|larger|generous|ample|compact|outdoor)\s+)*"
+)
+_COUNT = (
+    rf"(?:(?:\d+\s*(?:-|to|or|bis)\s*)?(?P<count>(?<![\w.])(?<!x ){NUMBER})\s*|(?P<one>\b(?:an?|"
+    rf"single|eine?n?m?r?)\s+))?"
+)
+_WHERE = (
+    r"\s*(?:(?:on|in|at|im|auf)\s+(?:the\s+|dem\s+)?(?:ground|first|second|upper|top|main|lower|\d)|"
+    r"upstairs|downstairs|up\b|down\b|on (?:gf|ff|g\b|f\b)|oben|unten|(?:ground|first|second)\b)"
+)
 _CARS = r"(?:cars?|vehicles?|suvs?|autos?|pkw)"
-_PARKING = r"(?:garages?|car ?ports?|car ?porch(?:es)?|parkings?|car ?parks?|parking (?:spaces?|spots?|slots?|lots?|area)|bays?|stellplatze?n?|stellplaetze?n?)"
+_PARKING = (
+    r"(?:garages?|car ?ports?|car ?porch(?:es)?|parkings?|car ?parks?|parking (?:spaces?|spots?|"
+    r"slots?|lots?|area)|bays?|stellplatze?n?|stellplaetze?n?)"
+)
 
 
 @dataclass
@@ -85,7 +102,8 @@ def _mention(text: Text, kind: str, match: re.Match[str]) -> Mention:
         )
     if count is None:
         after = re.match(
-            rf"\s*(?::|=|-|nos?\.?)\s*(\d(?:\.5)?)\b(?!\s*(?:x\b|by\b|ft|m\b|sq|'|\.|bed|bath|toilet|bhk|floor|stor|car|kitchen|{NUMBER}))",
+            rf"\s*(?::|=|-|nos?\.?)\s*(\d(?:\.5)?)\b(?!\s*(?:x\b|by\b|ft|m\b|sq|'|\.|bed|bath|toilet|bhk|"
+            rf"floor|stor|car|kitchen|{NUMBER}))",
             text.rest[match.end() :],
         )
         if after and kind in ("bedroom", "bathroom", "balcony", "kitchen", "half_bath"):
@@ -101,7 +119,10 @@ def _mention(text: Text, kind: str, match: re.Match[str]) -> Mention:
 def _size(text: Text, mention: Mention, match: re.Match[str]) -> float | None:
     """The size that stands right after a room or right before it."""
     largest = LARGEST_SQFT.get(mention.kind, _LARGEST)
-    joined = r"\s*(?:of|is|:|-|=|at least|atleast|min\.?|minimum|sized?|about|around|approx\.?|approximately|ca\.?|should be|measuring|mit|with|each|\()*\s*"
+    joined = (
+        r"\s*(?:of|is|:|-|=|at least|atleast|min\.?|minimum|sized?|about|around|approx\.?|approximately|"
+        r"ca\.?|should be|measuring|mit|with|each|\()*\s*"
+    )
     no_plot = rf"(?!\s*\)?\s*(?:plots?|sites?|lands?|lots?|{HOUSE})\b)"
     for pattern in (measures.PAIR, measures.AREA):
         after = re.match(rf"{joined}{pattern}{no_plot}\s*(?:each|minimum|min|at least|\))*", text.rest[mention.end :])
@@ -132,7 +153,8 @@ def _bhk(text: Text, facts: Facts) -> list[Mention]:
     """3 BHK, 2.5 BHK, 1 RK, studio."""
     found = []
     for match in text.take(
-        r"(?:\d\s*(?:-|to|or)\s*)?(\d+(?:\.5)?)\s*(?:bhk'?s?|b h k|b\.h\.k\.?|b/h/k|bed(?:room)? hall kitchen|bed(?:room)? living kitchen)(?![a-z])"
+        r"(?:\d\s*(?:-|to|or)\s*)?(\d+(?:\.5)?)\s*(?:bhk'?s?|b h k|b\.h\.k\.?|b/h/k|bed(?:room)? hall "
+        r"kitchen|bed(?:room)? living kitchen)(?![a-z])"
     ):
         is_located = re.match(_WHERE, text.whole[match.end() :]) is not None
         found.append(Mention("bhk", float(match[1]), match.start(), match.end(), match[0], is_located=is_located))
@@ -145,7 +167,8 @@ def _listed(text: Text, facts: Facts) -> list[Mention]:
     """3/2, 3b2b, 3 bed/2 bath as in listings; `4 Zimmer`, `5 rooms`, which count the living room."""
     found = []
     for match in text.take(
-        rf"(?<![\d./])(\d)\s*b\s*[/,]?\s*({NUMBER})\s*b(?:a|ath)?\b|(?<![\d./+])([1-9])/([1-9](?:\.5)?)(?![\d/])(?!\s*(?:acre|kanal|{NUMBER}))"
+        rf"(?<![\d./])(\d)\s*b\s*[/,]?\s*({NUMBER})\s*b(?:a|ath)?\b|(?<![\d./+])([1-9])/([1-9](?:\.5)?)"
+        rf"(?![\d/])(?!\s*(?:acre|kanal|{NUMBER}))"
     ):
         beds, baths = (match[1] or match[3]), (match[2] or match[4])
         found.append(Mention("bedroom", float(beds), match.start(), match.end(), match[0]))
@@ -164,11 +187,16 @@ def _garages(text: Text) -> list[Mention]:
     found = []
     patterns = (
         rf"{_NO}(?:\b(?P<times>an?|1|2|two)\s+)?\b(?P<named>{named})\s*(?:{_CARS}\s*)?{_PARKING}\b",
-        rf"{_NO}(?P<cars>\d+)\s*(?:or more\s*)?{_CARS}\s*(?:covered\s+|attached\s+|detached\s+|open\s+|stilt\s+)?{_PARKING}\b",
-        rf"{_NO}(?:\b(?:an?|1|covered|attached|detached|integral|stilt)\s+)*(?:{_CARS}\s*)?{_PARKING}\s*(?:space\s*)?(?:for|of|fur|fuer|:|-)\s*(?:at least\s*)?(?P<cars>\d+)\s*(?:{_CARS})?\b(?!\s*(?:x|ft|sq))",
+        rf"{_NO}(?P<cars>\d+)\s*(?:or more\s*)?{_CARS}\s*(?:covered\s+|attached\s+|detached\s+|open\s+|"
+        rf"stilt\s+)?{_PARKING}\b",
+        rf"{_NO}(?:\b(?:an?|1|covered|attached|detached|integral|stilt)\s+)*(?:{_CARS}\s*)?{_PARKING}\s*"
+        rf"(?:space\s*)?(?:for|of|fur|fuer|:|-)\s*(?:at least\s*)?(?P<cars>\d+)\s*(?:{_CARS})?\b(?!\s*"
+        rf"(?:x|ft|sq))",
         rf"{_NO}\b(?:park|room for|space for)\s+(?P<cars>\d+)\s*{_CARS}\b",
         rf"{_NO}(?P<cars>\d+)\s*(?:covered\s+|attached\s+|open\s+)*(?:{_CARS}\s*)?{_PARKING}\b",
-        rf"{_NO}(?:\b(?:an?|covered|attached|detached|integral|stilt|open|eine?)\s+)*\b(?:{_CARS}\s*)?{_PARKING}\b(?:\s*(?:for (?:my|a|the|our) {_CARS}))?|\b(?:to|space to|place to) park (?:a|my|the|our|his|her) {_CARS}\b",
+        rf"{_NO}(?:\b(?:an?|covered|attached|detached|integral|stilt|open|"
+        rf"eine?)\s+)*\b(?:{_CARS}\s*)?{_PARKING}\b(?:\s*(?:for (?:my|a|the|our) {_CARS}))?|\b(?:to|space "
+        rf"to|place to) park (?:a|my|the|our|his|her) {_CARS}\b",
     )
     for pattern in patterns:
         for match in text.take(pattern):
@@ -189,7 +217,7 @@ def _garages(text: Text) -> list[Mention]:
 
 def _deny_lists(text: Text, mentions: list[Mention]) -> None:
     """`no garage or balcony` denies both."""
-    for before, mention in zip(mentions, mentions[1:], strict=False):
+    for before, mention in pairwise(mentions):
         if (
             before.absent
             and re.fullmatch(r"\s*(?:,|or|nor|oder|/)\s*", text.whole[before.end : mention.start])
