@@ -75,6 +75,35 @@ def _weights() -> dict[str, float]:
 
 
 @app.command()
+def repair(
+    draft: Annotated[Path, typer.Argument(help="A design's JSON, or an answer, right or wrong")],
+    brief: Annotated[Path, typer.Option(help="A JSON file with the record {id, input, metadata}")],
+    out: Annotated[Path, typer.Option(help="The mended design's file, which is made or replaced")],
+) -> None:
+    """Mend a design that a model or a person wrote: the nearest valid one, and a list of what was changed for it."""
+    from housebrain.answering.mend import repair as mend
+    from housebrain.errors import os_error
+    from housebrain.files import write_json
+    from housebrain.house.brief import Rejected
+    from housebrain.report.mended import print_mended
+    from housebrain.solver.house import Infeasible
+
+    try:
+        content = draft.read_bytes()
+        wanted = _read(brief)
+    except OSError as error:
+        raise os_error(error, draft) from error
+    except Rejected as rejected:
+        raise UserError(f"{brief}: {rejected}. Change the brief.") from rejected
+    mended = mend(content, wanted)
+    if isinstance(mended, Infeasible):
+        raise UserError(f"{draft}: can't be mended ({mended.detail}). Change the draft or the brief.")
+    write_json(out, mended.design.model_dump(mode="json"))
+    print_mended(mended)
+    print(out)
+
+
+@app.command()
 def design(
     record: Record,
     out: Annotated[Path, typer.Option(help="A folder, which is made or replaced")] = Path("design"),

@@ -80,6 +80,7 @@ class _Fit:
         self.width = math.floor(programme.width_ft / unit_ft + 1e-6)
         self.depth = math.floor(programme.depth_ft / unit_ft + 1e-6)
         self.why: Counter[str] = Counter()
+        self.failed: int | None = None
 
     def run(self, topologies: Sequence[Any], wish: Wish | None) -> House | Infeasible:
         if not isinstance(topologies, list | tuple) or len(topologies) != self.programme.floors:
@@ -106,7 +107,7 @@ class _Fit:
             if house is not None:
                 return house
         reason = self.why.most_common(1)[0][0] if self.why else "these topologies do not fit the envelope"
-        return Infeasible("no_fit", reason)
+        return Infeasible("no_fit", reason, self.failed)
 
     def wished_feet(self, target: tuple[int, int] | None) -> tuple[float, float]:
         return (1.0, 1.0) if target is None else (target[0] * self.unit_ft, target[1] * self.unit_ft)
@@ -238,6 +239,7 @@ class _Fit:
             drawn = draw(level, 0, index == 0, stairs, spot.width, spot.depth, wishes[index] if wishes else None)
             if drawn.reason != FINE:
                 self.why[_reason(drawn.reason)] += 1
+                self.failed = max(index, self.failed or 0)
                 return None
             built += drawn.built
         nothing = Level(False, None, (), (), None, None, None, (), (), False)
