@@ -103,3 +103,32 @@ def test_a_model_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path, mon
     monkeypatch.chdir(REPOSITORY)
     with pytest.raises(UserError, match="no-such-folder"):
         CliRunner().invoke(app, ["design", str(path), "--model", "no-such-folder"], catch_exceptions=False)
+
+
+def test_a_spoilt_design_is_mended(tmp_path: Path) -> None:
+    record = next(iter(generate_records(1, seed=3))).text
+    brief, draft, fixed = (tmp_path / name for name in ("brief.json", "design.json", "fixed.json"))
+    brief.write_bytes(record)
+    content = json.loads(CliRunner().invoke(app, ["solve", str(brief)]).stdout)
+    box = content["levels"][0]["rooms"][0]["boxes"][0]
+    box["w"] += 3
+    draft.write_text(json.dumps(content))
+    done = CliRunner().invoke(app, ["repair", str(draft), "--brief", str(brief), "--out", str(fixed)])
+    assert done.exit_code == 0
+    assert "sqft before" in done.stdout
+    mended = Design.model_validate(orjson.loads(fixed.read_bytes()))
+    assert violations(mended, parse_record(orjson.loads(record))[1]) == []
+    done = CliRunner().invoke(app, ["repair", str(fixed), "--brief", str(brief), "--out", str(tmp_path / "again.json")])
+    assert "nothing was changed" in done.stdout
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"{}", "can't be mended"), (None, "no such file")])
+def test_what_can_not_be_mended_is_named(tmp_path: Path, content: bytes | None, said: str) -> None:
+    brief, draft = tmp_path / "brief.json", tmp_path / "design.json"
+    brief.write_bytes(next(iter(generate_records(1, seed=3))).text)
+    if content is not None:
+        draft.write_bytes(content)
+    arguments = ["repair", str(draft), "--brief", str(brief), "--out", str(tmp_path / "fixed.json")]
+    with pytest.raises(UserError, match=rf"design\.json: {said}"):
+        CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert not (tmp_path / "fixed.json").exists()

@@ -19,7 +19,7 @@ Box = tuple[float, float, float, float]  # x, y, width, depth in feet
 MAX_LEVELS, MAX_ROOMS = 12, 60  # of a draft; more than that is no house
 MAX_DEPTH = 60  # of a tree
 UNKNOWN = ""  # the kind of a room that is called by no known name
-FAR_FT = 1e4  # no house reaches that far
+LEAST_FT, FAR_FT = 0.05, 1e4  # no room is smaller, no house reaches farther
 _SIDES = {"w": ("w", "width", "width_ft"), "d": ("d", "depth", "length", "h", "height", "depth_ft", "length_ft")}
 
 
@@ -76,10 +76,10 @@ def read_draft(value: Any) -> Draft | Infeasible:
     size = _size(content["size"], GRID_FT) if answer else _footprint(content.get("footprint"))
     for number, level in enumerate(levels):
         reader.read_level(number, level, size)
+        if reader.full:
+            return Infeasible("too_large", f"level {number} has more than {MAX_ROOMS} rooms")
     if not any(room.boxes for room in reader.rooms):
         return Infeasible("no_rooms", "no level has a room with a place, a width and a depth")
-    if max(sum(room.level == number for room in reader.rooms) for number in range(len(levels))) > MAX_ROOMS:
-        return Infeasible("too_large", f"a level has more than {MAX_ROOMS} rooms")
     return _framed(len(levels), reader, None if answer else content.get("footprint"), size)
 
 
@@ -126,17 +126,17 @@ def _footprint(value: Any) -> tuple[float, float] | None:
 
 
 def _framed(levels: int, reader: "_Reader", footprint: Any, size: tuple[float, float] | None) -> Draft:
-    """The draft from its own front left corner: the footprint's, or that of all rooms where there is none."""
+    """The draft from its front left corner: of the size that it gives, or of all its rooms where that can't be."""
     boxes = [box for room in reader.rooms for box in room.boxes]
-    corner = None
-    if size and isinstance(footprint, dict):
-        x, y = _number(footprint.get("x")), _number(footprint.get("y"))
-        corner = None if x is None or y is None else (x, y)
-    elif size:
-        corner = (0.0, 0.0)
-    if size is None or corner is None:
-        corner = min(x for x, _, _, _ in boxes), min(y for _, y, _, _ in boxes)
-        size = max(x + w for x, _, w, _ in boxes) - corner[0], max(y + d for _, y, _, d in boxes) - corner[1]
+    corner = min(x for x, _, _, _ in boxes), min(y for _, y, _, _ in boxes)
+    hull = max(x + w for x, _, w, _ in boxes) - corner[0], max(y + d for _, y, _, d in boxes) - corner[1]
+    own = (0.0, 0.0)
+    if isinstance(footprint, dict):
+        own = _number(footprint.get("x")) or 0.0, _number(footprint.get("y")) or 0.0
+    if size is not None and _holds(own, size, boxes) and all(2 * hull[axis] > size[axis] for axis in (0, 1)):
+        corner = own
+    else:
+        size = hull
     rooms = [
         room._replace(boxes=tuple((x - corner[0], y - corner[1], w, d) for x, y, w, d in room.boxes))
         for room in reader.rooms
@@ -144,23 +144,36 @@ def _framed(levels: int, reader: "_Reader", footprint: Any, size: tuple[float, f
     return Draft(levels, rooms, size, reader.notes)
 
 
+def _holds(corner: tuple[float, float], size: tuple[float, float], boxes: list[Box]) -> bool:
+    """Whether most of the boxes have their middle in a rectangle."""
+    inside = sum(0 < x + w / 2 - corner[0] < size[0] and 0 < y + d / 2 - corner[1] < size[1] for x, y, w, d in boxes)
+    return inside > 0.6 * len(boxes)
+
+
 class _Reader:
     """Collects rooms; boxes of one name on one level are one room."""
 
     def __init__(self) -> None:
         self.found: dict[tuple[int, str], DraftRoom] = {}
+        self.boxes = 0
         self.notes: list[Change] = []
 
     @property
     def rooms(self) -> list[DraftRoom]:
         return list(self.found.values())
 
-    def note(self, kind: str, where: str, detail: str) -> None:
-        self.notes.append(Change(kind, where[:60], detail))
+    @property
+    def full(self) -> bool:
+        """Whether the level being read has more boxes than a house can have."""
+        return self.boxes > MAX_ROOMS
+
+    def note(self, kind: str, where: Any, detail: str) -> None:
+        self.notes.append(Change(kind, _plain(where) or "a room", detail))
 
     def add(self, level: int, name: Any, type_: Any, boxes: list[Box]) -> None:
-        label = name if isinstance(name, str) and name else type_ if isinstance(type_, str) else "a room"
+        label = _plain(name) or _plain(type_) or "a room"
         kind = _kind(name) or _kind(type_) or UNKNOWN
+        self.boxes += len(boxes)
         before = self.found.get((level, label))
         if before is not None and before.kind == kind:
             boxes = [*before.boxes, *boxes]
@@ -170,20 +183,24 @@ class _Reader:
 
     def read_level(self, number: int, level: Any, size: tuple[float, float] | None) -> None:
         """Reads a level: `{"rooms": [...]}`, a list of `[name, x, y, w, d]`, or a slicing tree."""
+        self.boxes = 0
         if isinstance(level, dict):
             rooms = level.get("rooms")
             for room in rooms if isinstance(rooms, list | tuple) else []:
-                self.read_room(number, room)
+                if not self.full:
+                    self.read_room(number, room)
             return
         wide, deep = size or (40.0, 40.0)
         if isinstance(level, str) or (isinstance(level, list | tuple) and level and level[0] in ("v", "h")):
             self.read_tree(number, level, (0.0, 0.0, wide, deep), 0)
             return
         for room in level if isinstance(level, list | tuple) else []:
+            if self.full:
+                return
             if isinstance(room, dict):
                 self.read_room(number, room)
             elif isinstance(room, list | tuple) and len(room) == 5:
-                box = self.read_box(str(room[0]), dict(zip("xywd", room[1:], strict=True)), GRID_FT)
+                box = self.read_box(room[0], dict(zip("xywd", room[1:], strict=True)), GRID_FT)
                 self.add(number, room[0], None, [] if box is None else [box])
             else:
                 self.note("unreadable", f"level {number}", "a room must be [name, x, y, width, depth]: left out")
@@ -193,12 +210,12 @@ class _Reader:
             self.note("unreadable", f"level {number}", "a room must be an object with name, type and boxes: left out")
             return
         name = room.get("name")
-        label = name if isinstance(name, str) else str(room.get("type"))
+        label = name if isinstance(name, str) else room.get("type")
         parts = room.get("boxes")
         boxes = [self.read_box(label, part, 1.0) for part in (parts if isinstance(parts, list | tuple) else [room])]
         self.add(number, name, room.get("type"), [box for box in boxes if box is not None])
 
-    def read_box(self, label: str, part: Any, unit_ft: float) -> Box | None:
+    def read_box(self, label: Any, part: Any, unit_ft: float) -> Box | None:
         """A box in feet; turned over where a side is negative, None where it is none."""
         if not isinstance(part, dict):
             self.note("no_place", label, "it has no box of x, y, w and d")
@@ -206,7 +223,7 @@ class _Reader:
         sides = [next((part[name] for name in _SIDES[side] if name in part), None) for side in "wd"]
         numbers = [_number(value) for value in (part.get("x"), part.get("y"), *sides)]
         x, y, w, d = numbers
-        if x is None or y is None or not w or not d:
+        if x is None or y is None or w is None or d is None or min(abs(w), abs(d)) * unit_ft < LEAST_FT:
             self.note("no_place", label, "its box has no usable x, y, width and depth")
             return None
         if w < 0 or d < 0:
@@ -216,6 +233,8 @@ class _Reader:
 
     def read_tree(self, number: int, node: Any, box: Box, depth: int) -> None:
         """Lays a slicing tree out; cuts that are missing or cut nothing share their box out evenly."""
+        if self.full:
+            return
         if isinstance(node, str):
             self.add(number, node, None, [box])
             return
@@ -239,6 +258,11 @@ class _Reader:
             inner[axis], inner[axis + 2] = low, high - low
             self.read_tree(number, part, (inner[0], inner[1], inner[2], inner[3]), depth + 1)
             low = high
+
+
+def _plain(text: Any) -> str:
+    """A name as it can be printed, empty where it is none: not endless, no halves of characters."""
+    return text[:60].encode("utf-8", "replace").decode() if isinstance(text, str) else ""
 
 
 def _kind(name: Any) -> str | None:

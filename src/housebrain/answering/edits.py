@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from housebrain.answering.draft import Box
 
+HALL_FT = 4.0  # how wide a hall is
 LEAST_SHARE, MOST_SHARE = 0.2, 0.8  # of a room's box that a new neighbour may take
 
 
@@ -36,16 +37,7 @@ def placed(node: Any, box: Box, path: tuple[int, ...] = ()) -> list[Placed]:
     """The leaves of a tree in a box; cuts outside of their box move in."""
     if isinstance(node, str):
         return [Placed(path, node, box)]
-    axis = 0 if node[0] == "v" else 1
-    low, end = box[axis], box[axis] + box[axis + 2]
-    found = []
-    for index in range(1, len(node), 2):
-        high = min(max(node[index + 1], low), end) if index + 1 < len(node) else end
-        inner = list(box)
-        inner[axis], inner[axis + 2] = low, high - low
-        found += placed(node[index], (inner[0], inner[1], inner[2], inner[3]), (*path, index))
-        low = high
-    return found
+    return [leaf for index, part, inner in _parts(node, box) for leaf in placed(part, inner, (*path, index))]
 
 
 def replaced(node: Any, path: tuple[int, ...], new: Any) -> Any:
@@ -91,12 +83,10 @@ def edits(node: Any, size: tuple[float, float], fixed: frozenset[str] = frozense
         for other in leaves[i + 1 :]:
             if one.name != other.name and not {one.name, other.name} & fixed:
                 swapped = replaced(replaced(node, one.path, other.name), other.path, one.name)
-                found.append(Edit(2 * _apart(one, other) + 0.3 * abs(one.area - other.area) ** 0.5, swapped))
+                found.append(Edit(_apart(one, other) + 0.3 * abs(one.area - other.area) ** 0.5, swapped))
+    found += [Edit(cost, tree) for cost, tree in _with_hall(node, node, (0.0, 0.0, *size), ())]
     for one in leaves:
-        hall = max(20.0, 0.2 * one.area)
-        if one.name != "hall":
-            found += [Edit(1.0 + 0.02 * one.area, tree) for tree in beside(node, one, "hall", hall)]
-        elif one.path:
+        if one.name == "hall" and one.path:
             found.append(Edit(4.0, without(node, one.path)))
         if one.name in fixed or not one.path:
             continue
@@ -114,6 +104,34 @@ def _apart(one: Placed, other: Placed) -> float:
     return abs(x - x2) + abs(y - y2)
 
 
+def _with_hall(root: Any, node: Any, box: Box, path: tuple[int, ...]) -> Iterator[tuple[float, Any]]:
+    """The trees with a strip of hall at one side of a room or of a whole part."""
+    if node == "hall":
+        return
+    for axis, direction in ((0, "v"), (1, "h")):
+        strip = min(HALL_FT, 0.5 * box[axis + 2])
+        cost = HALL_FT + 0.02 * strip * box[3 - axis]
+        low, high = box[axis] + strip, box[axis] + box[axis + 2] - strip
+        yield cost, replaced(root, path, [direction, "hall", low, node])
+        yield cost, replaced(root, path, [direction, node, high, "hall"])
+    for index, part, inner in _parts(node, box):
+        yield from _with_hall(root, part, inner, (*path, index))
+
+
+def _parts(node: Any, box: Box) -> Iterator[tuple[int, Any, Box]]:
+    """A cut's parts: where each is in the node, the part, and its box. None for a leaf."""
+    if isinstance(node, str):
+        return
+    axis = 0 if node[0] == "v" else 1
+    low, end = box[axis], box[axis] + box[axis + 2]
+    for index in range(1, len(node), 2):
+        high = min(max(node[index + 1], low), end) if index + 1 < len(node) else end
+        inner = list(box)
+        inner[axis], inner[axis + 2] = low, high - low
+        yield index, node[index], (inner[0], inner[1], inner[2], inner[3])
+        low = high
+
+
 def _turned(node: Any, box: Box) -> Iterator[tuple[float, Any]]:
     """The trees with one cut turned, its parts in the same order, with the same shares."""
     if isinstance(node, str):
@@ -125,11 +143,6 @@ def _turned(node: Any, box: Box) -> Iterator[tuple[float, Any]]:
     for index in range(2, len(node), 2):
         turned[index] = box[other] + (node[index] - box[axis]) * scale
     yield (box[2] + box[3]) / 4 * (len(node) // 2), turned
-    low, end = box[axis], box[axis] + box[axis + 2]
-    for index in range(1, len(node), 2):
-        high = min(max(node[index + 1], low), end) if index + 1 < len(node) else end
-        inner = list(box)
-        inner[axis], inner[axis + 2] = low, high - low
-        for cost, part in _turned(node[index], (inner[0], inner[1], inner[2], inner[3])):
+    for index, inner_node, inner in _parts(node, box):
+        for cost, part in _turned(inner_node, inner):
             yield cost, replaced(node, (index,), part)
-        low = high

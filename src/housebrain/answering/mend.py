@@ -5,17 +5,20 @@ the rules. Where that fails the trees are changed by small steps, the smallest f
 house is the solver's own, of several the nearest.
 """
 
+import itertools
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
-from itertools import count, islice
+from itertools import islice
 from math import dist
 from typing import Any, NamedTuple
 
 from housebrain.answering.arrange import Leaf, arrange
 from housebrain.answering.draft import Box, Change, Draft, DraftRoom, read_draft
-from housebrain.answering.edits import beside, edits, placed
+from housebrain.answering.edits import Edit, beside, edits, placed
+from housebrain.answering.gaps import gaps
 from housebrain.answering.matching import ADDED_KINDS, Matched, match
 from housebrain.answering.openings import openings_fit
+from housebrain.answering.usable import usable
 from housebrain.house.brief import Brief, Rejected, WantedRoom
 from housebrain.house.design import Design
 from housebrain.house.rooms import SHORT_NAMES
@@ -27,11 +30,13 @@ from housebrain.rules.limits import STAIRS_LONG_FT, STAIRS_SHORT_FT
 from housebrain.solver.house import Infeasible
 from housebrain.solver.solve import dimension, several, solve
 
-TRIED = 160  # arrangements
-BRANCHES = 80  # of an arrangement's changes, the least ones
+TRIED = 60  # arrangements that are given sizes
+BRANCHES, TWIGS = 40, 60  # changes and changes of these that are looked at where no single one helps
+KEPT = 12  # changes of a floor that are tried with the others
 ENOUGH = 3  # mended houses of which the nearest is taken
 STARTS = 8  # ways to put missing rooms in
 PROGRESS_FT = 40.0  # what it is worth that one floor more can work
+WIDE_FT = 9.0  # a gap wider than this was no hall
 OWN_RUNS = 6  # searches for a house of the solver's own
 LOST_FT, FLIGHT_FT = 20.0, 15.0  # what a room that the draft lacks, and one on another floor, count as moved
 _FIXED = frozenset({"stairs"})
@@ -98,12 +103,11 @@ def repair(draft: Any, brief: Brief) -> Mended | Infeasible:
         The nearest valid design that was found, a valid draft itself unchanged; or why there is none: nothing could be
         read, or no house fits the brief.
     """
-    valid = _valid(draft, brief)
-    read = read_draft(draft if valid is None else valid)
+    read = read_draft(draft)
     if isinstance(read, Infeasible):
         return read
     matched = match(read, brief)
-    if valid is not None:
+    if (valid := _valid(draft, brief)) is not None:
         return Mended(valid, False, (), _moved(valid, read, matched))
     found = _nearest(read, matched, brief)
     if found is not None:
@@ -140,11 +144,30 @@ def _nearest(draft: Draft, matched: Matched, brief: Brief) -> tuple[Design, list
     width_ft, depth_ft = brief.envelope_ft
     size = min(max(draft.size[0], GRID_FT), width_ft), min(max(draft.size[1], GRID_FT), depth_ft)
     levels, changes = _with_stairs(matched.levels, draft.size, brief)
-    trees = [arrange(_leaves(level, draft.size, size)) for level in levels]
-    design = _search(_filled(trees, matched.missing, size), size, draft, matched, brief)
+    leaves = [_leaves(level, draft.size, size) for level in levels]
+    missing = _into_gaps(leaves, matched.missing, size)
+    trees = [arrange(one) for one in leaves]
+    design = _search(_filled(trees, missing, size), size, draft, matched, brief)
     if design is None:
         return None
     return design, [*changes, *(Change("added", room.name, "the draft has none") for room in matched.missing)]
+
+
+def _into_gaps(leaves: list[list[Leaf]], missing: list[WantedRoom], size: tuple[float, float]) -> list[WantedRoom]:
+    """Puts missing rooms into gaps of about their size, and halls into those of levels without; returns the others."""
+    empty = [(number, box) for number, level in enumerate(leaves) for box in gaps([leaf.box for leaf in level], size)]
+    left = []
+    for room in sorted(missing, key=lambda room: -room.min_area_sqft):
+        fits = [spot for spot in empty if room.min_area_sqft / 2 < spot[1][2] * spot[1][3] < 2 * room.min_area_sqft]
+        if not fits:
+            left.append(room)
+            continue
+        spot = min(fits, key=lambda spot: abs(spot[1][2] * spot[1][3] - room.min_area_sqft))
+        empty.remove(spot)
+        leaves[spot[0]].append(Leaf(room.name, spot[1]))
+    for number in [number for number, level in enumerate(leaves) if not any(leaf.name == "hall" for leaf in level)]:
+        leaves[number] += [Leaf("hall", box) for at, box in empty if at == number and min(box[2], box[3]) < WIDE_FT]
+    return left
 
 
 def _search(
@@ -155,10 +178,10 @@ def _search(
     A floor is changed where those below it can work: `dimension` looks at them from the ground up.
     """
     wished = round(size[0] / GRID_FT), round(size[1] / GRID_FT)
-    order = count()
+    order = itertools.count()
     queue = [(float(rank), next(order), 0.0, trees) for rank, trees in enumerate(starts)]
     heapify(queue)
-    seen: set[str] = set()
+    changed: set[str] = set()
     good: list[tuple[float, int, Design]] = []
     for tried in range(TRIED):
         if not queue or len(good) == ENOUGH:
@@ -170,29 +193,68 @@ def _search(
             if not cost:
                 break
             continue
-        level = sized.level
-        for index, tree in enumerate(trees):
-            if level is not None and index != level:
-                continue
-            for edit in edits(tree, size, _FIXED)[:BRANCHES]:
-                if (key := f"{index}{edit.tree}{trees[:index]}{trees[index + 1 :]}") in seen:
-                    continue
-                seen.add(key)
-                changed = [*trees[:index], edit.tree, *trees[index + 1 :]]
+        for number in _failing(trees, sized.level, size, brief):
+            if (key := f"{number}{trees[number]}") in changed:
+                continue  # the other floors differ: what can be done here is in the queue already
+            changed.add(key)
+            for edit in _working(trees[number], number, size, brief):
                 total = cost + edit.cost
-                heappush(queue, (total - PROGRESS_FT * (level or 0), next(order), total, changed))
+                ahead = [*trees[:number], edit.tree, *trees[number + 1 :]]
+                heappush(queue, (total - PROGRESS_FT * number, next(order), total, ahead))
     return min(good)[2] if good else None
+
+
+def _failing(trees: list[Any], level: int | None, size: tuple[float, float], brief: Brief) -> list[int]:
+    """The floors that are to be changed: those that can't work by themselves, else the one that `dimension` names."""
+    alone = [
+        number
+        for number, tree in enumerate(trees)
+        if not usable([tree], brief, number == 0, size, _stairs_of(tree, size))[0]
+    ]
+    if alone:
+        return alone[:1]
+    return [level] if level is not None else list(range(len(trees)))
+
+
+def _working(tree: Any, number: int, size: tuple[float, float], brief: Brief) -> list[Edit]:
+    """Small changes of a floor's tree that make it one that works: one step away, or two where there is none."""
+    stairs = _stairs_of(tree, size)
+    near = edits(tree, size, _FIXED)
+    works = usable([edit.tree for edit in near], brief, number == 0, size, stairs)
+    found = [edit for edit, fine in zip(near, works, strict=True) if fine]
+    if not found:
+        far = [
+            Edit(one.cost + other.cost, other.tree)
+            for one in _spread(near, BRANCHES)
+            for other in _spread(edits(one.tree, size, _FIXED), TWIGS)
+        ]
+        works = usable([edit.tree for edit in far], brief, number == 0, size, stairs)
+        found = [edit for edit, fine in zip(far, works, strict=True) if fine]
+    return sorted(found, key=lambda edit: edit.cost)[:KEPT]
+
+
+def _spread(changes: list[Edit], number: int) -> list[Edit]:
+    """Some of many changes: half of them the least, the others evenly from all."""
+    least, others = changes[: number // 2], changes[number // 2 :]
+    return [*least, *others[:: max(1, 2 * len(others) // number)]]
+
+
+def _stairs_of(tree: Any, size: tuple[float, float]) -> tuple[float, float, bool] | None:
+    """Where a tree has its stairs, and whether they lie along the street."""
+    leaf = next((leaf for leaf in placed(tree, (0.0, 0.0, *size)) if leaf.name == "stairs"), None)
+    return None if leaf is None else (leaf.box[0], leaf.box[1], leaf.box[2] > leaf.box[3])
 
 
 def _with_stairs(
     levels: list[dict[str, DraftRoom]], size: tuple[float, float], brief: Brief
 ) -> tuple[list[dict[str, DraftRoom]], list[Change]]:
-    """The levels with stairs at one place in all of them: the lowest's, or in the middle of the side where none are."""
+    """The levels with stairs at one place in all of them: where most have them, or at the left wall where none has."""
     if brief.floors == 1:
         return levels, []
-    drawn = [level["stairs"] for level in levels if "stairs" in level]
+    drawn = [_bounds(level["stairs"].boxes) for level in levels if "stairs" in level]
     wide, deep = (STAIRS_SHORT_FT, STAIRS_LONG_FT) if size[0] < size[1] else (STAIRS_LONG_FT, STAIRS_SHORT_FT)
-    box = _bounds(drawn[0].boxes) if drawn else (0.0, max(0.0, (size[1] - deep) / 2), wide, deep)
+    at_side = (0.0, max(0.0, (size[1] - deep) / 2), wide, deep)
+    box = min(drawn, key=lambda one: sum(dist(one, other) for other in drawn), default=at_side)
     changes = [
         Change("added", "stairs", f"level {number} has none")
         for number, level in enumerate(levels)

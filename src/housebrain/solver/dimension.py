@@ -102,7 +102,7 @@ class _Fit:
         laid = [lay(read, *self.wished_feet(target)) for read in reads]
         if min(self.width, self.depth) < 2:
             return Infeasible("envelope", "the setbacks leave no room for a house")
-        for nodes in islice(_mains(reads, laid, wish is not None), MAIN_CHOICES):
+        for nodes in islice(mains(reads, laid, wish is not None), MAIN_CHOICES):
             house = self.fit(nodes, reads, laid, target)
             if house is not None:
                 return house
@@ -277,7 +277,7 @@ def _stairs_at(read: Read, boxes: list[Box], unit_ft: float) -> tuple[int, int, 
     return None
 
 
-def _mains(reads: list[Read], laid: list[list[Box]], by_area: bool) -> Iterator[list[Node]]:
+def mains(reads: list[Read], laid: list[list[Box]], by_area: bool) -> Iterator[list[Node]]:
     """The trees with all boxes of a space but one marked as nooks: the largest as wished first, then the others."""
     spaces: list[tuple[int, list[int]]] = []
     for level, read in enumerate(reads):
