@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.realism import records
 
-from housebrain.answering.mend import Mended, repair
+from housebrain.answering.mending.mend import Mended, repair
 from housebrain.dataset.v5 import parse_record
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Design

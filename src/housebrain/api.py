@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from housebrain.answering import mend
 from housebrain.answering.alternatives import Ranked, ranked
-from housebrain.answering.mend import Mended
+from housebrain.answering.mending import mend
+from housebrain.answering.mending.mend import Mended
 from housebrain.dataset.records import RawRecord, bad_record, parse_json
 from housebrain.dataset.v5 import BadRecord, parse_record
 from housebrain.drawing.svg import floor_plan_svg, frame

@@ -81,7 +81,7 @@ def repair(
     out: Annotated[Path, typer.Option(help="The mended design's file, which is made or replaced")],
 ) -> None:
     """Mend a design that a model or a person wrote: the nearest valid one, and a list of what was changed for it."""
-    from housebrain.answering.mend import repair as mend
+    from housebrain.answering.mending.mend import repair as mend
     from housebrain.errors import os_error
     from housebrain.files import write_json
     from housebrain.house.brief import Rejected

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from housebrain.answering.mend import Mended
+from housebrain.answering.mending.mend import Mended
 
 
 def print_mended(mended: Mended) -> None:

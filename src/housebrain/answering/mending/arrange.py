@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from housebrain.answering.draft import Box
+from housebrain.answering.mending.draft import Box
 from housebrain.rules.limits import DOOR_WALL_FT
 
 SPLIT_COST = 0.15  # of a hall's cut-off area: a hall may have several boxes, but a bend is worse than none

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from housebrain.answering.draft import UNKNOWN, Change, Draft, DraftRoom
+from housebrain.answering.mending.draft import UNKNOWN, Change, Draft, DraftRoom
 from housebrain.house.brief import Brief, WantedRoom
 from housebrain.house.rooms import ADDED, SHORT_NAMES
 

@@ -1,4 +1,4 @@
-"""Tests for housebrain.answering.mend: whatever is written, the nearest valid design or a refusal comes back."""
+"""Tests for housebrain.answering.mending.mend: whatever is written, the nearest valid design or a refusal comes back."""
 
 import json
 from random import Random
@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from design_checker import faults
-from housebrain.answering.arrange import Leaf, arrange
-from housebrain.answering.edits import edits, placed
-from housebrain.answering.mend import Mended, repair
+from housebrain.answering.mending.arrange import Leaf, arrange
+from housebrain.answering.mending.edits import edits, placed
+from housebrain.answering.mending.mend import Mended, repair
 from housebrain.house.brief import Brief
 from housebrain.house.tree import boxes
 from housebrain.language.answer import Codec

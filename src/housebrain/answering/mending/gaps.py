@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from housebrain.answering.draft import Box
+from housebrain.answering.mending.draft import Box
 
 MOST = 6  # rectangles
 LEAST_FT = 3.0  # narrower gaps are walls badly drawn

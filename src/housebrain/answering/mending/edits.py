@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from housebrain.answering.draft import Box
+from housebrain.answering.mending.draft import Box
 
 HALL_FT = 4.0  # how wide a hall is
 LEAST_SHARE, MOST_SHARE = 0.2, 0.8  # of a room's box that a new neighbour may take
