@@ -19,6 +19,7 @@ from housebrain.house.design import Design
 from housebrain.language.grammar import Grammar
 from housebrain.model.released import FOLDER, LINEAGE
 from housebrain.rules.checks import violations
+from housebrain.rules.score import score
 from project import TINY, put_base
 
 
@@ -28,6 +29,18 @@ def test_a_brief_is_solved(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["solve", str(path)])
     assert done.exit_code == 0
     assert json.loads(done.stdout)["levels"]
+    assert "bath_way" in done.stderr
+
+
+def test_weights_of_the_score_are_those_of_params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "brief.json"
+    path.write_bytes(next(iter(generate_records(1, seed=3))).text)
+    params = (REPOSITORY / "params.yaml").read_text()
+    assert "    vastu: 0.0" in params
+    (tmp_path / "params.yaml").write_text(params.replace("    vastu: 0.0", "    vastu: 3.5"))
+    monkeypatch.chdir(tmp_path)
+    row = next(line for line in CliRunner().invoke(app, ["solve", str(path)]).stderr.splitlines() if "vastu" in line)
+    assert "3.5" in row
 
 
 def test_alternatives_are_different_houses(tmp_path: Path) -> None:
@@ -36,7 +49,11 @@ def test_alternatives_are_different_houses(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["solve", str(path), "--alternatives", "3"])
     assert done.exit_code == 0
     designs = [json.dumps(design) for design in json.loads(done.stdout)]
-    assert len(set(designs)) == len(designs) > 1
+    assert len(set(designs)) == len(designs) == 3
+    assert "best first" in done.stderr
+    _, brief = parse_record(orjson.loads(path.read_bytes()))
+    scores = [score(Design.model_validate_json(design), brief).total for design in designs]
+    assert scores == sorted(scores, reverse=True)
 
 
 @pytest.mark.parametrize(
@@ -115,3 +132,32 @@ def test_a_model_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path, mon
     monkeypatch.chdir(REPOSITORY)
     with pytest.raises(UserError, match="no-such-folder"):
         CliRunner().invoke(app, ["design", str(path), "--model", "no-such-folder"], catch_exceptions=False)
+
+
+def test_a_spoilt_design_is_mended(tmp_path: Path) -> None:
+    record = next(iter(generate_records(1, seed=3))).text
+    brief, draft, fixed = (tmp_path / name for name in ("brief.json", "design.json", "fixed.json"))
+    brief.write_bytes(record)
+    content = json.loads(CliRunner().invoke(app, ["solve", str(brief)]).stdout)
+    box = content["levels"][0]["rooms"][0]["boxes"][0]
+    box["w"] += 3
+    draft.write_text(json.dumps(content))
+    done = CliRunner().invoke(app, ["repair", str(draft), "--brief", str(brief), "--out", str(fixed)])
+    assert done.exit_code == 0
+    assert "sqft before" in done.stdout
+    mended = Design.model_validate(orjson.loads(fixed.read_bytes()))
+    assert violations(mended, parse_record(orjson.loads(record))[1]) == []
+    done = CliRunner().invoke(app, ["repair", str(fixed), "--brief", str(brief), "--out", str(tmp_path / "again.json")])
+    assert "nothing was changed" in done.stdout
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"{}", "can't be mended"), (None, "no such file")])
+def test_what_can_not_be_mended_is_named(tmp_path: Path, content: bytes | None, said: str) -> None:
+    brief, draft = tmp_path / "brief.json", tmp_path / "design.json"
+    brief.write_bytes(next(iter(generate_records(1, seed=3))).text)
+    if content is not None:
+        draft.write_bytes(content)
+    arguments = ["repair", str(draft), "--brief", str(brief), "--out", str(tmp_path / "fixed.json")]
+    with pytest.raises(UserError, match=rf"design\.json: {said}"):
+        CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert not (tmp_path / "fixed.json").exists()
