@@ -5,14 +5,13 @@ making them as long as solving some houses. Whoever shows a bill calls `bill`.
 """
 
 import math
-from typing import Any
 
 from housebrain.house.brief import Brief, Frozen
 from housebrain.house.design import Design, Quality
 from housebrain.rules.cost import CONTINGENCY, OVERHEADS, SERVICES, on_top, trade_sums
 from housebrain.rules.plinth import plinth_cost
 from housebrain.rules.quantities import ITEMS, measure, total
-from housebrain.rules.rates import QUALITIES, Rates, factors, rates_of
+from housebrain.rules.rates import QUALITIES, factors, rates_of
 
 # A cut of area is named in these steps.
 CUT_STEP_SQFT = 10

@@ -128,7 +128,8 @@ def _apply(rule: dict[str, Any], edition: str, case: Case) -> list[RuleResult]:
     except Missing as missing:
         return [result("unverified", note=f"not known: {missing}")]
     if not measured:
-        return [result("not applicable", note="the house has nothing that the rule speaks of")]
+        what = "stairs" if rule["check"].startswith(("stair", "headroom")) else "such room"
+        return [result("not applicable", note=f"the house has no {what}")]
     least = bound if is_least else -bound
     results = []
     for where, value in measured:

@@ -306,7 +306,7 @@ MEASURES: dict[str, tuple[Callable[[Case], Measured], str]] = {
     "stair_pitch": (_stair(math.degrees(math.atan2(RISER_FT, TREAD_FT))), "degrees"),
     "stair_step": (_stair((2 * RISER_FT + TREAD_FT) / FT_PER_M), "m"),
     "headroom": (_stair(HEADROOM_FT / FT_PER_M), "m"),
-    "floor_area_ratio": (_floor_area_ratio, ""),
+    "floor_area_ratio": (_floor_area_ratio, "of the plot"),
     "coverage": (_coverage, ""),
     "height": (_height, "m"),
     "front_space": (_front_space, "m"),

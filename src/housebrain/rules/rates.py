@@ -25,6 +25,8 @@ class Rates(NamedTuple):
         per_usd: of that currency for a US dollar.
         unit: by quality and item, for one unit of the item.
         plinth: by quality, for one square foot of built area, by the plinth-area method.
+        plinth_house: the house that `plinth` is for (`reference_sqft`, `reference_floors`, `sqft_a_bath`), and
+            what others cost beside it (`size_exponent`, `bath_worth_sqft`, `spread_over_floors`).
         overheads: share of the sum of all items.
         services, contingency: shares of the sum before each.
         kinds, climate, per_upper_floor: as in the rate file; `factors` reads them.
@@ -40,6 +42,7 @@ class Rates(NamedTuple):
     per_usd: float
     unit: dict[Quality, Quantities]
     plinth: dict[Quality, float]
+    plinth_house: dict[str, Any]
     overheads: float
     services: float
     contingency: float
@@ -69,7 +72,8 @@ def rates_of(region: str, city: str | None = None) -> Rates:
         quality: {item: rates[number] * factor for item, rates in file["rates"].items()}
         for number, quality in enumerate(QUALITIES)
     }
-    plinth = {quality: rate * factor for quality, rate in zip(QUALITIES, file["plinth_per_sqft"], strict=True)}
+    plinth_house = dict(file["plinth"])
+    per_sqft = plinth_house.pop("per_sqft")
     return Rates(
         name=file["name"],
         year=file["year"],
@@ -80,7 +84,8 @@ def rates_of(region: str, city: str | None = None) -> Rates:
         currency=place["currency"],
         per_usd=place["per_usd"],
         unit=unit,
-        plinth=plinth,
+        plinth={quality: rate * factor for quality, rate in zip(QUALITIES, per_sqft, strict=True)},
+        plinth_house=plinth_house,
         overheads=file["overheads"],
         services=file["services"],
         contingency=file["contingency"],
