@@ -9,6 +9,8 @@ from housebrain.answering.finish import Finished
 from housebrain.house.brief import Brief
 from housebrain.house.design import Design, Rect
 from housebrain.house.units import FT_PER_M, SQFT_PER_SQM
+from housebrain.report.verdicts import print_failed
+from housebrain.rules.bill import bill
 from housebrain.rules.codes import check_codes
 from housebrain.words.facts import Assumed
 
@@ -66,19 +68,17 @@ def print_designed(design: Design, brief: Brief, finished: Finished | None = Non
     )
     if finished is not None:
         console.print(_changed(finished), highlight=False)
-    rules = check_codes(design, brief)
-    failed = [rule for rule in rules if not rule.passed]
-    console.print(f"Building code: {len(rules) - len(failed)} of {len(rules)} rules passed.", highlight=False)
-    for rule in failed:
-        console.print(
-            f"  failed: {rule.rule}, {rule.where}: {rule.measured:.3g}, and {rule.bound:.3g} is wanted", highlight=False
-        )
-    within = "within" if design.cost.total_usd <= brief.budget_usd else "over"
+    print_failed(check_codes(design, brief), console)
+    made = bill(design, brief)
+    local = f"{made.total:,.0f} {made.currency}, " if made.currency != "USD" else ""
+    within = "within" if made.within_budget else "over"
     console.print(
-        f"Cost: {design.cost.total_usd:,.0f} USD at {design.quality} quality, {within} the budget of "
+        f"Cost: {local}{made.total_usd:,.0f} USD at {design.quality} quality, {within} the budget of "
         f"{brief.budget_usd:,.0f} USD.",
         highlight=False,
     )
+    for cut in made.cuts:
+        console.print(f"  to cut: {cut}", highlight=False)
 
 
 def _changed(finished: Finished) -> str:
