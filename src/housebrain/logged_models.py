@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from housebrain.redact import redacted
+from housebrain.registry import MODEL_ID
 from housebrain.run_inputs import dataset_of
 from housebrain.tracking import client, experiment_id, store_errors
 
@@ -80,6 +81,6 @@ def add_files(registered: str, number: str, files: list[Path]) -> None:
     """
     with store_errors(f"pictures of version {number}"):
         store = client()
-        model_id = store.get_model_version(registered, number).model_id
+        model_id = store.get_model_version(registered, number).tags.get(MODEL_ID)
         for file in files if model_id else []:
             store.log_model_artifact(model_id, str(file))

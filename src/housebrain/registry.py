@@ -1,5 +1,6 @@
 """MLflow's registry of models: versions, each known by a record id and registered once, and the aliases that choose."""
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from housebrain import mlflow_file
@@ -8,6 +9,8 @@ from housebrain.tracking import RECORD_ID, client, quoted, store_errors, store_u
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+MODEL_ID = "logged_model"  # the tag of a version with its logged model's id
 
 
 class Version(NamedTuple):
@@ -27,10 +30,18 @@ class Version(NamedTuple):
 
 
 def _version(store: "MlflowClient", found: Any) -> Version:
+    from mlflow.exceptions import MlflowException
+
     of_model: dict[str, str] = {}
-    if getattr(found, "model_id", None):
-        logged = store.get_logged_model(found.model_id)
-        of_model = {**logged.params, **{key: tag for key, tag in logged.tags.items() if not key.startswith("mlflow.")}}
+    if MODEL_ID in found.tags:
+        try:
+            logged = store.get_logged_model(found.tags[MODEL_ID])
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":  # a person has deleted it
+                raise
+        else:
+            own = {key: tag for key, tag in logged.tags.items() if not key.startswith("mlflow.")}
+            of_model = {**logged.params, **own}
     return Version(str(found.version), of_model | dict(found.tags), found.source, found.run_id or None)
 
 
@@ -83,7 +94,12 @@ def register_version(
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another process was faster
                     raise
         tags = {**{key: redacted(value) for key, value in tags.items()}, RECORD_ID: record_id}
-        made = store.create_model_version(model, source, run_id, tags, description=description, model_id=model_id)
+        # MLflow's own argument for the logged model is kept by no SQL store, and looked for in the default one.
+        tags |= {MODEL_ID: model_id} if model_id else {}
+        made = store.create_model_version(model, source, run_id, tags, description=description)
+        if model_id:
+            versions_of_it = json.dumps([{"name": model, "version": made.version}])
+            store.set_logged_model_tags(model_id, {"mlflow.modelVersions": versions_of_it})
         return _version(store, made)
 
 

@@ -101,7 +101,7 @@ def test_a_version_has_few_tags_and_says_what_it_is_and_how_good(evaluated_round
     first, second = merged.description.splitlines()
     assert first == "Average of 2 shards of round 1."
     assert second.endswith("test briefs: test loss 1.250; free: requirements met 50%, valid 25%.")
-    model = store.get_logged_model(merged.model_id)
+    model = store.get_logged_model(merged.tags["logged_model"])
     assert model.params["formula"]
     assert model.tags["criterion.json_validity"] == "fail: 0.5, wanted >= 1"
     measured = {one.key: (one.value, one.dataset_name, one.dataset_digest, one.run_id) for one in model.metrics}
@@ -110,11 +110,11 @@ def test_a_version_has_few_tags_and_says_what_it_is_and_how_good(evaluated_round
     picture.write_text("<svg/>")
     for _ in range(2):
         add_files("housebrain", merged.version, [picture])
-    assert [file.path for file in store.list_logged_model_artifacts(merged.model_id)] == ["GEN-1.svg"]
+    assert [file.path for file in store.list_logged_model_artifacts(merged.tags["logged_model"])] == ["GEN-1.svg"]
     with pytest.raises(UserError, match="pictures of version 99"):
         add_files("housebrain", "99", [picture])
     run = store.get_run(run_id)
-    assert [one.model_id for one in run.inputs.model_inputs] == [merged.model_id]
+    assert [one.model_id for one in run.inputs.model_inputs] == [merged.tags["logged_model"]]
     assert [(one.dataset.name, one.dataset.digest) for one in run.inputs.dataset_inputs] == [("test", "e" * 36)]
     assert len(store.get_metric_history(run_id, "eval_loss")) == 1
     assert run.data.tags["mlflow.source.name"] == "stages/evaluate.py"

@@ -26,7 +26,7 @@ from housebrain.shard import Shard
 from housebrain.tracking import RECORD_ID, find_runs, store_uri
 
 # What a version's own tags are, beside its record's id; those of merges and of rounds only where there are any.
-TAGS = ("model", "round", "base", "strategy", "criteria", "folder", "sha256", "git_commit", "dvc.md5")
+TAGS = ("model", "round", "base", "strategy", "criteria", "folder", "sha256", "dvc.md5")
 # What it was made with, as parameters of its logged model.
 PARAMS = (
     "base_revision",

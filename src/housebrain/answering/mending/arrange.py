@@ -17,7 +17,7 @@ class Leaf(NamedTuple):
 
 
 class _Cut(NamedTuple):
-    """A way to cut a set of boxes in two: how much area lies on the wrong side, and who goes where."""
+    """A way to cut a set of boxes in two: how much it costs, and who goes where."""
 
     cost: float
     axis: int
@@ -27,7 +27,7 @@ class _Cut(NamedTuple):
 
 
 def arrange(leaves: list[Leaf]) -> Any:
-    """The nearest slicing tree: cut by cut the one that leaves least area on the wrong side.
+    """The nearest slicing tree: cut by cut the one that leaves least on the wrong side.
 
     Where straight cuts part the boxes they are taken as they are. Elsewhere boxes give way; a hall may be cut in two.
 
@@ -52,7 +52,7 @@ def arrange(leaves: list[Leaf]) -> Any:
 def _best_cut(leaves: list[Leaf]) -> _Cut:
     best: _Cut | None = None
     for axis in (0, 1):
-        ordered = sorted(leaves, key=lambda leaf: (leaf.box[axis] + leaf.box[axis + 2] / 2, leaf.name))
+        ordered = sorted(leaves, key=lambda leaf: (_middle(leaf, axis), leaf.name))
         for count in range(1, len(ordered)):
             found = _cut(ordered, count, axis)
             if best is None or found.cost < best.cost - 1e-9:
@@ -64,11 +64,14 @@ def _best_cut(leaves: list[Leaf]) -> _Cut:
 def _cut(ordered: list[Leaf], count: int, axis: int) -> _Cut:
     """The best line between the first `count` boxes and the others."""
     low, high = ordered[:count], ordered[count:]
-    edges: dict[float, float] = {}
+    first = min(leaf.box[axis] for leaf in low)
+    last = max(leaf.box[axis] + leaf.box[axis + 2] for leaf in high)
+    edges = {(_middle(low[-1], axis) + _middle(high[0], axis)) / 2: 0.0}
     for leaf, edge in [(leaf, leaf.box[axis] + leaf.box[axis + 2]) for leaf in low] + [
         (leaf, leaf.box[axis]) for leaf in high
     ]:
-        edges[edge] = edges.get(edge, 0.0) + leaf.box[3 - axis]
+        if first < edge < last:
+            edges[edge] = edges.get(edge, 0.0) + leaf.box[3 - axis]
     # Of lines that are as good, the one along which most walls stand.
     _, _, at = min((_wrong(low, high, axis, edge), -walls, edge) for edge, walls in edges.items())
     parts: tuple[list[Leaf], list[Leaf]] = ([], [])
@@ -82,6 +85,10 @@ def _cut(ordered: list[Leaf], count: int, axis: int) -> _Cut:
     return _Cut(_wrong(low, high, axis, at), axis, at, *parts)
 
 
+def _middle(leaf: Leaf, axis: int) -> float:
+    return leaf.box[axis] + leaf.box[axis + 2] / 2
+
+
 def _splits(leaf: Leaf, axis: int, at: float) -> bool:
     """Whether a line cuts a hall into two pieces that can both be walked through."""
     start, end = leaf.box[axis], leaf.box[axis] + leaf.box[axis + 2]
@@ -89,14 +96,15 @@ def _splits(leaf: Leaf, axis: int, at: float) -> bool:
 
 
 def _wrong(low: list[Leaf], high: list[Leaf], axis: int, at: float) -> float:
-    """The area on the wrong side of a line."""
+    """The area on the wrong side of a line, where a whole room counts for more than parts of many."""
     total = 0.0
     for leaves, is_low in ((low, True), (high, False)):
         for leaf in leaves:
             start, end = leaf.box[axis], leaf.box[axis] + leaf.box[axis + 2]
             over = min(end - at if is_low else at - start, leaf.box[axis + 2])
             if over > 0:
-                total += over * leaf.box[3 - axis] * (SPLIT_COST if _splits(leaf, axis, at) else 1.0)
+                share = SPLIT_COST if _splits(leaf, axis, at) else over / leaf.box[axis + 2]
+                total += over * leaf.box[3 - axis] * share
     return total
 
 

@@ -15,6 +15,7 @@ from housebrain.house.rooms import SHORT_NAMES
 from housebrain.house.units import GRID_FT
 from housebrain.rules.limits import STAIRS_LONG_FT, STAIRS_SHORT_FT
 
+MOST_LEAVES = 40  # of a level; a house of 20 rooms has about 25
 STARTS = 8  # ways to put missing rooms in
 WIDE_FT = 9.0  # a gap wider than this was no hall
 # Beside what a missing room is put, best first.
@@ -42,13 +43,15 @@ class Starts(NamedTuple):
 
 
 def starts_of(draft: Draft, matched: Matched, brief: Brief) -> Starts | None:
-    """The arrangements that a draft suggests, the likeliest first; None where a level has no room at all."""
+    """The arrangements that a draft suggests, the likeliest first; None where a level has no room, or is all shreds."""
     if any(all(room.kind == "stairs" for room in level.values()) for level in matched.levels):
         return None
     width_ft, depth_ft = brief.envelope_ft
     size = min(max(draft.size[0], GRID_FT), width_ft), min(max(draft.size[1], GRID_FT), depth_ft)
     levels, added = _with_stairs(matched.levels, draft.size, brief)
     leaves = [_leaves(level, draft.size, size) for level in levels]
+    if max(map(len, leaves)) > MOST_LEAVES:
+        return None
     missing = _into_gaps(leaves, matched.missing, size)
     trees = _filled([arrange(one) for one in leaves], missing, size)
     return Starts(
