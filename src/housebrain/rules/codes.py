@@ -25,6 +25,7 @@ from housebrain.house.design import (
 )
 from housebrain.house.rooms import BEDROOMS, HABITABLE
 from housebrain.house.units import FT_PER_M, SQFT_PER_SQM
+from housebrain.rules.massing import shares
 from housebrain.rules.tables import table
 from housebrain.rules.windows import glazed_doors
 
@@ -206,7 +207,8 @@ def check_codes(design: Design, brief: Brief, ruleset: str = "auto") -> list[Rul
     """Applies a ruleset to a design, one result for each rule and room.
 
     Args:
-        ruleset: a name in `tables/codes.yaml`, or `auto` for the one of the brief's region.
+        ruleset: a name in `tables/codes.yaml`, or `auto` for the one of the brief's region, with what may be built on
+            its plot (`massing.py`).
 
     Raises:
         KeyError: there is no such ruleset.
@@ -230,4 +232,12 @@ def check_codes(design: Design, brief: Brief, ruleset: str = "auto") -> list[Rul
                     rule["rule"], str(rule["clause"]), rules["edition"], rule["source"], where, measured, bound, passed
                 )
             )
+    if ruleset == "auto":
+        results += [
+            RuleResult(
+                share.rule, share.clause, share.edition, share.source, "house", share.measured, share.bound,
+                share.measured <= share.bound + TOLERANCE,
+            )
+            for share in shares(design, brief)
+        ]  # fmt: skip
     return results

@@ -31,6 +31,7 @@ from housebrain.solver.library import (
     stairs_of,
 )  # fmt: skip
 from housebrain.solver.needs import Programme, Room
+from housebrain.solver.refusals import what_binds
 from housebrain.solver.search import LEAST_FRONT, OWN_FRONT, UNUSABLE
 from housebrain.solver.survey import Measured, StairsAt, explore_level, try_box
 
@@ -86,8 +87,8 @@ class Solver:
         With none found it goes on, up to `most` ways.
         """
         programme = self.programme
-        if self.asked_sqft > programme.width_ft * programme.depth_ft * programme.floors:
-            return Infeasible("area_over_envelope", self.too_large())
+        if self.asked_sqft > programme.holds_sqft:
+            return Infeasible("area_over_envelope", what_binds(programme))
         places = self.places()
         for attempt in range(max(rounds, most)):
             if attempt >= rounds and self.found:
@@ -102,20 +103,10 @@ class Solver:
         for _ in range(SHARPENED if self.found and self.tailored else 0):
             self.sharpen()
         if not self.found:
-            return Infeasible("no_layout_found", self.too_large())
+            return Infeasible("no_layout_found", what_binds(programme))
         best = min(self.found, key=lambda pair: pair[0])
         house = finish(best[1], self.unit_ft)
         return mirrored(house) if self.rng.random() < 0.5 else house
-
-    def too_large(self) -> str:
-        programme = self.programme
-        holds = programme.width_ft * programme.depth_ft * programme.floors
-        share = 1 - 0.8 * holds / max(self.asked_sqft, 1)
-        mend = "one more floor" if share <= 0 else f"one more floor, or {share:.0%} smaller rooms"
-        return (
-            f"the rooms need {self.asked_sqft:,.0f} sqft, the envelope of {programme.width_ft:g} x "
-            f"{programme.depth_ft:g} ft holds {holds:,.0f} on {programme.floors} floors: {mend}"
-        )
 
     def places(self) -> list[Stairs]:
         """Places for the stairs in random order, those that suit the plot first."""
@@ -180,6 +171,8 @@ class Solver:
             option = heapq.heappop(queue)[2]
             if not option.depth:
                 for box in self.options(levels, stairs, option.width, deepest):
+                    if box.width * box.depth * self.unit_ft**2 > self.programme.covered_sqft:
+                        continue
                     heapq.heappush(queue, (box.width * box.depth, next(numbers), box))
                 continue
             tried += 1
@@ -255,6 +248,8 @@ class Solver:
             picks.append(best)
             built += indoor
             penalty += rate - float(noise[best]) - self.area_weight * indoor / (1 + int(level.wants.need[1].sum()))
+        if built * self.unit_ft**2 > self.programme.floor_sqft:
+            return False
         asked = self.asked_sqft + STAIRS_FT[0] * STAIRS_FT[1] * len(levels) * (stairs.wide > 0)
         score = self.area_weight * (built * self.unit_ft**2 / asked - 1) + penalty / len(levels)
         self.found.append((score, Candidate(floors, levels, picks, stairs, width, depth, built)))
@@ -264,8 +259,7 @@ class Solver:
 def fill_of(programme: Programme) -> float:
     """The share of the envelope that rooms and stairs take."""
     stairs_sqft = STAIRS_FT[0] * STAIRS_FT[1] * programme.floors if programme.floors > 1 else 0.0
-    holds = programme.width_ft * programme.depth_ft * programme.floors
-    return (sum(room.area_sqft for room in programme.rooms) + stairs_sqft) / max(holds, 1.0)
+    return (sum(room.area_sqft for room in programme.rooms) + stairs_sqft) / max(programme.holds_sqft, 1.0)
 
 
 def is_small(programme: Programme) -> bool:
