@@ -53,7 +53,7 @@ class Plot(Frozen):
     is_corner: bool
     setbacks: Setbacks
 
-    @cached_property
+    @property
     def land(self) -> Land:
         """The plot's form, by `shape` and the setbacks as `land.py` reads them."""
         setbacks = self.setbacks
@@ -114,7 +114,7 @@ class Brief(Frozen):
         """16 hex digits of the SHA-256 of the content: equal briefs have equal keys."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
-    @cached_property
+    @property
     def berths(self) -> tuple[Berth, ...]:
         """Where a house may stand: in one of one or two rectangles at the front setback line, the widest first."""
         return self.plot.land.berths()

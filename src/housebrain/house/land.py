@@ -10,6 +10,7 @@ plot's second street runs along the other side.
 """
 
 import math
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -64,7 +65,7 @@ class Land(NamedTuple):
 
     def envelope(self) -> tuple[Point, ...]:
         """What the setbacks leave of the plot, each kept from the wall that it belongs to; empty if that is nothing."""
-        near, far = self._setbacks()
+        near, far = self.sides()
         x0, x1, y0, y1 = near, self.width_ft - far, self.front_ft, self.length_ft - self.rear_ft
         if x1 <= x0 or y1 <= y0:
             return ()
@@ -81,18 +82,18 @@ class Land(NamedTuple):
                 points = [*points[:2], (x1, y), (x, y), (x, y1), points[3]]
         elif self.form == "irregular":
             points = self._drawn_in()
-        return self._turned(points)
+        return self._turned(points) if points else ()
 
     def berths(self) -> tuple[Berth, ...]:
         """The one or two largest rectangles at the front setback line, the widest first; none if nothing is left."""
-        near, far = self._setbacks()
+        near, far = self.sides()
         width, depth = self.width_ft - near - far, self.length_ft - self.front_ft - self.rear_ft
         if self.form == "rectangle":
             sizes = [(width, depth)]
         elif self.form == "l":
             sizes = [(width, depth - self.length_ft * NOTCH), (width - self.width_ft * NOTCH, depth)]
         else:
-            sizes = self._largest()
+            sizes = _largest(self)
         found = []
         for w, d in sizes:
             # The left setback line is the origin; what is lacking at the left moves a house to the right.
@@ -100,7 +101,7 @@ class Land(NamedTuple):
             found.append(Berth(x, _steps(width if self.lacking == "left" else w) - x, _steps(d)))
         return tuple(berth for berth in found if berth.w > 0 and berth.d > 0)
 
-    def _setbacks(self) -> tuple[float, float]:
+    def sides(self) -> tuple[float, float]:
         """The side setbacks: where nothing is lacking, and where something is."""
         return (self.left_ft, self.right_ft) if self.lacking == "right" else (self.right_ft, self.left_ft)
 
@@ -110,9 +111,9 @@ class Land(NamedTuple):
             return tuple(points)
         return tuple((self.width_ft - x, y) for x, y in [points[1], points[0], *reversed(points[2:])])
 
-    def _reach(self, y: float) -> float:
+    def reach(self, y: float) -> float:
         """How far from the wall where nothing is lacking an irregular plot's envelope reaches at depth y."""
-        _, far = self._setbacks()
+        _, far = self.sides()
         x1, y1 = self.width_ft * (1 - DRAWN_IN_X), self.length_ft * (1 - DRAWN_IN_Y)
         side = (self.width_ft - x1) / y1  # how much the side wall leans, a foot
         rear = (self.length_ft - y1) / x1
@@ -122,29 +123,18 @@ class Land(NamedTuple):
 
     def _drawn_in(self) -> list[Point]:
         """An irregular plot's envelope, as if it lacked something at the right; empty if nothing is left."""
-        near, far = self._setbacks()
+        near, far = self.sides()
         x1, y1 = self.width_ft * (1 - DRAWN_IN_X), self.length_ft * (1 - DRAWN_IN_Y)
         side, rear = (self.width_ft - x1) / y1, (self.length_ft - y1) / x1
         at_side = self.width_ft - far * math.hypot(1, side)  # at the street
         at_rear = self.length_ft - self.rear_ft * math.hypot(1, rear)  # at the other wall
         y = (at_rear - rear * at_side) / (1 - rear * side)  # where the two walls meet
         top = min(at_rear - rear * near, (at_side - near) / side)
-        points = [(near, self.front_ft), (self._reach(self.front_ft), self.front_ft)]
+        points = [(near, self.front_ft), (self.reach(self.front_ft), self.front_ft)]
         if self.front_ft < y and at_side - side * y > near:
             points.append((at_side - side * y, y))
         points.append((near, top))
         return points if points[1][0] > near and top > self.front_ft else []
-
-    def _largest(self) -> list[tuple[float, float]]:
-        """Width and depth of the two rectangles that together cover most of an irregular plot's envelope."""
-        near, _ = self._setbacks()
-        whole = self.length_ft - self.front_ft - self.rear_ft
-        depths = [whole * index / CANDIDATES for index in range(1, CANDIDATES + 1)]
-        sizes = [(self._reach(self.front_ft + depth) - near, depth) for depth in depths]
-        sizes = [size for size in sizes if size[0] > 0]
-        pairs = [(one, other) for index, one in enumerate(sizes) for other in sizes[index:]]
-        best = max(pairs, key=lambda pair: pair[0][0] * pair[0][1] + pair[1][0] * (pair[1][1] - pair[0][1]), default=())
-        return list(dict.fromkeys(best))
 
 
 def area_sqft(corners: tuple[Point, ...]) -> float:
@@ -166,3 +156,16 @@ def _steps(feet: float) -> int:
 
 def _steps_up(feet: float) -> int:
     return math.ceil((feet - _SLACK_FT) / GRID_FT)
+
+
+@lru_cache(maxsize=1024)
+def _largest(land: Land) -> list[tuple[float, float]]:
+    """Width and depth of the two rectangles that together cover most of an irregular plot's envelope."""
+    near, _ = land.sides()
+    whole = land.length_ft - land.front_ft - land.rear_ft
+    depths = [whole * index / CANDIDATES for index in range(1, CANDIDATES + 1)]
+    sizes = [(land.reach(land.front_ft + depth) - near, depth) for depth in depths]
+    sizes = [size for size in sizes if size[0] > 0]
+    pairs = [(one, other) for index, one in enumerate(sizes) for other in sizes[index:]]
+    best = max(pairs, key=lambda pair: pair[0][0] * pair[0][1] + pair[1][0] * (pair[1][1] - pair[0][1]), default=())
+    return list(dict.fromkeys(best))

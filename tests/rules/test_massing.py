@@ -1,0 +1,76 @@
+"""Tests for housebrain.rules.massing: what may be built on a plot."""
+
+import itertools
+import math
+
+import pytest
+
+from house.test_brief import changed
+from housebrain.dataset.v5 import parse_record
+from housebrain.house.brief import Brief, Rejected
+from housebrain.house.units import SQFT_PER_SQM
+from housebrain.rules.codes import check_codes
+from housebrain.rules.massing import Massing, massing_of, shares
+from housebrain.solver.solve import solve
+from houses import solved_houses
+
+
+def plot_of(region: str, width_ft: float, length_ft: float, shape: str = "Rectangle") -> Brief:
+    brief = parse_record(changed("metadata.region", region))[1]
+    plot = brief.plot.model_copy(update={"width_ft": width_ft, "length_ft": length_ft, "shape": shape})
+    return brief.model_copy(update={"plot": plot})
+
+
+def test_a_region_without_a_rule_has_no_limit() -> None:
+    assert massing_of(plot_of("US_West", 50, 80)) == Massing(math.inf, math.inf, math.inf)
+
+
+def test_limits_are_shares_of_the_plots_own_area() -> None:
+    assert massing_of(plot_of("EU_Germany", 50, 80)) == Massing(1600, 4800, math.inf)
+    assert massing_of(plot_of("EU_Germany", 60, 90, "L_Shape")).covered_sqft == pytest.approx(0.4 * 4800)
+
+
+def test_a_larger_plot_never_gets_less_than_a_smaller_one() -> None:
+    allowed = []
+    for sqm in (90, 100, 101, 240, 250, 260, 740, 755, 990, 1010, 3000):
+        side = math.sqrt(sqm * SQFT_PER_SQM)
+        allowed.append(massing_of(plot_of("Asia_India_Delhi", side, side)))
+    covered_sqm = [one.covered_sqft / SQFT_PER_SQM for one in allowed]
+    assert covered_sqm[:3] == pytest.approx([81, 90, 90])  # 75% of 101 would be less than 90% of 100
+    assert covered_sqm[-1] == pytest.approx(1200)
+    for one, other in itertools.pairwise(allowed):
+        assert one.covered_sqft <= other.covered_sqft + 1e-6
+        assert one.floor_sqft <= other.floor_sqft + 1e-6
+
+
+def test_a_design_is_measured_beside_its_limits() -> None:
+    _, brief, design = solved_houses()[0]
+    assert shares(design, brief.model_copy(update={"region": "US_West"})) == []
+    german = brief.model_copy(update={"region": "EU_Germany"})
+    by_rule = {result.rule: result for result in check_codes(design, german)}
+    plot_sqft = german.plot.width_ft * german.plot.length_ft
+    if german.plot.land.form == "rectangle":
+        assert by_rule["floor-area ratio"].measured == pytest.approx(design.built_area_sqft / plot_sqft)
+    assert by_rule["coverage"].bound == pytest.approx(0.4)
+    tiny = german.plot.model_copy(update={"width_ft": 20.0, "length_ft": 20.0})
+    failed = {r.rule for r in check_codes(design, german.model_copy(update={"plot": tiny})) if not r.passed}
+    assert {"coverage", "floor-area ratio"} <= failed
+
+
+def test_the_solver_keeps_to_them_or_says_that_they_bind() -> None:
+    """A plot on which the house that is built without a limit covers more than two fifths."""
+    free = plot_of("US_West", 30, 52)
+    setbacks = free.plot.setbacks.model_copy(update=dict.fromkeys(("front_ft", "rear_ft", "left_ft", "right_ft"), 1.0))
+    free = free.model_copy(update={"plot": free.plot.model_copy(update={"setbacks": setbacks})})
+    bound = free.model_copy(update={"region": "EU_Germany"})
+    assert all(share.measured <= share.bound for share in shares(solve(bound, 0), bound))
+    rooms = tuple(room.model_copy(update={"min_area_sqft": room.min_area_sqft * 1.8}) for room in free.rooms)
+    solve(free.model_copy(update={"rooms": rooms}), 0)
+    with pytest.raises(Rejected, match="of the plot may be built over"):
+        solve(bound.model_copy(update={"rooms": rooms}), 0)
+
+
+def test_a_house_may_be_no_higher_than_is_allowed() -> None:
+    brief = plot_of("Asia_India_Delhi", 50, 80).model_copy(update={"floors": 5})
+    with pytest.raises(Rejected, match=r"over_height: 5 floors are 52.5 ft high, 49.2 ft are allowed here: 4 floors"):
+        solve(brief, 0)
