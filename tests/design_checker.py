@@ -40,10 +40,10 @@ def buildable(record: dict[str, Any]) -> Any:
     far = min(left, right)  # the setback where something may be lacking
     rest = box(max(left, right), front, width - far, length - rear)  # as if that were at the right
     if plot["shape"] == "L_Shape":
-        rest = rest.difference(box(2 * width / 3 - far, 2 * length / 3 - rear, width, length))
+        rest = rest.difference(box(0.5 * width - far, 0.78 * length - rear, width, length))
     if plot["shape"] == "Irregular":
         rest = box(max(left, right), front, width, length)
-        corner, ends = (0.85 * width, 0.9 * length), ((width, 0), (0, length))
+        corner, ends = (0.85 * width, 0.94 * length), ((width, 0), (0, length))
         for end, setback in zip(ends, (far, rear), strict=True):
             wall = LineString([end, corner])
             # As far from the wall as the setback asks for, and nothing of what lies behind it.

@@ -4,9 +4,9 @@ The street runs along y = 0 from x = 0 to the plot's width; y goes away from it.
 
 A dataset gives a shape's name and the sides of a rectangle, and no more. So this is a reading, the same for every plot
 of a shape. What an L-shaped or irregular plot lacks, it lacks at the rear, on the side of the narrower side setback
-(the left one where both are equal). An L lacks a third of its width by a third of its length: 11% of the rectangle. Of
-an irregular plot the corner is drawn in, by 15% of its width and 10% of its length: 12.5% of the rectangle. A corner
-plot's second street runs along the other side.
+(the left one where both are equal). An L lacks half of its width by 22% of its length: 11% of the rectangle. Of an
+irregular plot the corner is drawn in, by 15% of its width and 6% of its length: 10.5% of the rectangle. A corner plot's
+second street runs along the other side.
 """
 
 import math
@@ -19,8 +19,8 @@ from housebrain.house.units import GRID_FT
 Point = tuple[float, float]
 Side = Literal["left", "right"]
 Form = Literal["rectangle", "l", "irregular"]
-NOTCH = 1 / 3  # of an L's width and length
-DRAWN_IN_X, DRAWN_IN_Y = 0.15, 0.1  # of an irregular plot's width and length
+NOTCH_X, NOTCH_Y = 0.5, 0.22  # of an L's width and length
+DRAWN_IN_X, DRAWN_IN_Y = 0.15, 0.06  # of an irregular plot's width and length
 CANDIDATES = 40  # depths among which an irregular plot's rectangles are chosen
 # A hundredth of a foot is added before rounding down, so that 52.4 - 4.2 - 5.2 is 43 and not 42.5.
 _SLACK_FT = 0.01
@@ -57,7 +57,7 @@ class Land(NamedTuple):
         width, length = self.width_ft, self.length_ft
         points: list[Point] = [(0.0, 0.0), (width, 0.0), (width, length), (0.0, length)]
         if self.form == "l":
-            x, y = width * (1 - NOTCH), length * (1 - NOTCH)
+            x, y = width * (1 - NOTCH_X), length * (1 - NOTCH_Y)
             points = [*points[:2], (width, y), (x, y), (x, length), points[3]]
         elif self.form == "irregular":
             points[2] = (width * (1 - DRAWN_IN_X), length * (1 - DRAWN_IN_Y))
@@ -71,7 +71,7 @@ class Land(NamedTuple):
             return ()
         points: list[Point] = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
         if self.form == "l":
-            x, y = x1 - self.width_ft * NOTCH, y1 - self.length_ft * NOTCH
+            x, y = x1 - self.width_ft * NOTCH_X, y1 - self.length_ft * NOTCH_Y
             if y <= y0 and x <= x0:
                 return ()
             if y <= y0:
@@ -91,7 +91,7 @@ class Land(NamedTuple):
         if self.form == "rectangle":
             sizes = [(width, depth)]
         elif self.form == "l":
-            sizes = [(width, depth - self.length_ft * NOTCH), (width - self.width_ft * NOTCH, depth)]
+            sizes = [(width, depth - self.length_ft * NOTCH_Y), (width - self.width_ft * NOTCH_X, depth)]
         else:
             sizes = _largest(self)
         found = []
