@@ -281,8 +281,10 @@ def solve(programme: Programme, seed: int = 0, unit_ft: float = UNIT_FT) -> Hous
     if is_small(programme):
         small = Solver(programme, seed, unit_ft, SMALL_EFFORT)
         return small.run(rounds=6 if single else 20, enough=99, wild=True, most=20 if single else 80)
-    found = Solver(programme, seed, unit_ft).run(rounds=1 if single else 3, enough=1 if single else 6)
+    found = Solver(programme, seed, unit_ft).run(rounds=2 if single else 4, enough=99)
     hopeless = fill_of(programme) > FULLEST
     if isinstance(found, Infeasible) and found.reason == "no_layout_found" and not hopeless:
-        return Solver(programme, seed, unit_ft, LAST_EFFORT).run(rounds=3 if single else 6, enough=1, wild=True)
+        return Solver(programme, seed, unit_ft, LAST_EFFORT).run(
+            rounds=3 if single else 6, enough=1, wild=True, most=3 if single else 18
+        )
     return found
