@@ -14,6 +14,8 @@ from housebrain.rules.massing import Massing, massing_of, shares
 from housebrain.solver.solve import solve
 from houses import solved_houses
 
+SIDES = ("front", "rear", "left", "right")
+
 
 def plot_of(region: str, width_ft: float, length_ft: float, shape: str = "Rectangle") -> Brief:
     brief = parse_record(changed("metadata.region", region))[1]
@@ -26,8 +28,8 @@ def test_a_region_without_a_rule_has_no_limit() -> None:
 
 
 def test_limits_are_shares_of_the_plots_own_area() -> None:
-    assert massing_of(plot_of("EU_Germany", 50, 80)) == Massing(1600, 4800, math.inf)
-    assert massing_of(plot_of("EU_Germany", 60, 90, "L_Shape")).covered_sqft == pytest.approx(0.4 * 4800)
+    assert massing_of(plot_of("EU_Germany", 50, 80)) == pytest.approx((1600, 4800, math.inf))
+    assert massing_of(plot_of("EU_Germany", 60, 90, "L_Shape")).covered_sqft == pytest.approx(0.4 * 0.89 * 5400)
 
 
 def test_a_larger_plot_never_gets_less_than_a_smaller_one() -> None:
@@ -57,17 +59,22 @@ def test_a_design_is_measured_beside_its_limits() -> None:
     assert {"coverage", "floor-area ratio"} <= failed
 
 
+def crowded(region: str, share: float) -> Brief:
+    """Rooms of so many times the record's areas on a plot of 1,560 sqft, of which the setbacks leave nearly all."""
+    record = changed("metadata.region", region)
+    record["input"]["plot"] |= {"width": 30, "length": 52, "setbacks_ft": dict.fromkeys(SIDES, 1)}
+    for room in record["input"]["roomBreakdown"]:
+        room["minArea"] *= share
+    return parse_record(record)[1]
+
+
 def test_the_solver_keeps_to_them_or_says_that_they_bind() -> None:
-    """A plot on which the house that is built without a limit covers more than two fifths."""
-    free = plot_of("US_West", 30, 52)
-    setbacks = free.plot.setbacks.model_copy(update=dict.fromkeys(("front_ft", "rear_ft", "left_ft", "right_ft"), 1.0))
-    free = free.model_copy(update={"plot": free.plot.model_copy(update={"setbacks": setbacks})})
-    bound = free.model_copy(update={"region": "EU_Germany"})
-    assert all(share.measured <= share.bound for share in shares(solve(bound, 0), bound))
-    rooms = tuple(room.model_copy(update={"min_area_sqft": room.min_area_sqft * 1.8}) for room in free.rooms)
-    solve(free.model_copy(update={"rooms": rooms}), 0)
-    with pytest.raises(Rejected, match="of the plot may be built over"):
-        solve(bound.model_copy(update={"rooms": rooms}), 0)
+    brief = crowded("EU_Germany", 1.2)
+    assert all(share.measured <= share.bound for share in shares(solve(brief, 0), brief))
+    free = solve(crowded("US_West", 2.0), 0)
+    assert any(share.measured > share.bound for share in shares(free, crowded("EU_Germany", 2.0)))
+    with pytest.raises(Rejected, match="only 1,248 of the plot may be built over on 2 floors"):
+        solve(crowded("EU_Germany", 2.0), 0)
 
 
 def test_a_house_may_be_no_higher_than_is_allowed() -> None:
