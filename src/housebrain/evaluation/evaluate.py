@@ -213,8 +213,9 @@ class Evaluator:
 
         Answers are made in batches: `seconds_per_design_batched` is each one's part of the wall time. With `guided`
         some briefs are answered under their grammars too, and the answers finished into houses. The first of them is
-        answered by itself, or beside the others' of `guided`: that is what a user waits for, `seconds_per_design`. `peak_memory_gb` is the process's while it answers freely, in batches. An answer from the
-        cache keeps the time and memory that it took when it was made.
+        answered by itself, or beside the others' of `guided`: that is what a user waits for, `seconds_per_design`.
+        `peak_memory_gb` is the process's while it answers freely, in batches. An answer from the cache keeps the time
+        and memory that it took when it was made.
 
         Args:
             adapter: its folder; None for the base alone.
