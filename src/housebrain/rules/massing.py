@@ -35,7 +35,7 @@ def massing_of(brief: Brief) -> Massing:
     plot_sqft = area_sqft(brief.plot.corners_ft)
     limits = dict.fromkeys(("coverage", "floor_area_ratio", "height"), math.inf)
     for rule in ruleset(ruleset_for(brief.region, brief.city).name).rules:
-        if rule["check"] in limits:
+        if rule.get("check") in limits:
             limits[rule["check"]] = min(limits[rule["check"]], _most(rule, plot_sqft / SQFT_PER_SQM))
     return Massing(limits["coverage"] * plot_sqft, limits["floor_area_ratio"] * plot_sqft, limits["height"] * FT_PER_M)
 

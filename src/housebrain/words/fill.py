@@ -2,7 +2,7 @@
 
 from housebrain.errors import UserError
 from housebrain.house.brief import Brief, Plot, RoomRequest, Setbacks
-from housebrain.rules.tables import table
+from housebrain.rules.rates import rates_of
 from housebrain.words.facts import Facts, Wanted
 from housebrain.words.money import LEAST_USD, MOST_USD, PER_USD, currency_of
 from housebrain.words.places import BORROWED, Place
@@ -51,6 +51,7 @@ def fill(facts: Facts, place: Place) -> Brief:
         plot=plot,
         rooms=tuple(requests),
         region=place.region,
+        city=place.name if "place" in facts.said else None,
         climate_zone=facts.get("climate") or place.climate,
         choices=choices,
     )
@@ -278,8 +279,8 @@ def _setbacks(facts: Facts, place: Place, sides: tuple[float, float]) -> Setback
 def _budget(facts: Facts, place: Place, asked_sqft: float) -> float:
     said, rate = facts.get("budget"), facts.get("budget_rate")
     if said is None and rate is None:
-        rates = table("costs")
-        usd = rates["rates_usd_per_sqft"].get(place.region, rates["default_rate_usd_per_sqft"]) * asked_sqft * ROOMY
+        rates = rates_of(place.region)
+        usd = rates.plinth["good"] / rates.per_usd * asked_sqft * ROOMY
         usd = float(round(usd, -3))
         facts.assume("budget", f"{usd:,.0f} USD", "good quality at the region's rate")
         return usd
