@@ -34,7 +34,7 @@ _INDOORS = (
 )
 _JOIN = (
     r"(?:is|are|it|to|on|at|in|from|along|towards?|the|its|side|of|direction|should|be|nach|im|am|"
-    r"liegt|runs?|has|a|:|=|-|\s)*"
+    r"liegt|runs?|has|a|:|=|-|\s){0,8}"
 )
 
 
@@ -72,6 +72,8 @@ def read_facing(text: Text, facts: Facts) -> None:
         facts.say("corner", True, match[0])
         if match[1]:
             corners.append((direction(match[1]), match[0].strip()))
+    for _ in text.take(rf"\b(?:{_WORD})\s+(?:side\s+)?open\b"):
+        pass
     gardens: list[tuple[str, str]] = []
     # A garden to the south: then the street is to the north.
     for match in text.take(

@@ -23,7 +23,7 @@ _BUILT = (
 _LINK = (
     r"\s*(?:of|is|:|=|-|measuring|sized?|area|with|mit|von|in|\(|about|around|approx\.?|"
     r"approximately|ca\.?|roughly|total|size|dimensions?|an?|the|my|our|having|has|at|as|"
-    r"dimension)*\s*"
+    r"dimension){0,8}\s*"
 )
 _SIDES = (
     r"(?:front|rear|back|left|right|sides?|all (?:4 |four )?sides|all around|all round|each side|"

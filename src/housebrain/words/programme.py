@@ -44,6 +44,9 @@ def read_programme(text: Text, facts: Facts, mentions: list[Mention]) -> None:
 
 
 def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
+    for one in mentions:
+        if one.kind == "bedroom" and one.count is None and one.is_located and not re.search(r"bed.*s$", one.words):
+            one.count = 1.0
     plain = [one for one in mentions if one.kind in ("bhk", "bedroom", "rk") and one.count is not None]
     totals = [one for one in plain if not one.is_named_size and not one.is_located and not _is_part(text, one, plain)]
     parts = [one for one in plain if one not in totals and one.is_located | one.is_named_size]
@@ -222,6 +225,10 @@ def _bathrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
             half = max(half, 1)
         number = int(full)
     elif own or common or every:
+        single = [
+            one for one in generic if one.count is None and not re.search(r"s$|^bath$", one.words) and one not in every
+        ]
+        common += len(single[:1])
         number = own + common
         if not common and not every and own < bedrooms:
             number += 1
