@@ -114,7 +114,9 @@ def test_a_phrasing_with_letters_struck_out_or_turned_is_no_fault(phrasing: obje
     _read("".join(letters))
 
 
-@pytest.mark.parametrize("again", ["up to ", "road to the ", "north and ", "big large ", "40 x ", "1,", "(", "' ", "g+1 "])
+@pytest.mark.parametrize(
+    "again", ["up to ", "road to the ", "north and ", "big large ", "40 x ", "1,", "(", "' ", "g+1 "]
+)
 def test_a_word_said_again_and_again_takes_no_longer(again: str) -> None:
     """A pattern that can match one text in many ways takes seconds for it, or for ever."""
     begun = time.process_time()

@@ -166,8 +166,10 @@ def _is_meant(text: Text, name: str, start: int, end: int, after_place: bool) ->
             and re.match(r"[\s.!]*$", text.rest[end:])
         ):
             return True
-        closes = re.match(r"\s*(?:$|[,;.)\x01]|with\b|for\b|on\b|\d)", text.rest[end:]) is not None
-        return closes and re.search(r"\b(?:in|near|at|outside|from|around|nahe|bei)\s*$", text.rest[:start]) is not None
+        is_last = re.match(r"\s*(?:$|[,;.)\x01]|with\b|for\b|on\b|\d)", text.rest[end:]) is not None
+        return (
+            is_last and re.search(r"\b(?:in|near|at|outside|from|around|nahe|bei)\s*$", text.rest[:start]) is not None
+        )
     if len(name) <= 4 and name not in (
         "pune",
         "goa",
