@@ -60,7 +60,7 @@ def test_a_brief_whose_setbacks_take_the_plot_is_rejected() -> None:
 
 
 def test_alternatives_are_different_valid_houses() -> None:
-    asked, houses = solve_asked(read_asked(WORDS, {}), 0, 3)
+    asked, houses = solve_asked(read_asked("3 bhk, 40x60, Pune", {}), 0, 3)
     assert len({house.model_dump_json() for house in houses}) == len(houses) == 3
     assert all(violations(house, asked.brief) == [] for house in houses)
 

@@ -74,6 +74,9 @@ def read_facing(text: Text, facts: Facts) -> None:
             corners.append((direction(match[1]), match[0].strip()))
     for _ in text.take(rf"\b(?:{_WORD})\s+(?:side\s+)?open\b"):
         pass
+    for match in text.take(rf"(?:^|(?<=, )|(?<=; ))({_WORD})\s+corner\b(?=\s*(?:,|;|\.|$))"):
+        facts.say("corner", True, match[0])
+        corners.append((direction(match[1]), match[0].strip()))
     gardens: list[tuple[str, str]] = []
     # A garden to the south: then the street is to the north.
     for match in text.take(
@@ -103,6 +106,7 @@ def read_facing(text: Text, facts: Facts) -> None:
             rf"sided))?\s*{_ROAD}\b",
         ),
         (roads, rf"\b({point})(?:\s*(?:side|sided))?\s*{_ROAD}\b"),
+        (facings, rf"\b({_WORD})\s*(?:ist|is)\s*(?:die\s*|the\s*)?(?:strassenseite|street side|road side|front)\b"),
         (facings, rf"\b({point})(?:\s*(?:side))?\s*(?:,|and|/|\+)\s*({point})\s*(?:facing|mukhi)\b"),
         (facings, rf"\b({point})\s*(?:side\s*|direction\s*|ern\s*)?{_FACING}\b(?:\s+side)?"),
         (facings, rf"\b{_FACING}\b{_JOIN}\b({point})\b(?:\s+sides?)?{also}"),

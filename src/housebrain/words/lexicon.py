@@ -44,7 +44,7 @@ ROOMS: dict[str, str] = {
     r"einbaukuche|rasoi|cook ?house|galley",
     "half_bath": r"(?:guest |downstairs |separate |extra |small |ground floor ){0,4}(?:half ?baths?(?:rooms?)?|"
     r"powder ?(?:rooms?|baths?)|(?<!\d)0?\.5 (?:baths?(?:rooms?)?|ba)|w ?c'?s?|water closets?|"
-    r"cloak ?rooms?|gaste ?wc|gaeste ?wc|guest toilets?|guest wc|guest loo|loo|lavatory|toilette)",
+    r"cloak ?rooms?|gaste ?wc|gaeste ?wc|(?:guest|downstairs) toilets?|guest wc|guest loo|loo|lavatory|toilette)",
     "ensuite": r"(?:(?:with |having )?(?:an? |its own |their own |own |private |each ){0,4}(?:attached|att\.?|"
     r"en ?suite|adjoining|private) (?:with )?(?:bath(?:rooms?|s)?|toilets?|washrooms?|wc|shower "
     r"rooms?|shower|bathroom|t & b|bad))|"
@@ -74,7 +74,8 @@ ROOMS: dict[str, str] = {
     "bedroom": r"(?:double |single |twin |large |big |small |spacious |good sized |decent |more |other |"
     r"additional |further |extra |regular |standard |normal |secondary |common |smaller |good |size |"
     r"king size |queen size |nice |bright ){0,4}"
-    r"(?:bed ?rooms?|bedded|bedder|bdrms?|brs?\b|bds?\b|beds?\b|schlafzimmer|schlafraume|sleeping rooms?|bed room'?s)",
+    r"(?:bed ?rooms?|bed ?roomed|bedded|bedder|bdrms?|brs?\b|bds?\b|beds?\b|"
+    r"schlafzimmer|schlafraume|sleeping rooms?|bed room'?s)",
     "utility": r"utility(?: (?:room|area|space|balcony))?|utilities|wash(?:ing)? (?:area|yard|space)|"
     r"mud ?rooms?|boot ?rooms?|hauswirtschaftsraum|hwr|technikraum|plant room|service (?:area|yard)|"
     r"scullery|"
@@ -109,7 +110,7 @@ LEFT_OUT = (
     r"accessib\w+|barrierefrei|"
     r"ev charg\w+|sauna|jacuzzi|bath ?tubs?|hot tub|outhouse|shed|stables?|barn(?! ?(?:style|"
     r"conversion))|workshop|bike (?:parking|store|shed)|two wheeler parking|bicycle\w*|cattle shed|"
-    r"servant toilet|driveway|compound wall|boundary wall|fence|gate|main gate|"
+    r"servant toilet|driveway(?: for \d+ cars)?|compound wall|boundary wall|fence|gate|main gate|"
     r"rental unit|shops?|mezzanine|double glazing|underfloor heating|fussbodenheizung|insulation|"
     r"kfw\s?\d*|passivhaus|effizienzhaus|central heating|air ?con\w*|a/c|hvac|smart home|windows?|"
     r"doors?|natural light|ventilation|cross ventilation|sunlight|light|views?"

@@ -31,7 +31,7 @@ _TIMES = {
 }  # fmt: skip
 _TIME = "|".join(f"(?:{one})" for one in _TIMES)
 _LARGE = r"lakhs?|lacs?|crores?|cr|crs|k|millions?|mn|mio\.?|mill\.?|tsd\.?|tausend|thousand|grand|billions?|bn"
-_ABOUT = r"(?:budget(?:ed)?|kosten|baukosten|cost(?:s|ing)?|spend(?:ing)?|price|afford|worth)"
+_ABOUT = r"(?<![a-z])(?:budget(?:ed)?|kosten|baukosten|cost(?:s|ing)?|spend(?:ing)?|price|afford|worth)(?![a-z])"
 _FILL = (
     r"(?:\s*(?:of|is|:|=|-|,|approx\.?|approximately|about|around|roughly|ca\.?|circa|etwa|max\.?|"
     r"maximum|maximal|under|"

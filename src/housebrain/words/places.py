@@ -151,6 +151,8 @@ def _is_meant(text: Text, name: str, start: int, end: int, after_place: bool) ->
         closes = re.match(r"\s*(?:$|[,;.)])", text.rest[end:])
         opens = re.search(r"\b(?:in|near)\s*(?:the\s*)?$|,\s*$", text.rest[:start])
         behind_place = after_place and before.rstrip(" ,").endswith("\x01")
+        if text.rest[start:end] == "ca.":  # ca. 600.000
+            return False
         return name == "uk" or behind_place or bool(name in _SHORT and opens and closes)
     if name in common("places") or name in vocabulary():
         following = re.match(r"[\s,]*([a-z]+(?: [a-z]+)?)", text.rest[end:])

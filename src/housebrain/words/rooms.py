@@ -54,6 +54,7 @@ class Mention:
         sqft: the least area of each where the words give one.
         is_named_size: `double bedroom` and the like.
         is_located: a floor follows.
+        is_each: every bedroom has one.
         absent: `no garage`.
     """
 
@@ -65,6 +66,7 @@ class Mention:
     sqft: float | None = None
     is_named_size: bool = False
     is_located: bool = False
+    is_each: bool = False
     absent: bool = False
 
 
@@ -111,6 +113,8 @@ def _mention(text: Text, kind: str, match: re.Match[str]) -> Mention:
             text.strike(match.end(), match.end() + after.end())
             mention.end += after.end()
     mention.is_located = _is_located(text, mention.start, mention.end)
+    each = r"\s*(?:in|for|to|with|off|attached to)\s*(?:each|every|all)\s*(?:of )?(?:the\s*)?(?:bed|room)"
+    mention.is_each = re.match(each, text.whole[mention.end :]) is not None
     mention.sqft = _size(text, mention, match)
     return mention
 
@@ -191,6 +195,7 @@ def _garages(text: Text) -> list[Mention]:
     named = "|".join(cars)
     found = []
     patterns = (
+        r"(?P<cars>\d)\s*fach(?:garage|carport)\b",
         rf"{_NO}(?:\b(?P<times>an?|1|2|two)\s+)?\b(?P<named>{named})\s*(?:{_CARS}\s*)?{_PARKING}\b",
         rf"{_NO}(?P<cars>\d+)\s*(?:or more\s*)?{_CARS}\s*(?:covered\s+|attached\s+|detached\s+|open\s+|"
         rf"stilt\s+)?{_PARKING}\b",
