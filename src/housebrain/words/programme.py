@@ -79,7 +79,7 @@ def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
     extra, guests = 0, 0
     masters = [one for one in mentions if one.kind == "master_bedroom"]
     if masters:
-        most = max(int(one.count or 1) for one in masters)
+        most = max(1, *(int(one.count or 1) for one in masters))
         if total is None or base is None or _is_besides(text, base, masters[0]):
             extra += most
     for one in mentions:
@@ -94,6 +94,7 @@ def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
                 else 1
             )
         )
+        count = max(1, count)
         if one.kind == "named_bedroom" and (base is None or _PLUS.fullmatch(_between(text, base, one))):
             extra += count
         elif one.kind == "guest_room":
@@ -293,7 +294,7 @@ def _others(facts: Facts, mentions: list[Mention], absent: set[str]) -> None:
             best["living_room"] = formal
     for kind, one in best.items():
         room_type, size = _TYPES.get(kind, (kind, "usual"))
-        count = int(one.count or (2 if kind == "balcony" and re.search(r"ies$|ys$|balkone", one.words) else 1))
+        count = max(1, int(one.count or (2 if kind == "balcony" and re.search(r"ies$|ys$|balkone", one.words) else 1)))
         if one.is_each:
             count = max(count, facts.get("bedrooms") or 1)
         if kind == "garage":
