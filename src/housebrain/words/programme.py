@@ -83,18 +83,8 @@ def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
         if total is None or base is None or _is_besides(text, base, masters[0]):
             extra += most
     for one in mentions:
-        count = int(
-            one.count
-            or (
-                2
-                if one.words.endswith("s")
-                and one.kind == "named_bedroom"
-                and not one.words.endswith("'s")
-                and re.search(r"rooms$|zimmer$", one.words)
-                else 1
-            )
-        )
-        count = max(1, count)
+        several = one.kind == "named_bedroom" and one.words.endswith("rooms")
+        count = max(1, int(one.count or (2 if several else 1)))
         if one.kind == "named_bedroom" and (base is None or _PLUS.fullmatch(_between(text, base, one))):
             extra += count
         elif one.kind == "guest_room":
