@@ -17,9 +17,7 @@ from houses import solved_houses
 SIDES = ("front", "rear", "left", "right")
 
 
-def plot_of(
-    region: str, width_ft: float, length_ft: float, shape: str = "Rectangle", city: str | None = None
-) -> Brief:
+def plot_of(region: str, width_ft: float, length_ft: float, shape: str = "Rectangle", city: str | None = None) -> Brief:
     brief = parse_record(changed("metadata.region", region))[1]
     plot = brief.plot.model_copy(update={"width_ft": width_ft, "length_ft": length_ft, "shape": shape})
     return brief.model_copy(update={"plot": plot, "city": city})
