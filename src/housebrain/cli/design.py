@@ -10,9 +10,13 @@ from housebrain.errors import UserError
 
 if TYPE_CHECKING:
     from housebrain.house.brief import Brief
+    from housebrain.house.design import Design
 
 app = typer.Typer()
 Record = Annotated[Path, typer.Argument(help="A JSON file with one record {id, input, metadata}")]
+
+House = Annotated[Path, typer.Argument(help="A JSON file with one design, as `solve` and `design` write it")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table")]
 
 
 def _read(record: Path) -> "Brief":
@@ -33,6 +37,89 @@ def _read(record: Path) -> "Brief":
         return parse_record(content)[1]
     except BadRecord as error:
         raise bad_record(raw, content, error) from error
+
+
+def _read_design(path: Path) -> "Design":
+    """The design in a file.
+
+    Raises:
+        UserError: there is no such file, or no design in it.
+    """
+    from pydantic import ValidationError
+
+    from housebrain.house.design import Design
+
+    if not path.is_file():
+        raise UserError(f"{path}: no such file. Give a JSON file with one design, as `housebrain solve` prints it.")
+    try:
+        return Design.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "design"
+        raise UserError(
+            f"{path}: field {field}: {first['msg']}. Give a design as `housebrain solve` prints it."
+        ) from error
+
+
+def _read_brief(record: Path) -> "Brief":
+    """As `_read`, and a brief that contradicts itself is a UserError."""
+    from housebrain.house.brief import Rejected
+
+    try:
+        return _read(record)
+    except Rejected as rejected:
+        raise UserError(f"{record}: {rejected}. Change the brief.") from rejected
+
+
+@app.command()
+def codes(
+    design: House,
+    brief: Annotated[Path | None, typer.Option(help="The record that it was made for: plot, climate, city")] = None,
+    ruleset: Annotated[str, typer.Option(help="`auto` takes that of the brief's city or region")] = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Check a design against a building code, rule by rule: passed, failed, not applicable or unverified."""
+    from housebrain.report.verdicts import print_verdicts
+    from housebrain.rules.codes import check_codes
+    from housebrain.rules.rulesets import names, ruleset_for
+    from housebrain.rules.rulesets import ruleset as ruleset_named
+
+    known = ", ".join(names())
+    if ruleset != "auto" and ruleset not in names():
+        raise UserError(f"--ruleset: unknown ruleset '{ruleset}'. Known: auto, {known}.")
+    if ruleset == "auto" and brief is None:
+        raise UserError(f"--brief is needed to choose a ruleset. Give one, or --ruleset with one of {known}.")
+    house = _read_design(design)
+    asked = None if brief is None else _read_brief(brief)
+    title = ""
+    if asked is not None and ruleset == "auto":
+        chosen = ruleset_for(asked.region, asked.city)
+        ruleset = chosen.name
+        place = asked.region if asked.city is None else f"{asked.city}, {asked.region}"
+        title = f"{place} has no ruleset here: this one stands in. " if chosen.stands_in else f"{place}. "
+    results = check_codes(house, asked, ruleset)
+    if as_json:
+        rows = [result._asdict() | {"certainty": result.certainty} for result in results]
+        print(json.dumps({"ruleset": ruleset, "results": rows}, indent=2))
+    else:
+        print_verdicts(results, f"{title}{ruleset_named(ruleset).edition}")
+
+
+@app.command()
+def bill(
+    design: House,
+    brief: Annotated[Path, typer.Option(help="The record that it was made for: region, city, budget")],
+    as_json: AsJson = False,
+) -> None:
+    """Print what a design costs: every quantity with its rate, by trade and floor, and what to cut where it is over."""
+    from housebrain.report.bills import print_bill
+    from housebrain.rules.bill import bill as bill_of
+
+    made = bill_of(_read_design(design), _read_brief(brief))
+    if as_json:
+        print(json.dumps(made.model_dump(mode="json"), indent=2))
+    else:
+        print_bill(made)
 
 
 @app.command()

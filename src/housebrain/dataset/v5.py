@@ -1,8 +1,9 @@
 """A record of the user's dataset, HouseBrain v5, and how it becomes a brief.
 
 A record is one JSON object `{"id", "input": {"basicDetails", "plot", "roomBreakdown"}, "output", "metadata"}`;
-docs/design.md shows a whole one. Only `input` and `metadata` are read. `input.choices`, which the dataset does not
-have, may say what a house is built of where that is not to follow by rule: `{"exterior": "Brick", "quality": "good"}`.
+docs/design.md shows a whole one. Only `input` and `metadata` are read. Three things may be said that the dataset does
+not have: `input.choices` is what a house is built of where that is not to follow by rule (`{"exterior": "Brick",
+"quality": "good"}`), `metadata.city` has rules and prices of its own, `input.plot.street_width_ft` matters to codes.
 """
 
 import re
@@ -93,6 +94,7 @@ class _RawPlot(_Lenient):
     slope_degrees: Annotated[float, Field(strict=True, ge=0, lt=90)] = 0.0
     is_corner_plot: Literal[0, 1] | bool = False
     setbacks_ft: _RawSetbacks
+    street_width_ft: Size | None = None
 
 
 class _RawInput(_Lenient):
@@ -104,6 +106,7 @@ class _RawInput(_Lenient):
 
 class _RawMetadata(_Lenient):
     region: Name
+    city: Name | None = None
     climate_zone: Climate
 
 
@@ -172,9 +175,11 @@ def parse_record(record: Any) -> tuple[str, Brief]:
             setbacks=Setbacks(
                 front_ft=setbacks.front, rear_ft=setbacks.rear, left_ft=setbacks.left, right_ft=setbacks.right
             ),
+            street_width_ft=plot.street_width_ft,
         ),
         rooms=tuple(rooms),
         region=raw.metadata.region,
+        city=raw.metadata.city,
         climate_zone=raw.metadata.climate_zone,
         choices=dict(sorted(raw.input.choices.items())),
     )

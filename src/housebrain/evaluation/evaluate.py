@@ -30,7 +30,7 @@ from housebrain.model.loss import mean_loss
 from housebrain.model.stacked import can_be_stacked, load_stacked
 from housebrain.params import Params
 from housebrain.provenance import code_hash, compute_device
-from housebrain.rules.tables import table
+from housebrain.rules.rulesets import names
 
 # What answers and losses depend on, whichever the adapter; a test compares it with what these files import.
 CODE = [
@@ -118,7 +118,7 @@ class Evaluator:
 
     def __init__(self, params: Params, test: Path, cache: Cache, elsewhere: Elsewhere | None = None) -> None:
         self.settings, self.codec = params.evaluate, params.train.codec
-        rulesets = ["auto", *table("codes")["rulesets"]]
+        rulesets = ["auto", *names()]
         if self.settings.codes not in rulesets:
             raise UserError(f"evaluate.codes: unknown ruleset '{self.settings.codes}'. Known: {', '.join(rulesets)}.")
         self.samples = load_samples(test, self.codec, self.settings.briefs)

@@ -26,7 +26,8 @@ class Verdict(NamedTuple):
         zero_overlap: no two rooms of the design overlap.
         valid: the design has no violation at all.
         requirements: share of the brief's requirements that are met.
-        codes: share of the building-code rules passed; 0 where the house has no room that a rule speaks of.
+        codes: share of the building-code rules passed, of those that were decided and that the brief's setbacks do not
+            decide; 0 where there is none, since the house has no room that a rule speaks of.
         cost_close: its cost is within 10% of the reference design's.
         message: what was wrong, empty where nothing was.
         faults: the kinds of what was wrong, such as `undersized` or `no valid json`.
@@ -65,7 +66,7 @@ def judge(answer: str, sample: Sample, codec: Codec, ruleset: str) -> Verdict:
         )
     wrong = violations(design, brief)
     met = requirements(design, brief)
-    rules = check_codes(design, brief, ruleset)
+    rules = [rule for rule in check_codes(design, brief, ruleset) if rule.decided and not rule.given]
     reference_usd = decode(sample.answer, brief, codec).cost.total_usd
     return Verdict(
         json_valid=True,

@@ -52,6 +52,7 @@ class Plot(Frozen):
     slope_degrees: Annotated[float, Field(ge=0, lt=90)]
     is_corner: bool
     setbacks: Setbacks
+    street_width_ft: Annotated[float, Field(gt=0)] | None = None
 
 
 class RoomRequest(Frozen):
@@ -71,7 +72,10 @@ class WantedRoom(NamedTuple):
 
 
 class Brief(Frozen):
-    """A house brief, contradictions resolved; `choices` are those that it makes itself, the rest follow by rule."""
+    """A house brief, contradictions resolved; `choices` are those that it makes itself, the rest follow by rule.
+
+    A `city` has rules and prices of its own where the tables know it; a street's width matters to some codes.
+    """
 
     style: str
     bedrooms: Annotated[int, Field(ge=0)]
@@ -81,12 +85,14 @@ class Brief(Frozen):
     plot: Plot
     rooms: Annotated[tuple[RoomRequest, ...], Field(min_length=1)]
     region: str
+    city: str | None = None
     climate_zone: Climate
     choices: dict[Choice, str] = {}
 
     def key(self) -> str:
         """16 hex digits of the SHA-256 of the content: equal briefs have equal keys."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        # What a brief leaves open is left out, so that a new thing to say changes no key of the briefs before it.
+        return hashlib.sha256(self.model_dump_json(exclude_none=True).encode()).hexdigest()[:16]
 
     @property
     def envelope(self) -> tuple[int, int]:

@@ -23,6 +23,9 @@ OUTSIDE = "outside"
 CEILING_FT = 9.5
 FLOOR_TO_FLOOR_FT = 10.5
 WALL_FT = 0.5
+HEADROOM_FT = CEILING_FT  # over the stairs: the flight above runs parallel to the one below
+DOOR_HEIGHT_FT = 6 + 10 / 12  # clear
+PARAPET_FT = 3.5  # of balconies, terraces and flat roofs
 RISER_FT = FLOOR_TO_FLOOR_FT / 17
 TREAD_FT = 10 / 12
 DOOR_FRAME_FT = 2 / 12  # what frame and leaf take of a door's clear width
@@ -134,15 +137,24 @@ class Site(Frozen):
 
 
 class CostLine(Frozen):
+    """What one trade costs."""
+
     item: str
     usd: float
 
 
 class Cost(Frozen):
-    """What the design costs to build; `total_usd` is the sum of `lines`."""
+    """What the design costs to build; `total_usd` is the sum of `lines`, `per_usd` of `currency` are one US dollar."""
 
     total_usd: float
+    currency: str
+    per_usd: Annotated[float, Field(gt=0)]
     lines: tuple[CostLine, ...]
+
+    @property
+    def total(self) -> float:
+        """In the region's own currency."""
+        return self.total_usd * self.per_usd
 
 
 class Design(Frozen):

@@ -5,6 +5,8 @@ from rich.table import Table
 
 from housebrain.answering.designer import Designed
 from housebrain.house.brief import Brief
+from housebrain.report.verdicts import print_failed
+from housebrain.rules.bill import bill
 from housebrain.rules.codes import check_codes
 
 
@@ -35,14 +37,12 @@ def print_designed(designed: Designed, brief: Brief) -> None:
             f"The rooms and their order are the model's. They were moved by {moved_ft} ft on average{small}.",
             highlight=False,
         )
-    rules = check_codes(house, brief)
-    failed = [rule for rule in rules if not rule.passed]
-    console.print(f"Building code: {len(rules) - len(failed)} of {len(rules)} rules passed.", highlight=False)
-    for rule in failed:
-        console.print(
-            f"  failed: {rule.rule}, {rule.where}: {rule.measured:.3g}, and {rule.bound:.3g} is wanted", highlight=False
-        )
-    within = "within" if house.cost.total_usd <= brief.budget_usd else "over"
+    print_failed(check_codes(house, brief), console)
+    made = bill(house, brief)
+    local = f"{made.total:,.0f} {made.currency}, " if made.currency != "USD" else ""
+    within = "within" if made.within_budget else "over"
     console.print(
-        f"Cost: {house.cost.total_usd:,.0f} USD, {within} the budget of {brief.budget_usd:,.0f} USD.", highlight=False
+        f"Cost: {local}{made.total_usd:,.0f} USD, {within} the budget of {brief.budget_usd:,.0f} USD.", highlight=False
     )
+    for cut in made.cuts:
+        console.print(f"  to cut: {cut}", highlight=False)

@@ -1,45 +1,41 @@
-"""The cost model: built area x regional rate x quality, split over trades, plus contingency (`tables/costs.yaml`)."""
+"""What a house costs to build: its quantities at the rates of its region, by trade.
 
-from typing import Any, get_args
+A design keeps the sum of each trade only; `bill.py` has every line of it, floor by floor.
+"""
+
+from typing import NamedTuple
 
 from housebrain.house.brief import Brief
 from housebrain.house.design import Cost, CostLine, Level, Materials, Quality, Site
-from housebrain.house.rooms import OPEN_AIR
-from housebrain.rules.tables import table
+from housebrain.rules.quantities import ITEMS, Quantities, measure, total
+from housebrain.rules.rates import QUALITIES, Rates, factors, rates_of
 
-QUALITIES: tuple[Quality, ...] = get_args(Quality)
+OVERHEADS, SERVICES, CONTINGENCY = "overheads", "services", "contingency"
 
 
-def estimate(levels: tuple[Level, ...], materials: Materials, site: Site, quality: Quality, brief: Brief) -> Cost:
-    """What a house costs to build in the brief's region, in US dollars.
+class Shares(NamedTuple):
+    """What comes on top of the items: site set-up, fees, and what nobody foresaw; in the currency of the items."""
 
-    Args:
-        levels: the geometry, of which areas are taken.
-        materials: exterior and floor have factors on their trades.
-        site: the foundation has one too.
-        quality: factor on everything.
-        brief: names the region; an unknown one takes the default rate.
-    """
-    rates: dict[str, Any] = table("costs")
-    area_sqft = 0.0
-    for level in levels:
-        for room in level.rooms:
-            open_air = room.type in OPEN_AIR
-            area_sqft += room.area_sqft * (rates["open_air_share"] if open_air else 1.0)
-    rate = rates["rates_usd_per_sqft"].get(brief.region, rates["default_rate_usd_per_sqft"])
-    factors = {
-        "foundation": rates["foundation_factors"].get(site.foundation, 1.0),
-        "framing": 1 + rates["framing_per_upper_floor"] * (len(levels) - 1),
-        "exterior": rates["exterior_factors"].get(materials.exterior, 1.0),
-        "interior": rates["floor_factors"].get(materials.floor, 1.0),
-    }
-    whole = area_sqft * rate * rates["quality_factors"][quality] / sum(rates["trades"].values())
-    usd = {trade: round(whole * share * factors.get(trade, 1.0), 2) for trade, share in rates["trades"].items()}
-    usd["contingency"] = round(rates["contingency"] * sum(usd.values()), 2)
-    return Cost(
-        total_usd=round(sum(usd.values()), 2),
-        lines=tuple(CostLine(item=item, usd=amount) for item, amount in usd.items()),
-    )
+    overheads: float
+    services: float
+    contingency: float
+
+
+def on_top(items: float, rates: Rates) -> Shares:
+    """The shares of a sum of items."""
+    overheads = items * rates.overheads
+    services = (items + overheads) * rates.services
+    return Shares(overheads, services, (items + overheads + services) * rates.contingency)
+
+
+def trade_sums(whole: Quantities, rates: Rates, factor_of: dict[str, float], quality: Quality) -> dict[str, float]:
+    """What each trade costs in the region's currency; overheads, services and contingency last."""
+    unit = rates.unit[quality]
+    sums: dict[str, float] = {}
+    for item, (trade, _) in ITEMS.items():
+        amount = whole[item] * unit[item] * factor_of.get(item, 1.0)
+        sums[trade] = sums.get(trade, 0.0) + amount
+    return sums | on_top(sum(sums.values()), rates)._asdict()
 
 
 def choose_quality(levels: tuple[Level, ...], materials: Materials, site: Site, brief: Brief) -> tuple[Quality, Cost]:
@@ -47,9 +43,18 @@ def choose_quality(levels: tuple[Level, ...], materials: Materials, site: Site, 
 
     It is `basic` where the budget pays for none.
     """
+    whole = total(measure(levels))
+    rates = rates_of(brief.region, brief.city)
+    factor_of = factors(rates, materials, site, len(levels) - 1)
     qualities = [quality for quality in QUALITIES if brief.choices.get("quality", quality) == quality]
     for quality in reversed(qualities):
-        cost = estimate(levels, materials, site, quality, brief)
-        if cost.total_usd <= brief.budget_usd:
+        sums = trade_sums(whole, rates, factor_of, quality)
+        if sum(sums.values()) / rates.per_usd <= brief.budget_usd:
             break
-    return quality, cost
+    lines = tuple([CostLine(item=trade, usd=round(amount / rates.per_usd, 2)) for trade, amount in sums.items()])
+    return quality, Cost(
+        total_usd=round(sum([line.usd for line in lines]), 2),
+        currency=rates.currency,
+        per_usd=rates.per_usd,
+        lines=lines,
+    )

@@ -5,7 +5,7 @@ from typing import Any
 
 from housebrain.house.brief import Brief
 from housebrain.house.design import Materials, Site
-from housebrain.rules.cost import QUALITIES
+from housebrain.rules.rates import QUALITIES
 from housebrain.rules.tables import table
 
 

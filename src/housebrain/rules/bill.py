@@ -1,0 +1,171 @@
+"""The bill of a house: every quantity with its rate, by trade and by floor, held against the budget.
+
+It is no part of a design, since it follows from one: a hundred lines would make a design's JSON twice as long, and
+making them as long as solving some houses. Whoever shows a bill calls `bill`.
+"""
+
+import math
+
+from housebrain.house.brief import Brief, Frozen
+from housebrain.house.design import Design, Quality
+from housebrain.rules.cost import CONTINGENCY, OVERHEADS, SERVICES, on_top, trade_sums
+from housebrain.rules.plinth import plinth_cost
+from housebrain.rules.quantities import ITEMS, measure, total
+from housebrain.rules.rates import QUALITIES, factors, rates_of
+
+# A cut of area is named in these steps.
+CUT_STEP_SQFT = 10
+
+
+class BillLine(Frozen):
+    """One item of one floor; `floor` counts from the ground's 0, and is None for what belongs to the whole house.
+
+    `rate` and `amount` are in the bill's currency; shares such as contingency have neither quantity nor rate.
+    """
+
+    trade: str
+    floor: int | None
+    item: str
+    quantity: float | None = None
+    unit: str = ""
+    rate: float | None = None
+    amount: float
+    usd: float
+
+
+class Bill(Frozen):
+    """What a design costs, line by line.
+
+    Attributes:
+        region, city: whose rates these are; `city` is None where the region's own hold.
+        currency, per_usd: of the amounts, and how much of it a US dollar buys.
+        rates, year, source: the rate file, and where its rates are from.
+        certainty: of `plinth` (rates by square foot), `rates` (unit rates) and `region` (its index): S read in a
+            source, 2 second-hand, M estimated, unverified.
+        quality: of the design.
+        lines: item by item.
+        total, total_usd: of all lines.
+        plinth: what the plinth-area method comes to at the same rates.
+        budget_usd: the brief's.
+        cuts: what would bring the cost down to the budget, in words; empty where it is within.
+    """
+
+    region: str
+    city: str | None
+    currency: str
+    per_usd: float
+    rates: str
+    year: int
+    source: str
+    certainty: dict[str, str]
+    quality: Quality
+    lines: tuple[BillLine, ...]
+    total: float
+    total_usd: float
+    plinth: float
+    budget_usd: float
+    cuts: tuple[str, ...]
+
+    @property
+    def within_budget(self) -> bool:
+        return self.total_usd <= self.budget_usd
+
+    def by_trade(self) -> dict[str, float]:
+        """The sum of each trade's lines, in the bill's currency."""
+        sums: dict[str, float] = {}
+        for line in self.lines:
+            sums[line.trade] = sums.get(line.trade, 0.0) + line.amount
+        return sums
+
+    def by_floor(self) -> dict[int | None, float]:
+        """The sum of each floor's lines, in the bill's currency; None is what belongs to the whole house."""
+        sums: dict[int | None, float] = {}
+        for line in self.lines:
+            sums[line.floor] = sums.get(line.floor, 0.0) + line.amount
+        return sums
+
+
+def bill(design: Design, brief: Brief) -> Bill:
+    """Makes the bill of a design at the rates of its brief's region and city, in the design's quality."""
+    rates = rates_of(brief.region, brief.city)
+    factor_of = factors(rates, design.materials, design.site, len(design.levels) - 1)
+    floors = measure(design.levels)
+    unit = rates.unit[design.quality]
+    lines = []
+    for item, (trade, name) in ITEMS.items():
+        rate = unit[item] * factor_of.get(item, 1.0)
+        for floor, quantities in enumerate(floors):
+            if quantity := quantities.get(item, 0.0):
+                amount = quantity * rate
+                lines.append(
+                    BillLine(
+                        trade=trade,
+                        floor=floor,
+                        item=item,
+                        quantity=round(quantity, 2),
+                        unit=name,
+                        rate=round(rate, 4),
+                        amount=round(amount, 2),
+                        usd=round(amount / rates.per_usd, 2),
+                    )
+                )
+    shares = on_top(sum(line.amount for line in lines), rates)
+    for share, amount in zip((OVERHEADS, SERVICES, CONTINGENCY), shares, strict=True):
+        if amount:
+            usd = round(amount / rates.per_usd, 2)
+            lines.append(BillLine(trade=share, floor=None, item=share, amount=round(amount, 2), usd=usd))
+    total_usd = round(sum(line.usd for line in lines), 2)
+    sums = {
+        quality: sum(trade_sums(total(floors), rates, factor_of, quality).values()) / rates.per_usd
+        for quality in QUALITIES
+    }
+    return Bill(
+        region=brief.region,
+        city=rates.city,
+        currency=rates.currency,
+        per_usd=rates.per_usd,
+        rates=rates.name,
+        year=rates.year,
+        source=rates.source,
+        certainty=rates.certainty,
+        quality=design.quality,
+        lines=tuple(lines),
+        total=round(sum(line.amount for line in lines), 2),
+        total_usd=total_usd,
+        plinth=round(plinth_cost(design, rates), 2),
+        budget_usd=brief.budget_usd,
+        cuts=cuts(design, brief, sums) if total_usd > brief.budget_usd else (),
+    )
+
+
+def cuts(design: Design, brief: Brief, usd_of_quality: dict[Quality, float]) -> tuple[str, ...]:
+    """What would bring a design that is too dear down to its budget: a cheaper quality, and if need be a smaller house.
+
+    Args:
+        design: whose cost is over the budget.
+        brief: has the budget.
+        usd_of_quality: what the house costs in each quality.
+    """
+    budget_usd, usd = brief.budget_usd, usd_of_quality[design.quality]
+    cheaper = [quality for quality in QUALITIES[: QUALITIES.index(design.quality)]]
+    found = []
+    chosen: Quality = design.quality
+    if cheaper:
+        fitting = [quality for quality in cheaper if usd_of_quality[quality] <= budget_usd]
+        chosen = fitting[-1] if fitting else cheaper[0]
+        saved = usd - usd_of_quality[chosen]
+        left = usd_of_quality[chosen] - budget_usd
+        rest = "which is within the budget" if fitting else f"which leaves {left:,.0f} USD over"
+        found.append(f"quality {chosen} instead of {design.quality}: {saved:,.0f} USD less, {rest}")
+        if fitting:
+            return tuple(found)
+    built_sqft = design.built_area_sqft
+    over_usd = usd_of_quality[chosen] - budget_usd
+    # A smaller house saves a little less than its share: baths and stairs stay. A tenth is added for that.
+    sqft = math.ceil(1.1 * over_usd / (usd_of_quality[chosen] / built_sqft) / CUT_STEP_SQFT) * CUT_STEP_SQFT
+    if sqft < built_sqft:
+        then = " besides" if cheaper else ""
+        found.append(f"about {sqft:,} sqft less{then}, of {built_sqft:,.0f}, in quality {chosen}")
+    else:
+        found.append(f"no smaller house helps: the budget pays for a tenth of it or less in quality {chosen}")
+    return tuple(found)
