@@ -45,7 +45,7 @@ def solve(brief: Brief, seed: int) -> Design:
         if isinstance(found, Infeasible):
             unfitting = found.reason in ("area_over_envelope", "no_layout_found")
             raise Rejected(found.reason, what_binds(programme) if unfitting else found.detail)
-        design = _design_of(found, brief)
+        design = design_of(found, brief)
         wrong = violations(design, brief)
         if not wrong:
             return design
@@ -72,7 +72,7 @@ def dimension(
     found = dimension_programme(trees, programme, wished, replace)
     if isinstance(found, Infeasible):
         return found
-    design = _design_of(found, brief)
+    design = design_of(found, brief)
     if wrong := violations(design, brief):
         return Infeasible(wrong[0].kind, f"{wrong[0].where}: {wrong[0].detail}")
     return Sized(design, found.replaced)
@@ -85,7 +85,7 @@ def _in_feet(node: Any, depth: int = 0) -> Any:
     return node * GRID_FT if type(node) in (int, float) else node
 
 
-def _design_of(house: House, brief: Brief) -> Design:
+def design_of(house: House, brief: Brief) -> Design:
     size = round(house.width_ft / GRID_FT), round(house.depth_ft / GRID_FT)
     return assemble(size, [_layout(storey.tree, size) for storey in house.storeys], brief)
 
