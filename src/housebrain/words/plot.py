@@ -1,0 +1,196 @@
+"""The plot and the house on it: sides, areas, frontage and depth, setbacks."""
+
+import re
+
+from housebrain.errors import UserError
+from housebrain.words import measures
+from housebrain.words.compass import direction
+from housebrain.words.facts import Facts
+from housebrain.words.lexicon import HOUSE
+from housebrain.words.text import NUMBER, Text
+
+_PLOT = r"(?:plots?|sites?|lots?|lands?|parcel|grundstucks?|grundstueck|baugrundstuck|grundstucksflache|plot area|land area|lot size|plot size|site area|zameen|ground area)"
+_BUILT = r"(?:built ?up(?: area)?|builtup|bua|carpet(?: area)?|super built ?up(?: area)?|covered area|living (?:area|space)|floor (?:area|space)|floorspace|wohnflache|wohnflaeche|nutzflache|house|home|villa|bungalow|internal(?: area)?|gia|gross internal area|heated|finished|total area|build|construction|haus|einfamilienhaus|cottage|ranch|craftsman|residence|plinth area|built area|constructed area|construction area|flat|apartment|duplex)"
+_LINK = r"\s*(?:of|is|:|=|-|measuring|sized?|area|with|mit|von|in|\(|about|around|approx\.?|approximately|ca\.?|roughly|total|size|dimensions?|an?|the|my|our|having|has|at|as|dimension)*\s*"
+_SIDES = r"(?:front|rear|back|left|right|sides?|all (?:4 |four )?sides|all around|all round|each side|every side|both sides|either side)"
+_M_COUNTRIES = ("GB", "DE", "FR", "IT", "ES", "AT", "CH", "NL", "BE", "IE", "AU", "SG", "CN", "JP")
+_LARGE_HOUSE_SQFT = 5500.0  # what is larger and not said to be built is land
+LEAST_FT, MOST_FT = 8.0, 5000.0
+
+
+def read_setbacks(text: Text, facts: Facts) -> None:
+    """Reads `setbacks`, a part of (front, rear, left, right) in feet by side."""
+    length = rf"({measures.LENGTH}|{NUMBER})"
+    name = r"(?:set ?backs?|offsets?|margins?|grenzabstand|abstand|open space)"
+    sides: dict[str, float] = {}
+    words = ""
+    takes = (
+        (rf"\b({_SIDES})\s*{name}{_LINK}{length}", 1, 2), (rf"{length}\s*(?:wide\s*)?({_SIDES})\s*{name}", 2, 1),
+        (rf"\b(?:{name}){_LINK}({_SIDES}){_LINK}{length}", 1, 2),
+        (rf"\b{name}{_LINK}{length}\s*(?:(?:on|from|at|in|for|to)?\s*(?:the\s*)?({_SIDES}))?", 2, 1),
+        (rf"{length}\s*(?:of\s*)?{name}\s*(?:(?:on|from|at|all|in|to)?\s*(?:the\s*)?({_SIDES}))?", 2, 1),
+        (rf"\b(?:leave|leaving)\s*{length}\s*(?:(?:on|from|at|in)?\s*(?:the\s*)?({_SIDES}))", 2, 1),
+    )  # fmt: skip
+    for pattern, side, size in takes:
+        for match in text.take(pattern):
+            _set(sides, match[side], round(measures.feet(match[size]), 2))
+            words = words or match[0]
+            # 10 ft front setback, 5 ft rear and 3 ft sides
+            while more := re.match(rf"\s*(?:,|and|/|;)?\s*(?:and\s*)?(?:{length}\s*(?:on|at|from)?\s*(?:the\s*)?({_SIDES})|({_SIDES}){_LINK}{length})(?!\s*{name})\b", text.rest[match.end() :]):
+                _set(sides, more[2] or more[3], round(measures.feet(more[1] or more[4]), 2))
+                end = match.end() + more.end()
+                text.strike(match.end(), end)
+                text.rest = text.rest[:end] + text.rest[end:]
+                match = _Moved(end)  # type: ignore[assignment]
+    if sides:
+        facts.say("setbacks", tuple(sorted(sides.items())), words)
+
+
+class _Moved:
+    """Stands for a match of which only the end matters."""
+
+    def __init__(self, end: int) -> None:
+        self._end = end
+
+    def end(self) -> int:
+        return self._end
+
+
+def _set(sides: dict[str, float], name: str | None, feet: float) -> None:
+    name = name or "all"
+    if name in ("front", "left", "right"):
+        sides[name] = feet
+    elif name in ("rear", "back"):
+        sides["rear"] = feet
+    elif name in ("side", "sides", "both sides", "either side"):
+        sides["left"] = sides["right"] = feet
+    else:
+        for side in ("front", "rear", "left", "right"):
+            sides.setdefault(side, feet)
+
+
+def read_measures(text: Text, facts: Facts, country: str | None) -> None:
+    """Reads `plot` (width, depth), `width`, `depth`, `plot_sqft` and `built_sqft`, in feet.
+
+    Raises:
+        UserError: a plot of no size, of one that no house stands on, or of two.
+    """
+    measures.refuse_unclear(text.rest)
+    _compass_sides(text, facts)
+    unit = "m" if country in _M_COUNTRIES else "ft"
+    for match in text.take(rf"(?:\b{_PLOT}{_LINK})?{measures.PAIR}"):
+        one, two = match["one"], match["two"]
+        guessed = unit
+        if not (measures.unit_of(one) or measures.unit_of(two)) and max(float(re.match(NUMBER, one)[0]), float(re.match(NUMBER, two)[0])) > 35:  # type: ignore[index]
+            guessed = "ft" if country in ("GB", None, "AU", "IE") else unit
+        width, depth, named = measures.pair_ft(match, guessed)
+        after = re.match(rf"\s*({'|'.join(f'(?:{key})' for key in measures.SQFT)})", text.rest[match.end() :])
+        if after:  # 40 x 60 sq ft: what is meant are the sides
+            text.strike(match.end(), match.end() + after.end())
+        words = match[0].strip()
+        if not named:
+            facts.assume("plot", f"{words} {guessed}", "no unit was said")
+        facts.say("plot", (_checked(width, words), _checked(depth, words)), words)
+        order = re.match(r"\s*\(?\s*(?:w(?:idth)?|b(?:readth)?|front\w*|wide)?\s*(?:x|by|and|/)\s*(?:d(?:epth)?|l(?:ength)?|deep)\b\s*\)?", text.rest[match.end() :])
+        if order:
+            text.strike(match.end(), match.end() + order.end())
+    _one_side(text, facts, unit)
+    _areas(text, facts, country)
+
+
+def _compass_sides(text: Text, facts: Facts) -> None:
+    """East-west 40 ft, north-south 30 ft: the width lies along the street."""
+    sides: dict[str, float] = {}
+    for match in text.take(rf"\b(north|east|south|west)\s*(?:-|to|by|:)?\s*(north|east|south|west)\s*(?:is|:|=|-|side|of)*\s*({measures.LENGTH}|{NUMBER})(?!\s*(?:{_PLOT}))"):
+        axis = "ns" if direction(match[1]) in "NS" else "ew"
+        sides[axis] = measures.feet(match[3])
+        words = match[0]
+    if len(sides) == 2:
+        facts.say("axes", (sides["ew"], sides["ns"]), words)
+
+
+def _one_side(text: Text, facts: Facts, unit: str) -> None:
+    length = rf"({measures.LENGTH}|{NUMBER})"
+    wide = r"(?:frontage|front|wide|width|breadth|breit(?:e[rsn]?)?|across|facade|road frontage|street frontage)"
+    deep = r"(?:deep|depth|long|length|tief(?:e[rsn]?)?|lang|lange)"
+    for name, noun in (("width", wide), ("depth", deep)):
+        for pattern in (rf"{length}\s*(?:of\s*|in\s*|-\s*|plot\s*|lot\s*)*\b{noun}\b", rf"\b(?:{_PLOT}\s*)?{noun}\b{_LINK}{length}"):
+            for match in text.take(pattern):
+                number = next(group for group in match.groups() if group)
+                facts.say(name, _checked(measures.feet(number, unit), match[0]), match[0])
+
+
+def _checked(feet: float, words: str) -> float:
+    words = words.strip()
+    if feet <= 0:
+        raise UserError(f"'{words}': a plot has two sides that are longer than nothing.")
+    if feet < LEAST_FT:
+        raise UserError(f"'{words}': a side of {feet:.1f} ft is too short for any house; at least {LEAST_FT:g} ft are needed.")
+    if feet > MOST_FT:
+        raise UserError(f"'{words}': a side of {feet:,.0f} ft is no plot for one house; at most {MOST_FT:,.0f} ft are taken.")
+    return feet
+
+
+def _areas(text: Text, facts: Facts, country: str | None) -> None:
+    for match in text.take(rf"(?:({NUMBER})\s*(?:-|to|bis)\s*)?{measures.AREA}"):
+        sqft, words = measures.sqft(match), match[0].strip()
+        sqft = _local(sqft, match["unit"], country)
+        if match[1]:
+            facts.assume("area", words, "the upper end of the range is taken")
+        name = _of_what(text, match, country, facts)
+        if sqft <= 0:
+            raise UserError(f"'{words}': an area is more than nothing.")
+        if name == "plot_sqft" and sqft < 150:
+            raise UserError(f"'{words}': {sqft:,.0f} sqft are too few for a house; at least 150 are needed.")
+        if sqft > (MOST_FT**2 if name == "plot_sqft" else 50_000):
+            raise UserError(f"'{words}': {sqft:,.0f} sqft are beyond a house for one family.")
+        if name == "plot_sqft" and re.match(r"yards?\b", match["unit"]):
+            facts.assume("plot", f"{sqft:,.0f} sqft", f"'{words}' is read as square yards")
+        if match["unit"].startswith(("marla", "kanal")):
+            facts.assume("plot", f"{sqft:,.0f} sqft", f"'{words}' at {sqft / float(match['amount']):,.2f} sqft each")
+        facts.say(name, sqft, words)
+
+
+def _local(sqft: float, unit: str, country: str | None) -> float:
+    """Pakistan's cities count 225 sqft to the marla."""
+    return sqft * 225 / 272.25 if country == "PK" and unit.startswith(("marla", "kanal")) else sqft
+
+
+def _of_what(text: Text, match: re.Match[str], country: str | None, facts: Facts) -> str:
+    """Whether an area is that of the plot or of what is built."""
+    before, after, unit = text.whole[: match.start()], text.whole[match.end() :], match["unit"]
+    gap = r"[\s,]*(?:of|total|net|each|in|size|sized|large|big|(?:\d|single|double|two|one)[ -]*(?:storey|story|floor|bed(?:room)?s?|bhk|zimmer)|modern|traditional|rectangular|corner|\w+ facing|new|independent|residential|brick|luxury|family|detached|contemporary)*[\s,]*"
+    if measures.is_land(unit):
+        return "plot_sqft"
+    if re.match(rf"(?!\s*,){gap}{_BUILT}\b(?! plot)", after):
+        return "built_sqft"
+    if re.match(rf"{gap}{_PLOT}\b", after):
+        return "plot_sqft"
+    if re.search(rf"\b{_PLOT}\b,?{_LINK}$", before) or re.search(r"(?:\bauf|grundstuck)\b[^,]{0,12}$", before):
+        return "plot_sqft"
+    if re.match(rf"{gap}{_BUILT}\b(?! plot)", after):
+        return "built_sqft"
+    if re.search(rf"\b{_BUILT}\b{_LINK}$", before) and not re.search(r"\b(?:on|in)\s+(?:an?\s+)?$", before):
+        return "built_sqft"
+    if re.search(r"\b(?:on|over|auf)\s+(?:an?\s+|about\s+|my\s+|ca\.?\s+)*$", before):
+        return "plot_sqft"
+    # Nothing says which: in India land is bought by the square foot, elsewhere houses are.
+    has_plot = bool({"plot", "plot_sqft", "width"} & set(facts.said))
+    is_land = country in ("IN", "PK", "BD", "LK", "NP") or measures.sqft(match) > _LARGE_HOUSE_SQFT
+    name = "plot_sqft" if is_land and not has_plot else "built_sqft"
+    facts.assume("area", "plot" if name == "plot_sqft" else "built area", "the words do not say which of them the area is of")
+    return name
+
+
+def refuse_no_house(text: Text, has_house: bool, pattern: str) -> None:
+    """Refuses what is no house for one family.
+
+    Raises:
+        UserError: the words ask for one.
+    """
+    found = re.search(rf"\b(?:an?|design|build|the)\s+(?:\w+\s+){{0,3}}?({pattern})\b", text.whole) or (
+        None if has_house else re.search(rf"\b({pattern})\b", text.whole)
+    )
+    near = found and re.search(rf"\b(?:near|beside|opposite|close to|next to|behind)\s+(?:\w+\s+){{0,3}}?{re.escape(found[1])}", text.whole)
+    if found and not near and not (has_house and re.search(rf"\b(?:{HOUSE})\b", text.whole[: found.start()])):
+        raise UserError(f"'{found[1]}': houses for one family are designed here. Say what rooms your house should have.")
