@@ -54,9 +54,7 @@ class Engine(Protocol):
     name: str
     about: dict[str, Any]
 
-    def houses(
-        self, brief: Brief, count: int, seed: int, temperature: float, check: Callable[[], None]
-    ) -> list[House]:
+    def houses(self, brief: Brief, count: int, seed: int, temperature: float, check: Callable[[], None]) -> list[House]:
         """Up to `count` different houses for a brief, the best first.
 
         Args:
@@ -80,8 +78,6 @@ class SolverEngine:
     def __init__(self) -> None:
         self.about: dict[str, Any] = {"engine": self.name}
 
-    def houses(
-        self, brief: Brief, count: int, seed: int, temperature: float, check: Callable[[], None]
-    ) -> list[House]:
+    def houses(self, brief: Brief, count: int, seed: int, temperature: float, check: Callable[[], None]) -> list[House]:
         check()
         return [House(one.design, one.score, "solver") for one in ranked(brief, count, seed)]

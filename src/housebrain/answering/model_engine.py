@@ -26,9 +26,7 @@ class ModelEngine:
         self.designer = designer
         self.about = {"engine": self.name, **about}
 
-    def houses(
-        self, brief: Brief, count: int, seed: int, temperature: float, check: Callable[[], None]
-    ) -> list[House]:
+    def houses(self, brief: Brief, count: int, seed: int, temperature: float, check: Callable[[], None]) -> list[House]:
         found: dict[str, House] = {}
         for number in range(count * TRIES if count > 1 else 1):
             check()

@@ -27,7 +27,9 @@ def serve(
     host: Annotated[str, typer.Option(help="Whom to listen to; others than this machine need keys")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
     database: Database = DATABASE,
-    engine: Annotated[Literal["model", "solver"], typer.Option(help="What answers where a request names none")] = "model",
+    engine: Annotated[
+        Literal["model", "solver"], typer.Option(help="What answers where a request names none")
+    ] = "model",
     workers: Annotated[int, typer.Option(min=1, help="Houses designed at once")] = 1,
     waiting: Annotated[int, typer.Option(min=0, help="Requests that may wait besides")] = 32,
     seconds: Annotated[float, typer.Option(min=0.1, help="For one request")] = 60.0,
@@ -94,7 +96,9 @@ def list_keys(database: Database = DATABASE) -> None:
         table.add_column(column)
     with open_store(database) as store:
         for key in store.keys():
-            table.add_row(key.name, f"{key.made:%Y-%m-%d %H:%M}", f"{key.revoked:%Y-%m-%d %H:%M}" if key.revoked else "")
+            table.add_row(
+                key.name, f"{key.made:%Y-%m-%d %H:%M}", f"{key.revoked:%Y-%m-%d %H:%M}" if key.revoked else ""
+            )
     Console().print(table)
 
 

@@ -30,7 +30,6 @@ from housebrain.service.schemas import BriefRequest, DesignRequest, FeedbackRequ
 from housebrain.service.settings import Settings
 from housebrain.service.store import ConflictError, Store, StoredDesign, StoredFeedback, StoredUse, now
 from housebrain.service.studio import BadRequestError, Read, Studio, judged, read_brief, read_design
-from housebrain.solver.mend import repair
 
 KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="From `housebrain keys add NAME`")
 DESIGN_ID = r"^[0-9a-f]{32}$"
@@ -123,9 +122,7 @@ class _Service:
             self.studio.engine(asked.engine)
             read = await run_in_threadpool(read_brief, asked)
             known = read
-            answer = await self.pool.run(
-                lambda check: self.studio.design(asked, known, check), self.settings.seconds
-            )
+            answer = await self.pool.run(lambda check: self.studio.design(asked, known, check), self.settings.seconds)
         except Rejected as rejected:
             await self.use(started, f"refused:{rejected.reason}", read.brief.region if read else "")
             raise
@@ -259,7 +256,9 @@ def _routes(app: FastAPI, service: _Service) -> None:
         """Accepts or rejects a design, or gives it corrected."""
         stored = await service.found(design_id, key_id)
         if said.alternative >= len(stored.answer["designs"]):
-            raise BadRequestError("alternative", f"alternative: this answer has {len(stored.answer['designs'])} designs")
+            raise BadRequestError(
+                "alternative", f"alternative: this answer has {len(stored.answer['designs'])} designs"
+            )
         content: dict[str, Any] = {"alternative": said.alternative}
         if said.design is not None:
             content["design"] = read_design(said.design).model_dump(mode="json")
@@ -281,13 +280,6 @@ def _routes(app: FastAPI, service: _Service) -> None:
         brief, design = read_brief(asked).brief, read_design(asked.design)
         found = await service.pool.run(lambda check: judged(design, brief), service.settings.seconds)
         return {"valid": not found["violations"], **found}
-
-    @app.post("/repair", tags=["tools"])
-    async def mend(asked: HouseRequest, key_id: int | None = caller) -> dict[str, Any]:
-        """The nearest valid design, and what was changed."""
-        brief = read_brief(asked).brief
-        found = await service.pool.run(lambda check: repair(asked.design, brief), service.settings.seconds)
-        return _repaired(found)
 
     @app.post("/cost", tags=["tools"])
     async def cost(asked: HouseRequest, key_id: int | None = caller) -> dict[str, Any]:
