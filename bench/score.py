@@ -61,9 +61,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", type=Path, required=True)
     parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--step", type=int, default=700, help="every how manieth record is taken")
+    parser.add_argument("--step", type=int, default=500, help="every how manieth record is taken")
     args = parser.parse_args()
-    agreement, lacking, totals, spent = [], [], [], []
+    agreement: list[float] = []
+    lacking, totals, spent = [], [], []
     by_part: dict[str, list[float]] = defaultdict(list)
     for number, record in enumerate(records(args.dataset)):
         if len(agreement) == args.count:

@@ -19,7 +19,16 @@ from housebrain.dataset.generate import generate_records
 from housebrain.dataset.v5 import parse_record
 from merging.adapters import dense, dense_sum, random_adapter, relative_error
 
-FUNCTIONS = ("read_record", "solve", "violations", "requirements", "draw", "merge")  # as the examples follow
+FUNCTIONS = (
+    "read_record",
+    "solve",
+    "violations",
+    "requirements",
+    "score",
+    "alternatives",
+    "draw",
+    "merge",
+)  # as the examples follow
 
 
 @pytest.fixture

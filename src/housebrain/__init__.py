@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from housebrain.api import draw, merge, read_record, requirements, solve, violations
+    from housebrain.api import alternatives, draw, merge, read_record, requirements, score, solve, violations
     from housebrain.errors import UserError
     from housebrain.house.brief import Rejected
 
@@ -14,12 +14,25 @@ _MODULES = {
     "solve": "housebrain.api",
     "violations": "housebrain.api",
     "requirements": "housebrain.api",
+    "score": "housebrain.api",
+    "alternatives": "housebrain.api",
     "draw": "housebrain.api",
     "merge": "housebrain.api",
     "Rejected": "housebrain.house.brief",
     "UserError": "housebrain.errors",
 }
-__all__ = ["Rejected", "UserError", "draw", "merge", "read_record", "requirements", "solve", "violations"]
+__all__ = [
+    "Rejected",
+    "UserError",
+    "alternatives",
+    "draw",
+    "merge",
+    "read_record",
+    "requirements",
+    "score",
+    "solve",
+    "violations",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,10 +4,11 @@ Merging needs the extra `merge` (`pip install "housebrain[merge]"`); everything 
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from housebrain.answering.alternatives import Ranked, ranked
 from housebrain.dataset.records import RawRecord, bad_record, parse_json
 from housebrain.dataset.v5 import BadRecord, parse_record
 from housebrain.drawing.svg import floor_plan_svg, frame
@@ -16,6 +17,8 @@ from housebrain.files import atomic_file
 from housebrain.house.brief import Brief
 from housebrain.house.design import Design
 from housebrain.rules import checks
+from housebrain.rules.score import Score
+from housebrain.rules.score import score as score_design
 from housebrain.solver import solve as solver
 
 
@@ -111,6 +114,52 @@ def requirements(design: Design, brief: Brief) -> dict[str, bool]:
         (True, True, True)
     """
     return checks.requirements(design, brief)
+
+
+def score(design: Design, brief: Brief, weights: Mapping[str, float] | None = None) -> Score:
+    """Scores a design, the solver's or anyone's: a total from 0 to 1, and the parts it comes from, each explained.
+
+    Args:
+        design: any, valid or not.
+        brief: what it is for.
+        weights: what parts count for, such as `{"vastu": 1.0}`; others keep their own.
+
+    Raises:
+        UserError: `weights` names a part that there is not, or is below 0.
+
+    Example:
+        >>> scored = hb.score(design, brief)
+        >>> 0.5 < scored.total < 1
+        True
+        >>> part = scored.part("bath_way")
+        >>> round(part.value, 2), part.weight, part.says
+        (0.97, 1.5, "the master bedroom's way to the bath is 4 ft")
+    """
+    return score_design(design, brief, weights)
+
+
+def alternatives(brief: Brief, count: int, seed: int = 0, weights: Mapping[str, float] | None = None) -> list[Ranked]:
+    """Designs several different houses for a brief, ranked by score, the best first.
+
+    Args:
+        brief: from `read_record`.
+        count: how many; there may be fewer.
+        seed: other seeds look at other houses.
+        weights: of the score.
+
+    Returns:
+        Pairs of a design and its score. No two are alike but for sizes or mirroring.
+
+    Raises:
+        Rejected: no house for this brief was found.
+        UserError: as `score` has it.
+
+    Example:
+        >>> houses = hb.alternatives(brief, 3)
+        >>> len(houses), houses[0].score.total >= houses[1].score.total
+        (3, True)
+    """
+    return ranked(brief, count, seed, weights)
 
 
 def draw(design: Design, path: str | os.PathLike[str]) -> list[Path]:

@@ -172,6 +172,12 @@ class LeaveOneOut(Section):
     enabled: bool
 
 
+class ScoreWeights(Section):
+    """What each part of a house's score counts for; parts that are not named keep the default of `rules.score`."""
+
+    weights: dict[str, Annotated[float, Field(ge=0)]]
+
+
 class Tracking(Section):
     experiment: Annotated[str, Field(pattern=r"\S")]
     model: Annotated[str, Field(pattern=r"\S")]
@@ -203,6 +209,7 @@ class Params(Section):
     cluster: Cluster
     evaluate: Evaluate
     leave_one_out: LeaveOneOut
+    score: ScoreWeights
     tracking: Tracking
 
     @model_validator(mode="after")

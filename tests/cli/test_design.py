@@ -15,6 +15,7 @@ from housebrain.errors import UserError
 from housebrain.house.design import Design
 from housebrain.language.grammar import Grammar
 from housebrain.rules.checks import violations
+from housebrain.rules.score import score
 
 
 def test_a_brief_is_solved(tmp_path: Path) -> None:
@@ -23,6 +24,18 @@ def test_a_brief_is_solved(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["solve", str(path)])
     assert done.exit_code == 0
     assert json.loads(done.stdout)["levels"]
+    assert "bath_way" in done.stderr
+
+
+def test_weights_of_the_score_are_those_of_params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "brief.json"
+    path.write_bytes(next(iter(generate_records(1, seed=3))).text)
+    params = (REPOSITORY / "params.yaml").read_text()
+    assert "    vastu: 0.0" in params
+    (tmp_path / "params.yaml").write_text(params.replace("    vastu: 0.0", "    vastu: 3.5"))
+    monkeypatch.chdir(tmp_path)
+    row = next(line for line in CliRunner().invoke(app, ["solve", str(path)]).stderr.splitlines() if "vastu" in line)
+    assert "3.5" in row
 
 
 def test_alternatives_are_different_houses(tmp_path: Path) -> None:
@@ -31,7 +44,11 @@ def test_alternatives_are_different_houses(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["solve", str(path), "--alternatives", "3"])
     assert done.exit_code == 0
     designs = [json.dumps(design) for design in json.loads(done.stdout)]
-    assert len(set(designs)) == len(designs) > 1
+    assert len(set(designs)) == len(designs) == 3
+    assert "best first" in done.stderr
+    _, brief = parse_record(orjson.loads(path.read_bytes()))
+    scores = [score(Design.model_validate_json(design), brief).total for design in designs]
+    assert scores == sorted(scores, reverse=True)
 
 
 @pytest.mark.parametrize(

@@ -126,19 +126,39 @@ def bill(
 def solve(
     record: Record,
     seed: Annotated[int, typer.Option(help="Of the solver")] = 0,
-    alternatives: Annotated[int, typer.Option(min=1, help="Designs; more than one are printed as a list")] = 1,
+    alternatives: Annotated[int, typer.Option(min=1, help="Houses; more than one are printed as a list")] = 1,
 ) -> None:
-    """Design a house for one brief with the solver, and print it as JSON; with more alternatives, as a list of them."""
+    """Design a house for one brief with the solver, and print it as JSON; on the error stream how good it is, and why.
+
+    With more alternatives they are printed as a list: houses of different topologies, the best first. What each part of
+    the score counts for is set in params.yaml, section `score`.
+    """
+    from housebrain.answering.alternatives import Ranked, ranked
     from housebrain.house.brief import Rejected
+    from housebrain.report.scored import print_scores
+    from housebrain.rules.score import score
     from housebrain.solver import solve as solver
 
+    weights = _weights()
     try:
         brief = _read(record)
-        designs = [solver.solve(brief, seed + number) for number in range(alternatives)]
+        if alternatives > 1:
+            found = ranked(brief, alternatives, seed, weights)
+        else:
+            design = solver.solve(brief, seed)
+            found = [Ranked(design, score(design, brief, weights))]
     except Rejected as rejected:
         raise UserError(f"{record}: {rejected}. Change the brief.") from rejected
-    different = [design.model_dump() for number, design in enumerate(designs) if design not in designs[:number]]
-    print(json.dumps(different[0] if alternatives == 1 else different, indent=2))
+    designs = [one.design.model_dump() for one in found]
+    print(json.dumps(designs[0] if alternatives == 1 else designs, indent=2))
+    print_scores([one.score for one in found])
+
+
+def _weights() -> dict[str, float]:
+    """What params.yaml has for the parts of a score; nothing where there is no such file here."""
+    from housebrain.params import load_params
+
+    return dict(load_params().score.weights) if Path("params.yaml").exists() else {}
 
 
 @app.command()

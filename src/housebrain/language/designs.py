@@ -4,7 +4,7 @@ from housebrain.house.brief import Brief
 from housebrain.house.design import Design, Rect
 from housebrain.house.tree import Box
 from housebrain.house.units import GRID_FT
-from housebrain.language.answer import Answer, Codec, DecodeError, read, write
+from housebrain.language.answer import Answer, Codec, DecodeError, Layout, read, write
 from housebrain.rules.assemble import assemble
 
 
@@ -14,12 +14,16 @@ def encode(design: Design, codec: Codec = "tree") -> str:
     Raises:
         TreeError: in the `tree` codec, the layout can't be made by straight cuts.
     """
-    footprint = design.footprint
-    layouts = [
-        [(room.name, _steps(box, footprint)) for room in level.rooms for box in room.boxes] for level in design.levels
+    _, _, *size = _steps(design.footprint, design.footprint)
+    return write(Answer((size[0], size[1]), layouts(design)), codec)
+
+
+def layouts(design: Design) -> list[Layout]:
+    """Each level's rooms as an answer has them: names and boxes in the footprint, in steps of the grid."""
+    return [
+        [(room.name, _steps(box, design.footprint)) for room in level.rooms for box in room.boxes]
+        for level in design.levels
     ]
-    _, _, *size = _steps(footprint, footprint)
-    return write(Answer((size[0], size[1]), layouts), codec)
 
 
 def _steps(box: Rect, footprint: Rect) -> Box:

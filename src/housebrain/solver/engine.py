@@ -7,6 +7,7 @@ good ones is taken by the seed.
 
 import heapq
 import math
+from collections.abc import Iterator
 from itertools import count
 from random import Random
 from typing import NamedTuple
@@ -46,6 +47,8 @@ LAST_EFFORT = Effort(80, 4, 200, 4)  # where the library has nothing that fits
 WIDTHS = 9  # that are tried for a house
 GOOD = 3  # houses of one way to share rooms out and place stairs that are compared
 TRIED = 14  # boxes that are tried for these
+# When many kinds of houses are looked for: mean chance in penalty, `CHOICE` and `GOOD`, run by run.
+WIDER = ((0.3, 3, 3), (1.0, 8, 8), (2.5, 16, 12))
 SPARE = 1.6  # times the least depth that the narrowest house may need
 PLACES = tuple(Stairs(place, lying) for place in ("rear", "front", "mid") for lying in (False, True))
 
@@ -72,6 +75,7 @@ class Solver:
         # On a small plot area comes first; else any of the good topologies may be taken.
         self.area_weight = (3 if tailored else 1) * AREA_WEIGHT
         self.noise = 0.05 if tailored else 0.3
+        self.choice, self.good = CHOICE, GOOD
         self.asked_sqft = sum(room.area_sqft for room in programme.rooms)
         level_sqft = (self.asked_sqft + STAIRS_FT[0] * STAIRS_FT[1] * programme.floors) / programme.floors
         # No side is longer than three times the least square, so that curves stay short.
@@ -176,7 +180,7 @@ class Solver:
         heapq.heapify(queue)
         good = tried = 0
         numbers = count(len(widths))
-        while queue and good < GOOD and tried < TRIED:
+        while queue and good < self.good and tried < TRIED:
             option = heapq.heappop(queue)[2]
             if not option.depth:
                 for box in self.options(levels, stairs, option.width, deepest):
@@ -208,7 +212,7 @@ class Solver:
             place = stairs._replace(front=front)
             depths, usable = [], []
             for index, level in enumerate(levels):
-                one = explore_level(level, index == 0, place, widths, most, wanted=CHOICE)
+                one = explore_level(level, index == 0, place, widths, most, wanted=self.choice)
                 fine = np.sort(one.least[one.rates < UNUSABLE])
                 if not fine.size:
                     break
@@ -259,6 +263,27 @@ class Solver:
         score = self.area_weight * (built * self.unit_ft**2 / asked - 1) + penalty / len(levels)
         self.found.append((score, Candidate(floors, levels, picks, stairs, width, depth, built)))
         return True
+
+
+def candidates(programme: Programme, seed: int, runs: int, unit_ft: float = UNIT_FT) -> Iterator[House]:
+    """Good houses of many kinds for a programme, in no order, equal ones among them; none where there is none.
+
+    Each run looks at other ways to share rooms out and other topologies: chance counts for more than in `solve`, which
+    wants the best.
+
+    Args:
+        programme: what to build.
+        seed: of the first run.
+        runs: how many; each yields a few houses.
+        unit_ft: the grid.
+    """
+    for number in range(runs):
+        solver = Solver(programme, seed + number, unit_ft)
+        solver.noise, solver.choice, solver.good = WIDER[number % len(WIDER)]
+        solver.run(rounds=1 if programme.floors == 1 else 3, enough=6, wild=number % 2 == 1)
+        for _, candidate in solver.found:
+            house = finish(candidate, unit_ft)
+            yield mirrored(house) if solver.rng.random() < 0.5 else house
 
 
 def fill_of(programme: Programme) -> float:

@@ -1,6 +1,7 @@
 """The solver's two ways in: a house for a brief, and sizes for given topologies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from housebrain.house.brief import Brief, Rejected
@@ -52,6 +53,19 @@ def solve(brief: Brief, seed: int) -> Design:
     raise Rejected("no_layout_found", f"{wrong[0].where}: {wrong[0].detail}, in each of {ATTEMPTS} houses")
 
 
+def several(brief: Brief, seed: int, runs: int) -> Iterator[Design]:
+    """Valid designs of many kinds for a brief, in no order, equal ones among them: `runs` searches from a seed on.
+
+    The first is that of `solve`, unless there is none.
+    """
+    with suppress(Rejected):
+        yield solve(brief, seed)
+    for house in engine.candidates(programme_of(brief), seed, runs):
+        design = design_of(house, brief)
+        if not violations(design, brief):
+            yield design
+
+
 def dimension(
     topologies: Sequence[Any], brief: Brief, wish: tuple[int, int] | None = None, replace: bool = True
 ) -> Sized | Infeasible:
@@ -86,6 +100,7 @@ def _in_feet(node: Any, depth: int = 0) -> Any:
 
 
 def design_of(house: House, brief: Brief) -> Design:
+    """The design that a solved house makes for its brief."""
     size = round(house.width_ft / GRID_FT), round(house.depth_ft / GRID_FT)
     return assemble(size, [_layout(storey.tree, size) for storey in house.storeys], brief)
 

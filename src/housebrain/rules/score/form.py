@@ -41,9 +41,12 @@ def _lit(space: Space) -> tuple[float, str]:
     if space.kind == "bath":
         return 1.0, ""
     share = glass / space.area
+    sides = {opening.side for opening in space.openings}
     depth = min(opening.depth_ft for opening in space.openings)
+    if sides >= {"front", "rear"} or sides >= {"left", "right"}:
+        depth /= 2
     value = min(1.0, share / GLASS_SHARE) * min(1.0, LIT_FT / depth)
-    if len({opening.side for opening in space.openings}) == 1 and depth > LIT_FT:
+    if len(sides) == 1 and depth > LIT_FT:
         return value, f"{space.said} is lit from one side alone and {depth:.0f} ft deep"
     return value, f"{space.said} has glass of {share:.1%} of its floor and is {depth:.0f} ft deep"
 
