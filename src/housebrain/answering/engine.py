@@ -33,14 +33,14 @@ class House(NamedTuple):
         score: of the rules.
         source: whose topology it is.
         changed: of the model's answer; None where no model was asked.
-        tokens: of the model's answer: those it chose, and those that the grammar left no choice for.
+        tokens: of the model's answer.
     """
 
     design: Design
     score: Score
     source: Literal["model", "solver"]
     changed: Changed | None = None
-    tokens: tuple[int, int] = (0, 0)
+    tokens: int = 0
 
 
 class Engine(Protocol):

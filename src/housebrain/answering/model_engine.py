@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from housebrain.answering.alternatives import topology
 from housebrain.answering.designer import Designer
 from housebrain.answering.engine import SPREAD, Changed, House
-from housebrain.answering.alternatives import topology
 from housebrain.house.brief import Brief
 from housebrain.rules.score import score
 

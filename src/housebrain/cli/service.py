@@ -1,6 +1,5 @@
 """Commands for who runs the service."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -45,8 +44,8 @@ def serve(
     from housebrain.service.store import open_store
 
     with open_store(database) as store:
-        open_to_all = host in LOOPBACK and not any(key.revoked is None for key in store.keys())
-        if host not in LOOPBACK and not any(key.revoked is None for key in store.keys()):
+        open_to_all = host in LOOPBACK and not any(key.revoked is None for key in store.clients())
+        if host not in LOOPBACK and not any(key.revoked is None for key in store.clients()):
             raise UserError(
                 f"--host {host}: other machines could reach it, and there is no key yet. Make one with "
                 "`housebrain keys add NAME`, or leave --host out."
@@ -95,7 +94,7 @@ def list_keys(database: Database = DATABASE) -> None:
     for column in ("name", "made", "revoked"):
         table.add_column(column)
     with open_store(database) as store:
-        for key in store.keys():
+        for key in store.clients():
             table.add_row(
                 key.name, f"{key.made:%Y-%m-%d %H:%M}", f"{key.revoked:%Y-%m-%d %H:%M}" if key.revoked else ""
             )

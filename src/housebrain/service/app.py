@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from housebrain.answering.engine import Engine
-from housebrain.house.brief import Rejected
+from housebrain.house.brief import Brief, Rejected
 from housebrain.rules.bill import bill
 from housebrain.service.drawings import MEDIA, Drawings
 from housebrain.service.guard import Guard, Rates, problem
@@ -100,9 +100,10 @@ class _Service:
             raise HTTPException(404, "There is no such design.")
         return stored
 
-    async def use(self, started: float, outcome: str, region: str = "", **facts: Any) -> None:
+    async def use(self, started: float, outcome: str, brief: Brief | None = None) -> None:
         """Notes a request for `housebrain usage`."""
         seconds = time.perf_counter() - started
+        region, facts = ("", {}) if brief is None else (brief.region, facts_of(brief))
         row = StoredUse(made=now(), outcome=outcome[:64], region=region[:64], seconds=seconds, facts=facts)
         await run_in_threadpool(self.store.add, row)
 
@@ -124,13 +125,13 @@ class _Service:
             known = read
             answer = await self.pool.run(lambda check: self.studio.design(asked, known, check), self.settings.seconds)
         except Rejected as rejected:
-            await self.use(started, f"refused:{rejected.reason}", read.brief.region if read else "")
+            await self.use(started, f"refused:{rejected.reason}", read.brief if read else None)
             raise
         except FullError:
             await self.use(started, "full")
             raise
         except TimeoutError:
-            await self.use(started, "too_slow", read.brief.region if read else "")
+            await self.use(started, "too_slow", read.brief if read else None)
             raise
         except BadRequestError:
             await self.use(started, "unreadable")
@@ -145,7 +146,7 @@ class _Service:
             answer=answer,
         )
         stored = await run_in_threadpool(self.store.add_design, stored)
-        await self.use(started, "designed", read.brief.region, **facts_of(read.brief))
+        await self.use(started, "designed", read.brief)
         return stored, read
 
 
@@ -193,6 +194,11 @@ def _errors(app: FastAPI) -> None:
     @app.exception_handler(TimeoutError)
     async def slow(request: Request, error: TimeoutError) -> JSONResponse:
         return problem(504, "too_slow", "The house was not done in time. Ask for fewer alternatives, or later.")
+
+    @app.exception_handler(Exception)
+    async def fault(request: Request, error: Exception) -> JSONResponse:
+        # A fault of ours. The server's log has the traceback, the client gets none of it.
+        return problem(500, "fault", "This is a fault of the service. Its log says more.")
 
     @app.exception_handler(DBAPIError)
     async def store(request: Request, error: DBAPIError) -> JSONResponse:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {dict[str, Any]: JSON, datetime: DateTime(timezone=True)}
+    type_annotation_map: ClassVar = {dict[str, Any]: JSON, datetime: DateTime(timezone=True)}
 
 
 class StoredDesign(Base):
@@ -204,8 +204,8 @@ class Store:
         """All feedback, oldest first, each with the design that it is about."""
         query = select(StoredFeedback, StoredDesign).join(StoredDesign).order_by(StoredFeedback.id)
         with Session(self.engine) as session:
-            for feedback, design in session.execute(query.execution_options(yield_per=100)):
-                yield feedback, design
+            for row in session.execute(query.execution_options(yield_per=100)):
+                yield row.tuple()
 
     def feedback_counts(self, design_id: str) -> dict[str, int]:
         """How often a design got each verdict."""
@@ -214,7 +214,7 @@ class Store:
             .where(StoredFeedback.design_id == design_id)
             .group_by(StoredFeedback.verdict)
         )
-        return self._retried(lambda session: {verdict: count for verdict, count in session.execute(query)})
+        return self._retried(lambda session: {row[0]: row[1] for row in session.execute(query)})
 
     def uses(self, since: datetime) -> list[StoredUse]:
         query = select(StoredUse).where(StoredUse.made >= since).order_by(StoredUse.id)
@@ -255,7 +255,7 @@ class Store:
         if not self._retried(revoke):
             raise UserError(f"there is no key named {name!r}. `housebrain keys list` shows all.")
 
-    def keys(self) -> list[StoredKey]:
+    def clients(self) -> list[StoredKey]:
         return self._retried(lambda session: list(session.scalars(select(StoredKey).order_by(StoredKey.id))))
 
     def key_id(self, key: str) -> int | None:

@@ -163,8 +163,7 @@ class Studio:
 
     def _count(self, engine: Engine, house: House) -> None:
         self.metrics.designs.labels(engine.name, house.source).inc()
-        for forced, count in zip(("no", "yes"), house.tokens, strict=True):
-            self.metrics.tokens.labels(forced).inc(count)
+        self.metrics.tokens.inc(house.tokens)
         if house.changed is None or house.changed.replaced:
             return
         moved = list(house.changed.moved_ft.values())
