@@ -72,7 +72,7 @@ def measure(codec: Codec, params: Params, work: Path, train: pa.Table, test: pa.
         shard.data / "validation.parquet",
         Cache(folder / "answers"),
     )
-    result = evaluator.evaluate(shard.out, alone=False)
+    result = evaluator.evaluate(shard.out)
     return {
         "answer_tokens_median": statistics.median(answers),
         "sample_tokens_median": statistics.median(len(t.input_ids) for t in tokens),

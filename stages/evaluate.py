@@ -1,4 +1,4 @@
-"""Stage `evaluate`: base, shards and merged model on the test briefs -> reports/evaluation*, reports/criteria.json."""
+"""Stage `evaluate`: base, shards, merged and released model on test briefs -> reports/evaluation*, criteria.json."""
 
 from pathlib import Path
 
@@ -7,10 +7,11 @@ from housebrain.errors import reported
 from housebrain.evaluation.cache import FOLDER, Cache
 from housebrain.evaluation.compare import comparisons, intervals
 from housebrain.evaluation.evaluate import Evaluator, evaluate
-from housebrain.evaluation.names import BASE, MERGED
+from housebrain.evaluation.names import BASE, MERGED, RELEASED
 from housebrain.evaluation.reports import log_evaluation, write_reports
 from housebrain.files import sha256_file
 from housebrain.model.adapter import WEIGHTS
+from housebrain.model.released import released_adapter
 from housebrain.params import load_params
 from housebrain.shard import check_folders, read_shard_reports
 
@@ -23,7 +24,8 @@ def main() -> None:
     params = load_params()
     check_folders(params.shards)
     shards = {shard.name: shard.out for shard in params.shards}
-    adapters = {**shards, MERGED: MODEL}
+    released = released_adapter(params)
+    adapters = {**shards, MERGED: MODEL, **({RELEASED: released} if released else {})}
     shard_reports = read_shard_reports(REPORTS / "shards", params.shards)
     with elsewhere(params) as cluster:
         evaluated = evaluate(Evaluator(params, TEST, Cache(FOLDER), cluster), adapters)

@@ -10,6 +10,7 @@ from housebrain.params import load_params
 from housebrain.release.champion import REGISTERED, unmet
 from housebrain.release.charts import log_charts
 from housebrain.release.register import adapters_of_round, register
+from housebrain.tracking import best_first
 
 
 def main() -> None:
@@ -30,6 +31,7 @@ def main() -> None:
     for name, version in versions.items():
         failed = ", ".join(unmet(version))
         print(f"register: {name:<8} is version {version.number}, criteria {f'not met: {failed}' if failed else 'met'}")
+    print(f"register: runs, best first, with `mlflow ui`: {best_first(params.tracking.experiment)}")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,17 @@ STAGES: dict[str, Any] = YAML(typ="safe").load(REPOSITORY / "dvc.yaml")["stages"
 # These carry results about and say what happens; a change of them changes no result.
 CARRIERS = {
     *("environment.py", "errors.py", "figures.py", "files.py", "git.py", "mlflow_file.py", "nested.py", "params.py"),
-    *("provenance.py", "redact.py", "shard.py", "tables.py", "tracking.py", "rules/tables/__init__.py"),
+    *(
+        "logged_models.py",
+        "provenance.py",
+        "redact.py",
+        "registry.py",
+        "run_inputs.py",
+        "shard.py",
+        "tables.py",
+        "tracking.py",
+    ),
+    "rules/tables/__init__.py",
 }
 # What a stage imports besides, and why its result doesn't depend on it.
 BESIDES = {

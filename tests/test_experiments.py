@@ -10,8 +10,8 @@ import pytest
 
 from housebrain.errors import UserError
 from housebrain.params import load_params
+from housebrain.registry import versions
 from housebrain.release.champion import champion, choose
-from housebrain.tracking import versions
 from project import SHARDS, copy_project, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]

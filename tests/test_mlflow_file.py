@@ -14,7 +14,8 @@ from mlflow import MlflowClient
 
 from housebrain import mlflow_file
 from housebrain.errors import UserError
-from housebrain.tracking import client, find_runs, log_files, log_run, register_version, versions
+from housebrain.registry import register_version, versions
+from housebrain.tracking import client, find_runs, log_files, log_run
 
 LOG = "import sys; from housebrain.tracking import log_run; log_run(sys.argv[1], 'run', 'houses', {}, {}, {})"
 STORE = Path("mlflow.db")

@@ -8,21 +8,18 @@ from mlflow import MlflowClient
 
 from housebrain.errors import UserError
 from housebrain.git import git_commit
+from housebrain.registry import aliased, register_version, set_alias, versions
 from housebrain.tracking import (
     RECORD_ID,
     LiveRun,
     Point,
     RunRecord,
-    aliased,
     find_runs,
     import_record,
     log_files,
     log_run,
     read_metrics,
-    register_version,
-    set_alias,
     store_uri,
-    versions,
 )
 
 EXPERIMENT = "housebrain"

@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from housebrain.api import alternatives, draw, merge, read_record, requirements, score, solve, violations
+    from housebrain.api import alternatives, draw, merge, read_record, repair, requirements, score, solve, violations
     from housebrain.errors import UserError
     from housebrain.house.brief import Rejected
 
@@ -16,6 +16,7 @@ _MODULES = {
     "requirements": "housebrain.api",
     "score": "housebrain.api",
     "alternatives": "housebrain.api",
+    "repair": "housebrain.api",
     "draw": "housebrain.api",
     "merge": "housebrain.api",
     "Rejected": "housebrain.house.brief",
@@ -28,6 +29,7 @@ __all__ = [
     "draw",
     "merge",
     "read_record",
+    "repair",
     "requirements",
     "score",
     "solve",

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from housebrain.answering.alternatives import Ranked, ranked
+from housebrain.answering.mending import mend
+from housebrain.answering.mending.mend import Mended
 from housebrain.dataset.records import RawRecord, bad_record, parse_json
 from housebrain.dataset.v5 import BadRecord, parse_record
 from housebrain.drawing.svg import floor_plan_svg, frame
@@ -20,6 +22,7 @@ from housebrain.rules import checks
 from housebrain.rules.score import Score
 from housebrain.rules.score import score as score_design
 from housebrain.solver import solve as solver
+from housebrain.solver.house import Infeasible
 
 
 def read_record(record: dict[str, Any] | str | bytes) -> tuple[str, Brief]:
@@ -160,6 +163,34 @@ def alternatives(brief: Brief, count: int, seed: int = 0, weights: Mapping[str, 
         (3, True)
     """
     return ranked(brief, count, seed, weights)
+
+
+def repair(draft: Any, brief: Brief) -> Mended | Infeasible:
+    """Mends what a model or a person wrote as a house: the nearest valid design, and what was changed for it.
+
+    It never raises, whatever the draft is.
+
+    Args:
+        draft: a design, its JSON as a dict or as text, or an answer's text. Sizes may be wrong, rooms may overlap, be
+            missing, too many or unheard of.
+        brief: what the house is for.
+
+    Returns:
+        The design with `changes` (what was added, left out, renamed) and `rooms` (how far each was moved, its area
+        before and after); a valid design comes back unchanged. Or, with `reason` and `detail`, why there is none.
+
+    Example:
+        >>> draft = design.model_dump(mode="json")
+        >>> hb.repair(draft, brief).changed
+        False
+        >>> draft["levels"][0]["rooms"][0]["boxes"][0]["w"] /= 2
+        >>> mended = hb.repair(draft, brief)
+        >>> mended.changed, mended.replaced, hb.violations(mended.design, brief)
+        (True, False, [])
+        >>> hb.repair("a house", brief).detail
+        'the text is not JSON'
+    """
+    return mend.repair(draft, brief)
 
 
 def draw(design: Design, path: str | os.PathLike[str]) -> list[Path]:

@@ -162,6 +162,7 @@ class Criterion(Section):
 class Evaluate(Section):
     engine: Engine
     briefs: Positive
+    guided_briefs: Count
     max_new_tokens: Positive
     batch_size: Positive
     codes: str

@@ -2,7 +2,7 @@
 
 Every run is first of all a `RunRecord`, a small JSON file that travels with the adapter; the MLflow store is filled
 from records, and filling it twice changes nothing. A run that is logged live and imported later is one run, known by
-the tag `housebrain.record_id`. A version in the model registry carries that tag too, and is registered once.
+the tag `housebrain.record_id`.
 
 The store is MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db` in the project's folder.
 """
@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -26,6 +27,7 @@ from housebrain.environment import TRACKING_RETRIES, TRACKING_SECONDS, TRACKING_
 from housebrain.errors import UserError
 from housebrain.git import git_commit
 from housebrain.redact import redacted
+from housebrain.run_inputs import dataset_of, source_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -65,22 +67,6 @@ class RunRecord(BaseModel):
     status: str = "RUNNING"  # or FINISHED, FAILED
 
 
-class Version(NamedTuple):
-    """A version of the registered model.
-
-    Attributes:
-        number: counted by MLflow from 1.
-        tags: what was written down of it, and whatever a person added.
-        source: where its files were.
-        run_id: the run that made it, where the store has it.
-    """
-
-    number: str
-    tags: dict[str, str]
-    source: str
-    run_id: str | None
-
-
 def now_ms() -> int:
     return int(time.time() * 1000)
 
@@ -113,7 +99,7 @@ def client() -> "MlflowClient":
 
 
 @contextmanager
-def _store_errors(what: str) -> Iterator[None]:
+def store_errors(what: str) -> Iterator[None]:
     """Turns trouble with the store into a `UserError`. A broken SQLite file comes as SQLAlchemy's own error."""
     from alembic.util.exc import CommandError
     from mlflow.exceptions import MlflowException
@@ -135,7 +121,7 @@ def _advice(error: Exception) -> str:
     return " Look at the file, the permissions of its folder and the free space."
 
 
-def _experiment_id(store: "MlflowClient", name: str) -> str:
+def experiment_id(store: "MlflowClient", name: str) -> str:
     """The id of the experiment of that name, which is made where there is none.
 
     Raises:
@@ -164,7 +150,7 @@ def _experiment_id(store: "MlflowClient", name: str) -> str:
     return str(experiment.experiment_id)
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     """A string as MLflow's filters have it: they know two kinds of quotes, and no way to write either within its own.
 
     Raises:
@@ -177,7 +163,7 @@ def _quoted(value: str) -> str:
 
 
 def _find(store: "MlflowClient", experiment_id: str, record_id: str) -> Any:
-    found = store.search_runs([experiment_id], f"tags.`{RECORD_ID}` = {_quoted(record_id)}", max_results=1)
+    found = store.search_runs([experiment_id], f"tags.`{RECORD_ID}` = {quoted(record_id)}", max_results=1)
     return found[0] if found else None
 
 
@@ -198,13 +184,15 @@ def import_record(record: RunRecord, experiment: str) -> str:
     Raises:
         UserError: the store can't be reached or refuses the record.
     """
-    with _store_errors(f"run {record.name}"):
+    with store_errors(f"run {record.name}"):
         store = client()
-        experiment_id = _experiment_id(store, experiment)
-        run = _find(store, experiment_id, record.record_id)
+        where = experiment_id(store, experiment)
+        run = _find(store, where, record.record_id)
         if run is None:
-            tags = {**record.tags, RECORD_ID: record.record_id}
-            run = store.create_run(experiment_id, start_time=record.start_ms, tags=tags, run_name=record.name)
+            tags = {**record.tags, **source_tags(record.tags), RECORD_ID: record.record_id}
+            run = store.create_run(where, start_time=record.start_ms, tags=tags, run_name=record.name)
+            if (dataset := dataset_of(record.tags)) is not None:
+                store.log_inputs(run.info.run_id, [dataset])
         run_id: str = run.info.run_id
         for key, value in record.params.items():
             if run.data.params.get(key) != value:
@@ -286,11 +274,11 @@ def read_metrics(record_ids: dict[int, str], experiment: str) -> dict[int, dict[
         UserError: a shard has no finished run in the store.
     """
     metrics = {}
-    with _store_errors("reading the runs"):
+    with store_errors("reading the runs"):
         store = client()
-        experiment_id = _experiment_id(store, experiment)
+        where = experiment_id(store, experiment)
         for shard, record_id in record_ids.items():
-            run = _find(store, experiment_id, record_id)
+            run = _find(store, where, record_id)
             if run is None or run.info.status != "FINISHED":
                 raise UserError(f"shard {shard}: MLflow has no finished run of it. Run `dvc repro -f collect`.")
             metrics[shard] = {
@@ -303,9 +291,9 @@ def log_run(
     record_id: str, name: str, experiment: str, params: dict[str, Any], metrics: dict[str, float], tags: dict[str, str]
 ) -> str:
     """Logs a run that is over, unless the store has it already. Returns the run's id."""
-    with _store_errors(f"run {name}"):
+    with store_errors(f"run {name}"):
         store = client()
-        known = _find(store, _experiment_id(store, experiment), record_id)
+        known = _find(store, experiment_id(store, experiment), record_id)
     if known is not None and known.info.status == "FINISHED":
         return str(known.info.run_id)
     time_ms = now_ms()
@@ -328,10 +316,22 @@ def find_runs(experiment: str, tags: dict[str, str]) -> list[str]:
     Raises:
         UserError: the store can't be reached.
     """
-    with _store_errors("looking for runs"):
+    with store_errors("looking for runs"):
         store = client()
-        condition = " and ".join(f"tags.`{key}` = {_quoted(value)}" for key, value in tags.items())
-        return [run.info.run_id for run in store.search_runs([_experiment_id(store, experiment)], condition)]
+        condition = " and ".join(f"tags.`{key}` = {quoted(value)}" for key, value in tags.items())
+        return [run.info.run_id for run in store.search_runs([experiment_id(store, experiment)], condition)]
+
+
+def best_first(experiment: str) -> str:
+    """The address of the experiment's runs in MLflow's UI on this machine: those that meet most requirements on top.
+
+    Raises:
+        UserError: the store can't be read.
+    """
+    with store_errors("looking for runs"):
+        number = experiment_id(client(), experiment)
+    order = quote("metrics.`design_accuracy`")
+    return f"http://127.0.0.1:5000/#/experiments/{number}/runs?orderByKey={order}&orderByAsc=false"
 
 
 def log_files(run_id: str, files: list[Path]) -> None:
@@ -340,76 +340,6 @@ def log_files(run_id: str, files: list[Path]) -> None:
     Raises:
         UserError: the store can't be written.
     """
-    with _store_errors(f"artifacts of run {run_id}"):
+    with store_errors(f"artifacts of run {run_id}"):
         for file in files:
             client().log_artifact(run_id, str(file))
-
-
-def _version(found: Any) -> Version:
-    return Version(str(found.version), dict(found.tags), found.source, found.run_id or None)
-
-
-def register_version(
-    model: str, record_id: str, source: str, run_id: str | None, tags: dict[str, str], description: str
-) -> Version:
-    """Makes a version of the registered model `model`, unless it has one with this record id.
-
-    Raises:
-        UserError: the store can't be written.
-    """
-    from mlflow.exceptions import MlflowException
-
-    with _store_errors(f"model {model}"):
-        store = client()
-        condition = f"name = {_quoted(model)} and tags.`{RECORD_ID}` = {_quoted(record_id)}"
-        known = store.search_model_versions(condition, max_results=1)
-        if known:
-            return _version(known[0])
-        if not store.search_registered_models(f"name = {_quoted(model)}"):
-            try:
-                store.create_registered_model(model)
-            except MlflowException as error:
-                if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another process was faster
-                    raise
-        tags = {**{key: redacted(value) for key, value in tags.items()}, RECORD_ID: record_id}
-        return _version(store.create_model_version(model, source, run_id, tags, description=description))
-
-
-def versions(model: str) -> list[Version]:
-    """All versions of `model`, newest first; none where it isn't registered.
-
-    Raises:
-        UserError: the store can't be read.
-    """
-    found: list[Version] = []
-    token: str | None = None
-    with _store_errors(f"model {model}"):
-        store = client()
-        while token != "":
-            page = store.search_model_versions(f"name = {_quoted(model)}", page_token=token)
-            found += map(_version, page)
-            token = page.token or ""
-    return sorted(found, key=lambda version: -int(version.number))
-
-
-def aliased(model: str, alias: str) -> Version | None:
-    """The version of `model` that `alias` stands for; None where nobody has set it.
-
-    Raises:
-        UserError: the store can't be read.
-    """
-    with _store_errors(f"model {model}"):
-        store = client()
-        registered = store.search_registered_models(f"name = {_quoted(model)}")
-        number = registered[0].aliases.get(alias) if registered else None
-        return None if number is None else _version(store.get_model_version(model, str(number)))
-
-
-def set_alias(model: str, alias: str, number: str) -> None:
-    """Lets `alias` stand for version `number` of `model`, and for no other.
-
-    Raises:
-        UserError: there is no such version, or the store can't be written.
-    """
-    with _store_errors(f"model {model}"):
-        client().set_registered_model_alias(model, alias, number)

@@ -1,10 +1,12 @@
 """Tests for housebrain.cli.design."""
 
 import json
+import shutil
 from pathlib import Path
 
 import orjson
 import pytest
+from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from conftest import REPOSITORY
@@ -12,10 +14,13 @@ from housebrain.cli import app
 from housebrain.dataset.generate import generate_records
 from housebrain.dataset.v5 import parse_record
 from housebrain.errors import UserError
+from housebrain.files import write_json
 from housebrain.house.design import Design
 from housebrain.language.grammar import Grammar
+from housebrain.model.released import FOLDER, LINEAGE
 from housebrain.rules.checks import violations
 from housebrain.rules.score import score
+from project import TINY, put_base
 
 
 def test_a_brief_is_solved(tmp_path: Path) -> None:
@@ -96,6 +101,30 @@ def test_a_model_designs_a_valid_house(
     assert len(list(out.glob("plan*.svg"))) == len(house.levels)
 
 
+def test_without_a_champion_the_released_adapter_designs(
+    tmp_path: Path, tiny_base: Path, tiny_init: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And where there is none either, the error says what to name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    put_base(tmp_path, tiny_base)
+    text = (REPOSITORY / "params.yaml").read_text()
+    content = YAML(typ="safe").load(text) | {"base": "tiny", "bases": {"tiny": TINY.model_dump(exclude_none=True)}}
+    with Path("params.yaml").open("w") as file:
+        YAML(typ="safe").dump(content, file)
+    Path("brief.json").write_bytes(next(iter(generate_records(1, seed=3))).text)
+    with pytest.raises(UserError, match=r"no released adapter for tiny.*--model models/merged"):
+        CliRunner().invoke(app, ["design", "brief.json"], catch_exceptions=False)
+    shutil.copytree(tiny_init, FOLDER)
+    write_json(FOLDER / LINEAGE, {"base": "nobody/tiny", "base_revision": "0", "codec": "tree"})
+    done = CliRunner().invoke(app, ["design", "brief.json", "--out", "by-released"], catch_exceptions=False)
+    assert "Designed by the released model." in done.stdout
+    named = CliRunner().invoke(app, ["design", "brief.json", "--model", str(FOLDER)], catch_exceptions=False)
+    assert "Designed by models/released." in named.stdout
+    assert Path("by-released/answer.txt").read_text() == Path("design/answer.txt").read_text()
+    assert not Path("mlflow.db").exists()  # asking for a champion makes no store
+
+
 def test_a_model_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "brief.json"
     path.write_bytes(next(iter(generate_records(1, seed=3))).text)
@@ -103,3 +132,32 @@ def test_a_model_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path, mon
     monkeypatch.chdir(REPOSITORY)
     with pytest.raises(UserError, match="no-such-folder"):
         CliRunner().invoke(app, ["design", str(path), "--model", "no-such-folder"], catch_exceptions=False)
+
+
+def test_a_spoilt_design_is_mended(tmp_path: Path) -> None:
+    record = next(iter(generate_records(1, seed=3))).text
+    brief, draft, fixed = (tmp_path / name for name in ("brief.json", "design.json", "fixed.json"))
+    brief.write_bytes(record)
+    content = json.loads(CliRunner().invoke(app, ["solve", str(brief)]).stdout)
+    box = content["levels"][0]["rooms"][0]["boxes"][0]
+    box["w"] += 3
+    draft.write_text(json.dumps(content))
+    done = CliRunner().invoke(app, ["repair", str(draft), "--brief", str(brief), "--out", str(fixed)])
+    assert done.exit_code == 0
+    assert "sqft before" in done.stdout
+    mended = Design.model_validate(orjson.loads(fixed.read_bytes()))
+    assert violations(mended, parse_record(orjson.loads(record))[1]) == []
+    done = CliRunner().invoke(app, ["repair", str(fixed), "--brief", str(brief), "--out", str(tmp_path / "again.json")])
+    assert "nothing was changed" in done.stdout
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"{}", "can't be mended"), (None, "no such file")])
+def test_what_can_not_be_mended_is_named(tmp_path: Path, content: bytes | None, said: str) -> None:
+    brief, draft = tmp_path / "brief.json", tmp_path / "design.json"
+    brief.write_bytes(next(iter(generate_records(1, seed=3))).text)
+    if content is not None:
+        draft.write_bytes(content)
+    arguments = ["repair", str(draft), "--brief", str(brief), "--out", str(tmp_path / "fixed.json")]
+    with pytest.raises(UserError, match=rf"design\.json: {said}"):
+        CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert not (tmp_path / "fixed.json").exists()

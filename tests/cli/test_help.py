@@ -10,7 +10,7 @@ from housebrain.cli import app
 
 COMMANDS = (
     *("base", "ingest", "audit", "solve", "merge", "inspect", "work", "bundle", "status", "watch", "promote", "import"),
-    *("champion", "export", "check", "summary", "remote", "round"),
+    *("champion", "export", "check", "summary", "remote", "round", "repair"),
 )
 
 

@@ -28,9 +28,10 @@ def adapter_like(init: Path, folder: Path, seed: int) -> Path:
 
 @pytest.fixture
 def params() -> Params:
-    """The shipped settings, shrunk."""
+    """The shipped settings, shrunk; nobody is guided."""
     shipped = load_params(REPOSITORY / "params.yaml")
-    evaluation = shipped.evaluate.model_copy(update={"briefs": 3, "max_new_tokens": 24, "batch_size": 2})
+    few = {"briefs": 3, "guided_briefs": 0, "max_new_tokens": 24, "batch_size": 2}
+    evaluation = shipped.evaluate.model_copy(update=few)
     return shipped.model_copy(update={"evaluate": evaluation})
 
 

@@ -36,8 +36,15 @@ def test_a_bound_holds_or_does_not(criterion: Criterion, value: float | None, ve
 def test_the_table_has_each_criterion_in_order_and_nothing_else() -> None:
     table = check_criteria({"seconds": AT_MOST, "accuracy": AT_LEAST}, {"accuracy": 1.0, "other": 3.0})
     assert list(table) == ["seconds", "accuracy"]
-    assert table["seconds"] == {"about": "seconds", "bound": "<= 5", "value": None, "verdict": "not measured"}
-    assert table["accuracy"] == {"about": "accuracy", "bound": ">= 0.9", "value": 1.0, "verdict": "pass"}
+    nobodys = {"answers": ""}
+    assert table["seconds"] == {"about": "seconds", "bound": "<= 5", "value": None, "verdict": "not measured"} | nobodys
+    assert table["accuracy"] == {"about": "accuracy", "bound": ">= 0.9", "value": 1.0, "verdict": "pass"} | nobodys
+
+
+def test_the_table_says_which_answers_are_judged() -> None:
+    names = ("guided_validity", "seconds_per_design", "design_accuracy", "peak_memory_gb", "train_loss")
+    table = check_criteria(dict.fromkeys(names, AT_LEAST), {})
+    assert [table[name]["answers"] for name in names] == ["guided", "guided", "free", "free", ""]
 
 
 @pytest.mark.parametrize(

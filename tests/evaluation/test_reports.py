@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 
 from housebrain.errors import UserError
-from housebrain.evaluation.compare import comparisons, intervals
-from housebrain.evaluation.metrics import Answered, judge, measures
-from housebrain.evaluation.names import BASE, MERGED
+from housebrain.evaluation.compare import all_measures, comparisons, intervals
+from housebrain.evaluation.guided import judge_guided
+from housebrain.evaluation.metrics import Answered, finite, judge
+from housebrain.evaluation.names import BASE, GUIDED_METRICS, MERGED
 from housebrain.evaluation.reports import Evaluated, criteria_values, log_evaluation, write_reports
 from housebrain.files import read_json, write_json
+from housebrain.house.design import Design
 from housebrain.language.samples import Sample, load_samples
 from housebrain.params import Params
+from housebrain.report.houses import draw_houses, read_houses
 from housebrain.report.summary import print_summary
+from housebrain.rules.checks import violations
 from housebrain.shard import Shard, read_shard_reports
 from housebrain.tracking import client
 
@@ -27,19 +31,24 @@ def samples(test_split: Path) -> list[Sample]:
     return load_samples(test_split)
 
 
-def outcome(samples: list[Sample], answers: list[str], loss: float | None, seconds: float | None) -> Evaluated:
+def outcome(
+    samples: list[Sample], answers: list[str], loss: float | None, seconds: float | None, is_guided: bool = False
+) -> Evaluated:
     answered = [
         Answered(sample, float("nan") if loss is None else loss, 100, answer, judge(answer, sample, "tree", "auto"))
         for answer, sample in zip(answers, samples, strict=True)
     ]
+    guided = [judge_guided(answer, sample, "auto") for answer, sample in zip(answers, samples, strict=True)]
+    guided = guided if is_guided else []
     metrics: dict[str, float | None] = {
-        **{name: measure.mean for name, measure in measures(answered).items()},
+        **dict.fromkeys(GUIDED_METRICS),
+        **{name: finite(measure.mean) for name, measure in all_measures(Evaluated({}, answered, guided)).items()},
         "eval_loss": loss,
         "seconds_per_design": seconds,
         "peak_memory_gb": 1.5,
         "adapter_mb": 9.8,
     }
-    return Evaluated(metrics, answered)
+    return Evaluated(metrics, answered, guided)
 
 
 @pytest.fixture
@@ -47,10 +56,10 @@ def evaluated(samples: list[Sample]) -> dict[str, Evaluated]:
     """The merged model answers every other brief; shard 2 has lost its numbers."""
     half = [sample.answer if number % 2 else "?" for number, sample in enumerate(samples)]
     return {
-        BASE: outcome(samples, ["?"] * len(samples), 2.5, 30.0),
+        BASE: outcome(samples, ["?"] * len(samples), 2.5, 30.0, True),
         "shard 1": outcome(samples, half, 0.5, None),
         "shard 2": outcome(samples, ["?"] * len(samples), None, None),
-        MERGED: outcome(samples, half, 0.25, 4.0),
+        MERGED: outcome(samples, half, 0.25, 4.0, True),
     }
 
 
@@ -71,6 +80,11 @@ def test_reports_hold_every_model_and_every_answer(
     assert [(row["model"], row["id"]) for row in answers] == [(m, s.id) for m in evaluated for s in samples]
     assert answers[-1]["answer"] == samples[-1].answer
     assert answers[-1]["valid"]
+    guided = [json.loads(line) for line in (tmp_path / "evaluation/guided.jsonl").read_text().splitlines()]
+    assert [(row["model"], row["id"]) for row in guided] == [(m, s.id) for m in (BASE, MERGED) for s in samples]
+    assert [row["replaced"] for row in guided] == [True] * len(samples) + [not n % 2 for n in range(len(samples))]
+    for row, sample in zip(guided[len(samples) :], samples, strict=True):
+        assert violations(Design.model_validate(row["design"]), sample.brief) == []
     with (tmp_path / "evaluation/slices/shard_1.csv").open() as file:
         slices = list(csv.DictReader(file))
     floors = [int(row["briefs"]) for row in slices if row["dimension"] == "floors"]
@@ -88,7 +102,8 @@ def test_criteria_speak_of_the_merged_model_and_all_shards(
     assert found["shards_finished"] == (0.5, "fail")  # shard 2 was stopped
     assert found["train_loss"] == (pytest.approx(0.6), "fail")
     assert found["merged_size_mb"] == (9.8, "pass")
-    assert found["json_validity"] == (0.5, "fail")
+    assert found["design_accuracy"] == (pytest.approx(0.5, abs=0.02), "fail")
+    assert found["guided_validity"] == (0.5, "fail")
     assert found["seconds_per_design"] == (4.0, "pass")
     assert found["peak_memory_gb"] == (1.5, "pass")
 
@@ -164,9 +179,17 @@ def test_the_summary_needs_only_the_reports(
     assert "test loss less that of shard 1, the best: -0.250" in shown
     for criterion in two_shards.evaluate.criteria.values():
         assert criterion.about in shown
-    validity = next(line for line in shown.splitlines() if "answers that are valid JSON" in line)
+    validity = next(line for line in shown.splitlines() if "valid houses made of the answers" in line)
+    assert "guided" in validity
     assert "0.5 │       0 to 1 │ fail, open" in validity
+    met = [line for line in shown.splitlines() if "│ requirements of the brief met" in line]
+    assert sorted(line.split("│")[2].strip() for line in met) == ["free", "guided"]
     assert "answers.jsonl" in shown
+    assert "2 of 4 guided answers of the merged model became valid houses" in shown
+    assert "housebrain design examples/brief.json --model models/merged" in shown
+    draw_houses(read_houses(tmp_path / "evaluation"), tmp_path / "designs")
+    drawn = sorted(str(path) for path in (tmp_path / "designs").glob("*.svg"))
+    assert drawn == sorted(word for word in shown.split() if word.endswith(".svg"))
 
 
 def test_a_summary_before_any_run_is_an_error(two_shards: Params, tmp_path: Path) -> None:

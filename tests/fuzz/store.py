@@ -17,17 +17,8 @@ from fuzz.target import Target, no_hang, refused
 from housebrain.environment import TRACKING_URI
 from housebrain.errors import UserError
 from housebrain.mlflow_file import snapshot
-from housebrain.tracking import (
-    Point,
-    RunRecord,
-    aliased,
-    find_runs,
-    import_record,
-    read_metrics,
-    register_version,
-    set_alias,
-    versions,
-)
+from housebrain.registry import aliased, register_version, set_alias, versions
+from housebrain.tracking import Point, RunRecord, find_runs, import_record, read_metrics
 
 NAMES = [
     "housebrain",

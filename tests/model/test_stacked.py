@@ -44,7 +44,17 @@ def test_each_groups_rows_are_its_adapters(adapters: list[Path], tiny_base: Path
     assert not torch.allclose(alone[0], alone[1], atol=0.1)
 
 
-def test_adapters_with_other_ranks_or_more_than_factors_are_not_stacked(adapters: list[Path]) -> None:
+def test_adapters_of_different_ranks_are_stacked(adapters: list[Path], tiny_base: Path) -> None:
+    weights = load_file(adapters[1] / WEIGHTS)
+    halves = {key: w[: len(w) // 2] if "lora_A" in key else w[:, : w.shape[1] // 2] for key, w in weights.items()}
+    save_file({key: half.contiguous() for key, half in halves.items()}, adapters[1] / WEIGHTS)
+    config = read_json(adapters[1] / CONFIG)
+    write_json(adapters[1] / CONFIG, config | {"r": config["r"] // 2})
+    assert can_be_stacked(adapters)
+    test_each_groups_rows_are_its_adapters(adapters, tiny_base, 1)
+
+
+def test_adapters_with_other_layers_or_more_than_factors_are_not_stacked(adapters: list[Path]) -> None:
     assert can_be_stacked(adapters)
     weights = load_file(adapters[1] / WEIGHTS)
     name = next(iter(weights)).split(".lora_")[0]

@@ -15,10 +15,11 @@ from housebrain.files import read_json, write_json
 from housebrain.merging.merge import merge_adapters
 from housebrain.merging.strategies import strategy
 from housebrain.model.adapter import WEIGHTS
-from housebrain.params import Params, load_params
+from housebrain.params import Criterion, Params, load_params
+from housebrain.registry import Version
 from housebrain.release.champion import REGISTERED
 from housebrain.release.register import adapters_of_round, register
-from housebrain.tracking import RunRecord, Version, import_record, log_run
+from housebrain.tracking import RunRecord, import_record, log_run
 from project import TINY
 
 EXPERIMENT = "housebrain"
@@ -89,7 +90,10 @@ def of_rounds(number: int, rounds: int, start: str | None) -> None:
 def params() -> Params:
     """The shipped settings on the tiny base, with one criterion that the merged model meets and one that it doesn't."""
     shipped = load_params(REPOSITORY / "params.yaml")
-    criteria = {name: shipped.evaluate.criteria[name] for name in ("json_validity", "merged_size_mb")}
+    criteria = {
+        "json_validity": Criterion(about="answers that are valid JSON", min=1.0),
+        "merged_size_mb": shipped.evaluate.criteria["merged_size_mb"],
+    }
     return shipped.model_copy(
         update={
             "base": "tiny",

@@ -10,9 +10,10 @@ from housebrain.errors import UserError
 from housebrain.evaluation.names import MERGED
 from housebrain.model.adapter import WEIGHTS
 from housebrain.params import Params
+from housebrain.registry import register_version
 from housebrain.release import champion as module
 from housebrain.release.champion import as_table, champion, choose
-from housebrain.tracking import client, register_version
+from housebrain.tracking import client
 from project import run
 from release.conftest import merge_round, register_round
 

@@ -7,15 +7,18 @@ import pytest
 import torch
 from huggingface_hub import ModelCard
 from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from housebrain.errors import UserError
 from housebrain.evaluation.names import MERGED
 from housebrain.files import read_json, write_json
+from housebrain.model.adapter import WEIGHTS
+from housebrain.model.released import FOLDER, released_adapter
 from housebrain.params import Params
 from housebrain.release.card import card
 from housebrain.release.champion import Champion, champion, choose
-from housebrain.release.export import LINEAGE, checked_model, export
+from housebrain.release.export import LINEAGE, checked_model, export, export_adapter
 from project import TINY, put_base
 from release.conftest import register_round
 
@@ -57,6 +60,27 @@ def test_plain_transformers_loads_the_same_model(chosen: Champion, params: Param
     expected = AutoTokenizer.from_pretrained(tiny_base).apply_chat_template(messages, tokenize=False)
     assert tokenizer.apply_chat_template(messages, tokenize=False) == expected
     assert read_json(OUT / LINEAGE)["sha256"] == chosen.version.tags["sha256"]
+
+
+def test_an_adapter_alone_can_be_the_released_one(chosen: Champion, params: Params, tiny_base: Path) -> None:
+    """It takes the place of the note that stands where no adapter was released yet, and of no other folder."""
+    FOLDER.mkdir()
+    (FOLDER / "README.md").write_text("None yet.")
+    export_adapter(chosen, params, Path("reports"), FOLDER)
+    weights, whole = (load_file(folder / WEIGHTS) for folder in (FOLDER, chosen.folder))
+    assert {weight.dtype for weight in weights.values()} == {torch.bfloat16}
+    for name, weight in weights.items():
+        torch.testing.assert_close(weight.float(), whole[name].float(), rtol=1e-2, atol=1e-6)
+    assert released_adapter(params) == FOLDER
+    PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_base), FOLDER)
+    loaded = ModelCard.load(FOLDER / "README.md").content
+    assert "onto the base. The weights are in bf16." in loaded
+    assert read_json(FOLDER / LINEAGE)["sha256"] == chosen.version.tags["sha256"]
+    export_adapter(chosen, params, Path("reports"), FOLDER)
+    Path("notes").mkdir()
+    Path("notes/README.md").write_text("mine")
+    with pytest.raises(UserError, match="notes: it is there and is no export"):
+        export_adapter(chosen, params, Path("reports"), Path("notes"))
 
 
 def test_the_card_is_filled_in_from_the_run(chosen: Champion, params: Params) -> None:

@@ -11,10 +11,12 @@ from ruamel.yaml import YAML
 from housebrain.errors import UserError
 from housebrain.evaluation.names import MERGED
 from housebrain.files import read_json, sha256_file, write_json
+from housebrain.logged_models import add_files
 from housebrain.model.adapter import WEIGHTS
 from housebrain.params import Params
+from housebrain.registry import versions
 from housebrain.release.register import data_hash, dvc_files, source_of
-from housebrain.tracking import RECORD_ID, client, find_runs, versions
+from housebrain.tracking import RECORD_ID, client, find_runs, log_run
 from release.conftest import EXPERIMENT, merge_round, of_rounds, register_round
 
 
@@ -76,12 +78,47 @@ def test_a_state_after_several_rounds_says_what_it_went_on_from(
     assert (tags["round"], tags["rounds"], tags.get("start")) == (str(number), "8", start)
     assert (tags["outer_learning_rate"], tags["outer_momentum"]) == ("1", "0.5")
     assert registered["shard 1"].tags["rounds"] == "8"
-    about = client().get_model_version("housebrain", registered[MERGED].number).description
+    about = client().get_model_version("housebrain", registered[MERGED].number).description.splitlines()[0]
     assert re.search(f"Average of 2 shards of round {number}. .*{message}", about)
 
 
 def test_a_merge_of_one_round_says_nothing_of_rounds(evaluated_round: Path, params: Params) -> None:
     assert {"rounds", "start", "outer_momentum"}.isdisjoint(register_round(params)[MERGED].tags)
+
+
+def test_a_version_has_few_tags_and_says_what_it_is_and_how_good(evaluated_round: Path, params: Params) -> None:
+    """The rest is with its logged model: metrics by the data that they were measured on, and pictures."""
+    sha256 = sha256_file(Path("models/merged") / WEIGHTS)
+    tags = {"kind": "evaluation", "model": MERGED, "weights": sha256, "data_hash": "e" * 64}
+    run_id = log_run("evaluated", "evaluate merged", EXPERIMENT, {}, {"eval_loss": 1.25}, tags)
+    change_report("evaluation", MERGED, "design_accuracy", value=0.5)
+    change_report("evaluation", MERGED, "design_validity", value=0.25)
+    register_round(params)
+    store = client()
+    merged = next(one for one in store.search_model_versions("") if one.tags["model"] == MERGED)
+    assert len(merged.tags) <= 10
+    assert merged.tags["criteria"] == "1 of 2 met"
+    first, second = merged.description.splitlines()
+    assert first == "Average of 2 shards of round 1."
+    assert second.endswith("test briefs: test loss 1.250; free: requirements met 50%, valid 25%.")
+    model = store.get_logged_model(merged.tags["logged_model"])
+    assert model.params["formula"]
+    assert model.tags["criterion.json_validity"] == "fail: 0.5, wanted >= 1"
+    measured = {one.key: (one.value, one.dataset_name, one.dataset_digest, one.run_id) for one in model.metrics}
+    assert measured["eval_loss"] == (1.25, "test", "e" * 36, run_id)
+    picture = Path("GEN-1.svg")
+    picture.write_text("<svg/>")
+    for _ in range(2):
+        add_files("housebrain", merged.version, [picture])
+    assert [file.path for file in store.list_logged_model_artifacts(merged.tags["logged_model"])] == ["GEN-1.svg"]
+    with pytest.raises(UserError, match="pictures of version 99"):
+        add_files("housebrain", "99", [picture])
+    run = store.get_run(run_id)
+    assert [one.model_id for one in run.inputs.model_inputs] == [merged.tags["logged_model"]]
+    assert [(one.dataset.name, one.dataset.digest) for one in run.inputs.dataset_inputs] == [("test", "e" * 36)]
+    assert len(store.get_metric_history(run_id, "eval_loss")) == 1
+    assert run.data.tags["mlflow.source.name"] == "stages/evaluate.py"
+    assert all(len(one.tags) <= 10 for one in store.search_model_versions(""))
 
 
 def test_registering_again_makes_no_second_version(evaluated_round: Path, params: Params) -> None:

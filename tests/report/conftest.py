@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from conftest import REPOSITORY, MakeSamples
-from housebrain.evaluation.compare import comparisons, intervals
-from housebrain.evaluation.metrics import Answered, finite, judge, measures
-from housebrain.evaluation.names import BASE, MERGED
+from housebrain.evaluation.compare import all_measures, comparisons, intervals
+from housebrain.evaluation.guided import judge_guided
+from housebrain.evaluation.metrics import Answered, finite, judge
+from housebrain.evaluation.names import BASE, GUIDED_METRICS, MERGED
 from housebrain.evaluation.reports import Evaluated, write_reports
 from housebrain.files import write_json
 from housebrain.language.samples import Sample, load_samples
@@ -27,6 +28,7 @@ class Round:
             name: ["?" if number % 2 or name == BASE else one.answer for number, one in enumerate(self.samples)]
             for name in self.losses
         }
+        self.guided = 2  # of the briefs, whatever the model
         self.choice: list[dict[str, Any]] = []
         self.leave_one_out: list[dict[str, Any]] = []
         shipped = load_params(REPOSITORY / "params.yaml")
@@ -50,8 +52,11 @@ class Round:
 
     def _outcome(self, texts: list[str], loss: float) -> Evaluated:
         answers = [self._answered(sample, text, loss) for sample, text in zip(self.samples, texts, strict=True)]
-        metrics = {name: finite(measure.mean) for name, measure in measures(answers).items()}
-        return Evaluated({**metrics, "seconds_per_design": 4.0, "peak_memory_gb": 1.5, "adapter_mb": 9.8}, answers)
+        guided = [judge_guided(one.answer, one.sample, "auto") for one in answers[: self.guided]]
+        found = all_measures(Evaluated({}, answers, guided))
+        metrics = dict.fromkeys(GUIDED_METRICS) | {name: finite(measure.mean) for name, measure in found.items()}
+        more = {"seconds_per_design": 4.0, "peak_memory_gb": 1.5, "adapter_mb": 9.8}
+        return Evaluated(metrics | more, answers, guided)
 
     def _answered(self, sample: Sample, text: str, loss: float) -> Answered:
         return Answered(sample, loss * (1 + len(sample.answer) / 1e4), 100, text, judge(text, sample, "tree", "auto"))

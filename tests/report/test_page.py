@@ -11,6 +11,7 @@ import pytest
 from conftest import MakeSamples
 from housebrain.errors import UserError
 from housebrain.evaluation.names import MERGED
+from housebrain.params import Criterion
 from housebrain.report.page import write_page
 from report.conftest import Round
 
@@ -108,7 +109,7 @@ def test_the_page_says_what_was_measured(a_round: Round) -> None:
 
 def test_a_verdict_that_the_interval_leaves_open_is_marked(a_round: Round) -> None:
     """Half of four answers are JSON: at least 0.1 is passed but not sure, 1 is failed and not sure."""
-    criterion = a_round.params.evaluate.criteria["json_validity"]
+    criterion = Criterion(about="answers that are valid JSON", min=1.0)
     for bound, verdict in ((0.1, "pass"), (1.0, "fail")):
         only = {"json_validity": criterion.model_copy(update={"min": bound})}
         evaluation = a_round.params.evaluate.model_copy(update={"criteria": only})

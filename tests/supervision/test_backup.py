@@ -14,6 +14,7 @@ import pytest
 from housebrain.environment import RECORD
 from housebrain.errors import UserError
 from housebrain.files import sha256_file
+from housebrain.registry import register_version
 from housebrain.supervision import backup as module
 from housebrain.supervision.backup import backup
 from housebrain.supervision.copies import open_copy
@@ -21,7 +22,7 @@ from housebrain.supervision.polling import seconds_of
 from housebrain.supervision.remote import Remote, open_remote, run_dvc
 from housebrain.supervision.restore import restore
 from housebrain.supervision.upload import stored, upload
-from housebrain.tracking import Point, RunRecord, import_record, log_files, register_version
+from housebrain.tracking import Point, RunRecord, import_record, log_files
 from housebrain.training import checkpoints
 from supervision.stores import local_remote
 
@@ -446,7 +447,7 @@ def test_the_command(project: Path, tmp_path: Path) -> None:
     lose(project)
     done = command("--restore", str(tmp_path / "copy"))
     assert done.returncode == 0 and "brought back" in done.stdout, done.stderr
-    look = "from housebrain.tracking import versions; print([version.tags['a'] for version in versions('model')])"
+    look = "from housebrain.registry import versions; print([version.tags['a'] for version in versions('model')])"
     assert subprocess.run([sys.executable, "-c", look], capture_output=True, text=True).stdout == "['b']\n"
     process = subprocess.Popen(
         [*COMMAND, "--to", str(tmp_path / "copy"), "--every", "1s"],

@@ -23,12 +23,14 @@ class Finished(NamedTuple):
         moved_ft: by level (`0`) and room, how far the middle of each of the answer's rooms was moved. Empty where the
             house is the solver's.
         too_small: the rooms that the answer made smaller than the brief allows.
+        penalty: what there is to object to in the house, as the solver weighs it; 0 is nothing.
     """
 
     design: Design
     replaced: bool
     moved_ft: dict[tuple[int, str], float]
     too_small: tuple[str, ...]
+    penalty: float
 
     @property
     def mean_moved_ft(self) -> float | None:
@@ -64,12 +66,12 @@ def finish(text: str, brief: Brief, codec: Codec = "tree") -> Finished | Infeasi
     small = tuple(
         room.name for room in brief.wanted_rooms if 0 < _area_sqft(answer.layouts, room.name) < room.min_area_sqft
     )
-    return Finished(found.design, False, _moved(answer.layouts, found.design), small)
+    return Finished(found.design, False, _moved(answer.layouts, found.design), small, found.penalty)
 
 
 def _solvers_own(brief: Brief) -> Finished | Infeasible:
     found = dimension([], brief)
-    return found if isinstance(found, Infeasible) else Finished(found.design, True, {}, ())
+    return found if isinstance(found, Infeasible) else Finished(found.design, True, {}, (), found.penalty)
 
 
 def _area_sqft(layouts: list[Layout], name: str) -> float:

@@ -1,18 +1,21 @@
 """Commands for who wants a house for one brief."""
 
+import importlib.util
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
 from housebrain.errors import UserError
 
 if TYPE_CHECKING:
+    from housebrain.answering.finish import Finished
     from housebrain.house.brief import Brief
     from housebrain.house.design import Design
 
 app = typer.Typer()
+DRAWN = 0.8  # the temperature of a model's second answer and further ones, where less is asked for
 Record = Annotated[Path, typer.Argument(help="A JSON file with one record {id, input, metadata}")]
 
 House = Annotated[Path, typer.Argument(help="A JSON file with one design, as `solve` and `design` write it")]
@@ -162,34 +165,162 @@ def _weights() -> dict[str, float]:
 
 
 @app.command()
-def design(
-    record: Record,
-    out: Annotated[Path, typer.Option(help="A folder, which is made or replaced")] = Path("design"),
-    model: Annotated[Path, typer.Option(help="The adapter's folder")] = Path("models/merged"),
-    temperature: Annotated[float, typer.Option(min=0, help="0 takes the likeliest answer, more draws one")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Of the draw")] = 0,
+def repair(
+    draft: Annotated[Path, typer.Argument(help="A design's JSON, or an answer, right or wrong")],
+    brief: Annotated[Path, typer.Option(help="A JSON file with the record {id, input, metadata}")],
+    out: Annotated[Path, typer.Option(help="The mended design's file, which is made or replaced")],
 ) -> None:
-    """Design a house for one brief with a model: answered under the brief's grammar, then finished to its rules.
-
-    The folder gets the design, its floor plans and the model's own answer. The screen says what was changed.
-    """
-    from housebrain import api
-    from housebrain.answering.designer import Designer
-    from housebrain.files import atomic_folder, write_json
+    """Mend a design that a model or a person wrote: the nearest valid one, and a list of what was changed for it."""
+    from housebrain.answering.mending.mend import repair as mend
+    from housebrain.errors import os_error
+    from housebrain.files import write_json
     from housebrain.house.brief import Rejected
-    from housebrain.model.base import ensure_base
-    from housebrain.params import load_params
-    from housebrain.report.designed import print_designed
+    from housebrain.report.mended import print_mended
+    from housebrain.solver.house import Infeasible
 
     try:
-        brief = _read(record)
-        designed = Designer(ensure_base(load_params()), model).design(brief, temperature, seed)
+        content = draft.read_bytes()
+        wanted = _read(brief)
+    except OSError as error:
+        raise os_error(error, draft) from error
     except Rejected as rejected:
-        raise UserError(f"{record}: {rejected}. Change the brief.") from rejected
-    house = designed.finished.design
+        raise UserError(f"{brief}: {rejected}. Change the brief.") from rejected
+    mended = mend(content, wanted)
+    if isinstance(mended, Infeasible):
+        raise UserError(f"{draft}: can't be mended ({mended.detail}). Change the draft or the brief.")
+    write_json(out, mended.design.model_dump(mode="json"))
+    print_mended(mended)
+    print(out)
+
+
+Engine = Literal["solver", "model"]
+Flag = Annotated[str | None, typer.Option(rich_help_panel="What the words leave open")]
+
+
+@app.command()
+def design(
+    asked: Annotated[
+        list[str],
+        typer.Argument(help="Words, or JSON: a brief or a record; or a file of either", show_default=False),
+    ],
+    out: Annotated[Path, typer.Option(help="A folder, which is made or replaced")] = Path("design"),
+    engine: Annotated[
+        Engine | None, typer.Option(help="`model` where there is one, else `solver`, which answers in seconds")
+    ] = None,
+    alternatives: Annotated[int, typer.Option(min=1, max=20, help="Different houses, each in a folder of its own")] = 1,
+    plot: Flag = None,
+    area: Flag = None,
+    floors: Flag = None,
+    bedrooms: Flag = None,
+    bathrooms: Flag = None,
+    city: Flag = None,
+    climate: Flag = None,
+    facing: Flag = None,
+    budget: Flag = None,
+    style: Flag = None,
+    setbacks: Flag = None,
+    model: Annotated[
+        Path | None, typer.Option(help="An adapter's folder; else the champion, or the released adapter")
+    ] = None,
+    temperature: Annotated[float, typer.Option(min=0, help="0 takes the likeliest answer, more draws one")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of the draw, or of the solver's choice")] = 0,
+) -> None:
+    """Design a house: `housebrain design "3 bedroom house, 40x60 ft plot facing east, Bengaluru, 60 lakh"`.
+
+    The folder gets the brief, the design and its floor plans; the screen says what was assumed, what was not
+    understood and what was changed. A model answers under the brief's grammar, and is finished to the rules.
+    """
+    from housebrain.answering.asked import read_given, solve_asked
+    from housebrain.files import atomic_folder, write_json
+    from housebrain.house.brief import Rejected
+    from housebrain.report.designed import print_designed, print_read
+
+    given = " ".join(asked)
+    flags = {
+        "plot": plot, "area": area, "floors": floors, "bedrooms": bedrooms, "bathrooms": bathrooms, "city": city,
+        "climate": climate, "facing": facing, "budget": budget, "style": style, "setbacks": setbacks,
+    }  # fmt: skip
+    by_model = engine == "model" or model is not None or (engine is None and _has_model())
+    if engine == "solver" and model is not None:
+        raise UserError("--engine solver asks no model: leave out --model, or --engine.")
+    try:
+        request = read_given(given, flags)
+        if by_model:
+            by, designed = _by_model(request.brief, model, temperature, seed, alternatives)
+        else:
+            by = "the solver"
+            request, houses = solve_asked(request, seed, alternatives)
+            designed = [Answered(house) for house in houses]
+    except Rejected as rejected:
+        raise UserError(f"{_shown(given)}: {rejected}. Change the brief.") from rejected
+    if request.words is not None:
+        print_read(request.brief, request.assumed, request.not_understood)
     with atomic_folder(out) as folder:
-        (folder / "answer.txt").write_text(designed.answer + "\n", encoding="utf-8")
-        write_json(folder / "design.json", house.model_dump(mode="json"))
-        plans = [path.name for path in api.draw(house, folder / "plan.svg")]
-    print_designed(designed, brief)
-    print(f"{out}: design.json, {', '.join(plans)}, answer.txt")
+        write_json(folder / "brief.json", {
+            "words": request.words, "brief": request.brief.model_dump(mode="json"),
+            "assumed": [one._asdict() for one in request.assumed], "not_understood": list(request.not_understood),
+        })  # fmt: skip
+        for number, answer in enumerate(designed, 1):
+            place = folder if len(designed) == 1 else folder / str(number)
+            names = _write(answer, place)
+    for number, answer in enumerate(designed, 1):
+        if len(designed) > 1:
+            print(f"\nAlternative {number}:")
+        print_designed(answer.design, request.brief, answer.finished)
+    if len(designed) < alternatives:
+        print(f"No more than {len(designed)} different houses were found.")
+    print(f"Designed by {by}.")
+    where = out if len(designed) == 1 else f"{out}/1 to {out}/{len(designed)}"
+    print(f"{where}: {', '.join(names)}; {out / 'brief.json'}")
+
+
+def _has_model() -> bool:
+    """Whether a model can answer here: this is a project's folder, and torch is installed."""
+    return Path("params.yaml").is_file() and importlib.util.find_spec("torch") is not None
+
+
+class Answered(NamedTuple):
+    """A house; `text` and `finished` are the model's answer and what was changed of it."""
+
+    design: "Design"
+    text: str | None = None
+    finished: "Finished | None" = None
+
+
+def _by_model(
+    brief: "Brief", adapter: Path | None, temperature: float, seed: int, count: int
+) -> tuple[str, list[Answered]]:
+    """What model it was, and different houses by it; beyond the first answer they are drawn."""
+    from housebrain.answering.designer import Designer
+    from housebrain.model.base import ensure_base
+    from housebrain.params import load_params
+    from housebrain.release.current import Current, current
+
+    params = load_params()
+    by = current(params) if adapter is None else Current(adapter, params, str(adapter))
+    designer = Designer(ensure_base(by.params), by.adapter)
+    found: list[Answered] = []
+    for number in range(count):
+        drawn = temperature if number == 0 else max(temperature, DRAWN)
+        made = designer.design(brief, drawn, seed + number)
+        if all(made.finished.design != one.design for one in found):
+            found.append(Answered(made.finished.design, made.answer, made.finished))
+    return by.about, found
+
+
+def _write(answer: Answered, folder: Path) -> list[str]:
+    """Writes a house into a folder; returns the files' names."""
+    from housebrain import api
+    from housebrain.files import write_json
+
+    folder.mkdir(exist_ok=True)
+    write_json(folder / "design.json", answer.design.model_dump(mode="json"))
+    names = ["design.json", *(path.name for path in api.draw(answer.design, folder / "plan.svg"))]
+    if answer.text is not None:
+        (folder / "answer.txt").write_text(answer.text + "\n", encoding="utf-8")
+        names.append("answer.txt")
+    return names
+
+
+def _shown(given: str) -> str:
+    return given if len(given) <= 80 else f"{given[:77]}..."

@@ -30,15 +30,21 @@ def champion(
 
 
 @app.command()
-def export(out: Annotated[Path, typer.Option(help="The folder to write")] = Path("models/export")) -> None:
+def export(
+    out: Annotated[Path, typer.Option(help="The folder to write")] = Path("models/export"),
+    adapter_only: Annotated[
+        bool, typer.Option("--adapter-only", help="The adapter alone, in bf16, as models/released holds one")
+    ] = False,
+) -> None:
     """Write the champion for others: full weights that transformers loads, its adapter, and a model card."""
     from housebrain.params import load_params
     from housebrain.release.champion import champion
     from housebrain.release.export import export as write
+    from housebrain.release.export import export_adapter
 
     params = load_params()
     chosen = champion(params)
-    write(chosen, params, Path("reports"), out)
+    (export_adapter if adapter_only else write)(chosen, params, Path("reports"), out)
     print(
         f"export: version {chosen.version.number}, {chosen.version.tags['model']}, in {out}. Its README.md says more."
     )

@@ -16,8 +16,7 @@ from tqdm import tqdm
 from housebrain.cluster.actors import OnNode, files_of, folders_of, start_actors
 from housebrain.cluster.connect import address_given, connected
 from housebrain.evaluation.cache import Answers, Loss
-from housebrain.evaluation.evaluate import Asked, Elsewhere, load_asked, reply
-from housebrain.language.tokens import Tokens
+from housebrain.evaluation.evaluate import Asked, Content, Elsewhere, load_asked, reply
 from housebrain.model.loading import load_tokenizer
 from housebrain.params import Params
 
@@ -32,9 +31,7 @@ class _Answering(OnNode):
         self.limit = params.evaluate.max_new_tokens
         self.tokenizer = load_tokenizer(self.base)
 
-    def replies(
-        self, number: int, adapters: list[Any], contents: list[Tokens | list[str]]
-    ) -> tuple[int, list[Loss | Answers]]:
+    def replies(self, number: int, adapters: list[Any], contents: list[Content]) -> tuple[int, list[Loss | Answers]]:
         """Of one model to each of `contents`, with the chunk's number. `adapters` are handles of their files."""
         import ray
 

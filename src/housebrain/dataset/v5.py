@@ -35,7 +35,7 @@ _KNOWN_TYPES |= {"master": "master_bedroom", "bath": "bathroom", "toilet": "bath
 _KNOWN_TYPES |= {"guestbedroom": "guest_room", "prayerroom": "pooja", "poojaroom": "pooja", "puja": "pooja"}
 
 
-def _room_type(value: Any) -> Any:
+def room_type(value: Any) -> Any:
     """`livingRoom`, `Living Room` and `living_room` are the same."""
     if not isinstance(value, str):
         return value
@@ -64,7 +64,7 @@ Number = Annotated[int, Field(strict=True, ge=0, le=1000)]
 
 
 class _RawRoom(_Lenient):
-    type: Annotated[RoomType, BeforeValidator(_room_type)]
+    type: Annotated[RoomType, BeforeValidator(room_type)]
     count: Number
     minArea: Size  # noqa: N815 - the dataset's spelling
 

@@ -3,11 +3,14 @@
 import math
 from typing import Any
 
+from housebrain.evaluation.names import answers_of
 from housebrain.params import Criterion
 
 
 def check_criteria(criteria: dict[str, Criterion], measured: dict[str, float | None]) -> dict[str, dict[str, Any]]:
     """Each criterion with its bound, its value and its verdict: `pass`, `fail` or `not measured`.
+
+    `answers` is `guided` or `free` where it judges answers of that kind.
 
     Args:
         measured: values by the criteria's names; None, NaN or absence is `not measured`.
@@ -22,7 +25,8 @@ def check_criteria(criteria: dict[str, Criterion], measured: dict[str, float | N
             verdict = "pass" if value >= criterion.min else "fail"
         else:
             verdict = "pass" if criterion.max is not None and value <= criterion.max else "fail"
-        table[name] = {"about": criterion.about, "bound": bound, "value": value, "verdict": verdict}
+        found = {"bound": bound, "value": value, "verdict": verdict}
+        table[name] = {"about": criterion.about, "answers": answers_of(name), **found}
     return table
 
 

@@ -1,4 +1,7 @@
-"""Measuring every model of a round on the held-out test briefs: the base, each shard's adapter, the merged one."""
+"""Measuring every model of a round on the held-out test briefs: the base, each shard's adapter, the merged one.
+
+All answer freely. The base and the merged model answer under the briefs' grammars as well.
+"""
 
 import sys
 import time
@@ -13,11 +16,14 @@ from tqdm import tqdm
 
 from housebrain.errors import UserError
 from housebrain.evaluation.cache import Answers, Cache, E, Loss
+from housebrain.evaluation.guided import CODEC, guided_measures, judge_guided
 from housebrain.evaluation.memory import PeakMemory
 from housebrain.evaluation.metrics import Answered, finite, judge, measures
-from housebrain.evaluation.names import BASE, LOSS, MERGED
+from housebrain.evaluation.names import BASE, GUIDED_METRICS, LOSS, MERGED, RELEASED
 from housebrain.evaluation.reports import Evaluated
 from housebrain.files import sha256_file, sha256_folder
+from housebrain.house.brief import Brief
+from housebrain.language.grammar import Grammar
 from housebrain.language.prompt import prompt
 from housebrain.language.samples import load_samples
 from housebrain.language.tokens import Tokens, tokenize
@@ -25,6 +31,7 @@ from housebrain.model.adapter import CONFIG, WEIGHTS, Adapter
 from housebrain.model.base import ensure_base
 from housebrain.model.folded import load_model
 from housebrain.model.generation import generate_answers
+from housebrain.model.guided import Vocabulary, generate_guided
 from housebrain.model.loading import load_tokenizer
 from housebrain.model.loss import mean_loss
 from housebrain.model.stacked import can_be_stacked, load_stacked
@@ -32,7 +39,7 @@ from housebrain.params import Params
 from housebrain.provenance import code_hash, compute_device
 from housebrain.rules.rulesets import names
 
-# What answers and losses depend on, whichever the adapter; a test compares it with what these files import.
+# What free answers and losses depend on, whichever the adapter; a test compares it with what these files import.
 CODE = [
     "house/brief.py",
     "house/rooms.py",
@@ -55,9 +62,20 @@ CODE = [
     "model/stacked.py",
     "model/tensors.py",
 ]
+GUIDED_CODE = ["language/grammar.py", "model/guided.py"]  # what guided answers depend on besides
 
 
 Adapters = tuple[Path | None, ...]
+
+
+class ToGuide(NamedTuple):
+    """A batch of rendered chats to be answered under the grammars of their briefs."""
+
+    prompts: list[str]
+    briefs: list[Brief]
+
+
+Content = Tokens | list[str] | ToGuide
 
 
 class Asked(NamedTuple):
@@ -70,7 +88,7 @@ class Asked(NamedTuple):
     """
 
     adapters: Adapters
-    content: Tokens | list[str]
+    content: Content
     depends_on: dict[str, Any]
 
     @property
@@ -92,13 +110,17 @@ class Elsewhere(Protocol):
         ...
 
 
-def reply(model: Any, tokenizer: Any, content: Tokens | list[str], max_new_tokens: int) -> Loss | Answers:
+def reply(model: Any, tokenizer: Any, content: Content, max_new_tokens: int) -> Loss | Answers:
     """A model's reply; as `Asked` for the arguments."""
     if isinstance(content, Tokens):
         return Loss(loss=mean_loss(model, [content]))
     with PeakMemory() as memory:
         started = time.perf_counter()
-        answers = generate_answers(model, tokenizer, content, max_new_tokens, len(content))
+        if isinstance(content, ToGuide):
+            starts = [Grammar(brief).start for brief in content.briefs]
+            answers = generate_guided(model, Vocabulary(tokenizer), content.prompts, starts, len(starts))
+        else:
+            answers = generate_answers(model, tokenizer, content, max_new_tokens, len(content))
         seconds = time.perf_counter() - started
     return Answers(answers=answers, seconds=seconds, peak_gb=memory.peak_gb)
 
@@ -157,17 +179,16 @@ class Evaluator:
         Raises:
             UserError: the adapter doesn't fit the base.
         """
-        model = _Model(self, (adapter,))
+        model = Model(self, (adapter,))
         self.ask([model.asked(one) for one in self.tokens])
         return [model.loss(one) for one in self.tokens]
 
-    def asked(self, adapter: Path | None, alone: bool, together: Adapters = ()) -> list[Asked]:
+    def asked(self, adapter: Path | None, together: Adapters = (), guided: Adapters = ()) -> list[Asked]:
         """All that `evaluate` asks, whose arguments these are."""
-        model = _Model(self, (adapter,))
-        answering = _Model(self, together) if adapter in together else model
+        model = Model(self, (adapter,))
         asked = [model.asked(one) for one in self.tokens]
-        asked += [answering.asked(batch * len(answering.adapters)) for batch in self.batches]
-        return asked + ([model.asked(self.prompts[:1])] if alone else [])
+        asked += [_Answering(model, together).asked(batch) for batch in self.batches]
+        return asked + [_Answering(model, guided).asked(one) for one in self.to_guide if adapter in guided]
 
     @property
     def batches(self) -> list[list[str]]:
@@ -175,47 +196,67 @@ class Evaluator:
         size = self.settings.batch_size
         return [self.prompts[first : first + size] for first in range(0, len(self.prompts), size)]
 
-    def evaluate(self, adapter: Path | None, alone: bool, together: Adapters = ()) -> Evaluated:
+    @property
+    def to_guide(self) -> list[ToGuide]:
+        """What is answered under grammars: the first brief by itself, which is timed, and the others in batches.
+
+        None in a codec that has no grammar.
+        """
+        count = min(self.settings.guided_briefs, len(self.samples)) if self.codec == CODEC else 0
+        size = self.settings.batch_size
+        parts = [slice(0, 1), *(slice(first, min(first + size, count)) for first in range(1, count, size))]
+        batches = [ToGuide(self.prompts[part], [one.brief for one in self.samples[part]]) for part in parts]
+        return batches if count else []
+
+    def evaluate(self, adapter: Path | None, together: Adapters = (), guided: Adapters = ()) -> Evaluated:
         """Loss on the reference answers, greedy answers and their verdicts, and how long a design takes.
 
-        Answers are made in batches: `seconds_per_design_batched` is each one's part of the wall time. With `alone` the
-        first brief is answered once more by itself, which is what a user waits for: `seconds_per_design`, else not
-        measured. `peak_memory_gb` is the process's while it answers, in batches. An answer from the cache keeps the
-        time and memory that it took when it was made.
+        Answers are made in batches: `seconds_per_design_batched` is each one's part of the wall time. With `guided`
+        some briefs are answered under their grammars too, and the answers finished into houses. The first of them is
+        answered by itself, or beside the other models' answers to it: that is what a user waits for,
+        `seconds_per_design`. `peak_memory_gb` is the process's while it answers freely, in batches. An answer from the
+        cache keeps the time and memory that it took when it was made.
 
         Args:
             adapter: its folder; None for the base alone.
-            alone: whether the first brief is answered by itself.
-            together: adapters, this one among them, that answer in the same batches; empty where it answers by itself.
+            together: adapters, this one among them, that answer in the same batches; else it answers by itself.
+            guided: the adapters that are guided, in the same batches where they can be; this one is, where it is among
+                them.
 
         Raises:
             UserError: the adapter doesn't fit the base.
         """
-        model = _Model(self, (adapter,))
-        answering = _Together(_Model(self, together), together.index(adapter)) if adapter in together else model
+        model = Model(self, (adapter,))
+        answering, under = _Answering(model, together), _Answering(model, guided)
         losses = [model.loss(one) for one in self.tokens]
         progress = tqdm(self.batches, "answers", unit=" batches", mininterval=1, leave=False, file=sys.stderr)
         batches = [answering.answers(batch) for batch in progress]
-        seconds = model.answers(self.prompts[:1]).seconds if alone else None
         answers = [
             Answered(sample, loss, length, answer, judge(answer, sample, self.codec, self.settings.codes))
             for sample, loss, length, answer in zip(
                 self.samples, losses, self.lengths, [a for batch in batches for a in batch.answers], strict=True
             )
         ]
+        guides = [under.answers(one) for one in self.to_guide if adapter in guided]
+        texts = [text for batch in guides for text in batch.answers]
+        under_grammar = [
+            judge_guided(text, sample, self.settings.codes) for text, sample in zip(texts, self.samples, strict=False)
+        ]
         metrics: dict[str, float | None] = {
             **{name: measure.mean for name, measure in measures(answers).items()},
+            **dict.fromkeys(GUIDED_METRICS),
+            **{name: measure.mean for name, measure in guided_measures(under_grammar).items()},
             # No answer states a cost: it is derived from the geometry, so that there is nothing to compare.
             "stated_cost_within_10pct": None,
-            "seconds_per_design": seconds,
+            "seconds_per_design": guides[0].seconds if guides else None,
             "seconds_per_design_batched": sum(batch.seconds for batch in batches) / len(answers),
             "peak_memory_gb": max(batch.peak_gb for batch in batches),
             "adapter_mb": (adapter / WEIGHTS).stat().st_size / 1e6 if adapter else 0.0,
         }
-        return Evaluated({name: finite(value) for name, value in metrics.items()}, answers)
+        return Evaluated({name: finite(value) for name, value in metrics.items()}, answers, under_grammar)
 
 
-class _Model:
+class Model:
     """One model before an evaluator's briefs: in memory only once something isn't in the cache.
 
     Args:
@@ -233,7 +274,7 @@ class _Model:
     def _loaded(self) -> Any:
         return load_asked(self.of.base, self.adapters)
 
-    def asked(self, content: Tokens | list[str]) -> Asked:
+    def asked(self, content: Content) -> Asked:
         """The question, with what its reply depends on.
 
         A batch is kept as a whole: padding moves the last bits of logits, and so which token wins. A loss is computed
@@ -241,12 +282,15 @@ class _Model:
         """
         if isinstance(content, Tokens):
             depends_on: dict[str, Any] = {"tokens": [content.input_ids, content.prompt_length]}
+        elif isinstance(content, ToGuide):
+            briefs = [brief.model_dump(mode="json") for brief in content.briefs]
+            depends_on = {"prompts": content.prompts, "briefs": briefs, "grammar": code_hash(GUIDED_CODE)}
         else:
             limit = self.of.settings.max_new_tokens
             depends_on = {"prompts": content, "codec": self.of.codec, "max_new_tokens": limit}
         return Asked(self.adapters, content, self._depends_on | depends_on)
 
-    def _reply(self, kind: type[E], content: Tokens | list[str]) -> E:
+    def _reply(self, kind: type[E], content: Content) -> E:
         def make() -> Any:
             return reply(self._loaded, self.of.tokenizer, content, self.of.settings.max_new_tokens)
 
@@ -256,32 +300,44 @@ class _Model:
         """On one brief's reference answer."""
         return self._reply(Loss, tokens).loss
 
-    def answers(self, prompts: list[str]) -> Answers:
+    def answers(self, batch: list[str] | ToGuide) -> Answers:
         """To one batch."""
-        return self._reply(Answers, prompts)
+        return self._reply(Answers, batch)
 
 
-class _Together:
-    """One of several adapters that answer in the same batches. They are in memory only while they do.
+class _Answering:
+    """One adapter among several that answer in the same batches, which are in memory only while they do.
 
     Args:
-        model: with all of them.
-        number: which of them it is, from 0.
+        model: with the one adapter that counts.
+        together: all of them; the adapter answers by itself where it is not among them, or they can't be stacked.
     """
 
-    def __init__(self, model: _Model, number: int) -> None:
-        self.model, self.number = model, number
+    def __init__(self, model: Model, together: Adapters) -> None:
+        (adapter,) = model.adapters
+        stacked = adapter in together and len(together) > 1 and can_be_stacked([one for one in together if one])
+        self.model = Model(model.of, together) if stacked else model
+        self.number = together.index(adapter) if stacked else 0
 
-    def answers(self, prompts: list[str]) -> Answers:
-        """To one batch: this adapter's, and its part of the time."""
-        count = len(self.model.adapters)
-        of_all = self.model.answers(prompts * count)
-        first = self.number * len(prompts)
+    def asked(self, batch: list[str] | ToGuide) -> Asked:
+        """The question."""
+        return self.model.asked(self._for_all(batch))
+
+    def answers(self, batch: list[str] | ToGuide) -> Answers:
+        """To one batch: this adapter's. Free answers take their part of the time; guided ones all of it."""
+        of_all, count = self.model.answers(self._for_all(batch)), len(self.model.adapters)
+        size = len(of_all.answers) // count
         return Answers(
-            answers=of_all.answers[first : first + len(prompts)],
-            seconds=of_all.seconds / count,
+            answers=of_all.answers[self.number * size :][:size],
+            seconds=of_all.seconds if isinstance(batch, ToGuide) else of_all.seconds / count,
             peak_gb=of_all.peak_gb,
         )
+
+    def _for_all(self, batch: list[str] | ToGuide) -> list[str] | ToGuide:
+        count = len(self.model.adapters)
+        if isinstance(batch, ToGuide):
+            return ToGuide(batch.prompts * count, batch.briefs * count)
+        return batch * count
 
 
 def load_asked(base: Path, adapters: Adapters) -> Any:
@@ -301,7 +357,7 @@ def _hashes(adapter: Path | None) -> list[str] | None:
 
 
 def evaluate(evaluator: Evaluator, adapters: dict[str, Path]) -> dict[str, Evaluated]:
-    """Evaluates the base and every adapter, by name.
+    """Evaluates the base and every adapter, by name. The base, the merged and the released model are guided too.
 
     Raises:
         UserError: an adapter is missing or damaged, or doesn't fit the base.
@@ -310,21 +366,21 @@ def evaluate(evaluator: Evaluator, adapters: dict[str, Path]) -> dict[str, Evalu
         Adapter(folder)  # all are looked at before the first minute is spent
     models: dict[str, Path | None] = {BASE: None, **adapters}
     # The merged model answers by itself: another merge shall not ask the base and the shards again.
-    shards = tuple(adapter for name, adapter in adapters.items() if name != MERGED)
-    together = (None, *shards) if shards and can_be_stacked(list(shards)) else ()
-    evaluator.ask(
-        [one for name, adapter in models.items() for one in evaluator.asked(adapter, name == MERGED, together)]
-    )
+    together = tuple(adapter for name, adapter in models.items() if name != MERGED)
+    guided = tuple(adapter for name, adapter in models.items() if name in (BASE, MERGED, RELEASED))
+    evaluator.ask([one for adapter in models.values() for one in evaluator.asked(adapter, together, guided)])
     evaluated = {}
     started = time.perf_counter()
     for number, (name, adapter) in enumerate(models.items(), 1):
-        # Shards' adapters are as fast as the merged one. The model is held by nobody, so that the next has its memory.
-        evaluated[name] = evaluator.evaluate(adapter, name == MERGED, together)
+        # The model is held by nobody, so that the next has its memory.
+        evaluated[name] = evaluator.evaluate(adapter, together, guided)
         metrics, loss = evaluated[name].metrics, evaluated[name].metrics[LOSS]
         left = (time.perf_counter() - started) / number * (len(models) - number)
+        valid = metrics["guided_validity"]
         print(
             f"evaluate: {number}/{len(models)} {name:<8} loss {'not finite' if loss is None else f'{loss:.3f}'}  "
-            f"JSON {metrics['json_validity']:.0%}  accuracy {metrics['design_accuracy']:.0%}  about {left:.0f} s left",
+            f"JSON {metrics['json_validity']:.0%}  accuracy {metrics['design_accuracy']:.0%}  "
+            f"{'' if valid is None else f'guided: valid {valid:.0%}  '}about {left:.0f} s left",
             flush=True,
         )
     return evaluated

@@ -47,9 +47,10 @@ def interval(measure: Measure) -> Interval | None:
     exact binomial interval takes its place (Clopper and Pearson 1934), which holds for any bounded value.
 
     Returns:
-        None for fewer than two briefs, a value that is not finite, or equal values within the bounds.
+        None for fewer than two briefs that count, a value that is not finite, or equal values within the bounds.
     """
-    values, weights, bounds = measure
+    counted = measure.weights > 0
+    values, weights, bounds = measure.values[counted], measure.weights[counted], measure.bounds
     n = len(values)
     if n < 2 or not np.isfinite(values).all():
         return None
@@ -81,12 +82,15 @@ def difference(a: Measure, b: Measure) -> Difference | None:
     """By how much the mean of `a` is above that of `b`, both measured on the same briefs in the same order.
 
     Returns:
-        None where a value is not finite.
+        None where a value is not finite, or no brief counts for both.
     """
     if not (np.isfinite(a.values).all() and np.isfinite(b.values).all()):
         return None
     bounds = None if a.bounds is None or b.bounds is None else (a.bounds[0] - b.bounds[1], a.bounds[1] - b.bounds[0])
-    between = Measure(a.values - b.values, a.weights, bounds)
+    weights = np.minimum(a.weights, b.weights)  # the same, but where there is nothing to measure in one of them
+    if not weights.any():
+        return None
+    between = Measure(a.values - b.values, weights, bounds)
     # Weighted, as the mean is: signs are flipped of what a brief adds to it.
-    p = paired_p(list(a.values * a.weights), list(b.values * b.weights)) if len(a.values) > 1 else None
+    p = paired_p(list(a.values * weights), list(b.values * weights)) if len(a.values) > 1 else None
     return Difference(between.mean, interval(between), p)

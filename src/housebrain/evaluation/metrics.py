@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from housebrain.evaluation.names import LOSS, SHARES
+from housebrain.house.design import Design
 from housebrain.language.answer import Codec, DecodeError
 from housebrain.language.designs import decode
 from housebrain.language.samples import Sample
@@ -47,23 +48,34 @@ class Verdict(NamedTuple):
 
 def judge(answer: str, sample: Sample, codec: Codec, ruleset: str) -> Verdict:
     """Measures an answer to `sample.brief` against the brief and the reference answer."""
-    brief = sample.brief
     try:
-        design = decode(answer, brief, codec)
+        design = decode(answer, sample.brief, codec)
     except DecodeError as error:
         # JSON comes before schema, schema before layout: whoever fails at one has passed those before it.
-        return Verdict(
-            json_valid=error.kind != "json",
-            schema_valid=error.kind == "layout",
-            decoded=False,
-            zero_overlap=False,
-            valid=False,
-            requirements=0.0,
-            codes=0.0,
-            cost_close=False,
-            message=str(error),
-            faults=(f"no valid {error.kind}",),
-        )
+        verdict = worthless(str(error), f"no valid {error.kind}")
+        return verdict._replace(json_valid=error.kind != "json", schema_valid=error.kind == "layout")
+    return judge_design(design, sample, codec, ruleset)
+
+
+def worthless(message: str, fault: str) -> Verdict:
+    """The verdict on an answer of which there is no design."""
+    return Verdict(
+        json_valid=False,
+        schema_valid=False,
+        decoded=False,
+        zero_overlap=False,
+        valid=False,
+        requirements=0.0,
+        codes=0.0,
+        cost_close=False,
+        message=message,
+        faults=(fault,),
+    )
+
+
+def judge_design(design: Design, sample: Sample, codec: Codec, ruleset: str) -> Verdict:
+    """Measures a design for `sample.brief` against the brief and the reference answer, which is in `codec`."""
+    brief = sample.brief
     wrong = violations(design, brief)
     met = requirements(design, brief)
     rules = [rule for rule in check_codes(design, brief, ruleset) if rule.decided and not rule.given]
@@ -110,7 +122,8 @@ class Measure(NamedTuple):
 
     Attributes:
         values: float64 [n].
-        weights: float64 [n], what each brief counts for in the mean: in a loss its tokens, in a share 1.
+        weights: float64 [n], what each brief counts for in the mean: in a loss its tokens, in a share 1; 0 where there
+            is nothing to measure.
         bounds: the least and the most that a value can be; None where nothing bounds it.
     """
 
@@ -120,8 +133,8 @@ class Measure(NamedTuple):
 
     @property
     def mean(self) -> float:
-        """The metric itself."""
-        return float(np.average(self.values, weights=self.weights))
+        """The metric itself; NaN where no brief counts."""
+        return float(np.average(self.values, weights=self.weights)) if self.weights.any() else math.nan
 
 
 def loss_measure(losses: list[float], tokens: list[int]) -> Measure:
@@ -129,12 +142,12 @@ def loss_measure(losses: list[float], tokens: list[int]) -> Measure:
     return Measure(np.array(losses, np.float64), np.array(tokens, np.float64), None)
 
 
+def share_measure(values: list[float]) -> Measure:
+    """Of what is between 0 and 1; each brief counts the same."""
+    return Measure(np.array(values, np.float64), np.ones(len(values)), (0.0, 1.0))
+
+
 def measures(answers: list[Answered]) -> dict[str, Measure]:
     """Every metric that is a mean over briefs, by name."""
-    shares = {
-        name: Measure(
-            np.array([getattr(one.verdict, part) for one in answers], np.float64), np.ones(len(answers)), (0.0, 1.0)
-        )
-        for name, part in SHARES.items()
-    }
+    shares = {name: share_measure([getattr(one.verdict, part) for one in answers]) for name, part in SHARES.items()}
     return {LOSS: loss_measure([one.loss for one in answers], [one.tokens for one in answers])} | shares

@@ -5,14 +5,16 @@ Nothing here needs torch or scipy, so that the summary is printed at once.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from housebrain.evaluation.criteria import check_criteria
+from housebrain.evaluation.guided import Guided
 from housebrain.evaluation.metrics import Answered, finite
-from housebrain.evaluation.names import ANSWERS, DESIGNS, MEASURED, MERGED, OF_THE_MACHINE
+from housebrain.evaluation.names import ANSWERS, DESIGNS, GUIDED, MEASURED, MERGED, OF_THE_MACHINE
 from housebrain.evaluation.slices import slices
 from housebrain.files import atomic_folder, write_json
 from housebrain.language.answer import Codec
@@ -29,10 +31,12 @@ class Evaluated(NamedTuple):
     Attributes:
         metrics: by name; None is not measured, or not finite.
         answers: brief by brief.
+        guided: those that it gave under the briefs' grammars; few or none.
     """
 
     metrics: dict[str, float | None]
     answers: list[Answered]
+    guided: Sequence[Guided] = ()
 
 
 def criteria_values(
@@ -65,8 +69,8 @@ def write_reports(
     """Writes `out/evaluation.json`, `out/criteria.json` and in `out/evaluation/` all that is behind them.
 
     That is which models were measured (`measured.json`), a row a model (`models.csv`), all answers (`answers.jsonl`),
-    the merged model's designs with their references (`designs.jsonl`), each model's slices (`slices/merged.csv` and so
-    on), and `tables`.
+    the merged model's designs with their references (`designs.jsonl`), all guided answers (`guided.jsonl`), each
+    model's slices (`slices/merged.csv` and so on), and `tables`.
 
     Args:
         evaluated: by model, the merged one among them.
@@ -91,6 +95,10 @@ def write_reports(
         with (folder / DESIGNS).open("w") as file:
             for one in evaluated[MERGED].answers:
                 file.write(json.dumps(_designs(one, params.train.codec)) + "\n")
+        with (folder / GUIDED).open("w") as file:
+            for name, result in evaluated.items():
+                for answer in result.guided:
+                    file.write(json.dumps({"model": name} | _guided(answer, name == MERGED), allow_nan=False) + "\n")
         for name, result in evaluated.items():
             _write_csv(folder / "slices" / f"{key_of(name)}.csv", slices(result.answers))
         for name, content in tables.items():
@@ -108,6 +116,13 @@ def _designs(one: Answered, codec: Codec) -> dict[str, Any]:
         "reference": decode(one.sample.answer, brief, codec).model_dump(mode="json"),
         "answer": decode(one.answer, brief, codec).model_dump(mode="json") if decoded else None,
     }
+
+
+def _guided(one: Guided, with_design: bool) -> dict[str, Any]:
+    design = one.design.model_dump(mode="json") if one.design and with_design else None
+    about = {"id": one.sample.id, "answer": one.answer, "replaced": one.replaced, "changed": one.changed}
+    about |= {"moved_ft": one.moved_ft, "penalty": one.penalty} | one.verdict._asdict()
+    return about | ({"brief": one.sample.brief.model_dump(mode="json"), "design": design} if with_design else {})
 
 
 def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:

@@ -24,6 +24,7 @@ HALL, STAIRS = SHORT_NAMES["corridor"], SHORT_NAMES["stairs"]
 OUTDOORS = tuple(SHORT_NAMES[kind] for kind in ("terrace", "porch", "court"))
 HALL_BOXES = 4  # of a level's hall at most
 ROOM_BOXES = 2  # of any other room
+SECOND_BOXES = 4  # of a level's rooms together
 ROOMS_SHARE = 0.9  # of a level's area that the least areas of its rooms may take
 
 Then = Callable[[], "State"]
@@ -109,6 +110,7 @@ class Written(NamedTuple):
         left: the brief's rooms that are still to be placed.
         here: the names of this level's leaves.
         frames: this level's open lists, outermost first.
+        last: the part before a cut, where that is a leaf; the same again behind the cut would be the same box.
     """
 
     size: tuple[int, int]
@@ -116,6 +118,7 @@ class Written(NamedTuple):
     left: frozenset[str]
     here: tuple[str, ...] = ()
     frames: tuple[Frame, ...] = ()
+    last: str = ""
 
 
 class Grammar:
@@ -156,7 +159,7 @@ class Grammar:
         choices: list[tuple[str, Then]] = []
         must, owed = self._must(at), _owed(at.frames)
         for name in self._names(at):
-            after = at._replace(left=at.left - {name}, here=(*at.here, name))
+            after = at._replace(left=at.left - {name}, here=(*at.here, name), last=name)
             # Behind it there has to be room for what is missing, and something to fill the open lists with.
             if self._must(after) <= _places(after.frames) and owed <= self._supply(after):
                 choices.append((f'"{name}"', partial(self._behind, after)))
@@ -166,8 +169,10 @@ class Grammar:
             other = not at.frames or at.frames[-1].axis != axis
             if other and high - low >= max(2, must) and owed + 2 <= self._supply(at):
                 frame = Frame(axis, low, high, low + 1, 1)
-                choices.append((f'["{mark}",', partial(self._node, at._replace(frames=(*at.frames, frame)))))
-        return State(choices)
+                inside = at._replace(frames=(*at.frames, frame), last="")
+                choices.append((f'["{mark}",', partial(self._node, inside)))
+        others = [choice for choice in choices if choice[0] != f'"{at.last}"']
+        return State(others or choices)
 
     def _behind(self, at: Written) -> State:
         """Behind a part: a cut and another part, or the end of the list. Behind a level's tree: the next one."""
@@ -182,7 +187,7 @@ class Grammar:
             # The part behind the cut takes one leaf, and the rest goes behind that.
             if must <= _places(after.frames) + 1 and _owed(after.frames) + 1 <= supply:
                 choices.append((f",{position},", partial(self._node, after)))
-        outer = at._replace(frames=at.frames[:-1])
+        outer = at._replace(frames=at.frames[:-1], last="")
         if frame.parts > 1 and must <= _places(outer.frames) and (outer.frames or self._may_end(at)):
             choices.append(("]", partial(self._behind, outer)))
         return State(choices)
@@ -193,7 +198,9 @@ class Grammar:
         if self._spare(at) > 0:
             left = [name for name in self.areas if name in at.left]
             names += [name for name in left if self._holds(at, name)] or left[:1]
-        names += [name for name in self.areas if 0 < at.here.count(name) < ROOM_BOXES]
+        rooms = [name for name in at.here if name in self.areas]
+        if len(rooms) - len(set(rooms)) < SECOND_BOXES:
+            names += [name for name in self.areas if 0 < rooms.count(name) < ROOM_BOXES]
         if self._needs_stairs(at):
             names.append(STAIRS)
         if at.here.count(HALL) < HALL_BOXES:

@@ -19,17 +19,19 @@ class _Stacked(torch.nn.Module):
 
     Args:
         linear: the base's, W [d_out, d_in].
-        factors: by group of rows; all of one rank, and one of them at least is an adapter's. None is the base alone.
+        factors: by group of rows; one of them at least is an adapter's. None is the base alone.
     """
 
     def __init__(self, linear: torch.nn.Linear, factors: list[Factors | None]) -> None:
         super().__init__()
         self.linear = linear
-        one = next(one for one in factors if one)
-        nothing = torch.zeros_like(one.A.T), torch.zeros_like(one.B.T)
-        updates = [(one.A.T, one.scale * one.B.T) if one else nothing for one in factors]
-        self.A = torch.stack([A for A, _ in updates]).to(linear.weight)  # [groups, d_in, r]
-        self.B = torch.stack([B for _, B in updates]).to(linear.weight)  # [groups, r, d_out]
+        rank = max(len(one.A) for one in factors if one)  # lower ones are filled up with zeros
+        self.A = torch.zeros(len(factors), linear.in_features, rank).to(linear.weight)
+        self.B = torch.zeros(len(factors), rank, linear.out_features).to(linear.weight)
+        for group, one in enumerate(factors):
+            if one:
+                self.A[group, :, : len(one.A)] = one.A.T
+                self.B[group, : len(one.A)] = one.scale * one.B.T
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x [rows, tokens, d_in], the first group's rows first; as many rows for each."""
@@ -39,7 +41,7 @@ class _Stacked(torch.nn.Module):
 
 
 def can_be_stacked(folders: list[Path]) -> bool:
-    """Whether the adapters have the same linear layers and ranks, and nothing besides; GPT-2's Conv1D are no such."""
+    """Whether the adapters have the same linear layers, and nothing besides; GPT-2's Conv1D are no such."""
     first, *others = (Adapter(folder) for folder in folders)
     linear = all(A.endswith(".lora_A.weight") for A, _ in first.modules.values())
     linear = linear and not first.config.get("fan_in_fan_out")
@@ -47,7 +49,7 @@ def can_be_stacked(folders: list[Path]) -> bool:
         linear
         and not first.whole
         and not first.experts
-        and all((one.modules, one.ranks, one.whole) == (first.modules, first.ranks, {}) for one in others)
+        and all((one.modules, one.whole) == (first.modules, {}) for one in others)
     )
 
 

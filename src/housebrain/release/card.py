@@ -8,18 +8,22 @@ from huggingface_hub import ModelCardData
 from housebrain.errors import UserError
 from housebrain.evaluation.names import MERGED
 from housebrain.params import Params
+from housebrain.registry import Version
 from housebrain.release.champion import CRITERION, METRIC, unmet
 from housebrain.release.register import data_hash, outer_step
 from housebrain.shard import key_of
-from housebrain.tracking import Version
 
+_WHOLE = "`AutoModelForCausalLM.from_pretrained` loads this folder; `adapter/` holds the adapter alone, for PEFT."
+_ADAPTER = "`PeftModel.from_pretrained` loads this folder onto the base. The weights are in bf16."
 _LINEAGE = (
     *("base", "base_revision", "round", "rounds", "start", "git_commit", "sha256", "size_mb", "data_hash", "codec"),
     *("strategy", "formula", "scale", "outer_learning_rate", "outer_momentum", "rank", "dtype", "dvc.md5"),
 )
 
 
-def card(version: Version, params: Params, prepared: dict[str, Any], split: dict[str, Any]) -> str:
+def card(
+    version: Version, params: Params, prepared: dict[str, Any], split: dict[str, Any], adapter_only: bool = False
+) -> str:
     """The README.md of an exported model, with Hugging Face's front matter.
 
     Args:
@@ -27,6 +31,7 @@ def card(version: Version, params: Params, prepared: dict[str, Any], split: dict
         params: with the version's base as `base`.
         prepared: `reports/prepare.json`.
         split: `reports/split.json`.
+        adapter_only: whether the weights of the base are left out.
 
     Raises:
         UserError: the reports are on other data than the version's.
@@ -66,7 +71,7 @@ def card(version: Version, params: Params, prepared: dict[str, Any], split: dict
 
 {tags["base"]} with {how}.{step} It answers a house brief with a layout, written as `{tags["codec"]}`.
 
-`AutoModelForCausalLM.from_pretrained` loads this folder; `adapter/` holds the adapter alone, for PEFT on the base.
+{_ADAPTER if adapter_only else _WHOLE}
 
 ## Data
 

@@ -13,7 +13,7 @@ from housebrain.files import read_json, sha256_file
 from housebrain.git import git
 from housebrain.model.adapter import WEIGHTS
 from housebrain.params import Params
-from housebrain.tracking import Version, aliased, set_alias, versions
+from housebrain.registry import Version, aliased, set_alias, versions
 
 ALIAS = "champion"
 REGISTERED = Path("models/registered.json")

@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 from housebrain.evaluation.names import BASE, LOSS, MERGED
 from housebrain.figures import GREEN, GREY, bars
 from housebrain.params import Params
+from housebrain.registry import Version
 from housebrain.release.register import Table
-from housebrain.tracking import Version, find_runs, log_files
+from housebrain.tracking import find_runs, log_files
 
 _COLOURS = {BASE: GREY, MERGED: GREEN}
 

@@ -5,18 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 
 from housebrain.errors import UserError
 from housebrain.files import atomic_folder, check_replaceable, read_json, write_json
 from housebrain.model.adapter import CONFIG, WEIGHTS
 from housebrain.model.base import ensure_base
 from housebrain.model.loading import load_tokenizer, with_adapter
+from housebrain.model.released import FOLDER, LINEAGE
 from housebrain.params import Params
+from housebrain.registry import Version
 from housebrain.release.card import card
 from housebrain.release.champion import Champion
-from housebrain.tracking import Version
 
-LINEAGE = "lineage.json"  # the version's tags; also how an export is known from a folder that is in the way
 _OF_THIS_MACHINE = ("dvc.cache", "dvc.remote")
 TOLERANCE = 1e-3  # of logits, relative to the largest: float32 folds an adapter in to about 1e-6
 
@@ -47,8 +48,38 @@ def export(champion: Champion, params: Params, reports: Path, out: Path) -> None
         for name in (CONFIG, WEIGHTS):
             shutil.copy(champion.folder / name, folder / "adapter")
         (folder / "README.md").write_text(text)
-        tags = {key: value for key, value in champion.version.tags.items() if key not in _OF_THIS_MACHINE}
-        write_json(folder / LINEAGE, {"version": champion.version.number, **tags})
+        write_json(folder / LINEAGE, _lineage(champion.version))
+
+
+def export_adapter(champion: Champion, params: Params, reports: Path, out: Path) -> None:
+    """Writes the chosen adapter alone to the folder `out`, in bf16, with its lineage and a model card: a few megabytes.
+
+    Args:
+        champion: as `champion()` gives it.
+        params: with the base model and its licence.
+        reports: the reports' folder.
+        out: made in one step; replaced if it is an export or empty, or the place of the released adapter.
+
+    Raises:
+        UserError: `out` is something else, or the base or a report is not the champion's.
+    """
+    is_released = out.resolve() == FOLDER.resolve()
+    check_replaceable(out, (LINEAGE, *(["README.md"] if is_released else [])), "export")
+    params = with_base_of(champion.version, params)
+    prepared, split = read_json(reports / "prepare.json"), read_json(reports / "split.json")
+    text = card(champion.version, params, prepared, split, adapter_only=True)
+    weights = {name: weight.to(torch.bfloat16) for name, weight in load_file(champion.folder / WEIGHTS).items()}
+    with atomic_folder(out) as folder:
+        save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+        shutil.copy(champion.folder / CONFIG, folder)
+        (folder / "README.md").write_text(text)
+        write_json(folder / LINEAGE, _lineage(champion.version) | {"stored_as": "bfloat16"})
+
+
+def _lineage(version: Version) -> dict[str, str]:
+    """The version's number and tags, but for what is of this machine."""
+    tags = {key: value for key, value in version.tags.items() if key not in _OF_THIS_MACHINE}
+    return {"version": version.number, **tags}
 
 
 def with_base_of(version: Version, params: Params) -> Params:

@@ -1,8 +1,8 @@
 """Each adapter of a round as a version of one registered model, with everything that a person chooses by.
 
 A version is known by its adapter's bytes and by what was measured of it: registering the same again makes no second
-one. Its tags hold the measures (`metric.*`, `interval.*`), the criteria (`criterion.*`), where it comes from and where
-its files are.
+one. It has a few tags and a description of two lines. The rest is with its logged model: the measures as metrics and as
+tags (`metric.*`, `interval.*`), the criteria (`criterion.*`), where it comes from and where its files are.
 """
 
 import hashlib
@@ -17,12 +17,28 @@ from housebrain.evaluation.criteria import check_criteria
 from housebrain.evaluation.names import BASE, MERGED, OF_THE_MACHINE
 from housebrain.files import read_json, sha256_file
 from housebrain.git import git_commit
+from housebrain.logged_models import Model, log_model
 from housebrain.merging.record import record_id
 from housebrain.model.adapter import FINGERPRINT, MERGE_REPORT, WEIGHTS
 from housebrain.params import Params
+from housebrain.registry import Version, find_version, register_version
 from housebrain.shard import Shard
-from housebrain.tracking import RECORD_ID, Version, find_runs, register_version, store_uri
+from housebrain.tracking import RECORD_ID, find_runs, store_uri
 
+# What a version's own tags are, beside its record's id; those of merges and of rounds only where there are any.
+TAGS = ("model", "round", "base", "strategy", "criteria", "folder", "sha256", "dvc.md5")
+# What it was made with, as parameters of its logged model.
+PARAMS = (
+    "base_revision",
+    "codec",
+    "rounds",
+    "formula",
+    "scale",
+    "rank",
+    "dtype",
+    "outer_learning_rate",
+    "outer_momentum",
+)
 Table = dict[str, dict[str, Any]]  # metrics by model, or a criterion's bound, value and verdict by its name
 
 
@@ -37,7 +53,7 @@ class Adapter(NamedTuple):
         intervals: by metric, `low` and `high`, or None.
         criteria: each with bound, value and verdict.
         lineage: tags that say what it was made from.
-        about: one line for people.
+        about: what it is, for people.
     """
 
     name: str
@@ -103,7 +119,7 @@ def _shard(
     origin: dict[str, Any],
     common: dict[str, str],
 ) -> Adapter:
-    """A shard is held against the same criteria; `seconds_per_design` is measured for the merged model alone."""
+    """A shard is held against the same criteria; what guided answers are worth is not measured for it."""
     values = metrics | {
         "merged_size_mb": metrics["adapter_mb"],
         "train_loss": collected["metrics"].get("train_loss"),
@@ -171,35 +187,75 @@ def register(adapters: list[Adapter], params: Params) -> dict[str, Version]:
         adapter.name: find_runs(params.tracking.experiment, {RECORD_ID: adapter.run_record}) for adapter in adapters
     }
     of_shards = {name: found[0] for name, found in runs.items() if name != MERGED and found}
-    registered = {}
-    for adapter in adapters:
-        path = adapter.folder / WEIGHTS
-        sha256 = sha256_file(path)
-        tags = {
-            "model": adapter.name,
-            "folder": adapter.folder.as_posix(),
-            "sha256": sha256,
-            "size_mb": f"{path.stat().st_size / 1e6:.6g}",
-            **adapter.lineage,
-            **({"shard_runs": json.dumps(of_shards)} if adapter.name == MERGED else {}),
-            **{f"metric.{name}": f"{value:.6g}" for name, value in _numbers(adapter.metrics).items()},
-            **{
-                f"interval.{name}": f"{found['low']:.6g} to {found['high']:.6g}"
-                for name, found in adapter.intervals.items()
-                if found
-            },
-            **{f"criterion.{name}": _verdict(row) for name, row in adapter.criteria.items()},
-            **dvc_files(adapter.folder),
-        }
-        registered[adapter.name] = register_version(
-            params.tracking.model,
-            _record_id(adapter, sha256),
-            source_of(adapter.folder),
-            next(iter(runs[adapter.name]), None),
-            tags,
-            adapter.about,
-        )
-    return registered
+    return {
+        adapter.name: _register(adapter, params, next(iter(runs[adapter.name]), None), of_shards)
+        for adapter in adapters
+    }
+
+
+def _register(adapter: Adapter, params: Params, run_id: str | None, of_shards: dict[str, str]) -> Version:
+    path = adapter.folder / WEIGHTS
+    sha256 = sha256_file(path)
+    record = _record_id(adapter, sha256)
+    known = find_version(params.tracking.model, record)
+    if known is not None:
+        return known
+    numbers = _numbers(adapter.metrics)
+    all_of_it = {
+        "model": adapter.name,
+        "folder": adapter.folder.as_posix(),
+        "sha256": sha256,
+        "size_mb": f"{path.stat().st_size / 1e6:.6g}",
+        "criteria": _met(adapter.criteria),
+        **adapter.lineage,
+        **({"shard_runs": json.dumps(of_shards)} if adapter.name == MERGED else {}),
+        **{f"metric.{name}": f"{value:.6g}" for name, value in numbers.items()},
+        **{
+            f"interval.{name}": f"{found['low']:.6g} to {found['high']:.6g}"
+            for name, found in adapter.intervals.items()
+            if found
+        },
+        **{f"criterion.{name}": _verdict(row) for name, row in adapter.criteria.items()},
+        **dvc_files(adapter.folder),
+    }
+    measured_by = find_runs(
+        params.tracking.experiment, {"kind": "evaluation", "model": adapter.name, "weights": sha256}
+    )
+    model = Model(
+        name=f"{adapter.name}, round {adapter.lineage['round']}",
+        run_id=run_id,
+        measured_by=next(iter(measured_by), None),
+        params={key: value for key, value in all_of_it.items() if key in PARAMS},
+        tags={key: value for key, value in all_of_it.items() if key not in {*PARAMS, *TAGS}},
+        metrics=numbers,
+    )
+    return register_version(
+        params.tracking.model,
+        record,
+        source_of(adapter.folder),
+        run_id,
+        {key: value for key, value in all_of_it.items() if key in TAGS},
+        f"{adapter.about}\n{_how_good(adapter)}",
+        log_model(model, params.tracking.experiment),
+    )
+
+
+def _met(criteria: Table) -> str:
+    """Such as `7 of 11 met`."""
+    return f"{sum(row['verdict'] == 'pass' for row in criteria.values())} of {len(criteria)} met"
+
+
+def _how_good(adapter: Adapter) -> str:
+    """How good it is, as one line."""
+    found, briefs = adapter.metrics, int(adapter.lineage["briefs"])
+    said = [f"test loss {found['eval_loss']:.3f}"] if found.get("eval_loss") is not None else []
+    for kind, accuracy, validity in (
+        ("free", "design_accuracy", "design_validity"),
+        ("guided", "guided_accuracy", "guided_validity"),
+    ):
+        if found.get(accuracy) is not None:
+            said.append(f"{kind}: requirements met {found[accuracy]:.0%}, valid {found[validity]:.0%}")
+    return f"On {briefs} test brief{'s' if briefs > 1 else ''}: {'; '.join(said)}."
 
 
 def _numbers(metrics: dict[str, Any]) -> dict[str, float]:

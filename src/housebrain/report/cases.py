@@ -49,16 +49,17 @@ class Case:
         def drawn(design: Design | None, index: int, whose: str) -> Markup | None:
             if design is None or index >= len(design.levels):
                 return None
-            title = f"{whose}, {self.id}, {_level(index)}"
+            title = f"{whose}, {self.id}, {level_name(index)}"
             return Markup(floor_plan_svg(design.levels[index], design.footprint, around, title))
 
         return [
-            Plans(_level(index), drawn(self.reference, index, "reference"), drawn(self.design, index, "answer"))
+            Plans(level_name(index), drawn(self.reference, index, "reference"), drawn(self.design, index, "answer"))
             for index in range(max(len(design.levels) for design in designs))
         ]
 
 
-def _level(index: int) -> str:
+def level_name(index: int) -> str:
+    """What people call a level."""
     return f"floor {index}" if index else "ground floor"
 
 
@@ -72,8 +73,8 @@ def read_cases(evaluation: Path, model: str) -> list[Case]:
     Raises:
         UserError: a file is missing or damaged, or one is of another evaluation.
     """
-    rows = [row for row in _read_lines(evaluation / ANSWERS) if row["model"] == model]
-    designs = _read_lines(evaluation / DESIGNS)
+    rows = [row for row in read_lines(evaluation / ANSWERS) if row["model"] == model]
+    designs = read_lines(evaluation / DESIGNS)
     if [row["id"] for row in rows] != [one["id"] for one in designs]:
         raise UserError(
             f"{evaluation / ANSWERS}: the answers are not to the briefs in {DESIGNS}. Run `dvc repro -f evaluate`."
@@ -85,7 +86,12 @@ def read_cases(evaluation: Path, model: str) -> list[Case]:
         raise UserError(f"{evaluation}: cannot be read ({reason}). Run `dvc repro -f evaluate`.") from error
 
 
-def _read_lines(path: Path) -> list[dict[str, Any]]:
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file of `evaluate`; each has an `id`.
+
+    Raises:
+        UserError: it is missing or damaged.
+    """
     try:
         rows = [json.loads(line) for line in path.read_text().splitlines()]
         if not all("id" in row for row in rows):

@@ -11,12 +11,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from housebrain.evaluation.criteria import undecided
-from housebrain.evaluation.names import BASE, LOSS, MERGED, SHARES, SMALL, p_text
+from housebrain.evaluation.names import BASE, GUIDED_AMOUNTS, LOSS, MERGED, RELEASED, SHARES, SMALL, p_text
 from housebrain.files import atomic_file, read_json
 from housebrain.params import Params
 from housebrain.report.cases import faults, read_cases, worst
 from housebrain.report.charts import Row, lines, ranges
 from housebrain.report.colours import GREEN, GREY, coloured
+from housebrain.report.houses import read_houses
 from housebrain.shard import key_of, read_shard_reports
 from housebrain.tables import read_csv
 
@@ -35,6 +36,15 @@ LABELS = {
     "design_accuracy": "requirements of the brief met",
     "compliance": "building-code rules passed",
     "cost_within_10pct": "cost within 10% of the reference's",
+}
+GUIDED_LABELS = {
+    "guided_validity": "valid houses",
+    "guided_accuracy": "requirements of the brief met",
+    "guided_compliance": "building-code rules passed",
+    "guided_cost_within_10pct": "cost within 10% of the reference's",
+    "guided_changed": "rooms changed to make them valid",
+    "guided_moved_ft": "rooms moved by, feet",
+    "guided_penalty": "to object to, 0 is nothing",
 }
 
 
@@ -61,9 +71,9 @@ def _content(params: Params, reports: Path) -> dict[str, Any]:
     evaluation = reports / "evaluation"
     models: dict[str, dict[str, float | None]] = read_json(reports / "evaluation.json")
     training = read_shard_reports(reports / "shards", params.shards)
-    models = {name: models[name] for name in (BASE, *training, MERGED)}
+    models = {name: models[name] for name in (BASE, *training, MERGED, RELEASED) if name in models}
     intervals = read_json(evaluation / "intervals.json")
-    colours = coloured(list(training)) | {BASE: GREY, MERGED: GREEN}
+    colours = coloured(list(training)) | {BASE: GREY, MERGED: GREEN, RELEASED: GREY}
     cases = read_cases(evaluation, MERGED)
     return {
         "params": params,
@@ -80,6 +90,10 @@ def _content(params: Params, reports: Path) -> dict[str, Any]:
         "models": _models(models, intervals),
         "model_charts": [_models_chart(metric, models, intervals, colours) for metric in LABELS],
         **_comparisons(read_json(evaluation / "comparisons.json"), colours),
+        "guided_labels": GUIDED_LABELS,
+        "guided": _guided(models, intervals),
+        "guided_differences": _guided_differences(read_json(evaluation / "comparisons.json")),
+        "houses": [(house, house.plans()) for house in read_houses(evaluation)],
         "training": training,
         "colours": colours,
         **_curves(reports / "shards", list(training)),
@@ -94,10 +108,12 @@ def _content(params: Params, reports: Path) -> dict[str, Any]:
 
 
 def _formatted(metric: str, value: float | None, sign: str = "") -> str:
-    """A loss with three digits (a difference of two with four), a share in percent."""
+    """A loss with three digits (a difference of two with four), an amount with two, a share in percent."""
     if value is None:
         return NOTHING
-    return f"{value:{sign}.{4 if sign else 3}f}" if metric == LOSS else f"{value:{sign}.0%}"
+    if metric == LOSS:
+        return f"{value:{sign}.{4 if sign else 3}f}"
+    return f"{value:{sign}.2f}" if metric in GUIDED_AMOUNTS else f"{value:{sign}.0%}"
 
 
 def _between(metric: str, found: dict[str, Any] | None, sign: str = "") -> str:
@@ -153,16 +169,41 @@ def _comparisons(rows: list[dict[str, Any]], colours: dict[str, str]) -> dict[st
     ]
     cells: dict[str, dict[str, Any]] = {metric: {} for metric in LABELS}
     for row in rows:
-        better = (row["difference"] or 0) < 0 if row["metric"] == LOSS else (row["difference"] or 0) > 0
-        sure = row["low"] is not None and not row["low"] <= 0 <= row["high"] and row["p"] < SIGNIFICANT
-        cells[row["metric"]][row["against"]] = {
-            "difference": _formatted(row["metric"], row["difference"], "+"),
-            "interval": _between(row["metric"], row, "+"),
-            "p": p_text(row["p"]),
-            "kind": ("better" if better else "worse") if sure else "",
-        }
+        if row["metric"] in LABELS:
+            cells[row["metric"]][row["against"]] = _difference(row)
     chart = ranges(charted, "test loss of the merged model less that of the shard", zero=True)
     return {"others": others, "comparisons": cells, "comparison_chart": Markup(chart)}
+
+
+def _difference(row: dict[str, Any]) -> dict[str, str]:
+    """A row of the comparisons, as a cell."""
+    lower_is_better = row["metric"] in (LOSS, "guided_changed", *GUIDED_AMOUNTS)
+    better = (row["difference"] or 0) < 0 if lower_is_better else (row["difference"] or 0) > 0
+    sure = row["low"] is not None and not row["low"] <= 0 <= row["high"] and row["p"] < SIGNIFICANT
+    return {
+        "difference": _formatted(row["metric"], row["difference"], "+"),
+        "interval": _between(row["metric"], row, "+"),
+        "p": p_text(row["p"]),
+        "kind": ("better" if better else "worse") if sure else "",
+    }
+
+
+def _guided(models: dict[str, dict[str, Any]], intervals: dict[str, Any]) -> dict[str, dict[str, tuple[str, str]]]:
+    """Of the models that were guided, each metric with its interval."""
+    return {
+        name: {
+            metric: (_formatted(metric, row[metric]), _between(metric, intervals[name].get(metric)))
+            for metric in GUIDED_LABELS
+        }
+        for name, row in models.items()
+        if row.get("guided_validity") is not None
+    }
+
+
+def _guided_differences(rows: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """The merged model less the base, by metric; nothing where they were not guided."""
+    of_base = {row["metric"]: row for row in rows if row["against"] == BASE}
+    return {metric: _difference(of_base[metric]) for metric in GUIDED_LABELS if metric in of_base}
 
 
 def _curves(folder: Path, shards: list[str]) -> dict[str, Markup]:

@@ -1,6 +1,7 @@
 """The closing table: what was trained, merged and measured, where the files are, what to do next."""
 
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from rich.console import Console
@@ -8,11 +9,20 @@ from rich.table import Table
 
 from housebrain.errors import UserError, os_error
 from housebrain.evaluation.criteria import check_criteria, undecided
-from housebrain.evaluation.names import BASE, LOSS, MEASURED, MERGED, p_text
+from housebrain.evaluation.names import BASE, LOSS, MEASURED, MERGED, RELEASED, answers_of, p_text
 from housebrain.files import read_json, sha256_file
 from housebrain.params import Params
+from housebrain.report.houses import FOLDER, read_houses
 from housebrain.shard import key_of, read_shard_reports
 
+# Columns of the models' table on their answers; `met` are requirements of the brief.
+ANSWERED = (
+    ("free:\nJSON", "json_validity"),
+    ("free:\nmet", "design_accuracy"),
+    ("guided:\nvalid", "guided_validity"),
+    ("guided:\nmet", "guided_accuracy"),
+    ("s/design", "seconds_per_design"),
+)
 _STYLES = {"pass": "green", "fail": "red", "not measured": "yellow"}
 
 
@@ -30,11 +40,15 @@ def print_summary(params: Params, reports: Path) -> None:
 
     title = f"Trained on {params.base}, measured on {params.evaluate.briefs} held-out test briefs"
     table = Table(title=title, title_justify="left")
-    for column in ("model", "samples", "steps", "train loss", "test loss", "JSON", "designs", "accuracy", "s/design"):
-        table.add_column(column, justify="left" if column == "model" else "right")
-    for name in [BASE, *training, MERGED]:
+    for column in ("model", "samples", "steps", "train\nloss", "test\nloss", *(column for column, _ in ANSWERED)):
+        table.add_column(column, justify="left" if column == "model" else "right", no_wrap=True)
+    for name in [name for name in (BASE, *training, MERGED, RELEASED) if name in models]:
         table.add_row(*_model_row(name, models[name], training.get(name), merge))
     console.print(table)
+    console.print(
+        "met: requirements of the brief. Guided answers keep to the brief's grammar and are finished into houses.",
+        highlight=False,
+    )
     losses = models[BASE][LOSS], models[MERGED][LOSS]
     change = "" if None in losses else f", test loss {losses[0]:.3f} before and {losses[1]:.3f} after"
     console.print(f"Merged by [bold]{merge['strategy']}[/bold]: {merge['size_mb']:.1f} MB{change}.", highlight=False)
@@ -43,12 +57,15 @@ def print_summary(params: Params, reports: Path) -> None:
     console.print()
 
     console.print(criteria_table(criteria, params, _intervals(reports)))
+    for line in _houses(reports):
+        console.print(line, highlight=False, soft_wrap=True)
     console.print(
         "Files   models/merged        the merged adapter; plain PEFT loads it\n"
         "        models/shards        the shards' adapters, with their fingerprints and run records\n"
         "        reports/index.html   all of this and more as a page, with plans of the designs\n"
         "        reports              all measures; reports/evaluation/answers.jsonl has every answer and its faults\n"
-        "Next    mlflow ui --backend-store-uri sqlite:///mlflow.db      curves and runs, at http://127.0.0.1:5000\n"
+        "Next    housebrain design examples/brief.json --model models/merged    a house for a brief of your own\n"
+        "        mlflow ui --backend-store-uri sqlite:///mlflow.db      curves and runs, at http://127.0.0.1:5000\n"
         "        dvc metrics show; dvc plots show                       the same, from DVC\n"
         "        dvc repro after setting merge.strategy: weighted       another merge; training is not repeated",
         highlight=False,
@@ -67,6 +84,20 @@ def _intervals(reports: Path) -> dict[str, Any]:
     return found
 
 
+def _houses(reports: Path) -> list[str]:
+    """What the merged model made of the first test briefs under their grammars, and where the pictures are."""
+    houses = read_houses(reports / "evaluation")
+    own = [house.row["moved_ft"] for house in houses if not house.row["replaced"]]
+    if not houses:
+        return []
+    moved = f"; rooms were moved by {fmean(own):.1f} ft on average to make them valid" if own else ""
+    lines = [f"Houses  {len(own)} of {len(houses)} guided answers of the merged model became valid houses{moved}"]
+    for house in houses:
+        note = "   the solver's own: the answer could not be kept" if house.row["replaced"] else ""
+        lines += [f"        {reports / FOLDER / name}{note}" for name in house.files]
+    return lines
+
+
 def _differences(rows: list[dict[str, Any]]) -> list[str]:
     """How the merged model's test loss compares with that of the base and of the best shard, with 95% intervals."""
     lines = []
@@ -81,14 +112,14 @@ def _differences(rows: list[dict[str, Any]]) -> list[str]:
 def criteria_table(criteria: dict[str, dict[str, Any]], params: Params, intervals: dict[str, Any]) -> Table:
     """What `check_criteria` returns, for the terminal; with what the merged model's 95% intervals leave open."""
     table = Table(title="Criteria (params.yaml, evaluate.criteria), merged model", title_justify="left")
-    for column in ("criterion", "bound", "value", "95% interval", "verdict"):
-        table.add_column(column, justify="left" if column in ("criterion", "verdict") else "right")
+    for column in ("criterion", "answers", "bound", "value", "95% interval", "verdict"):
+        table.add_column(column, justify="left" if column in ("criterion", "answers", "verdict") else "right")
     not_sure = undecided(params.evaluate.criteria, intervals)
     for name, row in criteria.items():
         verdict, found = row["verdict"], intervals.get(name)
         between = f"{found['low']:.3g} to {found['high']:.3g}" if found else ""
         shown = f"[{_STYLES[verdict]}]{verdict}[/]{', open' if name in not_sure else ''}"
-        table.add_row(row["about"], row["bound"], _number(row["value"], ".3g"), between, shown)
+        table.add_row(row["about"], answers_of(name), row["bound"], _number(row["value"], ".3g"), between, shown)
     return table
 
 
@@ -146,9 +177,7 @@ def _model_row(
         f"{training['steps']}/{training['total_steps']}" if training else "",
         _number(training["train_loss"], ".3f") if training else "",
         _number(metrics["eval_loss"], ".3f"),
-        _number(metrics["json_validity"], ".0%"),
-        _number(metrics["decoded"], ".0%"),
-        _number(metrics["design_accuracy"], ".0%"),
+        *(_number(metrics[metric], ".0%") for _, metric in ANSWERED[:-1]),
         _number(metrics["seconds_per_design"], ".1f"),
     )
 

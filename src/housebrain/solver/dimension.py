@@ -80,6 +80,7 @@ class _Fit:
         self.width = math.floor(programme.width_ft / unit_ft + 1e-6)
         self.depth = math.floor(programme.depth_ft / unit_ft + 1e-6)
         self.why: Counter[str] = Counter()
+        self.failed: int | None = None
 
     def run(self, topologies: Sequence[Any], wish: Wish | None) -> House | Infeasible:
         if not isinstance(topologies, list | tuple) or len(topologies) != self.programme.floors:
@@ -101,12 +102,12 @@ class _Fit:
         laid = [lay(read, *self.wished_feet(target)) for read in reads]
         if min(self.width, self.depth) < 2:
             return Infeasible("envelope", "the setbacks leave no room for a house")
-        for nodes in islice(_mains(reads, laid, wish is not None), MAIN_CHOICES):
+        for nodes in islice(mains(reads, laid, wish is not None), MAIN_CHOICES):
             house = self.fit(nodes, reads, laid, target)
             if house is not None:
                 return house
         reason = self.why.most_common(1)[0][0] if self.why else "these topologies do not fit the envelope"
-        return Infeasible("no_fit", reason)
+        return Infeasible("no_fit", reason, self.failed)
 
     def wished_feet(self, target: tuple[int, int] | None) -> tuple[float, float]:
         return (1.0, 1.0) if target is None else (target[0] * self.unit_ft, target[1] * self.unit_ft)
@@ -238,6 +239,7 @@ class _Fit:
             drawn = draw(level, 0, index == 0, stairs, spot.width, spot.depth, wishes[index] if wishes else None)
             if drawn.reason != FINE:
                 self.why[_reason(drawn.reason)] += 1
+                self.failed = max(index, self.failed or 0)
                 return None
             built += drawn.built
         nothing = Level(False, None, (), (), None, None, None, (), (), False)
@@ -275,7 +277,7 @@ def _stairs_at(read: Read, boxes: list[Box], unit_ft: float) -> tuple[int, int, 
     return None
 
 
-def _mains(reads: list[Read], laid: list[list[Box]], by_area: bool) -> Iterator[list[Node]]:
+def mains(reads: list[Read], laid: list[list[Box]], by_area: bool) -> Iterator[list[Node]]:
     """The trees with all boxes of a space but one marked as nooks: the largest as wished first, then the others."""
     spaces: list[tuple[int, list[int]]] = []
     for level, read in enumerate(reads):

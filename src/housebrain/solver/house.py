@@ -68,10 +68,14 @@ class House(NamedTuple):
 
 
 class Infeasible(NamedTuple):
-    """No house: a slug, and a sentence that names the binding constraint and what would mend it."""
+    """No house: a slug, and a sentence that names the binding constraint and what would mend it.
+
+    `level` is the floor at which given topologies fail, where those below it can work.
+    """
 
     reason: str
     detail: str
+    level: int | None = None
 
 
 def mirrored(house: House) -> House:

@@ -23,10 +23,17 @@ _NEXT_SEED = 1_000_003
 
 
 class Sized(NamedTuple):
-    """A design for given topologies; `replaced` where only another topology could work."""
+    """A design for given topologies.
+
+    Attributes:
+        design: without violations.
+        replaced: whether only another topology could work.
+        penalty: the sum of what there is to object to, as the search weighs it (`judge.MEANING`); 0 is nothing.
+    """
 
     design: Design
     replaced: bool
+    penalty: float
 
 
 def solve(brief: Brief, seed: int) -> Design:
@@ -89,7 +96,7 @@ def dimension(
     design = design_of(found, brief)
     if wrong := violations(design, brief):
         return Infeasible(wrong[0].kind, f"{wrong[0].where}: {wrong[0].detail}")
-    return Sized(design, found.replaced)
+    return Sized(design, found.replaced, found.penalty)
 
 
 def _in_feet(node: Any, depth: int = 0) -> Any:

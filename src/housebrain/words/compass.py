@@ -7,16 +7,21 @@ from housebrain.words.facts import Facts
 from housebrain.words.text import NUMBER, Text
 
 _NAMES = {
-    "NE": r"north ?east(?:ern)?|n ?e|nordost(?:en)?|ishan(?:ya)?", "NW": r"north ?west(?:ern)?|n ?w|nordwest(?:en)?",
-    "SE": r"south ?east(?:ern)?|s ?e|sudost(?:en)?|suedost(?:en)?", "SW": r"south ?west(?:ern)?|s ?w|sudwest(?:en)?|suedwest(?:en)?",
-    "N": r"north(?:ern|wards?)?|norden|nord|uttar|n", "S": r"south(?:ern|wards?)?|suden|sud|sueden|sued|dakshin|s",
-    "E": r"east(?:ern|wards?)?|osten|ost|purv|purab|poorv|poorva|e", "W": r"west(?:ern|wards?)?|westen|paschim|pashchim|w",
-}  # fmt: skip
+    "NE": r"north ?east(?:ern)?|n ?e|nordost(?:en)?|ishan(?:ya)?",
+    "NW": r"north ?west(?:ern)?|n ?w|nordwest(?:en)?",
+    "SE": r"south ?east(?:ern)?|s ?e|sudost(?:en)?|suedost(?:en)?",
+    "SW": r"south ?west(?:ern)?|s ?w|sudwest(?:en)?|suedwest(?:en)?",
+    "N": r"north(?:ern|wards?)?|norden|nord|uttar|n",
+    "S": r"south(?:ern|wards?)?|suden|sud|sueden|sued|dakshin|s",
+    "E": r"east(?:ern|wards?)?|osten|ost|purv|purab|poorv|poorva|e",
+    "W": r"west(?:ern|wards?)?|westen|paschim|pashchim|w",
+}
 _LONG = "|".join(pattern for pattern in _NAMES.values())
 # Single letters only where the word beside them leaves no doubt.
 DIRECTION = rf"(?:{_LONG})"
 _WORD = (
-    r"(?:north ?(?:east|west)(?:ern)?|south ?(?:east|west)(?:ern)?|north(?:ern)?|south(?:ern)?|east(?:ern)?|west(?:ern)?|"
+    r"(?:north ?(?:east|west)(?:ern)?|south ?(?:east|west)(?:ern)?|north(?:ern)?|south(?:ern)?|"
+    r"east(?:ern)?|west(?:ern)?|"
     r"nordost(?:en)?|nordwest(?:en)?|su?e?dost(?:en)?|su?e?dwest(?:en)?|norden|nord|sue?den|sue?d|osten|ost|westen|"
     r"ne|nw|se|sw|uttar|dakshin|purv|purab|poorva?|paschim)"
 )
@@ -27,7 +32,10 @@ _INDOORS = (
     r"(?:garden|yard|backyard|back garden|rear garden|patio|terrace|balcony|living(?: room)?|lounge|bedrooms?|kitchen|"
     r"windows?|deck|roof|terrasse|master bedroom|pooja(?: room)?|garten|conservatory|rear)"
 )
-_JOIN = r"(?:is|are|it|to|on|at|in|from|along|towards?|the|its|side|of|direction|should|be|nach|im|am|liegt|runs?|has|a|:|=|-|\s)*"
+_JOIN = (
+    r"(?:is|are|it|to|on|at|in|from|along|towards?|the|its|side|of|direction|should|be|nach|im|am|"
+    r"liegt|runs?|has|a|:|=|-|\s)*"
+)
 
 
 def direction(words: str) -> str:
@@ -39,7 +47,12 @@ def read_road_width(text: Text) -> list[str]:
     """Takes how wide the road is, which a brief has no place for; returns the words."""
     length = rf"{NUMBER}\s*(?:'|ft\b\.?|feet\b|foot\b|m\b|mtrs?\b|meters?\b|metres?\b)"
     found = [match[0] for match in text.take(rf"{length}\s*(?:wide\s+)?(?={_ROAD}|(?:{_WORD})\s*(?:side\s+)?{_ROAD})")]
-    found += [match[0] for match in text.take(rf"(?<={'road'})\s*(?:is\s+|of\s+|width\s*(?:of|is|:)?\s*)?{length}(?:\s*wide)?(?!\s*(?:x|by))")]
+    found += [
+        match[0]
+        for match in text.take(
+            rf"(?<={'road'})\s*(?:is\s+|of\s+|width\s*(?:of|is|:)?\s*)?{length}(?:\s*wide)?(?!\s*(?:x|by))"
+        )
+    ]
     return found
 
 
@@ -50,18 +63,30 @@ def read_facing(text: Text, facts: Facts) -> None:
         UserError: the words have the plot face two ways, and it is no corner plot.
     """
     corners: list[tuple[str, str]] = []
-    for match in text.take(rf"(?:\b({_WORD})\s*(?:facing\s*)?)?\b(?:corner\s*(?:-|/)?\s*(?:plot|site|lot|property|house|parcel|land|piece|grundstuck|bit|position)s?|eckgrundstuck|ecklage|eckhaus|corner facing)\b|\b(?:plot|site|lot|land)\s+(?:is|on|at|in)\s+(?:a\s+|the\s+)?corner\b|\bon (?:a|the) corner\b|\b(?:2|two|both|double)\s*(?:side|sides|sided)\s*(?:open|road|roads)\b|\b(?:2|two) roads\b"):
+    for match in text.take(
+        rf"(?:\b({_WORD})\s*(?:facing\s*)?)?\b(?:corner\s*(?:-|/)?\s*(?:plot|site|lot|property|house|"
+        rf"parcel|land|piece|grundstuck|bit|position)s?|eckgrundstuck|ecklage|eckhaus|corner facing)\b|"
+        rf"\b(?:plot|site|lot|land)\s+(?:is|on|at|in)\s+(?:a\s+|the\s+)?corner\b|\bon (?:a|the) corner\b|"
+        rf"\b(?:2|two|both|double)\s*(?:side|sides|sided)\s*(?:open|road|roads)\b|\b(?:2|two) roads\b"
+    ):
         facts.say("corner", True, match[0])
         if match[1]:
             corners.append((direction(match[1]), match[0].strip()))
     gardens: list[tuple[str, str]] = []
     # A garden to the south: then the street is to the north.
-    for match in text.take(rf"\b({_WORD})\s*(?:facing|mukhi)\s+(?:rear\s+|back\s+|sunny\s+)?(?:garden|yard|backyard|back yard|terrasse)\b|\b(?:garden|backyard|garten|terrasse|terrace)\s+(?:facing|faces|to|nach|on|im|im|in)\s*(?:the\s+)?({_WORD})\b|\b(sue?d|west|ost|nord)(?:garten|terrasse)\b"):
+    for match in text.take(
+        rf"\b({_WORD})\s*(?:facing|mukhi)\s+(?:rear\s+|back\s+|sunny\s+)?(?:garden|yard|backyard|back "
+        rf"yard|terrasse)\b|\b(?:garden|backyard|garten|terrasse|terrace)\s+(?:facing|faces|to|nach|on|im|"
+        rf"im|in)\s*(?:the\s+)?({_WORD})\b|\b(sue?d|west|ost|nord)(?:garten|terrasse)\b"
+    ):
         point = _OPPOSITE[direction(match[1] or match[2] or match[3])]
         facts.assume("facing", point, f"'{match[0].strip()}': the street is opposite the garden")
         gardens.append((point, match[0].strip()))
     # Where rooms lie is no matter of the street.
-    for match in text.take(rf"\b(?:{_WORD})\s*(?:facing|side)\s+{_INDOORS}\b|(?<=bedroom )(?:in |at |on )?(?:the )?{_WORD}\b(?! (?:facing|road|street))"):
+    for match in text.take(
+        rf"\b(?:{_WORD})\s*(?:facing|side)\s+{_INDOORS}\b|(?<=bedroom )(?:in |at |"
+        rf"on )?(?:the )?{_WORD}\b(?! (?:facing|road|street))"
+    ):
         facts.assume(match[0].strip(), "left out", "a brief does not say where rooms lie")
     roads: list[tuple[str, str]] = []
     facings: list[tuple[str, str]] = []
@@ -70,19 +95,34 @@ def read_facing(text: Text, facts: Facts) -> None:
     wide = rf"(?:\s*\(?{NUMBER}\s*(?:'|ft\b|feet\b|m\b|mtrs?\b)(?:\s*wide)?(?!\s*(?:x|by)))?"
     takes = (
         (roads, rf"\b{_ROAD}\b{_JOIN}\b({point})\b(?:\s+sides?)?{also}{wide}"),
-        (roads, rf"\b({point})(?:\s*(?:side|sided|ern))?\s*(?:,|and|/|\+)\s*({point})(?:\s*(?:side|sided))?\s*{_ROAD}\b"),
+        (
+            roads,
+            rf"\b({point})(?:\s*(?:side|sided|ern))?\s*(?:,|and|/|\+)\s*({point})(?:\s*(?:side|"
+            rf"sided))?\s*{_ROAD}\b",
+        ),
         (roads, rf"\b({point})(?:\s*(?:side|sided))?\s*{_ROAD}\b"),
         (facings, rf"\b({point})(?:\s*(?:side))?\s*(?:,|and|/|\+)\s*({point})\s*(?:facing|mukhi)\b"),
         (facings, rf"\b({point})\s*(?:side\s*|direction\s*|ern\s*)?{_FACING}\b(?:\s+side)?"),
         (facings, rf"\b{_FACING}\b{_JOIN}\b({point})\b(?:\s+sides?)?{also}"),
-        (facings, rf"\b(?:ausrichtung|orientation|oriented|orientated|ausgerichtet|strassenseite|looking|towards)\b{_JOIN}\b({_WORD})\b"),
-        (facings, rf"\b({_WORD})(?:ausrichtung|lage|seite|orientation)\b|\b({_WORD})\s+(?:ausrichtung|orientation|oriented)\b"),
-    )  # fmt: skip
+        (
+            facings,
+            rf"\b(?:ausrichtung|orientation|oriented|orientated|ausgerichtet|strassenseite|looking|towards)"
+            rf"\b{_JOIN}\b({_WORD})\b",
+        ),
+        (
+            facings,
+            rf"\b({_WORD})(?:ausrichtung|lage|seite|orientation)\b|\b({_WORD})\s+(?:ausrichtung|orientation|"
+            rf"oriented)\b",
+        ),
+    )
     for kept, pattern in takes:
         for match in text.take(pattern):
             kept += [(direction(group), match[0].strip()) for group in match.groups() if group]
     if not (roads or facings):  # 30x40 east
-        for match in text.take(rf"(?<=[\d a-z,])(?:^|(?<=[\d'] )|(?<=ft )|(?<=feet )|(?<=plot )|(?<=site )|(?<=bhk )|(?<=, ))({_WORD})(?=\s*(?:$|,|;))"):
+        for match in text.take(
+            rf"(?<=[\d a-z,])(?:^|(?<=[\d'] )|(?<=ft )|(?<=feet )|(?<=plot )|(?<=site )|(?<=bhk )|(?<=, ))"
+            rf"({_WORD})(?=\s*(?:$|,|;))"
+        ):
             facings.append((direction(match[1]), match[0].strip()))
     corner = facts.get("corner")
     points = [*facings, *roads] or corners or gardens

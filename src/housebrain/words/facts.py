@@ -27,7 +27,8 @@ class Said(NamedTuple):
     words: str
 
 
-class Wanted(NamedTuple):
+@dataclass(frozen=True)
+class Wanted:
     """Rooms of a type.
 
     Attributes:
@@ -70,9 +71,7 @@ class Facts:
         words = words.strip(" ,;.")
         before = self.said.get(name)
         if before is not None and not _same(before.value, value):
-            raise UserError(
-                f"'{before.words}' and '{words}' contradict each other ({name}): leave out one of them."
-            )
+            raise UserError(f"'{before.words}' and '{words}' contradict each other ({name}): leave out one of them.")
         if before is None:
             self.said[name] = Said(value, words)
 

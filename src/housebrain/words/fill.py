@@ -138,9 +138,13 @@ def _ground(facts: Facts, place: Place, rooms: list[Wanted]) -> tuple[int, Plot,
     if floors is None:
         floors = next(
             (count for count in range(seen, _MOST_FLOORS + 1) if _fits(wanted, width * depth, count)),
-            next((count for count in range(seen, _MOST_FLOORS + 1) if _fits(least, width * depth, count)), _MOST_FLOORS),
+            next(
+                (count for count in range(seen, _MOST_FLOORS + 1) if _fits(least, width * depth, count)), _MOST_FLOORS
+            ),
         )
-        why = f"'{facts.said['floor_seen'].words}' is said" if seen > 1 and floors == seen else "as few as the rooms need"
+        why = (
+            f"'{facts.said['floor_seen'].words}' is said" if seen > 1 and floors == seen else "as few as the rooms need"
+        )
         facts.assume("floors", floors, why)
     holds = width * depth * floors
     asked = (built or 0) if facts.said.get("built_sqft") else 0
@@ -174,7 +178,9 @@ def _scale_for(rooms: list[Wanted], sqft: float) -> float:
     low, high = 0.5, LARGEST_SCALE
     for _ in range(30):
         middle = (low + high) / 2
-        low, high = (middle, high) if sum(room.count * _scaled(room, middle) for room in rooms) < sqft else (low, middle)
+        low, high = (
+            (middle, high) if sum(room.count * _scaled(room, middle) for room in rooms) < sqft else (low, middle)
+        )
     return high
 
 
@@ -192,7 +198,11 @@ def _fits(sqft: float, envelope_sqft: float, floors: int) -> bool:
 
 def _requests(rooms: list[Wanted], scale: float) -> list[RoomRequest]:
     return [
-        RoomRequest(type=room.type, count=room.count, min_area_sqft=float(round(_scaled(room, scale))) if not room.sqft else round(room.sqft, 1))  # type: ignore[arg-type]
+        RoomRequest(
+            type=room.type,
+            count=room.count,
+            min_area_sqft=float(round(_scaled(room, scale))) if not room.sqft else round(room.sqft, 1),
+        )
         for room in rooms
     ]
 
@@ -209,10 +219,10 @@ def _sides(facts: Facts) -> tuple[float, float] | None:
         for name, known in (("width", width), ("depth", depth)):
             if known and min(abs(known - side) for side in pair) > 0.02 * known:
                 said = facts.said[name].words
-                raise UserError(f"'{facts.said['plot'].words}' and '{said}' contradict each other (plot): leave out one.")
-        if width and abs(width - pair[0]) > 0.02 * width:
-            pair = (pair[1], pair[0])
-        elif depth and abs(depth - pair[1]) > 0.02 * depth:
+                raise UserError(
+                    f"'{facts.said['plot'].words}' and '{said}' contradict each other (plot): leave out one."
+                )
+        if (width and abs(width - pair[0]) > 0.02 * width) or (depth and abs(depth - pair[1]) > 0.02 * depth):
             pair = (pair[1], pair[0])
         if sqft and facts.get("shape") not in ("L_Shape", "Irregular") and abs(pair[0] * pair[1] - sqft) > 0.06 * sqft:
             raise UserError(
@@ -222,12 +232,16 @@ def _sides(facts: Facts) -> tuple[float, float] | None:
         return float(pair[0]), float(pair[1])
     if sqft is None:
         if width or depth:
-            facts.assume("plot", f"{width or depth * 2 / 3:.4g} x {depth or width * 1.5:.4g} ft", "only one side was said")
+            facts.assume(
+                "plot", f"{width or depth * 2 / 3:.4g} x {depth or width * 1.5:.4g} ft", "only one side was said"
+            )
             return width or round(depth * 2 / 3, 1), depth or width * 1.5
         return None
     sides = sides_of(sqft, width, depth)
     if min(sides) < 8:
-        raise UserError(f"A plot of {sides[0]:.4g} x {sides[1]:.4g} ft is too narrow for a house: at least 8 ft are needed.")
+        raise UserError(
+            f"A plot of {sides[0]:.4g} x {sides[1]:.4g} ft is too narrow for a house: at least 8 ft are needed."
+        )
     if not (width or depth):
         facts.assume("plot", f"{sides[0]:g} x {sides[1]:g} ft", f"'{facts.said['plot_sqft'].words}' gives no sides")
     return sides
@@ -249,9 +263,14 @@ def _plot_for(facts: Facts, place: Place, wanted: float, floors: int) -> tuple[f
 def _setbacks(facts: Facts, place: Place, sides: tuple[float, float]) -> Setbacks:
     taken = setbacks_of(place.region, *sides)
     said = dict(facts.get("setbacks") or ())
-    setbacks = Setbacks(**{f"{side}_ft": said.get(side, getattr(taken, f"{side}_ft")) for side in ("front", "rear", "left", "right")})
+    setbacks = Setbacks(
+        **{f"{side}_ft": said.get(side, getattr(taken, f"{side}_ft")) for side in ("front", "rear", "left", "right")}
+    )
     if len(said) < 4:
-        value = f"{setbacks.front_ft:g} front, {setbacks.rear_ft:g} rear, {setbacks.left_ft:g} left, {setbacks.right_ft:g} right, in ft"
+        value = (
+            f"{setbacks.front_ft:g} front, {setbacks.rear_ft:g} rear, {setbacks.left_ft:g} left, {setbacks.right_ft:g} "
+            f"right, in ft"
+        )
         facts.assume("setbacks", value, "as is usual there; ask the town for its own")
     return setbacks
 
@@ -268,7 +287,7 @@ def _budget(facts: Facts, place: Place, asked_sqft: float) -> float:
     currency = currency_of(code, place.country)
     name = "budget" if said else "budget_rate"
     if said is None:
-        amount *= (facts.get("built_sqft") or asked_sqft * GROWTH)
+        amount *= facts.get("built_sqft") or asked_sqft * GROWTH
         facts.assume("budget", f"{amount:,.0f} {currency}", f"'{facts.said[name].words}', for the area to be built")
     if code is None:
         facts.assume("currency", currency, "that of the country")

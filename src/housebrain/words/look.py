@@ -9,42 +9,67 @@ from housebrain.words.text import NUMBER, Text
 
 # By the styles that the tables know: what people call them.
 STYLES = {
-    "Mid-Century Modern": r"mid ?century(?: modern)?", "Art Deco": r"art ?deco",
-    "Contemporary": r"contemporary|zeitgenossisch\w*", "Craftsman": r"craftsman|arts and crafts",
+    "Mid-Century Modern": r"mid ?century(?: modern)?",
+    "Art Deco": r"art ?deco",
+    "Contemporary": r"contemporary|zeitgenossisch\w*",
+    "Craftsman": r"craftsman|arts and crafts",
     "Mediterranean": r"mediterran(?:ean)?\w*|tuscan|spanish(?: style)?|spanish revival|mediterrane\w*",
-    "Rustic": r"rustic|farm ?house(?: style)?|country(?: style| cottage)|cottage(?: style)|landhaus(?:stil)?|log cabin|barn style|cabin style",
-    "Minimalist": r"minimalist(?:ic)?|minimal|minimalistisch\w*|japandi|zen", "Scandinavian": r"scandinavian|scandi|nordic|skandinavisch\w*|schwedenhaus",
-    "Victorian": r"victorian|edwardian|queen anne", "Colonial": r"colonial|georgian|cape cod|neoclassical",
-    "Tropical": r"tropical|balinese|bali style|kerala(?= style)", "Gothic": r"gothic|neo gothic", "Industrial": r"industrial|loft style",
-    "Traditional": r"traditional|ethnic|vernacular|tudor(?: style)?|classic(?:al)?|chettinad|rajasthani|haveli style|heritage|period|traditionell\w*|klassisch\w*|south indian style|indian style",
+    "Rustic": r"rustic|farm ?house(?: style)?|country(?: style| cottage)|cottage(?: style)|landhaus(?:stil)?|"
+    r"log cabin|barn style|cabin style",
+    "Minimalist": r"minimalist(?:ic)?|minimal|minimalistisch\w*|japandi|zen",
+    "Scandinavian": r"scandinavian|scandi|nordic|skandinavisch\w*|schwedenhaus",
+    "Victorian": r"victorian|edwardian|queen anne",
+    "Colonial": r"colonial|georgian|cape cod|neoclassical",
+    "Tropical": r"tropical|balinese|bali style|kerala(?= style)",
+    "Gothic": r"gothic|neo gothic",
+    "Industrial": r"industrial|loft style",
+    "Traditional": r"traditional|ethnic|vernacular|tudor(?: style)?|classic(?:al)?|chettinad|rajasthani|haveli "
+    r"style|heritage|period|traditionell\w*|klassisch\w*|south indian style|indian style",
     "Modern": r"modern(?:e|es|en|er|ist|istic)?|bauhaus(?:stil)?|ultra modern",
-}  # fmt: skip
+}
 _STYLE_WORD = r"(?:\s*(?:-\s*)?(?:styled?|look|looking|design|architecture|stil|type|theme|elevation|exterior|facade))*"
 QUALITIES = {
-    "luxury": r"luxur(?:y|ious)|high end|ultra luxury|lavish|gehoben\w*|luxurios\w*", "premium": r"premium|upscale|high quality|upmarket",
-    "basic": r"basic|economy|economical|low ?cost|low budget|cheap|affordable|budget friendly|inexpensive|gunstig\w*|guenstig\w*|preiswert\w*",
+    "luxury": r"luxur(?:y|ious)|high end|ultra luxury|lavish|gehoben\w*|luxurios\w*",
+    "premium": r"premium|upscale|high quality|upmarket",
+    "basic": r"basic|economy|economical|low ?cost|low budget|cheap|affordable|budget friendly|inexpensive|"
+    r"gunstig\w*|guenstig\w*|preiswert\w*",
     "good": r"good quality|standard quality|medium quality|mid range",
-}  # fmt: skip
+}
 MATERIALS = (
-    ("exterior", "Brick", r"(?:red |exposed |face )?brick(?:work)?(?: (?:exterior|facade|walls?|house|home|built|cladding|finish))?|klinker(?:fassade|haus)?|backstein"),
+    (
+        "exterior",
+        "Brick",
+        r"(?:red |exposed |face )?brick(?:work)?(?: (?:exterior|facade|walls?|house|home|built|cladding|"
+        r"finish))?|klinker(?:fassade|haus)?|backstein",
+    ),
     ("exterior", "Stone", r"stone (?:exterior|facade|walls?|house|cladding|finish|built)|stone clad"),
-    ("exterior", "Wood", r"(?:wood(?:en)?|timber) (?:exterior|facade|siding|cladding|house|frame|framed|home|clad)|holzhaus|holzfassade|timber frame"),
+    (
+        "exterior",
+        "Wood",
+        r"(?:wood(?:en)?|timber) (?:exterior|facade|siding|cladding|house|frame|framed|home|clad)|"
+        r"holzhaus|holzfassade|timber frame",
+    ),
     ("exterior", "Stucco", r"stucco(?: (?:exterior|finish))?|rendered(?: walls)?|putzfassade"),
     ("exterior", "Concrete", r"(?:exposed )?concrete (?:exterior|facade|house|walls)|sichtbeton"),
     ("roof", "Flat_Roof", r"flat roof(?:ed)?|flachdach|rcc roof|terraced roof"),
-    ("roof", "Metal", r"metal roof(?:ing)?|tin roof|standing seam"), ("roof", "Slate", r"slate(?:d)? roof|schieferdach"),
-    ("roof", "Tile", r"(?:terracotta |clay |mangalore )?tiled? roof(?:ing)?|ziegeldach"), ("roof", "Asphalt_Shingles", r"(?:asphalt )?shingles?(?: roof)?"),
+    ("roof", "Metal", r"metal roof(?:ing)?|tin roof|standing seam"),
+    ("roof", "Slate", r"slate(?:d)? roof|schieferdach"),
+    ("roof", "Tile", r"(?:terracotta |clay |mangalore )?tiled? roof(?:ing)?|ziegeldach"),
+    ("roof", "Asphalt_Shingles", r"(?:asphalt )?shingles?(?: roof)?"),
     ("floor", "Hardwood", r"(?:hardwood|wooden|wood|parquet|oak) floor(?:s|ing)?|parkett(?:boden)?"),
     ("floor", "Tile", r"(?:tile|tiled|vitrified|ceramic) floor(?:s|ing)?|vitrified tiles|fliesen(?:boden)?"),
-    ("floor", "Terrazzo", r"terrazzo(?: floor(?:s|ing)?)?"), ("floor", "Stone", r"(?:marble|granite|stone|kota stone) floor(?:s|ing)?"),
+    ("floor", "Terrazzo", r"terrazzo(?: floor(?:s|ing)?)?"),
+    ("floor", "Stone", r"(?:marble|granite|stone|kota stone) floor(?:s|ing)?"),
     ("floor", "Concrete", r"(?:polished )?concrete floor(?:s|ing)?"),
-)  # fmt: skip
+)
 SHAPES = {
     "L_Shape": r"l ?shaped? (?:plot|site|lot|land)|(?:plot|site|lot|land) is l ?shaped",
-    "Irregular": r"irregular(?:ly)?(?: shaped?)?(?: (?:plot|site|lot|land))?|trapez\w+(?: (?:plot|site))?|triangular(?: (?:plot|site))?|odd shaped?(?: (?:plot|site))?|tapering(?: plot)?|pie shaped(?: lot)?",
+    "Irregular": r"irregular(?:ly)?(?: shaped?)?(?: (?:plot|site|lot|land))?|trapez\w+(?: (?:plot|site))?|"
+    r"triangular(?: (?:plot|site))?|odd shaped?(?: (?:plot|site))?|tapering(?: plot)?|pie shaped(?: "
+    r"lot)?",
     "Square": r"square (?:plot|site|lot|land)",
     "Rectangle": r"rectang\w+(?: shaped?)?(?: (?:plot|site|lot|land))?|rechteckig\w*",
-}  # fmt: skip
+}
 _STEEP_DEGREES, _SLOPE_DEGREES = 12.0, 5.0
 
 
@@ -61,15 +86,27 @@ def read_look(text: Text, facts: Facts) -> None:
         for match in text.take(rf"\b(?:{pattern})"):
             facts.say("shape", shape, match[0])
     _slope(text, facts)
-    for match in text.take(r"\b(?:family|familie|household) (?:of|with|mit|von)?\s*(\d+)(?:\s*(?:people|persons?|members?|personen|adults?))?\b|\b(\d+)\s*(?:people|persons?|members?|family members|personen|residents|occupants)\b|\b(\d+) (?:person|member)\b"):
+    for match in text.take(
+        r"\b(?:family|familie|household) (?:of|with|mit|von)?\s*(\d+)(?:\s*(?:people|persons?|members?|"
+        r"personen|adults?))?\b|\b(\d+)\s*(?:people|persons?|members?|family members|personen|residents|"
+        r"occupants)\b|\b(\d+) (?:person|member)\b"
+    ):
         facts.say("people", int(match[1] or match[2] or match[3]), match[0])
-    for match in text.take(r"\b(?:couple|parents|wife)?\s*(?:and|with)?\s*(\d+) (?:small |young |little |teenage |school age )?(?:kids|children|kinder|sons|daughters)\b"):
+    for match in text.take(
+        r"\b(?:couple|parents|wife)?\s*(?:and|with)?\s*(\d+) (?:small |young |little |teenage |school "
+        r"age )?(?:kids|children|kinder|sons|daughters)\b"
+    ):
         if "people" not in facts.said:
             facts.say("people", int(match[1]) + 2, match[0])
-    for match in text.take(r"\b(?:as per |according to |following |with |fully |strictly |no )*(?:vas[th]+u|vaasth?u)(?: shastra)?(?: (?:compliant|compliance|friendly|principles|rules|based|complaint|guidelines))*\b"):
+    for match in text.take(
+        r"\b(?:as per |according to |following |with |fully |strictly |no )*(?:vas[th]+u|vaasth?u)(?: "
+        r"shastra)?(?: (?:compliant|compliance|friendly|principles|rules|based|complaint|guidelines))*\b"
+    ):
         facts.say("vastu", "no " not in match[0], match[0])
     for quality, pattern in QUALITIES.items():
-        for match in text.take(rf"\b(?:{pattern})\b(?:\s*(?:finish(?:es)?|quality|construction|fittings|specification|build))*"):
+        for match in text.take(
+            rf"\b(?:{pattern})\b(?:\s*(?:finish(?:es)?|quality|construction|fittings|specification|build))*"
+        ):
             facts.say("quality", quality, match[0])
     found: list[tuple[int, str, str]] = []
     for style, pattern in STYLES.items():
@@ -93,14 +130,21 @@ def _style(facts: Facts, found: list[tuple[int, str, str]]) -> None:
 
 def _slope(text: Text, facts: Facts) -> None:
     place = r"(?:plot|site|lot|land|ground|terrain|grundstuck)"
-    for match in text.take(rf"\b(?:slop(?:e|es|ed|ing)|gradient|hanglage|gefalle|inclin\w+)(?: {place})?(?:\s*(?:of|by|is|:|about|around|mit|von|at))*\s*({NUMBER})\s*(%|percent|prozent|°|deg\w*|grad)|({NUMBER})\s*(%|percent|prozent|°|deg\w*|grad)\s*(?:slop(?:e|ed|ing)|gradient|gefalle|hanglage)(?: {place})?"):
+    for match in text.take(
+        rf"\b(?:slop(?:e|es|ed|ing)|gradient|hanglage|gefalle|inclin\w+)(?: {place})?(?:\s*(?:of|by|is|:|"
+        rf"about|around|mit|von|at))*\s*({NUMBER})\s*(%|percent|prozent|°|deg\w*|grad)|({NUMBER})\s*(%|"
+        rf"percent|prozent|°|deg\w*|grad)\s*(?:slop(?:e|ed|ing)|gradient|gefalle|hanglage)(?: {place})?"
+    ):
         value = float(match[1] or match[3])
         unit = match[2] or match[4]
         degrees = math.degrees(math.atan(value / 100)) if unit[0] in "%p" else value
         if degrees >= 45:
             raise UserError(f"'{match[0]}': no house stands on a slope like that. Give one below 45 degrees.")
         facts.say("slope", round(degrees, 1), match[0])
-    for match in text.take(rf"\b(?:(?:very |quite )?(steep(?:ly)?)\s*)?(?:gently )?(?:slop(?:e|es|ed|ing)|hill ?side|on a hill|hanglage|hanggrundstuck|am hang)(?: {place})?|\bsteep {place}"):
+    for match in text.take(
+        rf"\b(?:(?:very |quite )?(steep(?:ly)?)\s*)?(?:gently )?(?:slop(?:e|es|ed|ing)|hill ?side|on a "
+        rf"hill|hanglage|hanggrundstuck|am hang)(?: {place})?|\bsteep {place}"
+    ):
         if "slope" not in facts.said:
             degrees = _STEEP_DEGREES if "steep" in match[0] else _SLOPE_DEGREES
             facts.say("slope", degrees, match[0])
@@ -111,4 +155,11 @@ def _slope(text: Text, facts: Facts) -> None:
 
 def left_words(text: Text, stop: frozenset[str]) -> list[str]:
     """What nobody read, without words that carry no meaning of their own and single signs."""
-    return [word for word in text.words_left() if word not in stop and not (len(word) == 1 and not word.isdigit()) and word != "1" and not re.fullmatch(r"(?:st|nd|rd|th)", word)]
+    return [
+        word
+        for word in text.words_left()
+        if word not in stop
+        and not (len(word) == 1 and not word.isdigit())
+        and word != "1"
+        and not re.fullmatch(r"(?:st|nd|rd|th)", word)
+    ]

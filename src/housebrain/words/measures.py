@@ -13,8 +13,10 @@ FT = {
     r"cm\b|centimet(?:er|re)s?\b": FT_PER_M / 100,
 }
 SQFT = {
-    r"sq\.? ?f(?:ee|oo)?t\b\.?|sq\.? ?fts?\b|sqfts?\b|sfts?\b|square f(?:ee|oo)t\b|ft ?2\b|sf\b|sq\b(?!\.? ?(?:m|y|f))|square (?!m|y|f)|feet square\b": 1.0,
-    r"sq\.? ?m(?:trs?|ts?|et(?:er|re)s?)?\b\.?|sqm(?:trs?|ts?)?\b|square met(?:er|re)s?\b|m ?2\b|qm\b|quadratmetern?\b": SQFT_PER_SQM,
+    r"sq\.? ?f(?:ee|oo)?t\b\.?|sq\.? ?fts?\b|sqfts?\b|sfts?\b|square f(?:ee|oo)t\b|ft ?2\b|sf\b|"
+    r"sq\b(?!\.? ?(?:m|y|f))|square (?!m|y|f)|feet square\b": 1.0,
+    r"sq\.? ?m(?:trs?|ts?|et(?:er|re)s?)?\b\.?|sqm(?:trs?|ts?)?\b|square met(?:er|re)s?\b|m ?2\b|qm\b|"
+    r"quadratmetern?\b": SQFT_PER_SQM,
     r"sq\.? ?y(?:ar)?ds?\b|sqyds?\b|square yards?\b|sqy\b|gaj\b|gajj?\b|guz\b|gaz\b|yards?\b": 9.0,
     r"marlas?\b": 272.25,
     r"kanals?\b": 5445.0,
@@ -27,9 +29,11 @@ SQFT = {
     r"perch(?:es)?\b": 272.25,
     r"ar\b": 100 * SQFT_PER_SQM,
     r"cottahs?\b|kathas?\b|kottahs?\b": 720.0,
-}  # fmt: skip
+}
 # Which of the units only land is measured in.
-OF_LAND = r"gaj|guz|gaz|yard|marla|kanal|cent|decimal|dismil|ground|gunt|acre|hectare|ha|hektar|ankanam|perch|ar|kat|cot|kot"
+OF_LAND = (
+    r"gaj|guz|gaz|yard|marla|kanal|cent|decimal|dismil|ground|gunt|acre|hectare|ha|hektar|ankanam|perch|ar|kat|cot|kot"
+)
 # Units that differ from state to state by far.
 UNCLEAR = r"\b(bighas?|biswas?|killas?)\b"
 _FT = "|".join(f"(?:{unit})" for unit in FT)
@@ -84,7 +88,9 @@ def refuse_unclear(text: str) -> None:
         UserError: there is one.
     """
     if found := re.search(r"\d\s*(?:km|kilomet(?:er|re)s?|miles?)\s*(?:x|by|plot|site|lot|land)\b", text):
-        raise UserError(f"'{found[0]}': no plot for a house has sides of kilometres or miles. Give them in feet or metres.")
+        raise UserError(
+            f"'{found[0]}': no plot for a house has sides of kilometres or miles. Give them in feet or metres."
+        )
     if found := re.search(UNCLEAR, text):
         raise UserError(
             f"'{found[0]}': how large one is differs from state to state. Give the plot in sqft, gaj, acres or metres."

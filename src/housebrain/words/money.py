@@ -33,8 +33,10 @@ _TIME = "|".join(f"(?:{one})" for one in _TIMES)
 _LARGE = r"lakhs?|lacs?|crores?|cr|crs|k|millions?|mn|mio\.?|mill\.?|tsd\.?|tausend|thousand|grand|billions?|bn"
 _ABOUT = r"(?:budget(?:ed)?|kosten|baukosten|cost(?:s|ing)?|spend(?:ing)?|price|afford|worth)"
 _FILL = (
-    r"(?:\s*(?:of|is|:|=|-|,|approx\.?|approximately|about|around|roughly|ca\.?|circa|etwa|max\.?|maximum|maximal|under|"
-    r"below|within|upto|up to|up|to|at most|not more than|less than|less|between|bis zu|bis|von|the|total|our|my|only|a|"
+    r"(?:\s*(?:of|is|:|=|-|,|approx\.?|approximately|about|around|roughly|ca\.?|circa|etwa|max\.?|"
+    r"maximum|maximal|under|"
+    r"below|within|upto|up to|up|to|at most|not more than|less than|less|between|bis zu|bis|von|the|"
+    r"total|our|my|only|a|"
     r"should be|limit|limited|construction|building|build|range|~|<))*\s*"
 )
 _RANGE = r"\s*(?:-|to|bis)\s*"
@@ -51,16 +53,21 @@ def read_money(text: Text, facts: Facts) -> None:
     signed = rf"(?:{_CURRENCY})"
     # 1 crore 20 lakh
     for match in text.take(
-        rf"(?:{signed}\s*)?({amount})\s*(?:crores?|cr)\b\.?\s*(?:and\s*)?({amount})\s*(?:lakhs?|lacs?|l)\b(?:\s*{signed})?"
+        rf"(?:{signed}\s*)?({amount})\s*(?:crores?|cr)\b\.?\s*(?:and\s*)?({amount})\s*(?:lakhs?|lacs?|l)"
+        rf"\b(?:\s*{signed})?"
     ):
         _note(text, facts, match, float(match[1]) * 1e7 + float(match[2]) * 1e5, "RS")
     patterns = (
-        rf"(?P<cur>{signed})\s*(?P<low>{amount})(?:\s*(?P<lowtimes>{times}))?(?:{_RANGE}(?:{signed})?\s*(?P<high>{amount})(?:\s*(?P<hightimes>{times}))?(?!\s*(?:bed|bath|bhk|floor|stor|x\b)))?",
-        rf"(?P<low>{amount})(?:\s*(?P<lowtimes>{times}))?{_RANGE}(?P<high>{amount})\s*(?P<hightimes>{times})?\s*(?P<cur>{signed})(?![a-z])",
+        rf"(?P<cur>{signed})\s*(?P<low>{amount})(?:\s*(?P<lowtimes>{times}))?(?:{_RANGE}(?:{signed})?\s*"
+        rf"(?P<high>{amount})(?:\s*(?P<hightimes>{times}))?(?!\s*(?:bed|bath|bhk|floor|stor|x\b)))?",
+        rf"(?P<low>{amount})(?:\s*(?P<lowtimes>{times}))?{_RANGE}(?P<high>{amount})\s*"
+        rf"(?P<hightimes>{times})?\s*(?P<cur>{signed})(?![a-z])",
         rf"(?P<low>{amount})\s*(?P<lowtimes>{times})?\s*(?:of\s*)?(?P<cur>{signed})(?![a-z])",
-        rf"(?P<low>{amount})(?:\s*(?P<lowtimes>{_LARGE})\b)?{_RANGE}(?P<high>{amount})\s*(?P<hightimes>(?:{_LARGE}))(?![a-z])",
+        rf"(?P<low>{amount})(?:\s*(?P<lowtimes>{_LARGE})\b)?{_RANGE}(?P<high>{amount})\s*"
+        rf"(?P<hightimes>(?:{_LARGE}))(?![a-z])",
         rf"(?P<low>{amount})\s*(?P<lowtimes>(?:{_LARGE}))(?![a-z])",
-        rf"{_ABOUT}{_FILL}(?P<low>{amount})\s*(?P<lowtimes>{times})?(?!\s*(?:x|by|bed|bath|bhk|floor|stor|marla|gaj|cent|kanal|acre|sq|s\.|ft|feet|'))",
+        rf"{_ABOUT}{_FILL}(?P<low>{amount})\s*(?P<lowtimes>{times})?(?!\s*(?:x|by|bed|bath|bhk|floor|stor|"
+        rf"marla|gaj|cent|kanal|acre|sq|s\.|ft|feet|'))",
         rf"(?P<low>{amount})\s*(?P<lowtimes>l)\b",
         rf"(?P<low>{amount})\s*(?P<lowtimes>{times})?\s*{_ABOUT}",
     )
@@ -86,7 +93,10 @@ def _read(text: Text, facts: Facts, match: re.Match[str]) -> None:
 
 def _per_area(text: Text, facts: Facts, match: re.Match[str], amount: float, currency: str | None) -> bool:
     """Whether the amount is one for each square foot; it is noted as such."""
-    after = re.match(r"\s*(?:per|/|a|pro|je)\s*(?:sq\.? ?f(?:ee)?t\.?|sqft|sft|sf\b|square f(?:oo|ee)t|sq\.? ?m\b|sqm|m2|qm)", text.rest[match.end() :])
+    after = re.match(
+        r"\s*(?:per|/|a|pro|je)\s*(?:sq\.? ?f(?:ee)?t\.?|sqft|sft|sf\b|square f(?:oo|ee)t|sq\.? ?m\b|sqm|m2|qm)",
+        text.rest[match.end() :],
+    )
     if not after:
         return False
     text.strike(match.end(), match.end() + after.end())
@@ -99,7 +109,9 @@ def _note(
     text: Text, facts: Facts, match: re.Match[str], amount: float, currency: str | None, bare: bool = False
 ) -> None:
     words = match[0].strip()
-    if re.search(r"-\s*$|\bminus\s*$", text.whole[: match.start()][-8:]) and not re.search(r"[a-z0-9] ?-\s*$", text.whole[: match.start()]):
+    if re.search(r"-\s*$|\bminus\s*$", text.whole[: match.start()][-8:]) and not re.search(
+        r"[a-z0-9] ?-\s*$", text.whole[: match.start()]
+    ):
         raise UserError(f"'-{words}': a budget is more than nothing. Leave it out to have one assumed.")
     if amount <= 0:
         raise UserError(f"'{words}': a budget is more than nothing. Leave it out to have one assumed.")

@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA
 
 from housebrain.errors import UserError
 from housebrain.words.facts import Facts
-from housebrain.words.lexicon import KEPT, STOP, vocabulary
+from housebrain.words.lexicon import common, vocabulary
 from housebrain.words.text import Text
 
 # Countries that have no costs and codes of their own here: they take a neighbour's.
@@ -29,17 +29,11 @@ REGIONS = (
     "US_West", "US_Northeast", "US_Midwest", "US_Southeast", "US_Southwest", "EU_UK", "EU_Germany", "EU_France",
     "EU_Italy", "EU_Spain", "Asia_India", "Asia_China", "Asia_Japan", "Asia_Singapore", "Asia_Australia",
 )  # fmt: skip
-# Names that are words as well: they count only after `in` and the like.
-_WORDS = set(
-    "keller essen bath reading nice horn deal than rose anda bell sale hub stow clay rugby orange bend bow bury hove york corner lodi "
-    "troy gary cary grand brea hof roth marl leer unna gent bole nada puer horn bari beed bela bina bali mau roha pali "
-    "tonk moga dig kota una wani pune tura as cent cork vite vapi obra ube chas loni tuni akot dali amur goch haan lage "
-    "olpe selm werl la in or me ok hi co de al id mo pa ma ga va ky va wa ca tn md ri up mp ap nj nc sc nd sd wv us "
-    "union enterprise summit frontier temple normal eagle green lawn pearl hope sandy spring columbia concord independence "
-    "rochester college station westminster garden grove mission victoria regina liberty salem florence hall brick "
-    "st vail lake rose ridge salt lake mount vernon delhi".split()
-) - {"pune", "delhi", "kota", "bari", "york", "vail", "cork", "rochester"}
-_AT = r"(?:\b(?:in|near|at|around|outside|from|nahe|bei|im|city|town|of|suburbs?|close to|raum)\b|,|;|\(|:|\.|^|-)\s*(?:the\s+|greater\s+|north\s+|south\s+|east\s+|west\s+|central\s+|downtown\s+|rural\s+|city\s+of\s+|suburban\s+|inner\s+)*$"
+_AT = (
+    r"(?:\b(?:in|near|at|around|outside|from|nahe|bei|im|city|town|of|suburbs?|close to|raum)\b|,|;|\(|"
+    r":|\.|^|-)\s*(?:the\s+|greater\s+|north\s+|south\s+|east\s+|west\s+|central\s+|downtown\s+|"
+    r"rural\s+|city\s+of\s+|suburban\s+|inner\s+)*$"
+)
 _NEVER_ALONE = ("bath", "hall", "brick", "lawn", "store", "keller", "garden grove")
 _PARTS = r"(?:greater|north|south|east|west|central|downtown|rural|suburban|inner|new)"
 _LONGEST = 4  # words of a name
@@ -139,7 +133,7 @@ def _misspelt(text: Text, found: list[tuple[int, str, bool]], cities: dict[str, 
     """Finds a city whose name is misspelt, among the words that are no other."""
     for match in re.finditer(r"[a-z]{6,}", text.rest):
         word = match[0]
-        if word in vocabulary() or word in STOP or word in KEPT:
+        if word in vocabulary() or word in common("stop") or word in common("right"):
             continue
         near = process.extractOne(word, list(cities), scorer=OSA.distance, score_cutoff=2 if len(word) > 7 else 1)
         if near is not None and near[0][0] == word[0]:
@@ -155,18 +149,39 @@ def _is_meant(text: Text, name: str, start: int, end: int, after_place: bool) ->
     if len(name) <= 2:
         closes = re.match(r"\s*(?:$|[,;.)])", text.rest[end:]) is not None
         behind_place = after_place and before.rstrip(" ,").endswith("\x01")
-        return (behind_place or (name in ("uk", "us", "la", "sf", "up", "mp", "ap", "nj", "tx", "ny", "fl", "az") and
+        return ((behind_place or (name in ("uk", "us", "la", "sf", "up", "mp", "ap", "nj", "tx", "ny", "fl", "az") and
                                  re.search(r"\b(?:in|near)\s*(?:the\s*)?$", text.rest[:start]) is not None)) and (
-            closes or behind_place or name == "uk") or name == "uk"  # fmt: skip
-    if name in _WORDS or name in vocabulary():
+            closes or behind_place or name == "uk")) or name == "uk"  # fmt: skip
+    if name in common("places") or name in vocabulary():
         following = re.match(r"[\s,]*([a-z]+(?: [a-z]+)?)", text.rest[end:])
-        if following and {following[1], following[1].split()[0]} & set(_places()[1]) and len(following[1].split()[0]) > 2:
+        if (
+            following
+            and {following[1], following[1].split()[0]} & set(_places()[1])
+            and len(following[1].split()[0]) > 2
+        ):
             return True
-        if name not in _NEVER_ALONE and re.search(r",\s*$", text.rest[:start]) and re.match(r"[\s.!]*$", text.rest[end:]):
+        if (
+            name not in _NEVER_ALONE
+            and re.search(r",\s*$", text.rest[:start])
+            and re.match(r"[\s.!]*$", text.rest[end:])
+        ):
             return True
         closes = re.match(r"\s*(?:$|[,;.)\x01]|with\b|for\b|on\b|\d)", text.rest[end:]) is not None
         return closes and re.search(r"\b(?:in|near|at|outside|from|around|nahe|bei)\s*$", text.rest[:start]) is not None
-    if (len(name) <= 4 and name not in ("pune", "goa", "usa", "nyc", "leh", "bonn", "kiel", "ulm", "koln", "rome", "agra", "ooty")):
+    if len(name) <= 4 and name not in (
+        "pune",
+        "goa",
+        "usa",
+        "nyc",
+        "leh",
+        "bonn",
+        "kiel",
+        "ulm",
+        "koln",
+        "rome",
+        "agra",
+        "ooty",
+    ):
         return introduced
     return True
 
@@ -189,7 +204,9 @@ def _choose(places: list[Place], states: list[Place], hint: str | None) -> Place
 def read_climate(text: Text, facts: Facts) -> None:
     """Reads `hot and humid climate` and the like: `climate`."""
     for pattern, climate in CLIMATES.items():
-        for match in text.take(rf"\b(?:{pattern})\s+(?:climate|weather|zone|region|area)s?\b|\bclimate\s*(?:is|:|zone)?\s*(?:{pattern})\b"):
+        for match in text.take(
+            rf"\b(?:{pattern})\s+(?:climate|weather|zone|region|area)s?\b|\bclimate\s*(?:is|:|zone)?\s*(?:{pattern})\b"
+        ):
             facts.say("climate", climate, match[0])
     for match in text.take(r"\bhot (?:and |& |, )?(?:humid|dry)\b"):
         facts.say("climate", "Hot_Humid" if "humid" in match[0] else "Hot_Dry", match[0])

@@ -9,12 +9,29 @@ from housebrain.words.facts import Facts
 from housebrain.words.lexicon import HOUSE
 from housebrain.words.text import NUMBER, Text
 
-_PLOT = r"(?:plots?|sites?|lots?|lands?|parcel|grundstucks?|grundstueck|baugrundstuck|grundstucksflache|plot area|land area|lot size|plot size|site area|zameen|ground area)"
-_BUILT = r"(?:built ?up(?: area)?|builtup|bua|carpet(?: area)?|super built ?up(?: area)?|covered area|living (?:area|space)|floor (?:area|space)|floorspace|wohnflache|wohnflaeche|nutzflache|house|home|villa|bungalow|internal(?: area)?|gia|gross internal area|heated|finished|total area|build|construction|haus|einfamilienhaus|cottage|ranch|craftsman|residence|plinth area|built area|constructed area|construction area|flat|apartment|duplex)"
-_LINK = r"\s*(?:of|is|:|=|-|measuring|sized?|area|with|mit|von|in|\(|about|around|approx\.?|approximately|ca\.?|roughly|total|size|dimensions?|an?|the|my|our|having|has|at|as|dimension)*\s*"
-_SIDES = r"(?:front|rear|back|left|right|sides?|all (?:4 |four )?sides|all around|all round|each side|every side|both sides|either side)"
+_PLOT = (
+    r"(?:plots?|sites?|lots?|lands?|parcel|grundstucks?|grundstueck|baugrundstuck|grundstucksflache|"
+    r"plot area|land area|lot size|plot size|site area|zameen|ground area)"
+)
+_BUILT = (
+    r"(?:built ?up(?: area)?|builtup|bua|carpet(?: area)?|super built ?up(?: area)?|covered area|"
+    r"living (?:area|space)|floor (?:area|space)|floorspace|wohnflache|wohnflaeche|nutzflache|house|"
+    r"home|villa|bungalow|internal(?: area)?|gia|gross internal area|heated|finished|total area|"
+    r"build|construction|haus|einfamilienhaus|cottage|ranch|craftsman|residence|plinth area|built "
+    r"area|constructed area|construction area|flat|apartment|duplex)"
+)
+_LINK = (
+    r"\s*(?:of|is|:|=|-|measuring|sized?|area|with|mit|von|in|\(|about|around|approx\.?|"
+    r"approximately|ca\.?|roughly|total|size|dimensions?|an?|the|my|our|having|has|at|as|"
+    r"dimension)*\s*"
+)
+_SIDES = (
+    r"(?:front|rear|back|left|right|sides?|all (?:4 |four )?sides|all around|all round|each side|"
+    r"every side|both sides|either side)"
+)
 _M_COUNTRIES = ("GB", "DE", "FR", "IT", "ES", "AT", "CH", "NL", "BE", "IE", "AU", "SG", "CN", "JP")
 _LARGE_HOUSE_SQFT = 5500.0  # what is larger and not said to be built is land
+_MOST_BARE_M = 35  # a number alone that is larger is one of feet, where both units are in use
 LEAST_FT, MOST_FT = 8.0, 5000.0
 
 
@@ -36,7 +53,11 @@ def read_setbacks(text: Text, facts: Facts) -> None:
             _set(sides, match[side], round(measures.feet(match[size]), 2))
             words = words or match[0]
             # 10 ft front setback, 5 ft rear and 3 ft sides
-            while more := re.match(rf"\s*(?:,|and|/|;)?\s*(?:and\s*)?(?:{length}\s*(?:on|at|from)?\s*(?:the\s*)?({_SIDES})|({_SIDES}){_LINK}{length})(?!\s*{name})\b", text.rest[match.end() :]):
+            while more := re.match(
+                rf"\s*(?:,|and|/|;)?\s*(?:and\s*)?(?:{length}\s*(?:on|at|from)?\s*(?:the\s*)?({_SIDES})|"
+                rf"({_SIDES}){_LINK}{length})(?!\s*{name})\b",
+                text.rest[match.end() :],
+            ):
                 _set(sides, more[2] or more[3], round(measures.feet(more[1] or more[4]), 2))
                 end = match.end() + more.end()
                 text.strike(match.end(), end)
@@ -81,8 +102,9 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
     for match in text.take(rf"(?:\b{_PLOT}{_LINK})?{measures.PAIR}"):
         one, two = match["one"], match["two"]
         guessed = unit
-        if not (measures.unit_of(one) or measures.unit_of(two)) and max(float(re.match(NUMBER, one)[0]), float(re.match(NUMBER, two)[0])) > 35:  # type: ignore[index]
-            guessed = "ft" if country in ("GB", None, "AU", "IE") else unit
+        longest = max(measures.feet(one), measures.feet(two))
+        if longest > _MOST_BARE_M and country in ("GB", None, "AU", "IE"):
+            guessed = "ft"
         width, depth, named = measures.pair_ft(match, guessed)
         after = re.match(rf"\s*({'|'.join(f'(?:{key})' for key in measures.SQFT)})", text.rest[match.end() :])
         if after:  # 40 x 60 sq ft: what is meant are the sides
@@ -91,7 +113,11 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
         if not named:
             facts.assume("plot", f"{words} {guessed}", "no unit was said")
         facts.say("plot", (_checked(width, words), _checked(depth, words)), words)
-        order = re.match(r"\s*\(?\s*(?:w(?:idth)?|b(?:readth)?|front\w*|wide)?\s*(?:x|by|and|/)\s*(?:d(?:epth)?|l(?:ength)?|deep)\b\s*\)?", text.rest[match.end() :])
+        order = re.match(
+            r"\s*\(?\s*(?:w(?:idth)?|b(?:readth)?|front\w*|wide)?\s*(?:x|by|and|/)\s*(?:d(?:epth)?|"
+            r"l(?:ength)?|deep)\b\s*\)?",
+            text.rest[match.end() :],
+        )
         if order:
             text.strike(match.end(), match.end() + order.end())
     _one_side(text, facts, unit)
@@ -101,7 +127,10 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
 def _compass_sides(text: Text, facts: Facts) -> None:
     """East-west 40 ft, north-south 30 ft: the width lies along the street."""
     sides: dict[str, float] = {}
-    for match in text.take(rf"\b(north|east|south|west)\s*(?:-|to|by|:)?\s*(north|east|south|west)\s*(?:is|:|=|-|side|of)*\s*({measures.LENGTH}|{NUMBER})(?!\s*(?:{_PLOT}))"):
+    for match in text.take(
+        rf"\b(north|east|south|west)\s*(?:-|to|by|:)?\s*(north|east|south|west)\s*(?:is|:|=|-|side|of)*\s*"
+        rf"({measures.LENGTH}|{NUMBER})(?!\s*(?:{_PLOT}))"
+    ):
         axis = "ns" if direction(match[1]) in "NS" else "ew"
         sides[axis] = measures.feet(match[3])
         words = match[0]
@@ -114,7 +143,10 @@ def _one_side(text: Text, facts: Facts, unit: str) -> None:
     wide = r"(?:frontage|front|wide|width|breadth|breit(?:e[rsn]?)?|across|facade|road frontage|street frontage)"
     deep = r"(?:deep|depth|long|length|tief(?:e[rsn]?)?|lang|lange)"
     for name, noun in (("width", wide), ("depth", deep)):
-        for pattern in (rf"{length}\s*(?:of\s*|in\s*|-\s*|plot\s*|lot\s*)*\b{noun}\b", rf"\b(?:{_PLOT}\s*)?{noun}\b{_LINK}{length}"):
+        for pattern in (
+            rf"{length}\s*(?:of\s*|in\s*|-\s*|plot\s*|lot\s*)*\b{noun}\b",
+            rf"\b(?:{_PLOT}\s*)?{noun}\b{_LINK}{length}",
+        ):
             for match in text.take(pattern):
                 number = next(group for group in match.groups() if group)
                 facts.say(name, _checked(measures.feet(number, unit), match[0]), match[0])
@@ -125,9 +157,13 @@ def _checked(feet: float, words: str) -> float:
     if feet <= 0:
         raise UserError(f"'{words}': a plot has two sides that are longer than nothing.")
     if feet < LEAST_FT:
-        raise UserError(f"'{words}': a side of {feet:.1f} ft is too short for any house; at least {LEAST_FT:g} ft are needed.")
+        raise UserError(
+            f"'{words}': a side of {feet:.1f} ft is too short for any house; at least {LEAST_FT:g} ft are needed."
+        )
     if feet > MOST_FT:
-        raise UserError(f"'{words}': a side of {feet:,.0f} ft is no plot for one house; at most {MOST_FT:,.0f} ft are taken.")
+        raise UserError(
+            f"'{words}': a side of {feet:,.0f} ft is no plot for one house; at most {MOST_FT:,.0f} ft are taken."
+        )
     return feet
 
 
@@ -159,7 +195,11 @@ def _local(sqft: float, unit: str, country: str | None) -> float:
 def _of_what(text: Text, match: re.Match[str], country: str | None, facts: Facts) -> str:
     """Whether an area is that of the plot or of what is built."""
     before, after, unit = text.whole[: match.start()], text.whole[match.end() :], match["unit"]
-    gap = r"[\s,]*(?:of|total|net|each|in|size|sized|large|big|(?:\d|single|double|two|one)[ -]*(?:storey|story|floor|bed(?:room)?s?|bhk|zimmer)|modern|traditional|rectangular|corner|\w+ facing|new|independent|residential|brick|luxury|family|detached|contemporary)*[\s,]*"
+    gap = (
+        r"[\s,]*(?:of|total|net|each|in|size|sized|large|big|(?:\d|single|double|two|one)[ -]*(?:storey|"
+        r"story|floor|bed(?:room)?s?|bhk|zimmer)|modern|traditional|rectangular|corner|\w+ facing|new|"
+        r"independent|residential|brick|luxury|family|detached|contemporary)*[\s,]*"
+    )
     if measures.is_land(unit):
         return "plot_sqft"
     if re.match(rf"(?!\s*,){gap}{_BUILT}\b(?! plot)", after):
@@ -178,7 +218,9 @@ def _of_what(text: Text, match: re.Match[str], country: str | None, facts: Facts
     has_plot = bool({"plot", "plot_sqft", "width"} & set(facts.said))
     is_land = country in ("IN", "PK", "BD", "LK", "NP") or measures.sqft(match) > _LARGE_HOUSE_SQFT
     name = "plot_sqft" if is_land and not has_plot else "built_sqft"
-    facts.assume("area", "plot" if name == "plot_sqft" else "built area", "the words do not say which of them the area is of")
+    facts.assume(
+        "area", "plot" if name == "plot_sqft" else "built area", "the words do not say which of them the area is of"
+    )
     return name
 
 
@@ -191,6 +233,10 @@ def refuse_no_house(text: Text, has_house: bool, pattern: str) -> None:
     found = re.search(rf"\b(?:an?|design|build|the)\s+(?:\w+\s+){{0,3}}?({pattern})\b", text.whole) or (
         None if has_house else re.search(rf"\b({pattern})\b", text.whole)
     )
-    near = found and re.search(rf"\b(?:near|beside|opposite|close to|next to|behind)\s+(?:\w+\s+){{0,3}}?{re.escape(found[1])}", text.whole)
+    near = found and re.search(
+        rf"\b(?:near|beside|opposite|close to|next to|behind)\s+(?:\w+\s+){{0,3}}?{re.escape(found[1])}", text.whole
+    )
     if found and not near and not (has_house and re.search(rf"\b(?:{HOUSE})\b", text.whole[: found.start()])):
-        raise UserError(f"'{found[1]}': houses for one family are designed here. Say what rooms your house should have.")
+        raise UserError(
+            f"'{found[1]}': houses for one family are designed here. Say what rooms your house should have."
+        )

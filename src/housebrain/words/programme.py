@@ -8,15 +8,22 @@ from housebrain.words.rooms import MOST, Mention
 from housebrain.words.text import Text
 
 MOST_BEDROOMS = 12
-_PLUS = re.compile(r"[\s,]*(?:\+|\bplus\b|\bbesides\b|\bas well as\b|\bzzgl\.?|\bzuzuglich\b)\s*(?:\d+\s*|an?\s+|the\s+)*")
+_PLUS = re.compile(
+    r"[\s,]*(?:\+|\bplus\b|\bbesides\b|\bas well as\b|\bzzgl\.?|\bzuzuglich\b)\s*(?:\d+\s*|an?\s+|the\s+)*"
+)
 _AND = re.compile(r"[\s,]*(?:\+|\band\b|\bplus\b|\bund\b|,)?\s*(?:\d+\s*|an?\s+|the\s+|separate\s+)*")
 _JOINED = re.compile(r"[\s,]*(?:\+|\band\b|\bplus\b|\bund\b)\s*(?:\d+\s*|an?\s+|the\s+|separate\s+)*")
-_INCLUDED = re.compile(r"(?:\bincl\w*\.?|\bof which|\bone of (?:them|which)|\bdavon|\bamong \w+|\()\s*(?:is\s+|being\s+)?(?:\d+\s*|an?\s+|the\s+|one\s+|eine?\s+)*$")
+_INCLUDED = re.compile(
+    r"(?:\bincl\w*\.?|\bof which|\bone of (?:them|which)|\bdavon|\bamong \w+|\()\s*(?:is\s+|"
+    r"being\s+)?(?:\d+\s*|an?\s+|the\s+|one\s+|eine?\s+)*$"
+)
 _EACH = re.compile(r"\b(?:all|each|every|both|alle|jedes)\b[^,;]{0,30}$")
 # Kinds that are one type, and what size each is.
 _TYPES = {
-    "walk_in": ("store", "closet"), "box_room": ("store", "usual"), "drawing_room": ("living_room", "usual"), "dining_room": ("dining_room", "usual"),
-}  # fmt: skip
+    "walk_in": ("store", "closet"),
+    "box_room": ("store", "usual"),
+    "drawing_room": ("living_room", "usual"),
+}
 
 
 def read_programme(text: Text, facts: Facts, mentions: list[Mention]) -> None:
@@ -44,13 +51,24 @@ def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
     for one in totals:
         assert one.count is not None
         if total is not None and one.count != total:
-            raise UserError(f"'{totals[0].words}' and '{one.words}' contradict each other (bedrooms): leave out one of them.")
+            raise UserError(
+                f"'{totals[0].words}' and '{one.words}' contradict each other (bedrooms): leave out one of them."
+            )
         total = one.count
     if total is None and parts:
         total = sum(one.count or 1 for one in parts)
-        total += sum(int(more[1]) for more in text.take(r"(?:and|,|\+)\s*(\d)\s+(?=(?:on|at|in)\s+(?:the\s+)?(?:first|second|upper|top|\d)|upstairs|downstairs)"))
+        total += sum(
+            int(more[1])
+            for more in text.take(
+                r"(?:and|,|\+)\s*(\d)\s+(?=(?:on|at|in)\s+(?:the\s+)?(?:first|second|upper|top|\d)|upstairs|downstairs)"
+            )
+        )
     if total is None and any(one.kind in ("named_bedroom", "master_bedroom") for one in mentions):
-        alone = [one for one in mentions if one.kind == "bedroom" and one.count is None and not re.search("bed.*s$", one.words)]
+        alone = [
+            one
+            for one in mentions
+            if one.kind == "bedroom" and one.count is None and not re.search("bed.*s$", one.words)
+        ]
         total = 1.0 if alone else None
     rooms_said = next((one for one in mentions if one.kind == "rooms"), None)
     base = totals[-1] if totals else None
@@ -58,18 +76,28 @@ def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
     masters = [one for one in mentions if one.kind == "master_bedroom"]
     if masters:
         most = max(int(one.count or 1) for one in masters)
-        if total is None:
-            extra += most
-        elif base is None or _is_besides(text, base, masters[0]):
+        if total is None or base is None or _is_besides(text, base, masters[0]):
             extra += most
     for one in mentions:
-        count = int(one.count or (2 if one.words.endswith("s") and one.kind == "named_bedroom" and not one.words.endswith("'s") and re.search(r"rooms$|zimmer$", one.words) else 1))
+        count = int(
+            one.count
+            or (
+                2
+                if one.words.endswith("s")
+                and one.kind == "named_bedroom"
+                and not one.words.endswith("'s")
+                and re.search(r"rooms$|zimmer$", one.words)
+                else 1
+            )
+        )
         if one.kind == "named_bedroom" and (base is None or _PLUS.fullmatch(_between(text, base, one))):
             extra += count
         elif one.kind == "guest_room":
             guests += count
             included = _INCLUDED.search(text.whole[: one.start + _offset(one)]) is not None
-            if base is None or not (included or (re.search("bed", one.words) and not _JOINED.fullmatch(_between(text, base, one)))):
+            if base is None or not (
+                included or (re.search("bed", one.words) and not _JOINED.fullmatch(_between(text, base, one)))
+            ):
                 extra += count
                 if base is not None:
                     facts.assume("guest room", count, f"it comes besides the {total:g} bedrooms")
@@ -92,14 +120,23 @@ def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
     number = int(total or 0) + extra
     if number > MOST_BEDROOMS:
         raise UserError(f"{number} bedrooms: houses with at most {MOST_BEDROOMS} are designed here.")
-    if rooms_said is not None and rooms_said.count is not None and not any(one.kind in ("home_office",) for one in mentions):
+    if (
+        rooms_said is not None
+        and rooms_said.count is not None
+        and not any(one.kind in ("home_office",) for one in mentions)
+    ):
         for _ in range(min(3, int(rooms_said.count) - number - 1)):
             facts.rooms.append(Wanted("home_office", 1))
             facts.assume("study", 1, f"'{rooms_said.words.strip()}' are more than living room and bedrooms")
     words = base.words if base else (parts or masters or mentions)[0].words
     facts.say("bedrooms", number, words)
     facts.say("guests", min(guests, number), words)
-    sizes = {kind: one.sqft for one in mentions for kind in [one.kind] if one.sqft and kind in ("master_bedroom", "bedroom", "guest_room", "named_bedroom")}
+    sizes = {
+        kind: one.sqft
+        for one in mentions
+        for kind in [one.kind]
+        if one.sqft and kind in ("master_bedroom", "bedroom", "guest_room", "named_bedroom")
+    }
     facts.say("bedroom_sizes", tuple(sorted(sizes.items())), words)
 
 
@@ -116,9 +153,13 @@ def _between(text: Text, one: Mention, other: Mention) -> str:
 
 
 def _is_part(text: Text, one: Mention, mentions: list[Mention]) -> bool:
-    """Whether a number of bedrooms is a part of one that was named before, as in `4 bhk, one bedroom with a balcony`."""
+    """Whether some bedrooms are a part of those named before, as in `4 bhk, one bedroom with a balcony`."""
     larger = any(other.start < one.start and (other.count or 0) > (one.count or 0) for other in mentions)
-    return larger and (one.count == 1 or _INCLUDED.search(text.whole[: one.start]) is not None) and not one.words.startswith("bhk")
+    return (
+        larger
+        and (one.count == 1 or _INCLUDED.search(text.whole[: one.start]) is not None)
+        and not one.words.startswith("bhk")
+    )
 
 
 def _is_besides(text: Text, base: Mention, master: Mention) -> bool:
@@ -128,7 +169,11 @@ def _is_besides(text: Text, base: Mention, master: Mention) -> bool:
         return _PLUS.fullmatch(between) is not None
     if master.start < base.start:
         total = re.match(r"\s*(?:in )?(?:total|altogether|insgesamt|overall)", text.whole[base.end :])
-        return _AND.fullmatch(between) is not None and total is None and not re.match(r"\s*(?:house|home|villa|bungalow)", text.whole[base.end :])
+        return (
+            _AND.fullmatch(between) is not None
+            and total is None
+            and not re.match(r"\s*(?:house|home|villa|bungalow)", text.whole[base.end :])
+        )
     return _JOINED.fullmatch(between) is not None
 
 
@@ -145,13 +190,19 @@ def _bathrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
     for one in totals:
         assert one.count is not None
         if full is not None and one.count != full:
-            raise UserError(f"'{totals[0].words}' and '{one.words}' contradict each other (bathrooms): leave out one of them.")
+            raise UserError(
+                f"'{totals[0].words}' and '{one.words}' contradict each other (bathrooms): leave out one of them."
+            )
         full = one.count
     if full is None and located:
         full = sum(one.count or 1 for one in located)
     every = [one for one in [*ensuites, *generic] if one.count is None and _EACH.search(text.whole[: one.start] + " ")]
     plural = [one for one in ensuites if one.count is None and re.search(r"(?:baths|rooms|toilets|suites)$", one.words)]
-    after_beds = [one for one in ensuites if one.count is None and re.search(r"\d (?:en ?suite)", text.whole[max(0, one.start - 2) : one.end])]
+    after_beds = [
+        one
+        for one in ensuites
+        if one.count is None and re.search(r"\d (?:en ?suite)", text.whole[max(0, one.start - 2) : one.end])
+    ]
     own = int(sum(one.count or 1 for one in ensuites))
     if (every or plural or after_beds) and bedrooms:
         own = bedrooms
@@ -161,7 +212,8 @@ def _bathrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
         base = (totals or located)[-1]
         for kind in (ensuites, shared):
             if kind and (
-                _JOINED.fullmatch(_between(text, base, kind[0])) and kind[0].start > base.start or _PLUS.search(_between(text, base, kind[0])) and kind[0].start > base.start
+                (_JOINED.fullmatch(_between(text, base, kind[0])) and kind[0].start > base.start)
+                or (_PLUS.search(_between(text, base, kind[0])) and kind[0].start > base.start)
             ):
                 full += own if kind is ensuites else common
         if every and full < own:
@@ -202,13 +254,17 @@ def _others(facts: Facts, mentions: list[Mention], absent: set[str]) -> None:
             kept = best.get(kind)
             sqft = one.sqft / len(one.kind.split("+")) if one.sqft else None
             if kept is None or (one.count or 1) > (kept.count or 1):
-                best[kind] = Mention(kind, one.count, one.start, one.end, one.words, sqft or (kept.sqft if kept else None))
+                best[kind] = Mention(
+                    kind, one.count, one.start, one.end, one.words, sqft or (kept.sqft if kept else None)
+                )
             elif sqft and not kept.sqft:
                 kept.sqft = sqft
     formal = best.pop("drawing_room", None)
     if formal is not None:
         if living := best.get("living_room"):
-            best.setdefault("family_room", Mention("family_room", living.count, living.start, living.end, living.words, living.sqft))
+            best.setdefault(
+                "family_room", Mention("family_room", living.count, living.start, living.end, living.words, living.sqft)
+            )
             facts.assume("family room", "1", f"'{formal.words}' is the living room, '{living.words}' comes besides")
             best["living_room"] = Mention("living_room", 1, formal.start, formal.end, formal.words, formal.sqft)
         else:
@@ -224,7 +280,9 @@ def _others(facts: Facts, mentions: list[Mention], absent: set[str]) -> None:
             facts.assume("walk-in closet", "store", "a small store beside the bedrooms")
         if re.search(r"\bden\b", one.words):
             facts.assume("den", "home office", "a den is read as a study")
-        if re.search(r"\bgym\b|theat|cinema|conservatory|sun ?room|playroom|bar\b|yoga|orangery|wintergarten", one.words):
+        if re.search(
+            r"\bgym\b|theat|cinema|conservatory|sun ?room|playroom|bar\b|yoga|orangery|wintergarten", one.words
+        ):
             facts.assume(one.words, "family room", "a brief knows no such room")
         facts.rooms.append(Wanted(room_type, count, one.sqft, size))
     for kind in absent:

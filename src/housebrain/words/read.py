@@ -8,7 +8,7 @@ from housebrain.house.brief import Brief
 from housebrain.words.compass import read_facing, read_road_width
 from housebrain.words.facts import Assumed, Facts
 from housebrain.words.fill import fill, place_note
-from housebrain.words.lexicon import HOUSE, NO_HOUSE, STOP
+from housebrain.words.lexicon import HOUSE, NO_HOUSE, common
 from housebrain.words.look import left_words, read_look
 from housebrain.words.money import read_money
 from housebrain.words.places import Place, read_climate, read_place
@@ -36,24 +36,39 @@ _FLAGS = {
 FLAGS = tuple(_FLAGS)
 _EXAMPLES = {
     "plot": "40x60 ft", "area": "1800 sqft", "floors": "2", "bedrooms": "3", "bathrooms": "2", "city": "Bengaluru",
-    "climate": "hot and dry", "facing": "east", "budget": "60 lakh", "style": "modern", "setbacks": "front 10 ft, sides 3 ft",
+    "climate": "hot and dry", "facing": "east",
+    "budget": "60 lakh", "style": "modern", "setbacks": "front 10 ft, sides 3 ft",
 }  # fmt: skip
 # What speaks of a country where no place is named.
 _HINTS = (
     ("GB", r"£|\bgbp\b|\bpounds?\b|\bquid\b"),
-    ("IN", r"\brs\b|\binr\b|rupee|\blakhs?\b|\blacs?\b|crores?|\d\s*cr\b|\bbhk\b|\bgaj\b|\bvas[th]+u|pooja|puja|mandir|\bmarla|\bkanal\b|\bcents?\b|\bsqft site|\bg ?\+ ?\d|\bguntha?s?\b|\bsft\b|\brk\b|\bduplex\b(?!.*\$)"),
+    (
+        "IN",
+        r"\brs\b|\binr\b|rupee|\blakhs?\b|\blacs?\b|crores?|\d\s*cr\b|\bbhk\b|\bgaj\b|\bvas[th]+u|pooja|"
+        r"puja|mandir|\bmarla|\bkanal\b|\bcents?\b|\bsqft site|\bg ?\+ ?\d|\bguntha?s?\b|\bsft\b|\brk\b|"
+        r"\bduplex\b(?!.*\$)",
+    ),
     ("DE", r"€|\beuros?\b|\beur\b|\bqm\b|zimmer|\bhaus\b|grundstuck|geschoss|stockig|\bkuche\b|\bbader?\b"),
-    ("AU", r"\ba\$|\baud\b"), ("SG", r"\bs\$|\bsgd\b"), ("CA", r"\bc\$|\bcad\b"),
+    ("AU", r"\ba\$|\baud\b"),
+    ("SG", r"\bs\$|\bsgd\b"),
+    ("CA", r"\bc\$|\bcad\b"),
     ("US", r"\$|\busd\b|dollars?"),
-    ("IN", r"\b(?:north|south|east|west|ne|nw|se|sw) ?facing\b|\bfacing (?:north|south|east|west)|\b(?:north|south|east|west) (?:side )?road|washroom|car porch|sit ?out|store room"),
+    (
+        "IN",
+        r"\b(?:north|south|east|west|ne|nw|se|sw) ?facing\b|\bfacing (?:north|south|east|west)|"
+        r"\b(?:north|south|east|west) (?:side )?road|washroom|car porch|sit ?out|store room",
+    ),
     ("GB", r"\ben ?suite\b|\bstorey|\bwc\b|\blounge\b|\bmetres?\b|cloakroom|semi detached"),
-)  # fmt: skip
+)
 _HOMES = {
-    "IN": Place("India", "IN", "Asia_India", "Hot_Dry", "IN"), "GB": Place("the UK", "GB", "EU_UK", "Temperate", "GB"),
-    "DE": Place("Germany", "DE", "EU_Germany", "Temperate", "DE"), "US": Place("the US", "US", "US_Midwest", "Temperate", "US"),
-    "AU": Place("Australia", "AU", "Asia_Australia", "Temperate", "AU"), "SG": Place("Singapore", "SG", "Asia_Singapore", "Tropical", "SG"),
+    "IN": Place("India", "IN", "Asia_India", "Hot_Dry", "IN"),
+    "GB": Place("the UK", "GB", "EU_UK", "Temperate", "GB"),
+    "DE": Place("Germany", "DE", "EU_Germany", "Temperate", "DE"),
+    "US": Place("the US", "US", "US_Midwest", "Temperate", "US"),
+    "AU": Place("Australia", "AU", "Asia_Australia", "Temperate", "AU"),
+    "SG": Place("Singapore", "SG", "Asia_Singapore", "Tropical", "SG"),
     "CA": Place("Canada", "CA", "US_Northeast", "Cold", "CA"),
-}  # fmt: skip
+}
 
 
 class Reading(NamedTuple):
@@ -104,7 +119,10 @@ def read_words(text: str, **flags: Any) -> Reading:
     read_measures(read, facts, country)
     read_look(read, facts)
     read_programme(read, facts, mentions)
-    for match in read.take(r"\b(?:in|at|on|to|towards)\s+(?:the\s+)?(?:north|south)?\s?(?:north|south|east|west)(?:\s*(?:corner|side|direction|zone))?\b"):
+    for match in read.take(
+        r"\b(?:in|at|on|to|towards)\s+(?:the\s+)?(?:north|south)?\s?(?:north|south|east|west)(?:\s*"
+        r"(?:corner|side|direction|zone))?\b"
+    ):
         facts.assume(match[0].strip(), "left out", "a brief does not say where rooms lie")
     for _ in read.take(rf"\b(?:{HOUSE})\b"):
         pass
@@ -119,7 +137,7 @@ def read_words(text: str, **flags: Any) -> Reading:
     if "place" not in facts.said and "climate" not in facts.said:
         facts.assume("climate", place.climate, "that of the region")
     place_note(facts, place)
-    left = left_words(read, STOP)
+    left = left_words(read, common("stop"))
     return Reading(fill(facts, place), facts.assumed, left)
 
 

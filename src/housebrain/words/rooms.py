@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from housebrain.errors import UserError
 from housebrain.words import measures
@@ -13,16 +14,32 @@ MOST = 20  # of one kind
 # What no room of a kind is larger than: a size beyond it is that of house or plot.
 LARGEST_SQFT = {"bathroom": 200.0, "half_bath": 80.0, "ensuite": 200.0, "shared_bath": 200.0, "bedroom": 450.0}
 _LARGEST = 900.0
-_NO = r"(?P<no>\b(?:no|without|not|don'?t (?:need|want)|do not (?:need|want)|keine?n?|ohne|0|skip|exclude|excluding)\s+(?:any\s+|a\s+|an\s+|the\s+|need for\s+(?:a\s+)?|want\s+(?:a\s+)?|eine?n?\s+|separate\s+)*)?"
-_ADJECTIVES = (
-    r"(?:(?:separate|large|big|small|spacious|nice|good|modern|extra|additional|more|common|full|independent|cozy|cosy|comfortable|"
-    r"dedicated|proper|decent|huge|tiny|private|sized|size|good-sized|open|attached|detached|bright|beautiful|other|new|formal|"
-    r"covered|closed|integral|grosse[ns]?|kleine[ns]?|helle[ns]?|offene[ns]?|nos?\.?|numbers?|x|of|the|front|rear|smaller|larger|generous|ample|compact|outdoor)\s+)*"
+_NO = (
+    r"(?P<no>\b(?:no|without|not|don'?t (?:need|want)|do not (?:need|want)|keine?n?|ohne|0|skip|"
+    r"exclude|excluding)\s+(?:any\s+|a\s+|an\s+|the\s+|need for\s+(?:a\s+)?|want\s+(?:a\s+)?|"
+    r"eine?n?\s+|separate\s+)*)?"
 )
-_COUNT = rf"(?:(?:\d+\s*(?:-|to|or|bis)\s*)?(?P<count>(?<![\w.])(?<!x ){NUMBER})\s*|(?P<one>\b(?:an?|single|eine?n?m?r?)\s+))?"
-_WHERE = r"\s*(?:(?:on|in|at|im|auf)\s+(?:the\s+|dem\s+)?(?:ground|first|second|upper|top|main|lower|\d)|upstairs|downstairs|up\b|down\b|on (?:gf|ff|g\b|f\b)|oben|unten|(?:ground|first|second)\b)"
+_ADJECTIVES = (
+    r"(?:(?:separate|large|big|small|spacious|nice|good|modern|extra|additional|more|common|full|"
+    r"independent|cozy|cosy|comfortable|"
+    r"dedicated|proper|decent|huge|tiny|private|sized|size|good-sized|open|attached|detached|bright|"
+    r"beautiful|other|new|formal|"
+    r"covered|closed|integral|grosse[ns]?|kleine[ns]?|helle[ns]?|offene[ns]?|nos?\.?|numbers?|x|of|"
+    r"the|front|rear|smaller|larger|generous|ample|compact|outdoor)\s+)*"
+)
+_COUNT = (
+    rf"(?:(?:\d+\s*(?:-|to|or|bis)\s*)?(?P<count>(?<![\w.])(?<!x ){NUMBER})\s*|(?P<one>\b(?:an?|"
+    rf"single|eine?n?m?r?)\s+))?"
+)
+_WHERE = (
+    r"\s*(?:(?:on|in|at|im|auf)\s+(?:the\s+|dem\s+)?(?:ground|first|second|upper|top|main|lower|\d)|"
+    r"upstairs|downstairs|up\b|down\b|on (?:gf|ff|g\b|f\b)|oben|unten|(?:ground|first|second)\b)"
+)
 _CARS = r"(?:cars?|vehicles?|suvs?|autos?|pkw)"
-_PARKING = r"(?:garages?|car ?ports?|car ?porch(?:es)?|parkings?|car ?parks?|parking (?:spaces?|spots?|slots?|lots?|area)|bays?|stellplatze?n?|stellplaetze?n?)"
+_PARKING = (
+    r"(?:garages?|car ?ports?|car ?porch(?:es)?|parkings?|car ?parks?|parking (?:spaces?|spots?|"
+    r"slots?|lots?|area)|bays?|stellplatze?n?|stellplaetze?n?)"
+)
 
 
 @dataclass
@@ -73,12 +90,22 @@ def read_rooms(text: Text, facts: Facts, country: str | None) -> list[Mention]:
 def _mention(text: Text, kind: str, match: re.Match[str]) -> Mention:
     count = float(match["count"]) if match["count"] else 1.0 if match["one"] else None
     if count and re.search(r"(?:^|[\s,;(])-$", text.whole[: match.start("count")]) and match["count"]:
-        raise UserError(f"'-{match[0].strip()}': a house has more than nothing of a room, or says that it has no such room.")
-    mention = Mention(kind, count, match.start(), match.end(), match[0].strip(" ,"), absent=bool(match["no"]) or count == 0)
+        raise UserError(
+            f"'-{match[0].strip()}': a house has more than nothing of a room, or says that it has no such room."
+        )
+    mention = Mention(
+        kind, count, match.start(), match.end(), match[0].strip(" ,"), absent=bool(match["no"]) or count == 0
+    )
     if kind == "bedroom":
-        mention.is_named_size = re.search(r"\b(?:double|single|twin|king|queen|small|smaller|box ?room)\b", match["room"]) is not None
+        mention.is_named_size = (
+            re.search(r"\b(?:double|single|twin|king|queen|small|smaller|box ?room)\b", match["room"]) is not None
+        )
     if count is None:
-        after = re.match(rf"\s*(?::|=|-|nos?\.?)\s*(\d(?:\.5)?)\b(?!\s*(?:x\b|by\b|ft|m\b|sq|'|\.|bed|bath|toilet|bhk|floor|stor|car|kitchen|{NUMBER}))", text.rest[match.end() :])
+        after = re.match(
+            rf"\s*(?::|=|-|nos?\.?)\s*(\d(?:\.5)?)\b(?!\s*(?:x\b|by\b|ft|m\b|sq|'|\.|bed|bath|toilet|bhk|"
+            rf"floor|stor|car|kitchen|{NUMBER}))",
+            text.rest[match.end() :],
+        )
         if after and kind in ("bedroom", "bathroom", "balcony", "kitchen", "half_bath"):
             mention.count = float(after[1])
             text.strike(match.end(), match.end() + after.end())
@@ -92,7 +119,10 @@ def _mention(text: Text, kind: str, match: re.Match[str]) -> Mention:
 def _size(text: Text, mention: Mention, match: re.Match[str]) -> float | None:
     """The size that stands right after a room or right before it."""
     largest = LARGEST_SQFT.get(mention.kind, _LARGEST)
-    joined = r"\s*(?:of|is|:|-|=|at least|atleast|min\.?|minimum|sized?|about|around|approx\.?|approximately|ca\.?|should be|measuring|mit|with|each|\()*\s*"
+    joined = (
+        r"\s*(?:of|is|:|-|=|at least|atleast|min\.?|minimum|sized?|about|around|approx\.?|approximately|"
+        r"ca\.?|should be|measuring|mit|with|each|\()*\s*"
+    )
     no_plot = rf"(?!\s*\)?\s*(?:plots?|sites?|lands?|lots?|{HOUSE})\b)"
     for pattern in (measures.PAIR, measures.AREA):
         after = re.match(rf"{joined}{pattern}{no_plot}\s*(?:each|minimum|min|at least|\))*", text.rest[mention.end :])
@@ -102,7 +132,9 @@ def _size(text: Text, mention: Mention, match: re.Match[str]) -> float | None:
                 text.strike(mention.end, mention.end + after.end())
                 return sqft
         before = re.search(rf"{pattern}\s*(?:large|sized|size)?\s*$", text.rest[: match.start()])
-        if before and not re.search(r"(?:plot|site|land|lot|on|area|house|home)\s*(?:of|is|size|:|a)*\s*$", text.rest[: before.start()]):
+        if before and not re.search(
+            r"(?:plot|site|land|lot|on|area|house|home)\s*(?:of|is|size|:|a)*\s*$", text.rest[: before.start()]
+        ):
             sqft = _area(before)
             if sqft is not None and sqft <= largest and (mention.count or 1) == 1:
                 text.strike(before.start(), before.end())
@@ -120,7 +152,10 @@ def _area(match: re.Match[str]) -> float | None:
 def _bhk(text: Text, facts: Facts) -> list[Mention]:
     """3 BHK, 2.5 BHK, 1 RK, studio."""
     found = []
-    for match in text.take(r"(?:\d\s*(?:-|to|or)\s*)?(\d+(?:\.5)?)\s*(?:bhk'?s?|b h k|b\.h\.k\.?|b/h/k|bed(?:room)? hall kitchen|bed(?:room)? living kitchen)(?![a-z])"):
+    for match in text.take(
+        r"(?:\d\s*(?:-|to|or)\s*)?(\d+(?:\.5)?)\s*(?:bhk'?s?|b h k|b\.h\.k\.?|b/h/k|bed(?:room)? hall "
+        r"kitchen|bed(?:room)? living kitchen)(?![a-z])"
+    ):
         is_located = re.match(_WHERE, text.whole[match.end() :]) is not None
         found.append(Mention("bhk", float(match[1]), match.start(), match.end(), match[0], is_located=is_located))
     for match in text.take(r"(?:1\s*)?\b(?:rk|room kitchen|studio(?! ?room)(?: apartment| house| flat)?)\b"):
@@ -131,11 +166,16 @@ def _bhk(text: Text, facts: Facts) -> list[Mention]:
 def _listed(text: Text, facts: Facts) -> list[Mention]:
     """3/2, 3b2b, 3 bed/2 bath as in listings; `4 Zimmer`, `5 rooms`, which count the living room."""
     found = []
-    for match in text.take(rf"(?<![\d./])(\d)\s*b\s*[/,]?\s*({NUMBER})\s*b(?:a|ath)?\b|(?<![\d./+])([1-9])/([1-9](?:\.5)?)(?![\d/])(?!\s*(?:acre|kanal|{NUMBER}))"):
+    for match in text.take(
+        rf"(?<![\d./])(\d)\s*b\s*[/,]?\s*({NUMBER})\s*b(?:a|ath)?\b|(?<![\d./+])([1-9])/([1-9](?:\.5)?)"
+        rf"(?![\d/])(?!\s*(?:acre|kanal|{NUMBER}))"
+    ):
         beds, baths = (match[1] or match[3]), (match[2] or match[4])
         found.append(Mention("bedroom", float(beds), match.start(), match.end(), match[0]))
         found.append(Mention("bathroom", float(baths), match.start(), match.end(), match[0]))
-    for match in text.take(r"(?<![\d.])(\d+)\s*(?:zimmer(?:n)?\b|zimmer ?haus|rooms\b|room\b(?! kitchen)|roomed\b|zi\b\.?)"):
+    for match in text.take(
+        r"(?<![\d.])(\d+)\s*(?:zimmer(?:n)?\b|zimmer ?haus|rooms\b|room\b(?! kitchen)|roomed\b|zi\b\.?)"
+    ):
         found.append(Mention("rooms", float(match[1]), match.start(), match.end(), match[0]))
     return found
 
@@ -147,22 +187,40 @@ def _garages(text: Text) -> list[Mention]:
     found = []
     patterns = (
         rf"{_NO}(?:\b(?P<times>an?|1|2|two)\s+)?\b(?P<named>{named})\s*(?:{_CARS}\s*)?{_PARKING}\b",
-        rf"{_NO}(?P<cars>\d+)\s*(?:or more\s*)?{_CARS}\s*(?:covered\s+|attached\s+|detached\s+|open\s+|stilt\s+)?{_PARKING}\b",
-        rf"{_NO}(?:\b(?:an?|1|covered|attached|detached|integral|stilt)\s+)*(?:{_CARS}\s*)?{_PARKING}\s*(?:space\s*)?(?:for|of|fur|fuer|:|-)\s*(?:at least\s*)?(?P<cars>\d+)\s*(?:{_CARS})?\b(?!\s*(?:x|ft|sq))",
+        rf"{_NO}(?P<cars>\d+)\s*(?:or more\s*)?{_CARS}\s*(?:covered\s+|attached\s+|detached\s+|open\s+|"
+        rf"stilt\s+)?{_PARKING}\b",
+        rf"{_NO}(?:\b(?:an?|1|covered|attached|detached|integral|stilt)\s+)*(?:{_CARS}\s*)?{_PARKING}\s*"
+        rf"(?:space\s*)?(?:for|of|fur|fuer|:|-)\s*(?:at least\s*)?(?P<cars>\d+)\s*(?:{_CARS})?\b(?!\s*"
+        rf"(?:x|ft|sq))",
         rf"{_NO}\b(?:park|room for|space for)\s+(?P<cars>\d+)\s*{_CARS}\b",
         rf"{_NO}(?P<cars>\d+)\s*(?:covered\s+|attached\s+|open\s+)*(?:{_CARS}\s*)?{_PARKING}\b",
-        rf"{_NO}(?:\b(?:an?|covered|attached|detached|integral|stilt|open|eine?)\s+)*\b(?:{_CARS}\s*)?{_PARKING}\b(?:\s*(?:for (?:my|a|the|our) {_CARS}))?|\b(?:to|space to|place to) park (?:a|my|the|our|his|her) {_CARS}\b",
+        rf"{_NO}(?:\b(?:an?|covered|attached|detached|integral|stilt|open|"
+        rf"eine?)\s+)*\b(?:{_CARS}\s*)?{_PARKING}\b(?:\s*(?:for (?:my|a|the|our) {_CARS}))?|\b(?:to|space "
+        rf"to|place to) park (?:a|my|the|our|his|her) {_CARS}\b",
     )
     for pattern in patterns:
         for match in text.take(pattern):
             groups = match.groupdict()
             count = float(cars[groups["named"]] if groups.get("named") else groups.get("cars") or 1)
-            found.append(Mention("garage", count, match.start(), match.end(), match[0].strip(), absent=bool(groups.get("no")) or count == 0))
+            found.append(
+                Mention(
+                    "garage",
+                    count,
+                    match.start(),
+                    match.end(),
+                    match[0].strip(),
+                    absent=bool(groups.get("no")) or count == 0,
+                )
+            )
     return found
 
 
 def _deny_lists(text: Text, mentions: list[Mention]) -> None:
     """`no garage or balcony` denies both."""
-    for before, mention in zip(mentions, mentions[1:], strict=False):
-        if before.absent and re.fullmatch(r"\s*(?:,|or|nor|oder|/)\s*", text.whole[before.end : mention.start]) and mention.count in (None, 1):
+    for before, mention in pairwise(mentions):
+        if (
+            before.absent
+            and re.fullmatch(r"\s*(?:,|or|nor|oder|/)\s*", text.whole[before.end : mention.start])
+            and mention.count in (None, 1)
+        ):
             mention.absent = True

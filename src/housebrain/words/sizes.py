@@ -77,10 +77,16 @@ def setbacks_of(region: str, width_ft: float, depth_ft: float) -> Setbacks:
 
 # Plots that are sold by their area: width and depth.
 _SOLD = (
-    (20, 30), (20, 40), (20, 50), (25, 40), (25, 45), (25, 50), (30, 40), (30, 45), (30, 50), (30, 60), (35, 65), (40, 60),
-    (40, 80), (50, 80), (50, 90), (60, 90), (80, 120),
+    (20, 30), (20, 40), (20, 50), (25, 40), (25, 45), (25, 50), (30, 40), (30, 45), (30, 50), (30, 60), (35, 65),
+    (40, 60), (40, 80), (50, 80), (50, 90), (60, 90), (80, 120),
 )  # fmt: skip
-_PLOTS = {"Asia_India": (30.0, 50.0), "US": (70.0, 110.0), "EU_UK": (36.0, 90.0), "EU_Germany": (66.0, 82.0), "": (50.0, 80.0)}
+_PLOTS = {
+    "Asia_India": (30.0, 50.0),
+    "US": (70.0, 110.0),
+    "EU_UK": (36.0, 90.0),
+    "EU_Germany": (66.0, 82.0),
+    "": (50.0, 80.0),
+}
 
 
 def sides_of(sqft: float, width_ft: float | None, depth_ft: float | None) -> tuple[float, float]:

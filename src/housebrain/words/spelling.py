@@ -5,7 +5,7 @@ from functools import cache
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from housebrain.words.lexicon import KEPT, STOP, vocabulary
+from housebrain.words.lexicon import common, vocabulary
 from housebrain.words.places import is_place
 
 SHORTEST = 5  # letters: among shorter words too many are one letter apart
@@ -20,7 +20,14 @@ def corrected(word: str) -> str:
         word: lower case letters.
     """
     known = vocabulary()
-    if len(word) < SHORTEST or word in known or word in STOP or word in KEPT or is_place(word) or _is_derived(word):
+    if (
+        len(word) < SHORTEST
+        or word in known
+        or word in common("stop")
+        or word in common("right")
+        or is_place(word)
+        or _is_derived(word)
+    ):
         return word
     wrong = 2 if len(word) >= _LONG else 1
     found = process.extractOne(word, sorted(known), scorer=OSA.distance, score_cutoff=wrong)

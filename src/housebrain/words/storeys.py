@@ -8,7 +8,8 @@ from housebrain.words.text import NUMBER, Text
 
 MOST = 6
 _FLOOR = (
-    r"(?:floors?|floored|floord|storeys?|storeyed|stories|storied|story|storys|levels?|level|etagen?|stockwerke?n?|geschosse?n?|"
+    r"(?:floors?|floored|floord|storeys?|storeyed|stories|storied|story|storys|levels?|level|etagen?|"
+    r"stockwerke?n?|geschosse?n?|"
     r"vollgeschosse?n?|geschossig\w*|stockig\w*|stoeckig\w*|manzil|manzila)"
 )
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "1 st": 1, "2 nd": 2, "3 rd": 3, "fourth": 4, "4 th": 4}
@@ -23,14 +24,18 @@ def read_storeys(text: Text, facts: Facts, country: str | None) -> None:
     Raises:
         UserError: two numbers, none, or more than a house has.
     """
-    for match in text.take(r"\b(?:with (?:a |full |finished )*)?(basements?|cellars?|keller|unterkeller\w*|attic|loft(?: conversion)?|dachgeschoss|dachboden|dg)\b"):
+    for match in text.take(
+        r"\b(?:with (?:a |full |finished )*)?(basements?|cellars?|keller|unterkeller\w*|attic|loft(?: "
+        r"conversion)?|dachgeschoss|dachboden|dg)\b"
+    ):
         facts.assume(match[1], "left out", "houses here have neither basement nor attic")
     for match in text.take(r"\bstilt\s*(?:parking\s*)?(?:\+|plus|and)\s*(\d+)(?:\s*" + _FLOOR + ")?"):
         facts.assume("stilt", "left out", "the floors above are designed")
         _say(facts, int(match[1]), match[0])
     patterns = (
         r"\b(?:b\s*\+\s*)?g\s*(?:\+|plus|and)\s*(\d+)(?:\s*" + _FLOOR + r")?",
-        r"\bground\s*(?:floor\s*)?(?:\+|plus|and)\s*(\d+)(?!\s*(?:bhk|bed|bath|toilet|room|car))(?:\s*(?:more|upper|other)?\s*" + _FLOOR + r")?",
+        r"\bground\s*(?:floor\s*)?(?:\+|plus|and)\s*(\d+)(?!\s*(?:bhk|bed|bath|toilet|room|car))(?:\s*"
+        r"(?:more|upper|other)?\s*" + _FLOOR + r")?",
         r"\b(?:eg|erdgeschoss)\s*(?:\+|plus|und|and)\s*(\d+)\s*(?:og|obergeschosse?)?",
     )
     for pattern in patterns:
@@ -38,7 +43,8 @@ def read_storeys(text: Text, facts: Facts, country: str | None) -> None:
             _say(facts, 1 + int(match[1]), match[0])
     ordinals = rf"(?:{_ORDINAL})"
     for match in text.take(
-        rf"\b(?:ground|gf)\s*(?:floor)?\s*(?:,|and|\+|plus|-|to)\s*(?:the\s+)?({ordinals})(?:\s*(?:floors?)?\s*(?:,|and|\+|plus)\s*(?:and\s+)?({ordinals}))?\s*floors?\b"
+        rf"\b(?:ground|gf)\s*(?:floor)?\s*(?:,|and|\+|plus|-|to)\s*(?:the\s+)?({ordinals})(?:\s*"
+        rf"(?:floors?)?\s*(?:,|and|\+|plus)\s*(?:and\s+)?({ordinals}))?\s*floors?\b"
     ):
         _say(facts, 1 + max(_ORDINALS[group] for group in match.groups() if group), match[0])
     for match in text.take(rf"\b({ordinals})\s*(?:floor\s*)?(?:and|\+)\s*({ordinals})\s*floors?\b"):
@@ -46,7 +52,9 @@ def read_storeys(text: Text, facts: Facts, country: str | None) -> None:
         _say(facts, top if country in _GROUND_IS_FIRST else top + 1, match[0])
     for match in text.take(r"\b(?:eg|erdgeschoss)\s*(?:\+|plus|und|and|,)\s*(?:og|obergeschoss)\b"):
         _say(facts, 2, match[0])
-    for match in text.take(rf"(?<![\w.-])(-?\s?{NUMBER})\s*(?:full\s+|voll)?{_FLOOR}\b(?:\s*(?:house|home|high|building))?"):
+    for match in text.take(
+        rf"(?<![\w.-])(-?\s?{NUMBER})\s*(?:full\s+|voll)?{_FLOOR}\b(?:\s*(?:house|home|high|building))?"
+    ):
         number = float(match[1].replace(" ", ""))
         if number != int(number):
             facts.assume("floors", int(number) + 1, f"'{match[0].strip()}': a half floor is built as a whole one")
@@ -54,11 +62,17 @@ def read_storeys(text: Text, facts: Facts, country: str | None) -> None:
     for words, number in (("single|ein|eine|eine?r|just 1", 1), ("double|dual", 2), ("triple", 3)):
         for match in text.take(rf"\b(?:{words})\s*(?:-\s*)?{_FLOOR}\b|\b(?:{words}){_FLOOR}"):
             _say(facts, number, match[0])
-    for match in text.take(r"\bground floor only\b|\bonly (?:the )?ground floor\b|\ball on (?:the |one |1 )?(?:ground floor|1 level|level)\b|\bground floor (?=house|home|plan)|\bebenerdig\w*\b|\brambler\b|\bon (?:a )?single level\b"):
+    for match in text.take(
+        r"\bground floor only\b|\bonly (?:the )?ground floor\b|\ball on (?:the |one |1 )?(?:ground floor|"
+        r"1 level|level)\b|\bground floor (?=house|home|plan)|\bebenerdig\w*\b|\brambler\b|"
+        r"\bon (?:a )?single level\b"
+    ):
         _say(facts, 1, match[0])
     for match in text.take(r"\bduplex(?:es)?\b"):
         if country in ("US", "CA"):
-            raise UserError(f"'{match[0]}': it is two homes, and one is designed here. Say the rooms and floors of one of them.")
+            raise UserError(
+                f"'{match[0]}': it is two homes, and one is designed here. Say the rooms and floors of one of them."
+            )
         _say(facts, 2, match[0])
         facts.assume("floors", 2, "a duplex has two floors")
     for match in text.take(r"\btriplex\b"):
@@ -84,7 +98,9 @@ def _mentions(text: Text, facts: Facts, country: str | None) -> None:
     """Floors that are only mentioned, as in `bedrooms upstairs`: the house has that many at least."""
     seen = 0
     where = r"(?:(?:on|at|in|auf|im)\s+(?:the\s+|dem\s+)?)?"
-    for match in text.take(rf"\b{where}(?:({_ORDINAL})\s*floor|upper\s*(?:floor|level)|upstairs|obergeschoss|og|top floor)\b"):
+    for match in text.take(
+        rf"\b{where}(?:({_ORDINAL})\s*floor|upper\s*(?:floor|level)|upstairs|obergeschoss|og|top floor)\b"
+    ):
         number = _ORDINALS.get(match[1] or "", 1)
         least = number if country in _GROUND_IS_FIRST and match[1] else number + 1
         if least > seen:

@@ -1,4 +1,4 @@
-"""What a person wrote, made ready to be read: one spelling for numbers, units and words, and a note of what was read."""
+"""What a person wrote, made ready to be read: one spelling for numbers and words, and a note of what was read."""
 
 import re
 import unicodedata
@@ -9,11 +9,31 @@ _READ = "\x01"  # stands where something was read: no pattern goes over it
 
 _SIGNS = str.maketrans(
     {
-        "\u2018": "'", "\u2019": "'", "\u2032": "'", "\u00b4": "'", "`": "'", "\u201c": '"', "\u201d": '"', "\u2033": '"',
-        "\u201e": '"', "\u00d7": " x ", "\u2715": " x ", "*": " x ", "\u2013": "-", "\u2014": " - ", "\u2212": "-",
-        "\u20b9": " rs ", "\u00df": "ss", "\u00bd": "½", "&": " and ", "\t": " ", "\n": " ; ", "\r": " ", "\u2022": " ; ",
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u2032": "'",
+        "\u00b4": "'",
+        "`": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u2033": '"',
+        "\u201e": '"',
+        "\u00d7": " x ",
+        "\u2715": " x ",
+        "*": " x ",
+        "\u2013": "-",
+        "\u2014": " - ",
+        "\u2212": "-",
+        "\u20b9": " rs ",
+        "\u00df": "ss",
+        "\u00bd": "½",
+        "&": " and ",
+        "\t": " ",
+        "\n": " ; ",
+        "\r": " ",
+        "\u2022": " ; ",
     }
-)  # fmt: skip
+)
 _FRACTIONS = {"½": ".5", "¼": ".25", "¾": ".75", "⅓": ".33", "⅔": ".67"}
 _UNITS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
@@ -73,7 +93,11 @@ def plain(words: str) -> str:
     text = re.sub(r"(?<![\d.,])\d{1,3}(?:,\d{2,3})*,\d{3}(?!\d)", lambda match: match[0].replace(",", ""), text)
     # Thousands as Germans write them: 350.000.
     text = re.sub(r"(?<![\d.,])[1-9]\d{0,2}(?:\.\d{3})+(?![\d.])", lambda match: match[0].replace(".", ""), text)
-    text = re.sub(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?= ?(?:€|eur|rs\b|\$|£|usd|pound|dollar|rupee))", lambda match: match[0].replace(" ", ""), text)
+    text = re.sub(
+        r"(?<![\d.,])\d{1,3}(?: \d{3})+(?= ?(?:€|eur|rs\b|\$|£|usd|pound|dollar|rupee))",
+        lambda match: match[0].replace(" ", ""),
+        text,
+    )
     text = re.sub(r"(\d),(\d{1,2})(?!\d)", r"\1.\2", text)  # 12,5 m
     text = re.sub(r"\b(\d+) (\d)/(\d)(?=\s*(?:bath|ba\b|acre|kanal|stor|bhk))", _mixed, text)
     text = re.sub(r"(\d)(?=[a-z])", r"\1 ", text)

@@ -75,7 +75,7 @@ class Way(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A whole house. `gates` are doors to the outside that only cars use."""
+    """A whole house: its outline, how many levels it has, and all spaces and doors of all levels."""
 
     outline: Box
     levels: int

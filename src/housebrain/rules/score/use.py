@@ -32,6 +32,7 @@ class Facts(NamedTuple):
 
 
 def facts_of(plan: Plan, brief: Brief) -> Facts:
+    """The facts of a house."""
     return Facts(plan, brief, from_street(plan))
 
 
@@ -65,7 +66,7 @@ def entrance(facts: Facts) -> Found:
         others = [space for space in facts.ways[number].through if plan.spaces[space].kind not in ("hall", "porch")]
         value = 1.0 if not others and length <= 20 else 0.7 if not others else 0.4
         name = plan.spaces[number].said
-        passing = f", past {listed([f'{plan.spaces[space].said}' for space in others])}" if others else ""
+        passing = f", past {listed([plan.spaces[space].said for space in others])}" if others else ""
         return value * turned, (
             f"one arrives in {root.said} of {root.area:.0f} sqft{where}, {length:.0f} ft from {name}{passing}"
         )
@@ -101,7 +102,7 @@ def zoning(facts: Facts) -> Found:
         )
     nearest = min(reached[night].length_ft for night in private)
     farthest = max(reached[day].length_ft for day in public)
-    return value, (f"rooms for all are at most {farthest:.0f} ft from the entrance, bedrooms {nearest:.0f} ft at least")
+    return value, f"rooms for all are at most {farthest:.0f} ft from the entrance, bedrooms {nearest:.0f} ft at least"
 
 
 def passage(facts: Facts) -> Found:

@@ -1,0 +1,134 @@
+"""What a person asks for, in whatever form it comes: words, a brief as JSON, or a record of the v5 dataset."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from housebrain.dataset.records import RawRecord, bad_record, parse_json
+from housebrain.dataset.v5 import BadRecord, parse_record
+from housebrain.errors import UserError, os_error
+from housebrain.house.brief import Brief, Rejected
+from housebrain.house.design import Design
+from housebrain.solver import solve as solver
+from housebrain.words.facts import Assumed
+from housebrain.words.read import read_words
+
+_MOST_FLOORS = 4  # that are tried where the words leave their number open
+_TRIES = 3  # seeds for each house that is wanted: some come out alike
+
+
+class Asked(NamedTuple):
+    """A brief and how it was come by.
+
+    Attributes:
+        brief: what is asked for.
+        assumed: what the words leave open; empty for JSON.
+        not_understood: words that nothing was made of.
+        words: the person's own; None for JSON.
+        flags: what was set beside the words.
+    """
+
+    brief: Brief
+    assumed: tuple[Assumed, ...] = ()
+    not_understood: tuple[str, ...] = ()
+    words: str | None = None
+    flags: Mapping[str, Any] = MappingProxyType({})
+
+
+def read_given(given: str, flags: dict[str, Any]) -> Asked:
+    """Reads what was typed: the words themselves, JSON, or the name of a file of either.
+
+    Args:
+        given: what was typed.
+        flags: of `read_words`; None leaves one to the words.
+
+    Raises:
+        UserError: the file can't be read, it is no JSON of ours, or the words can't be made a brief.
+        Rejected: a record or a brief contradicts itself.
+    """
+    path = Path(given)
+    is_name = path.suffix.lower() in (".json", ".txt") and len(given.split()) == 1
+    try:
+        if is_name or (len(given) < 255 and path.is_file()):
+            return read_asked(path.read_text(encoding="utf-8-sig"), flags, given)
+    except OSError as error:
+        raise os_error(error, given) from error
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{given}: it is no text in UTF-8. Give words, or a JSON file with a brief or a record."
+        ) from error
+    return read_asked(given, flags)
+
+
+def read_asked(text: str, flags: dict[str, Any], where: str = "the brief") -> Asked:
+    """Reads a text: JSON where it begins with a bracket, words else.
+
+    Args:
+        text: what was asked.
+        flags: of `read_words`; None leaves one to the words. They go with words only.
+        where: its name in messages.
+
+    Raises:
+        UserError, Rejected: as `read_given`.
+    """
+    if not text.lstrip().startswith(("{", "[")):
+        reading = read_words(text, **flags)
+        return Asked(reading.brief, tuple(reading.assumed), tuple(reading.not_understood), text, flags)
+    if named := [f"--{name}" for name, value in flags.items() if value is not None]:
+        raise UserError(f"{where}: {', '.join(named)} set what words leave open; JSON says all of it. Change the JSON.")
+    raw = RawRecord(where, "train", text.encode(errors="surrogatepass"))
+    content = parse_json(raw)
+    if (
+        isinstance(content, dict)
+        and "input" not in content
+        and ("brief" in content or {"plot", "rooms"} & set(content))
+    ):
+        return Asked(_brief(content.get("brief", content), where))
+    try:
+        return Asked(parse_record(content)[1])
+    except BadRecord as error:
+        raise bad_record(raw, content, error) from error
+
+
+def _brief(content: Any, where: str) -> Brief:
+    try:
+        brief = Brief.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "brief"
+        raise UserError(f"{where}: field {field}: {first['msg']}. Correct it, or give words.") from error
+    if min(brief.envelope_ft) <= 0:
+        raise Rejected("setbacks_over_plot", "the setbacks take all of the plot")
+    return brief
+
+
+def solve_asked(asked: Asked, seed: int, count: int) -> tuple[Asked, list[Design]]:
+    """Designs different houses with the solver; where words leave the floors open, on more of them if need be.
+
+    Returns:
+        What was asked, with the floors that it came to, and up to `count` houses: fewer where there is no choice.
+
+    Raises:
+        Rejected: no house can be built for the brief.
+    """
+    while True:
+        try:
+            found = [solver.solve(asked.brief, seed)]
+            break
+        except Rejected:
+            floors = asked.brief.floors + 1
+            if asked.words is None or floors > _MOST_FLOORS or all(one.field != "floors" for one in asked.assumed):
+                raise
+            reading = read_words(asked.words, **{**asked.flags, "floors": floors})
+            why = Assumed("floors", str(floors), "on fewer no arrangement was found")
+            asked = asked._replace(brief=reading.brief, assumed=(*reading.assumed, why))
+    for number in range(1, count * _TRIES):
+        if len(found) == count:
+            break
+        design = solver.solve(asked.brief, seed + number)
+        if design not in found:
+            found.append(design)
+    return asked, found

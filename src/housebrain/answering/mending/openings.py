@@ -1,0 +1,78 @@
+"""Whether a design's doors and windows are where its rooms are, whoever placed them."""
+
+from housebrain.house.design import OUTSIDE, Design, Door, Level, Rect, Room, Window
+from housebrain.house.rooms import OPEN_AIR
+from housebrain.rules.doors import BATH_DOOR_FT
+from housebrain.rules.walls import Wall, outer_walls, shared
+
+# Nothing but their own bath, balcony or terrace lies behind these.
+_NO_WAY_THROUGH = frozenset({"bathroom", "master_bedroom", "bedroom", "guest_room", "store", "pooja", "garage"})
+_OWN = frozenset({"bathroom", "balcony", "terrace"})
+SLACK_FT = 1e-6
+
+
+def openings_fit(design: Design) -> bool:
+    """Whether every door lies in a wall of both its rooms, every window in an outer one, and ways lead to all rooms.
+
+    Nobody passes through a bath, and through a bedroom only to its own bath, balcony or terrace.
+    """
+    return all(_level_fits(level, design.footprint, index == 0) for index, level in enumerate(design.levels))
+
+
+def _level_fits(level: Level, footprint: Rect, is_ground: bool) -> bool:
+    rooms = {room.name: room for room in level.rooms}
+    open_air = [room for room in level.rooms if room.type in OPEN_AIR]
+    for door in level.doors:
+        if door.a not in rooms or door.width_ft < BATH_DOOR_FT:
+            return False
+        if door.b == OUTSIDE:
+            at_street = [box for box in rooms[door.a].boxes if box.y == footprint.y == door.y and door.along == "x"]
+            if not is_ground or not any(_covers(box.x, box.right, door.x, door.width_ft) for box in at_street):
+                return False
+        elif door.b not in rooms or not _between(rooms[door.a], rooms[door.b], door):
+            return False
+    for window in level.windows:
+        if window.room not in rooms:
+            return False
+        walls = outer_walls(rooms[window.room], footprint, open_air)
+        if not any(_in(wall, window) for wall in walls):
+            return False
+    return _all_reached(level, rooms, is_ground)
+
+
+def _between(one: Room, other: Room, door: Door) -> bool:
+    walls = (shared(a, b) for a in one.boxes for b in other.boxes)
+    return any(wall is not None and _in(wall, door) for wall in walls)
+
+
+def _in(wall: Wall, opening: Door | Window) -> bool:
+    at, middle = (opening.y, opening.x) if opening.along == "x" else (opening.x, opening.y)
+    if wall.along != opening.along or abs(wall.at - at) > SLACK_FT:
+        return False
+    return _covers(wall.low, wall.high, middle, opening.width_ft)
+
+
+def _covers(low: float, high: float, middle: float, width_ft: float) -> bool:
+    return low - SLACK_FT <= middle - width_ft / 2 and middle + width_ft / 2 <= high + SLACK_FT
+
+
+def _all_reached(level: Level, rooms: dict[str, Room], is_ground: bool) -> bool:
+    links: dict[str, set[str]] = {name: set() for name in rooms}
+    pending = set() if is_ground else {name for name, room in rooms.items() if room.type == "stairs"}
+    for door in level.doors:
+        if door.b == OUTSIDE:
+            pending.add(door.a)
+        else:
+            links[door.a].add(door.b)
+            links[door.b].add(door.a)
+    if not any(rooms[name].type != "garage" for name in pending):
+        return False
+    reached = set(pending)
+    while pending:
+        room = rooms[pending.pop()]
+        for name in links[room.name] - reached:
+            own = rooms[name].type in _OWN and room.type not in ("bathroom", "garage")
+            if room.type not in _NO_WAY_THROUGH or own:
+                reached.add(name)
+                pending.add(name)
+    return len(reached) == len(rooms)
