@@ -37,7 +37,9 @@ def test_a_store_is_opened_again_with_what_is_in_it(tmp_path: Path) -> None:
 
 def test_one_of_two_equal_requests_at_once_is_kept(store: Store) -> None:
     kept = []
-    threads = [threading.Thread(target=lambda n=n: kept.append(store.add_design(design(n, "key")).id)) for n in range(8)]  # type: ignore[misc]
+    threads = [
+        threading.Thread(target=lambda n=n: kept.append(store.add_design(design(n, "key")).id)) for n in range(8)
+    ]  # type: ignore[misc]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -47,7 +49,10 @@ def test_one_of_two_equal_requests_at_once_is_kept(store: Store) -> None:
         store.find_idempotent("key", "another")
 
 
-@pytest.mark.parametrize("address", ["nonsense", "sqlite:////no/such/folder/x.db", "oracle9://x", "postgresql+psycopg://u:secret@127.0.0.1:1/x"])
+@pytest.mark.parametrize(
+    "address",
+    ["nonsense", "sqlite:////no/such/folder/x.db", "oracle9://x", "postgresql+psycopg://u:secret@127.0.0.1:1/x"],
+)
 def test_a_store_that_can_not_be_used_is_named_without_its_password(address: str) -> None:
     with pytest.raises(UserError) as error:
         Store(address)

@@ -33,7 +33,9 @@ def test_feedback_is_exported_as_prepare_reads_it(client: TestClient, store: Sto
     assert export(store, tmp_path)["accepted"] == 0
 
 
-def test_a_correction_that_breaks_a_rule_is_counted_and_left_out(client: TestClient, store: Store, tmp_path: Path) -> None:
+def test_a_correction_that_breaks_a_rule_is_counted_and_left_out(
+    client: TestClient, store: Store, tmp_path: Path
+) -> None:
     made = client.post("/designs", json={"words": WORDS}).json()
     design = made["designs"][0]["design"]
     design["levels"][0]["doors"] = []

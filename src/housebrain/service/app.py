@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from housebrain.answering.engine import Engine
+from housebrain.answering.mending.mend import repair
 from housebrain.house.brief import Brief, Rejected
 from housebrain.rules.bill import bill
 from housebrain.service.drawings import MEDIA, Drawings
@@ -26,10 +27,11 @@ from housebrain.service.guard import Guard, Rates, problem
 from housebrain.service.metrics import Metrics
 from housebrain.service.pool import FullError, Pool
 from housebrain.service.reference import facts_of
-from housebrain.service.schemas import BriefRequest, DesignRequest, FeedbackRequest, HouseRequest
+from housebrain.service.schemas import BriefRequest, DesignRequest, DraftRequest, FeedbackRequest, HouseRequest
 from housebrain.service.settings import Settings
 from housebrain.service.store import ConflictError, Store, StoredDesign, StoredFeedback, StoredUse, now
 from housebrain.service.studio import BadRequestError, Read, Studio, judged, read_brief, read_design
+from housebrain.solver.house import Infeasible
 
 KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="From `housebrain keys add NAME`")
 DESIGN_ID = r"^[0-9a-f]{32}$"
@@ -286,6 +288,21 @@ def _routes(app: FastAPI, service: _Service) -> None:
         brief, design = read_brief(asked).brief, read_design(asked.design)
         found = await service.pool.run(lambda check: judged(design, brief), service.settings.seconds)
         return {"valid": not found["violations"], **found}
+
+    @app.post("/repair", tags=["tools"])
+    async def mend(asked: DraftRequest, key_id: int | None = caller) -> dict[str, Any]:
+        """The valid design nearest to a draft, and what was changed."""
+        brief = read_brief(asked).brief
+        found = await service.pool.run(lambda check: repair(asked.design, brief), service.settings.seconds)
+        if isinstance(found, Infeasible):
+            raise Rejected(found.reason, found.detail)
+        return {
+            "design": found.design.model_dump(mode="json"),
+            "replaced": found.replaced,
+            "changed": found.changed,
+            "changes": [one._asdict() for one in found.changes],
+            "rooms": [one._asdict() for one in found.rooms],
+        }
 
     @app.post("/cost", tags=["tools"])
     async def cost(asked: HouseRequest, key_id: int | None = caller) -> dict[str, Any]:

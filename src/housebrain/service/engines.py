@@ -4,12 +4,20 @@ from housebrain.answering.engine import Engine, SolverEngine
 
 
 def load_engines(default: str) -> dict[str, Engine]:
-    """The solver, and the chosen model before it where that is the default.
+    """The solver; where `default` is `model`, before it the champion or the released adapter.
 
     Raises:
-        UserError: there is no model.
+        UserError: there is neither a champion nor a released adapter.
     """
     solver: dict[str, Engine] = {"solver": SolverEngine()}
     if default == "solver":
         return solver
-    raise NotImplementedError
+    from housebrain.answering.designer import Designer
+    from housebrain.answering.model_engine import ModelEngine
+    from housebrain.model.base import ensure_base
+    from housebrain.params import load_params
+    from housebrain.release.current import current
+
+    by = current(load_params())
+    designer = Designer(ensure_base(by.params), by.adapter)
+    return {"model": ModelEngine(designer, {"model": by.about, "base": by.params.base}), **solver}

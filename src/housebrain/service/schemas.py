@@ -43,6 +43,12 @@ class HouseRequest(BriefRequest):
     design: dict[str, Any]
 
 
+class DraftRequest(BriefRequest):
+    """What a model or a person wrote as a house, right or wrong, and the brief that it is for."""
+
+    design: dict[str, Any] | str
+
+
 class FeedbackRequest(Asked):
     """What a client says of a design."""
 

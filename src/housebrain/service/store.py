@@ -14,7 +14,19 @@ from typing import Any, ClassVar, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import JSON, DateTime, Engine, ForeignKey, String, create_engine, event, func, select
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    Engine,
+    ForeignKey,
+    String,
+    TypeDecorator,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -28,8 +40,18 @@ KEY_PREFIX = "hb_"
 T = TypeVar("T")
 
 
+class Moment(TypeDecorator[datetime]):
+    """A time with its zone, UTC; SQLite forgets the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
 class Base(DeclarativeBase):
-    type_annotation_map: ClassVar = {dict[str, Any]: JSON, datetime: DateTime(timezone=True)}
+    type_annotation_map: ClassVar = {dict[str, Any]: JSON, datetime: Moment}
 
 
 class StoredDesign(Base):
@@ -204,8 +226,8 @@ class Store:
         """All feedback, oldest first, each with the design that it is about."""
         query = select(StoredFeedback, StoredDesign).join(StoredDesign).order_by(StoredFeedback.id)
         with Session(self.engine) as session:
-            for row in session.execute(query.execution_options(yield_per=100)):
-                yield row.tuple()
+            for feedback, design in session.execute(query.execution_options(yield_per=100)):  # noqa: UP028 - rows
+                yield feedback, design
 
     def feedback_counts(self, design_id: str) -> dict[str, int]:
         """How often a design got each verdict."""

@@ -54,7 +54,7 @@ def usage(store: Store, since: datetime, reference: Mapping[str, Sequence[Any]] 
     """
     rows = store.uses(since)
     designed = [row for row in rows if row.outcome == "designed"]
-    verdicts = Counter(feedback.verdict for feedback, _ in store.feedback() if _aware(feedback.made) >= since)
+    verdicts = Counter(feedback.verdict for feedback, _ in store.feedback() if feedback.made >= since)
     drift = {}
     if reference and len(designed) >= LEAST:
         for name in NUMBERS:
@@ -95,10 +95,3 @@ def as_tables(figures: dict[str, Any]) -> list[Table]:
     for name, value in figures["drift"].items():
         table.add_row(name, f"{value:.3f}", "as trained" if value < SMALL else "moved" if value < LARGE else "drifted")
     return [*tables, table]
-
-
-def _aware(moment: datetime) -> datetime:
-    """SQLite keeps no time zone; what is stored is UTC."""
-    from datetime import UTC
-
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
