@@ -1,8 +1,8 @@
 """What `repair` makes of spoilt designs: `python -m bench.repair --dataset FILE --count 200`.
 
 Real briefs are solved, each design is spoilt (tests/perturbed.py), at random and in each of the ways, and mended.
-Printed is the share that comes back valid by the independent checker, the share whose arrangement was kept, the median
-of how far rooms were moved, and the time that it takes.
+Printed is how many come back valid by the independent checker, how many by small changes of the draft, how far rooms
+were moved in these, and the time that it takes.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def main() -> None:
     again = [(repair(design.model_dump(mode="json"), brief), design) for _, brief, design in solved]
     unchanged = sum(isinstance(found, Mended) and found.design == design for found, design in again)
     print(f"{unchanged} of {len(solved)} valid designs come back unchanged", flush=True)
-    for way, count in [("random", args.count), *((way, args.each) for way in WAYS)]:
+    for way, count in [("random", args.count), *((way, args.each) for way in WAYS if args.each)]:
         valid = kept = 0
         moves, spent = [], []
         for number, (record, brief, design) in enumerate(solved[:count]):
@@ -60,9 +60,9 @@ def main() -> None:
                 valid += 1
                 kept += not found.replaced
                 if not found.replaced:
-                    moves.append(median(room.moved_ft for room in found.rooms if room.moved_ft is not None))
+                    moves.append(mean(room.moved_ft for room in found.rooms if room.moved_ft is not None))
         print(f"{way}: {valid} of {len(spent)} valid, {kept} by small changes of the draft;", end=" ")
-        print(f"rooms moved by {median(moves or [0]):.1f} ft (median of medians);", end=" ")
+        print(f"rooms moved by {median(moves or [0]):.1f} ft on average (median over designs);", end=" ")
         print(f"{median(spent):.2f} s, mean {mean(spent):.2f} s", flush=True)
 
 

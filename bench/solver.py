@@ -83,7 +83,9 @@ def main() -> None:
         if index % step or len(programmes) + refused["brief"] == args.count:
             continue
         try:
-            programmes.append((record["id"], programme_of(parse_record(record)[1])))
+            brief = parse_record(record)[1]
+            largest = max(brief.berths, key=lambda berth: berth.w * berth.d)
+            programmes.append((record["id"], programme_of(brief, largest)))
         except Rejected:
             refused["brief"] += 1
     solve(programmes[0][1])  # compiles

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from shapely.geometry import LineString, box  # type: ignore[import-untyped]
+from shapely import affinity  # type: ignore[import-untyped]
+from shapely.geometry import LineString, Polygon, box  # type: ignore[import-untyped]
 from shapely.ops import unary_union  # type: ignore[import-untyped]
 
 from solver_checker import OUTDOOR, wrong
@@ -28,18 +29,53 @@ def asked(record: dict[str, Any]) -> dict[str, float]:
     }
 
 
+def buildable(record: dict[str, Any]) -> Any:
+    """What the setbacks leave of a record's plot, as a polygon from the left and front setback lines.
+
+    What an L or an irregular plot lacks is at the rear, on the side of the narrower side setback.
+    """
+    plot, setbacks = record["input"]["plot"], record["input"]["plot"]["setbacks_ft"]
+    width, length = plot["width"], plot["length"]
+    front, rear, left, right = (setbacks[side] for side in ("front", "rear", "left", "right"))
+    far = min(left, right)  # the setback where something may be lacking
+    rest = box(max(left, right), front, width - far, length - rear)  # as if that were at the right
+    if plot["shape"] == "L_Shape":
+        rest = rest.difference(box(0.5 * width - far, 0.78 * length - rear, width, length))
+    if plot["shape"] == "Irregular":
+        rest = box(max(left, right), front, width, length)
+        corner, ends = (0.85 * width, 0.94 * length), ((width, 0), (0, length))
+        for end, setback in zip(ends, (far, rear), strict=True):
+            wall = LineString([end, corner])
+            # As far from the wall as the setback asks for, and nothing of what lies behind it.
+            x, y = corner[0] - end[0], corner[1] - end[1]
+            inwards = (-y, x) if end == ends[0] else (y, -x)
+            long = 3 / wall.length * max(width, length)
+            start, stop = (end[0] - long * x, end[1] - long * y), (end[0] + long * x, end[1] + long * y)
+            dx, dy = (setback / wall.length * part for part in inwards)
+            out = (-1e4 / wall.length * inwards[0], -1e4 / wall.length * inwards[1])
+            near = [(px + dx, py + dy) for px, py in (start, stop)]
+            rest = rest.difference(Polygon([*near, *[(px + out[0], py + out[1]) for px, py in reversed(near)]]))
+    if left <= right:
+        rest = affinity.scale(rest, -1, 1, origin=(width / 2, 0))
+    return affinity.translate(rest, -left, -front)
+
+
 def faults(design: dict[str, Any], record: dict[str, Any]) -> list[str]:
     """Everything that is wrong with a design (plain JSON, in feet) for a record."""
     plot = record["input"]["plot"]
-    setbacks = plot["setbacks_ft"]
-    envelope = (
-        plot["width"] - setbacks["left"] - setbacks["right"],
-        plot["length"] - setbacks["front"] - setbacks["rear"],
-    )
+    envelope = buildable(record).buffer(0.01, join_style="mitre")
+    x0, y0, x1, y1 = envelope.bounds
+    narrow_left = plot["setbacks_ft"]["left"] <= plot["setbacks_ft"]["right"]
     left, width, depth = design["footprint"]["x"], design["footprint"]["w"], design["footprint"]["d"]
     found = []
-    if left + width > envelope[0] + 0.01 or design["footprint"]["y"] != 0:
-        found.append("the house does not stand in the envelope")
+    if design["footprint"]["y"] != 0:
+        found.append("the house does not stand at the front setback line")
+    for level in design["levels"]:
+        parts = [
+            box(p["x"], p["y"], p["x"] + p["w"], p["y"] + p["d"]) for room in level["rooms"] for p in room["boxes"]
+        ]
+        if not envelope.contains(unary_union(parts)):
+            found.append("the house does not stand in the envelope")
     levels = []
     for level in design["levels"]:
         spaces = {
@@ -49,7 +85,9 @@ def faults(design: dict[str, Any], record: dict[str, Any]) -> list[str]:
         levels.append({"spaces": spaces, "doors": [door | {"x": door["x"] - left} for door in level["doors"]]})
         found += _windows(level["windows"], spaces, left, (width, depth))
     house = {"width_ft": width, "depth_ft": depth, "levels": levels}
-    return found + wrong(house, asked(record), record["input"]["basicDetails"]["floors"], envelope)
+    street = None if not plot["is_corner_plot"] else width if narrow_left else 0
+    floors = record["input"]["basicDetails"]["floors"]
+    return found + wrong(house, asked(record), floors, (x1 - x0, y1 - y0), street)
 
 
 def _windows(

@@ -20,8 +20,17 @@ def _kind(name: str) -> str:
     return name.rstrip("0123456789")
 
 
-def wrong(house: dict[str, Any], rooms: dict[str, float], floors: int, envelope: tuple[float, float]) -> list[str]:
-    """What is wrong with a house: `{width_ft, depth_ft, levels: [{spaces: {name: boxes}, doors: [...]}]}`."""
+def wrong(
+    house: dict[str, Any],
+    rooms: dict[str, float],
+    floors: int,
+    envelope: tuple[float, float],
+    street: float | None = None,
+) -> list[str]:
+    """What is wrong with a house: `{width_ft, depth_ft, levels: [{spaces: {name: boxes}, doors: [...]}]}`.
+
+    `street`: the x of the wall at a corner plot's second street.
+    """
     found = []
     width, depth = house["width_ft"], house["depth_ft"]
     if width > envelope[0] + 0.01 or depth > envelope[1] + 0.01:
@@ -64,7 +73,7 @@ def wrong(house: dict[str, Any], rooms: dict[str, float], floors: int, envelope:
                 )
                 if lit < 3:
                     found.append(f"{where}: {name} has no daylight")
-        found += [f"{where}: {text}" for text in _doors(level["doors"], shapes, outline, number == 0)]
+        found += [f"{where}: {text}" for text in _doors(level["doors"], shapes, outline, number == 0, street)]
     for name in rooms:
         if placed[name] != 1:
             found.append(f"there are {placed[name]} of {name}")
@@ -73,7 +82,9 @@ def wrong(house: dict[str, Any], rooms: dict[str, float], floors: int, envelope:
     return found
 
 
-def _doors(doors: list[dict[str, Any]], shapes: dict[str, Any], outline: Any, ground: bool) -> list[str]:
+def _doors(
+    doors: list[dict[str, Any]], shapes: dict[str, Any], outline: Any, ground: bool, street: float | None
+) -> list[str]:
     found = []
     links: dict[str, set[str]] = {name: set() for name in shapes}
     entered = set()
@@ -94,7 +105,7 @@ def _doors(doors: list[dict[str, Any]], shapes: dict[str, Any], outline: Any, gr
             found.append(f"the door {names} is {door['width_ft']} ft wide")
         if "outside" in names:
             entered.add(door["a"])
-            if door["y"] != 0:
+            if door["y"] != 0 and (door["along"] != "y" or door["x"] != street):
                 found.append(f"the outer door of {door['a']} is not at the street")
         else:
             links[door["a"]].add(door["b"])

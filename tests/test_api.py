@@ -26,6 +26,7 @@ FUNCTIONS = (
     "requirements",
     "score",
     "alternatives",
+    "repair",
     "draw",
     "merge",
 )  # as the examples follow

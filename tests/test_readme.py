@@ -17,3 +17,8 @@ def test_the_answer_and_the_picture_are_the_solvers_for_the_brief(tmp_path: Path
     assert hb.violations(decode(answer, brief), brief) == []
     (picture,) = hb.draw(design, tmp_path / "plan.svg")
     assert picture.read_text() == (REPOSITORY / "docs/images/plan.svg").read_text()
+
+
+def test_the_example_is_the_record_that_is_shown() -> None:
+    record, _ = re.findall(r"```json\n(.*?)\n```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
+    assert json.loads((REPOSITORY / "examples/brief.json").read_text()) == json.loads(record)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import orjson
@@ -15,6 +17,7 @@ from housebrain.dataset.generate import generate_records
 from housebrain.dataset.v5 import parse_record
 from housebrain.errors import UserError
 from housebrain.files import write_json
+from housebrain.house.brief import Brief
 from housebrain.house.design import Design
 from housebrain.language.grammar import Grammar
 from housebrain.model.released import FOLDER, LINEAGE
@@ -161,3 +164,65 @@ def test_what_can_not_be_mended_is_named(tmp_path: Path, content: bytes | None, 
     with pytest.raises(UserError, match=rf"design\.json: {said}"):
         CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert not (tmp_path / "fixed.json").exists()
+
+
+WORDS = "3 bedroom house, 40x60 ft plot facing east, Bengaluru, 60 lakh, zorblax"
+
+
+def test_words_become_a_folder_and_say_what_was_assumed(tmp_path: Path) -> None:
+    out = tmp_path / "house"
+    arguments = ["design", *WORDS.split(), "--engine", "solver", "--bathrooms", "3", "--out", str(out)]
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "Not understood: zorblax" in done.stdout
+    assert "Assumed" in done.stdout and "setbacks" in done.stdout
+    assert "rules passed" in done.stdout and "Cost:" in done.stdout
+    written = orjson.loads((out / "brief.json").read_bytes())
+    brief = Brief.model_validate(written["brief"])
+    assert (brief.bedrooms, brief.bathrooms, written["words"]) == (3, 3, WORDS)
+    assert violations(Design.model_validate(orjson.loads((out / "design.json").read_bytes())), brief) == []
+    assert list(out.glob("plan*.svg"))
+
+
+def test_the_brief_that_was_written_gives_the_same_house(tmp_path: Path) -> None:
+    for given, out in ((WORDS, "one"), (str(tmp_path / "one/brief.json"), "two")):
+        arguments = ["design", given, "--engine", "solver", "--out", str(tmp_path / out)]
+        assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0
+    assert (tmp_path / "one/design.json").read_bytes() == (tmp_path / "two/design.json").read_bytes()
+
+
+def test_alternatives_have_a_folder_each(tmp_path: Path) -> None:
+    arguments = ["design", WORDS, "--engine", "solver", "--alternatives", "2", "--out", str(tmp_path / "house")]
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert done.exit_code == 0
+    texts = {path.read_bytes() for path in (tmp_path / "house").glob("*/design.json")}
+    assert len(texts) == 2
+
+
+def test_a_house_from_words_needs_neither_torch_nor_mlflow(tmp_path: Path) -> None:
+    script = (
+        "import sys; from housebrain.cli import app\n"
+        "try: app(sys.argv[1:])\n"
+        "except SystemExit as done: assert not done.code\n"
+        "assert not {'torch', 'mlflow', 'transformers', 'dvc', 'pandas'} & set(sys.modules)"
+    )
+    arguments = ["design", WORDS, "--engine", "solver", "--out", str(tmp_path / "house")]
+    subprocess.run([sys.executable, "-c", script, *arguments], check=True, capture_output=True, cwd=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a lovely day"], "does not say what house"),
+        (["3 bhk 4 bhk"], "contradict"),
+        ([WORDS, "--floors", "many"], "--floors 'many' was not understood"),
+        ([WORDS, "--engine", "solver", "--model", "models/merged"], "leave out --model"),
+    ],
+)
+def test_what_cannot_be_designed_is_said_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=message):
+        CliRunner().invoke(app, ["design", *arguments], catch_exceptions=False)
+    assert list(tmp_path.iterdir()) == []

@@ -40,7 +40,7 @@ def params(tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> 
     examine(tmp_path / "models/base/tiny")  # as `housebrain base` does: what it finds is among the base's files
     monkeypatch.chdir(tmp_path)
     shipped = load_params(REPOSITORY / "params.yaml")
-    changed = {"briefs": 5, "max_new_tokens": 24, "batch_size": 2}
+    changed = {"briefs": 5, "guided_briefs": 3, "max_new_tokens": 24, "batch_size": 2}
     evaluation = shipped.evaluate.model_copy(update=changed)
     return shipped.model_copy(update={"base": "tiny", "bases": {"tiny": TINY}, "evaluate": evaluation})
 
@@ -55,6 +55,7 @@ def measured(evaluated: dict[str, Any]) -> Any:
         name: (
             {key: value for key, value in one.metrics.items() if key not in OF_THE_MACHINE},
             [(answer.loss, answer.answer) for answer in one.answers],
+            [(guided.sample.id, guided.answer) for guided in one.guided],
         )
         for name, one in evaluated.items()
     }

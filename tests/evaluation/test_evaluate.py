@@ -286,16 +286,16 @@ def guiding(params: Params, briefs: int = 2) -> Params:
 def test_base_merged_and_released_model_are_guided_too(
     params: Params, adapters: dict[str, Path], test_split: Path, tmp_path: Path, tiny_init: Path
 ) -> None:
-    """Side by side in one batch, though their ranks differ, as each by itself; a second evaluation asks nothing."""
+    """Base and released one side by side, the merged one by itself; a second evaluation asks nothing."""
     released = adapter_like(tiny_init, tmp_path / "released", 7)
     narrow(released)
     adapters = {**adapters, RELEASED: released}
     with pytest.MonkeyPatch.context() as patch:
         batches = guided_batches(patch)
         first = evaluate(guiding(params, 4), adapters, test_split)
-        assert batches == [3, 6]  # three models; the first brief by itself, then the others: there are but three
+        assert batches == [2, 4, 1, 2]  # the first brief, then the others: there are but three
         assert evaluate(guiding(params, 4), adapters, test_split) == first
-        assert len(batches) == 2
+        assert len(batches) == 4
     shards, ids = ("shard 1", "shard 2"), [sample.id for sample in load_samples(test_split)[:3]]
     for name, result in first.items():
         assert [one.sample.id for one in result.guided] == ([] if name in shards else ids)

@@ -13,11 +13,14 @@ from housebrain.house.tree import boxes
 from housebrain.language.grammar import HALL, HALL_BOXES, STAIRS, Grammar, State
 
 
-def brief(floors: int, rooms: dict[str, tuple[int, float]], width_ft: float = 40, length_ft: float = 50) -> Brief:
+def brief(
+    floors: int, rooms: dict[str, tuple[int, float]], width_ft: float = 40, length_ft: float = 50,
+    shape: str = "Rectangle",
+) -> Brief:  # fmt: skip
     """Rooms by type: how many, and the least area of each."""
     setbacks = Setbacks(front_ft=5, rear_ft=3, left_ft=3, right_ft=3)
     plot = Plot(
-        length_ft=length_ft, width_ft=width_ft, shape="Rectangular", orientation="E", slope_degrees=0,
+        length_ft=length_ft, width_ft=width_ft, shape=shape, orientation="E", slope_degrees=0,
         is_corner=False, setbacks=setbacks,
     )  # fmt: skip
     wanted = tuple(
@@ -40,6 +43,7 @@ BRIEFS = st.builds(
     ),
     width_ft=st.floats(10, 60),
     length_ft=st.floats(18, 80),
+    shape=st.sampled_from(["Rectangle", "L_Shape", "Irregular"]),
 )
 
 
@@ -60,11 +64,13 @@ def test_whatever_is_written_can_be_completed_and_has_the_briefs_rooms(wanted: B
     try:
         grammar = Grammar(wanted)
     except Rejected:
-        assert max(wanted.envelope) < len(wanted.wanted_rooms) + 2 or min(wanted.envelope) < 2
+        leaves = len(wanted.wanted_rooms) + 2
+        assert all(max(berth.w, berth.d) < leaves or min(berth.w, berth.d) < 2 for berth in wanted.berths)
         return
     answer = json.loads(walk(grammar.start, random.Random(seed)))
     assert set(answer) == {"size", "levels"}
-    assert all(2 <= side <= whole for side, whole in zip(answer["size"], wanted.envelope, strict=True))
+    assert min(answer["size"]) >= 2
+    assert wanted.berth_of(*answer["size"])
     assert len(answer["levels"]) == wanted.floors
     levels = [[name for name, _ in boxes(level, (0, 0, *answer["size"]))] for level in answer["levels"]]
     names = {room.name for room in wanted.wanted_rooms}

@@ -1,5 +1,6 @@
 """Tests for housebrain.language.prompt, on the chat templates that bases come with."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 
 from conftest import CHAT_TEMPLATE
+from house.test_brief import RECORD
+from housebrain.dataset.v5 import parse_record
 from housebrain.errors import UserError
 from housebrain.house.brief import Brief
 from housebrain.language.prompt import CLOCK, SYSTEM, chat_form, end_of_turn, messages, prompt, prompt_of
@@ -110,6 +113,19 @@ def test_a_system_message_stays_one_where_the_template_takes_it(with_template: M
     text = prompt(with_template(CHAT_TEMPLATE), brief, "tree")
     assert text.startswith(f"<|im_start|>system\n{SYSTEM['tree']}<|im_end|>\n<|im_start|>user\n")
     assert text.endswith("<|im_end|>\n<|im_start|>assistant\n")
+
+
+def test_a_prompt_names_both_sizes_that_fit_a_plot_that_is_no_rectangle() -> None:
+    brief = parse_record(RECORD)[1]
+
+    def envelope(shape: str) -> object:
+        plot = brief.plot.model_copy(update={"shape": shape})
+        return json.loads(messages(brief.model_copy(update={"plot": plot}))[1]["content"])["envelope"]
+
+    assert envelope("Square") == envelope("Corner_Plot") == [86, 99]
+    # An L: as wide as the plot, or half of that and as deep.
+    assert envelope("L_Shape") == [[86, 72], [33, 99]]
+    assert len(envelope("Irregular")) == 2  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,24 @@ def test_a_house_over_the_envelope_is_outside() -> None:
     assert "outside" in kinds([wide], size=(60, 28))
 
 
+def test_a_house_on_an_l_stands_beside_what_the_plot_lacks_or_in_front_of_it() -> None:
+    """Of 60 x 60 ft an L lacks 30 x 13.2 ft at the left of the rear: 50 x 36.5 ft, or 20 x 50 ft at the right."""
+    plot = BRIEF.plot.model_copy(update={"shape": "L_Shape"})
+    brief = BRIEF.model_copy(update={"plot": plot})
+    assert [(berth.x, berth.w, berth.d) for berth in brief.berths] == [(0, 100, 73), (60, 40, 100)]
+
+    def rooms(depth: float) -> list[Any]:
+        return [["living", 0, 0, 20, 12], ["hall", 0, 12, 20, 4], ["master", 0, 16, 12, depth - 16],
+                ["bath", 12, 16, 8, depth - 16]]  # fmt: skip
+
+    shallow, deep = (design_of([rooms(depth)], brief, (20, depth)) for depth in (30, 40))
+    assert (shallow.footprint.x, deep.footprint.x) == (15, 30)
+    assert violations(shallow, brief) == violations(deep, brief) == []
+    wide = [["living", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["master", 0, 16, 16, 24], ["bath", 16, 16, 8, 24]]
+    assert kinds([wide], brief, (24, 40)) == {"outside"}
+    assert kinds([wide], BRIEF, (24, 40)) == set()
+
+
 def test_two_floors_need_stairs_in_one_place() -> None:
     assert "floors" in kinds([GOOD], TWO_FLOORS)
     ground = [["living", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["stairs", 0, 16, 8, 12], ["bath", 8, 16, 16, 12]]

@@ -5,6 +5,7 @@ from typing import Any
 
 from housebrain.house.design import OUTSIDE, Design, Door, Level, Rect
 from housebrain.language.designs import decode
+from housebrain.rules.checks import violations
 from housebrain.rules.limits import DOOR_WALL_FT
 from housebrain.rules.walls import Wall, beside_doors, hangs_together, shared
 from housebrain.rules.windows import glazed_doors
@@ -131,3 +132,20 @@ def test_doors_do_not_depend_on_the_order_of_the_answer() -> None:
     texts = [json.dumps({"size": [48, 56], "levels": [order]}) for order in (rooms, rooms[::-1])]
     first, second = (decode(text, BRIEF, "coordinates") for text in texts)
     assert first == second
+
+
+def test_a_corner_plot_is_entered_from_its_side_street_where_a_hall_is_there_and_none_at_the_front() -> None:
+    """The side street is at the right, where the side setback is the wider one; here a hall reaches that wall."""
+    rooms = [["living", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["master", 0, 16, 16, 12], ["bath", 16, 16, 8, 12]]
+
+    def entrances(left_ft: float, right_ft: float, is_corner: bool) -> list[tuple[str, str, float]]:
+        setbacks = BRIEF.plot.setbacks.model_copy(update={"left_ft": left_ft, "right_ft": right_ft})
+        plot = BRIEF.plot.model_copy(update={"is_corner": is_corner, "setbacks": setbacks})
+        design = design_of([rooms], BRIEF.model_copy(update={"plot": plot}))
+        wall = design.footprint
+        assert violations(design, BRIEF.model_copy(update={"plot": plot})) == []
+        return [(d.a, d.along, d.x - wall.x) for d in design.levels[0].doors if d.b == OUTSIDE]
+
+    assert entrances(5, 6, False) == [("living", "x", 12)]
+    assert entrances(5, 6, True) == [("hall", "y", 24)]
+    assert entrances(6, 5, True) == [("hall", "y", 0)]

@@ -144,7 +144,7 @@ def test_more_area_than_the_envelope_is_rejected(brief: Brief) -> None:
             30,
             2000,
             1,
-            "the rooms need 2,080 sqft, the envelope of 30 x 30 ft holds 900 on 1 floor: one more",
+            "the rooms need 2,080 sqft, the envelope of 30 x 30 ft holds 900 on 1 floor: an envelope with 28 ft more",
         ),
         (6, 60, 200, 2, "the stairs need 6.5 x 10 ft, more than the envelope of 6 x 60 ft"),
         (
@@ -152,7 +152,7 @@ def test_more_area_than_the_envelope_is_rejected(brief: Brief) -> None:
             90,
             200,
             1,
-            "the living needs 10.0 ft across, the envelope of 7 x 90 ft has 7 ft: setbacks that leave 3.0",
+            "the living needs 10.0 ft across, the envelope of 7 x 90 ft has 7 ft: an envelope with 9 ft more width",
         ),
     ],
 )

@@ -184,8 +184,13 @@ class _Plan:
         path = f"M {x1} {y1} L {x2} {y2} A {r} {r} 0 0 {sweep} {x3} {y3}"
         self._add("path", d=path, fill="none", stroke=INK, stroke_width=1.0, stroke_opacity=0.7)
         if door.b == OUTSIDE:
-            x, y = self._at(door.x, door.y - 0.5)
-            self._add("path", d=f"M {_number(x)} {_number(y)} l -7 13 h 14 z", fill=INK, class_="entrance")
+            if door.along == "x":
+                x, y = self._at(door.x, door.y - 0.5)
+                mark = "l -7 13 h 14 z"
+            else:
+                x, y = self._at(door.x - side * 0.5, door.y)
+                mark = f"l {-13 * side} -7 v 14 z"
+            self._add("path", d=f"M {_number(x)} {_number(y)} {mark}", fill=INK, class_="entrance")
 
     def _scale(self) -> None:
         """At the rear, where there is no entrance."""

@@ -5,12 +5,12 @@ from it; `orientation` is the compass direction that the street side faces.
 """
 
 import hashlib
-import math
 from functools import cached_property
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from housebrain.house.land import Berth, Land, Point, Side, form_of
 from housebrain.house.rooms import SHORT_NAMES, RoomType
 from housebrain.house.units import GRID_FT
 
@@ -54,6 +54,32 @@ class Plot(Frozen):
     setbacks: Setbacks
     street_width_ft: Annotated[float, Field(gt=0)] | None = None
 
+    @property
+    def land(self) -> Land:
+        """The plot's form, by `shape` and the setbacks as `land.py` reads them."""
+        setbacks = self.setbacks
+        return Land(
+            self.width_ft, self.length_ft, setbacks.front_ft, setbacks.rear_ft, setbacks.left_ft, setbacks.right_ft,
+            form_of(self.shape), "left" if setbacks.left_ft <= setbacks.right_ft else "right",
+        )  # fmt: skip
+
+    @property
+    def corners_ft(self) -> tuple[Point, ...]:
+        """The plot's outline in feet, counter-clockwise from the left end of the street."""
+        return self.land.corners()
+
+    @property
+    def buildable_ft(self) -> tuple[Point, ...]:
+        """What the setbacks leave of the plot; a design's own coordinates start at their left and front lines."""
+        return self.land.envelope()
+
+    @property
+    def side_street(self) -> Side | None:
+        """At which side a corner plot has its second street: where nothing is lacking."""
+        if not self.is_corner:
+            return None
+        return "right" if self.land.lacking == "left" else "left"
+
 
 class RoomRequest(Frozen):
     """`count` rooms of one type, each of at least `min_area_sqft`."""
@@ -95,14 +121,18 @@ class Brief(Frozen):
         return hashlib.sha256(self.model_dump_json(exclude_none=True).encode()).hexdigest()[:16]
 
     @property
+    def berths(self) -> tuple[Berth, ...]:
+        """Where a house may stand: in one of one or two rectangles at the front setback line, the widest first."""
+        return self.plot.land.berths()
+
+    @property
     def envelope(self) -> tuple[int, int]:
-        """Width and depth of what the setbacks leave of the plot, in whole steps of the grid."""
-        plot, setbacks = self.plot, self.plot.setbacks
-        # A hundredth of a foot is added before rounding down, so that 52.4 - 4.2 - 5.2 is 43 and not 42.5.
-        return (
-            math.floor((plot.width_ft - setbacks.left_ft - setbacks.right_ft + 0.01) / GRID_FT),
-            math.floor((plot.length_ft - setbacks.front_ft - setbacks.rear_ft + 0.01) / GRID_FT),
-        )
+        """Greatest width and depth of a house, in whole steps of the grid; (0, 0) where the setbacks leave nothing."""
+        return max((berth.w for berth in self.berths), default=0), max((berth.d for berth in self.berths), default=0)
+
+    def berth_of(self, width: int, depth: int) -> Berth | None:
+        """The widest of the rectangles in which a house of that size, in steps of the grid, can stand; None if none."""
+        return next((berth for berth in self.berths if berth.w >= width and berth.d >= depth), None)
 
     @property
     def envelope_ft(self) -> tuple[float, float]:

@@ -176,3 +176,8 @@ class Design(Frozen):
     def wanted_rooms(self) -> dict[str, Room]:
         """The rooms that a brief can ask for, by name."""
         return {room.name: room for level in self.levels for room in level.rooms if room.type not in ADDED}
+
+
+def covered_sqft(design: Design) -> float:
+    """What a house takes of its plot: the enclosed area of its largest level."""
+    return max(sum(room.area_sqft for room in level.rooms if room.type not in OPEN_AIR) for level in design.levels)

@@ -133,25 +133,37 @@ class Grammar:
 
     def __init__(self, brief: Brief) -> None:
         self.floors = brief.floors
-        self.wide, self.deep = brief.envelope
         self.areas = {room.name: room.min_area_sqft / GRID_FT**2 for room in brief.wanted_rooms}  # in steps by steps
         self.leaves = len(self.areas) + 2
-        if min(self.wide, self.deep) < 2 or max(self.wide, self.deep) < self.leaves:
+        self.berths = [one for one in brief.berths if min(one.w, one.d) >= 2 and max(one.w, one.d) >= self.leaves]
+        if not self.berths:
             raise Rejected("setbacks_exceed_plot", "the setbacks leave no space for a house with so many rooms")
+        self.wide, self.deep = max(berth.w for berth in self.berths), max(berth.d for berth in self.berths)
 
     @cached_property
     def start(self) -> State:
         """Where an answer begins."""
         floor = sum(self.areas.values()) / self.floors
-        enough = 2 if self.deep >= self.leaves else self.leaves  # one side has to take a strip a room
-        least = min(self.wide, max(enough, math.ceil(floor / self.deep)))
-        sides = range(least, self.wide + 1)
-        return State([(f'{{"size":[{side},', partial(self._depth, floor, side)) for side in sides])
+        sides = range(self._least(floor, self.deep, self.wide), self.wide + 1)
+        # On a plot that is no rectangle some widths leave too little depth for the rooms.
+        held = [side for side in sides if self._deepest(side) >= self._least(floor, side, self.deep)] or [self.wide]
+        return State([(f'{{"size":[{side},', partial(self._depth, floor, side)) for side in held])
+
+    def _least(self, floor: float, other: int, most: int) -> int:
+        """The least side of a house with an area for its rooms' and a strip for each, if its other side is `other`."""
+        enough = 2 if other >= self.leaves else self.leaves  # one side has to take a strip a room
+        return min(most, max(enough, math.ceil(floor / other)))
+
+    def _deepest(self, width: int) -> int:
+        """The greatest depth of a house of a width."""
+        return max(berth.d for berth in self.berths if berth.w >= width)
 
     def _depth(self, floor: float, width: int) -> State:
-        enough = 2 if width >= self.leaves else self.leaves
-        least = min(self.deep, max(enough, math.ceil(floor / width)))
-        first = [Written((width, side), 0, frozenset(self.areas)) for side in range(least, self.deep + 1)]
+        deep = self._deepest(width)
+        first = [
+            Written((width, side), 0, frozenset(self.areas))
+            for side in range(self._least(floor, width, deep), deep + 1)
+        ]
         return State([(f'{at.size[1]}],"levels":[', partial(self._node, at)) for at in first])
 
     def _node(self, at: Written) -> State:

@@ -39,11 +39,13 @@ _PROBE = (
 def messages(brief: Brief, codec: Codec = "tree") -> list[dict[str, str]]:
     """The chat that asks for a design: a system and a user message."""
     # What a layout depends on. Materials, site and quality follow from the rest of the brief by rule.
+    sizes = [[berth.w, berth.d] for berth in brief.berths]
     question = {
         "floors": brief.floors,
         "facing": brief.plot.orientation,
         "corner": int(brief.plot.is_corner),
-        "envelope": list(brief.envelope),
+        # Of a plot that is no rectangle: the house fits one of two sizes.
+        "envelope": sizes if len(sizes) > 1 else list(brief.envelope),
         "rooms": {room.name: room.min_area_sqft for room in brief.wanted_rooms},
     }
     text = json.dumps(_short_numbers(question), separators=(",", ":"), ensure_ascii=False)

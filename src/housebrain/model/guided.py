@@ -62,13 +62,18 @@ class Vocabulary:
     def forced(self, state: State) -> tuple[list[int], State]:
         """Tokens of the text that must follow `state`, and the state behind them.
 
-        The last is left to the model: it might write it and what follows as one token.
+        The last is left to the model where it might write it and what follows as one token.
         """
         text, _ = state.forced
         ids = self.tokenizer(text, add_special_tokens=False)["input_ids"] if text else []
         if "".join(self.texts.get(number, "\0") for number in ids) != text:
             return [], state  # this tokenizer writes a text's start differently
-        return ids[:-1], self.behind(state, ids[:-1])
+        if not ids:
+            return [], state
+        last, before = ids[-1], self.behind(state, ids[:-1])
+        if any(len(self.texts[number]) > len(self.texts[last]) for number in self.allowed(before)):
+            return ids[:-1], before
+        return ids, self.behind(before, [last])
 
     def behind(self, state: State, ids: list[int]) -> State:
         """The state behind some tokens, which are allowed."""

@@ -13,14 +13,11 @@ def print_scores(scores: Sequence[Score]) -> None:
     console = Console(stderr=True, width=120)
     if len(scores) > 1:
         table = Table(title="The houses, best first", title_justify="left")
-        names = [part.name for part in scores[0].parts if part.weight]
-        for column in ("house", "score", *names):
-            table.add_column(column, justify="right")
-        for number, one in enumerate(scores, 1):
-            values = [found.value if (found := one.part(name)) else None for name in names]
-            table.add_row(
-                str(number), f"{one.total:.2f}", *("" if value is None else f"{value:.1f}" for value in values)
-            )
+        for column in ("part", *map(str, range(1, len(scores) + 1))):
+            table.add_column(column, justify="left" if column == "part" else "right")
+        table.add_row("all", *(f"{one.total:.2f}" for one in scores))
+        for name in dict.fromkeys(part.name for one in scores for part in one.parts):
+            table.add_row(name, *(f"{found.value:.2f}" if (found := one.part(name)) else "" for one in scores))
         console.print(table)
     first = scores[0]
     table = Table(title=f"The {'first' if len(scores) > 1 else 'house'}: {first.total:.2f} of 1", title_justify="left")

@@ -20,18 +20,20 @@ def assemble(size: tuple[int, int], layouts: list[list[tuple[str, Box]]], brief:
             one name are one room.
         brief: whose envelope, style, climate, budget, region and choices count.
 
-    The house stands against the front setback line, in the middle of the envelope's width. Rooms are ordered by
+    The house stands against the front setback line, in the middle of the widest rectangle of the envelope that holds
+    it. Rooms are ordered by
     their place, so that equal layouts make equal designs.
 
     Raises:
         ValueError: a room's name is unknown.
     """
-    left = max(0, (brief.envelope[0] - size[0]) // 2)
+    berth = brief.berth_of(*size)
+    left = berth.x + (berth.w - size[0]) // 2 if berth else max(0, (brief.envelope[0] - size[0]) // 2)
     footprint = _rect((0, 0, *size), left)
     plans = [_rooms(layout, left) for layout in layouts]
     levels = tuple(
         Level(rooms=rooms, doors=doors, windows=place_windows(rooms, footprint, doors))
-        for rooms, doors in zip(plans, place_doors(plans, footprint), strict=True)
+        for rooms, doors in zip(plans, place_doors(plans, footprint, brief.plot.side_street), strict=True)
     )
     materials, site = choose_materials(brief), choose_site(brief)
     quality, cost = choose_quality(levels, materials, site, brief)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from housebrain.house.brief import Brief
 from housebrain.house.design import OUTSIDE, Design, Level, Rect
 from housebrain.house.rooms import ADDED, DAYLIT
+from housebrain.house.units import GRID_FT
 from housebrain.rules.limits import STAIRS_LONG_FT, STAIRS_SHORT_FT
 from housebrain.rules.walls import hangs_together
 from housebrain.rules.windows import glazed_doors
@@ -54,6 +55,11 @@ def _inside(box: Rect, other: Rect) -> bool:
     return box.x >= other.x and box.y >= other.y and box.right <= other.right and box.rear <= other.rear
 
 
+def _berths(brief: Brief) -> list[Rect]:
+    """The rectangles of the envelope in which a house may stand, in feet."""
+    return [Rect(x=berth.x * GRID_FT, y=0, w=berth.w * GRID_FT, d=berth.d * GRID_FT) for berth in brief.berths]
+
+
 def _dark(level: Level) -> list[str]:
     """The rooms to live in that have neither a window nor a glazed door."""
     lit = {window.room for window in level.windows} | set(glazed_doors(level.rooms, level.doors))
@@ -96,10 +102,11 @@ def violations(design: Design, brief: Brief) -> list[Violation]:
     found = []
     if len(design.levels) != brief.floors:
         found.append(Violation("floors", "house", f"{len(design.levels)} levels where {brief.floors} are asked for"))
-    print_, (width_ft, depth_ft) = design.footprint, brief.envelope_ft
-    if print_.right > width_ft or print_.rear > depth_ft:
+    print_ = design.footprint
+    if not any(_inside(print_, berth) for berth in _berths(brief)):
         size = f"{print_.w:g} x {print_.d:g} ft"
-        found.append(Violation("outside", "house", f"{size} is over the {width_ft:g} x {depth_ft:g} ft envelope"))
+        berths = " or ".join(f"{berth.w:g} x {berth.d:g} ft" for berth in _berths(brief))
+        found.append(Violation("outside", "house", f"{size} is over the {berths} envelope"))
     for index, level in enumerate(design.levels):
         where = f"level {index}"
         for room in level.rooms:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from housebrain.house.brief import Brief
 from housebrain.house.design import Design
+from housebrain.house.land import area_sqft
 from housebrain.house.units import FT_PER_M, SQFT_PER_SQM
 from housebrain.rules.measures import MEASURES, ROOM_SETS, Case, Missing, bedspaces
 from housebrain.rules.rulesets import ruleset, ruleset_for
@@ -165,7 +166,7 @@ def _bound(rule: dict[str, Any], case: Case) -> tuple[float | None, str]:
             return rule[key], ""
         if f"{key}_of" in rule:
             bands = rule[f"{key}_of"]
-            return _of_bands(bands, _fact(bands["by"], case)), f"there is no bound for this {bands['by']}"
+            return of_bands(bands, _fact(bands["by"], case)), f"there is no bound for this {bands['by']}"
         if f"{key}_of_share" in rule:
             share = rule[f"{key}_of_share"]
             return max(share["least"], share["share"] * _fact(share["by"], case)), ""
@@ -177,7 +178,7 @@ def _bound(rule: dict[str, Any], case: Case) -> tuple[float | None, str]:
     return rule["min_of_bedspaces"].get(home), f"the standard has no row for {home}"
 
 
-def _of_bands(bands: dict[str, Any], value: float) -> float | None:
+def of_bands(bands: dict[str, Any], value: float) -> float | None:
     """The bound of the first band that reaches as far as `value`.
 
     With `carry`, shares of a plot's area are never worth less than the largest plot of the band before gets.
@@ -200,7 +201,7 @@ def _fact(name: str, case: Case) -> float:
     """
     plot = case.known_brief.plot
     if name == "plot area":
-        return plot.width_ft * plot.length_ft / SQFT_PER_SQM
+        return area_sqft(plot.corners_ft) / SQFT_PER_SQM
     if name == "street width":
         if plot.street_width_ft is None:
             raise Missing("the street's width (`input.plot.street_width_ft`)")

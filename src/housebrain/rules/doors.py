@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from housebrain.house.design import OUTSIDE, Door, Rect, Room
+from housebrain.house.land import Side
 from housebrain.house.rooms import SHORT_NAMES
 from housebrain.rules.limits import DOOR_WALL_FT, LANDING_FT
 from housebrain.rules.passages import ENTER, ENTRANCE, NO, OPEN, SECOND
-from housebrain.rules.walls import Wall, between, front
+from housebrain.rules.walls import Wall, between, flank, front
 
 DOOR_FT = 3.0
 BATH_DOOR_FT = 2.5
@@ -38,9 +39,12 @@ class _Plan(NamedTuple):
 class _Level:
     """One level's rooms with the walls between them that are long enough for a door."""
 
-    def __init__(self, rooms: Sequence[Room], footprint: Rect, is_ground: bool) -> None:
+    def __init__(
+        self, rooms: Sequence[Room], footprint: Rect, is_ground: bool, side_street: Side | None = None
+    ) -> None:
         self.rooms = rooms
         self.is_ground = is_ground
+        self.flanks = [flank(room, footprint, side_street) if side_street else None for room in rooms]
         self.kinds = [SHORT_NAMES[room.type] for room in rooms]
         self.fronts = [front(room, footprint) for room in rooms]
         self.boxes: list[tuple[Rect, ...]] = [room.boxes for room in rooms]
@@ -80,15 +84,28 @@ class _Level:
         return best._replace(ways=best.ways + self.seconds(best, hosts))
 
     def roots(self) -> list[int]:
-        """Rooms that are entered first, the most suitable first."""
+        """Rooms that are entered first, the most suitable first; of equal ones those at the front street."""
         if not self.is_ground:
             return self.stairs[:1]
         found = []
         for s, kind in enumerate(self.kinds):
-            wall = self.fronts[s]
-            if kind in ENTRANCE and wall is not None and wall.length_ft >= DOOR_WALL_FT:
-                found.append((-ENTRANCE[kind], -wall.length_ft, s))
+            wall = self.way_in(s)
+            if kind in ENTRANCE and wall is not None:
+                found.append((-ENTRANCE[kind], wall.along == "y", -wall.length_ft, s))
         return [s for *_, s in sorted(found)]
+
+    def way_in(self, s: int) -> Wall | None:
+        """The wall by which a room can be entered from a street.
+
+        From a corner plot's side street one enters a porch, or a hall that leads to where visitors are received.
+        """
+        wall, side = self.fronts[s], self.flanks[s]
+        if wall is not None and wall.length_ft >= DOOR_WALL_FT:
+            return wall
+        if side is None or side.length_ft < DOOR_WALL_FT:
+            return None
+        received = any(self.kinds[t] in ("living", "family") for pair in self.walls if s in pair for t in pair)
+        return side if self.kinds[s] == "porch" or (self.kinds[s] == "hall" and received) else None
 
     def grow(self, root: int, neighbours: list[list[int]], hosts: dict[int, int | None]) -> _Plan:
         """Prim's algorithm over the walls that are long enough, least awkward first; ties by the rooms' order."""
@@ -160,7 +177,7 @@ class _Level:
         """The plan's ways as doors in the middle of their walls, and the ways in from the street."""
         doors = []
         if self.is_ground and plan.root is not None:
-            wall = self.fronts[plan.root]
+            wall = self.way_in(plan.root)
             assert wall is not None
             doors.append(_door(self.rooms[plan.root].name, OUTSIDE, wall, DOOR_FT, False))
         for s, t in plan.ways:
@@ -175,15 +192,19 @@ class _Level:
         return tuple(doors)
 
 
-def place_doors(levels: Sequence[Sequence[Room]], footprint: Rect) -> list[tuple[Door, ...]]:
+def place_doors(
+    levels: Sequence[Sequence[Room]], footprint: Rect, side_street: Side | None = None
+) -> list[tuple[Door, ...]]:
     """The doors of every level: from the entrance on the ground floor, from the stairs above.
+
+    With a `side_street` the house may be entered from there as well, where that gives a better place to arrive.
 
     The stairs are entered at the same end on all levels: the one from which more rooms are reached, and with less
     awkwardness. Rooms that can't be reached get no door; `checks.violations` names them.
     """
     houses = []
     for end in (0, 1) if len(levels) > 1 else (0,):
-        house = [_Level(rooms, footprint, index == 0) for index, rooms in enumerate(levels)]
+        house = [_Level(rooms, footprint, index == 0, side_street) for index, rooms in enumerate(levels)]
         if len(levels) > 1:
             for level in house:
                 level.enter_stairs(end)

@@ -28,7 +28,9 @@ from housebrain.house.design import (
     Rect,
     Room,
     Window,
+    covered_sqft,
 )
+from housebrain.house.land import area_sqft
 from housebrain.house.rooms import BEDROOMS, DAYLIT, HABITABLE, OPEN_AIR
 from housebrain.house.units import FT_PER_M, SQFT_PER_SQM
 from housebrain.rules.windows import glazed_doors
@@ -237,7 +239,7 @@ def _stair(value: float) -> Callable[[Case], Measured]:
 
 
 def _plot_sqft(brief: Brief) -> float:
-    return brief.plot.width_ft * brief.plot.length_ft
+    return area_sqft(brief.plot.corners_ft)
 
 
 def _floor_area_ratio(case: Case) -> Measured:
@@ -245,9 +247,8 @@ def _floor_area_ratio(case: Case) -> Measured:
 
 
 def _coverage(case: Case) -> Measured:
-    """What the ground floor's enclosed rooms take of the plot."""
-    ground = sum(room.area_sqft for room in case.design.levels[0].rooms if room.type not in OPEN_AIR)
-    return [("house", ground / _plot_sqft(case.known_brief))]
+    """What the house takes of the plot."""
+    return [("house", covered_sqft(case.design) / _plot_sqft(case.known_brief))]
 
 
 def _height(case: Case) -> Measured:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from housebrain.house.design import Door, Rect, Room
+from housebrain.house.land import Side
 from housebrain.rules.limits import DOOR_WALL_FT
 
 
@@ -61,6 +62,13 @@ def hangs_together(boxes: tuple[Rect, ...]) -> bool:
 def front(room: Room, footprint: Rect) -> Wall | None:
     """The room's longest wall at the street."""
     walls = [Wall("x", box.y, box.x, box.right) for box in room.boxes if box.y == footprint.y]
+    return max(walls, key=lambda wall: wall.length_ft, default=None)
+
+
+def flank(room: Room, footprint: Rect, side: Side) -> Wall | None:
+    """The room's longest wall at one side of the house."""
+    at = footprint.x if side == "left" else footprint.right
+    walls = [Wall("y", at, box.y, box.rear) for box in room.boxes if at == (box.x if side == "left" else box.right)]
     return max(walls, key=lambda wall: wall.length_ft, default=None)
 
 

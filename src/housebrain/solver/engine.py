@@ -32,6 +32,7 @@ from housebrain.solver.library import (
     stairs_of,
 )  # fmt: skip
 from housebrain.solver.needs import Programme, Room
+from housebrain.solver.refusals import what_binds
 from housebrain.solver.search import LEAST_FRONT, OWN_FRONT, UNUSABLE
 from housebrain.solver.survey import Measured, StairsAt, explore_level, try_box
 
@@ -42,7 +43,7 @@ FULLEST = 0.88  # share of the envelope that rooms and stairs have ever filled
 TIGHT = 0.35  # share of the envelope from which on a small programme's topologies are made for its plot
 SMALL = 0.8  # of the usual areas: below, topologies are made for the programme
 SHARPENED = 5  # times that the best house's topologies are bettered then
-SMALL_EFFORT = Effort(200, 10, 300, 4)  # for topologies of one small plot
+SMALL_EFFORT = Effort(200, 10, 300, 8)  # for topologies of one small plot
 LAST_EFFORT = Effort(80, 4, 200, 4)  # where the library has nothing that fits
 WIDTHS = 9  # that are tried for a house
 GOOD = 3  # houses of one way to share rooms out and place stairs that are compared
@@ -90,8 +91,8 @@ class Solver:
         With none found it goes on, up to `most` ways.
         """
         programme = self.programme
-        if self.asked_sqft > programme.width_ft * programme.depth_ft * programme.floors:
-            return Infeasible("area_over_envelope", self.too_large())
+        if self.asked_sqft > programme.holds_sqft:
+            return Infeasible("area_over_envelope", what_binds(programme))
         places = self.places()
         for attempt in range(max(rounds, most)):
             if attempt >= rounds and self.found:
@@ -106,20 +107,10 @@ class Solver:
         for _ in range(SHARPENED if self.found and self.tailored else 0):
             self.sharpen()
         if not self.found:
-            return Infeasible("no_layout_found", self.too_large())
+            return Infeasible("no_layout_found", what_binds(programme))
         best = min(self.found, key=lambda pair: pair[0])
         house = finish(best[1], self.unit_ft)
         return mirrored(house) if self.rng.random() < 0.5 else house
-
-    def too_large(self) -> str:
-        programme = self.programme
-        holds = programme.width_ft * programme.depth_ft * programme.floors
-        share = 1 - 0.8 * holds / max(self.asked_sqft, 1)
-        mend = "one more floor" if share <= 0 else f"one more floor, or {share:.0%} smaller rooms"
-        return (
-            f"the rooms need {self.asked_sqft:,.0f} sqft, the envelope of {programme.width_ft:g} x "
-            f"{programme.depth_ft:g} ft holds {holds:,.0f} on {programme.floors} floors: {mend}"
-        )
 
     def places(self) -> list[Stairs]:
         """Places for the stairs in random order, those that suit the plot first."""
@@ -184,6 +175,8 @@ class Solver:
             option = heapq.heappop(queue)[2]
             if not option.depth:
                 for box in self.options(levels, stairs, option.width, deepest):
+                    if box.width * box.depth * self.unit_ft**2 > self.programme.covered_sqft:
+                        continue
                     heapq.heappush(queue, (box.width * box.depth, next(numbers), box))
                 continue
             tried += 1
@@ -259,6 +252,8 @@ class Solver:
             picks.append(best)
             built += indoor
             penalty += rate - float(noise[best]) - self.area_weight * indoor / (1 + int(level.wants.need[1].sum()))
+        if built * self.unit_ft**2 > self.programme.floor_sqft:
+            return False
         asked = self.asked_sqft + STAIRS_FT[0] * STAIRS_FT[1] * len(levels) * (stairs.wide > 0)
         score = self.area_weight * (built * self.unit_ft**2 / asked - 1) + penalty / len(levels)
         self.found.append((score, Candidate(floors, levels, picks, stairs, width, depth, built)))
@@ -289,8 +284,7 @@ def candidates(programme: Programme, seed: int, runs: int, unit_ft: float = UNIT
 def fill_of(programme: Programme) -> float:
     """The share of the envelope that rooms and stairs take."""
     stairs_sqft = STAIRS_FT[0] * STAIRS_FT[1] * programme.floors if programme.floors > 1 else 0.0
-    holds = programme.width_ft * programme.depth_ft * programme.floors
-    return (sum(room.area_sqft for room in programme.rooms) + stairs_sqft) / max(holds, 1.0)
+    return (sum(room.area_sqft for room in programme.rooms) + stairs_sqft) / max(programme.holds_sqft, 1.0)
 
 
 def is_small(programme: Programme) -> bool:
@@ -312,8 +306,10 @@ def solve(programme: Programme, seed: int = 0, unit_ft: float = UNIT_FT) -> Hous
     if is_small(programme):
         small = Solver(programme, seed, unit_ft, SMALL_EFFORT)
         return small.run(rounds=6 if single else 20, enough=99, wild=True, most=20 if single else 80)
-    found = Solver(programme, seed, unit_ft).run(rounds=1 if single else 3, enough=1 if single else 6)
+    found = Solver(programme, seed, unit_ft).run(rounds=2 if single else 4, enough=99)
     hopeless = fill_of(programme) > FULLEST
     if isinstance(found, Infeasible) and found.reason == "no_layout_found" and not hopeless:
-        return Solver(programme, seed, unit_ft, LAST_EFFORT).run(rounds=3 if single else 6, enough=1, wild=True)
+        return Solver(programme, seed, unit_ft, LAST_EFFORT).run(
+            rounds=3 if single else 6, enough=1, wild=True, most=3 if single else 18
+        )
     return found

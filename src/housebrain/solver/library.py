@@ -21,9 +21,10 @@ from housebrain.solver.doors import ANYONE
 from housebrain.solver.grammar import Level, Writer, slots_of
 from housebrain.solver.kinds import INDEX, KINDS, NOOK_FT, STAIRS_FT, least_side_ft, type_of
 from housebrain.solver.mutate import bred
+from housebrain.solver.rows import TERRACE
 from housebrain.solver.search import AT_REAR, OWN_FRONT, UNUSABLE
 from housebrain.solver.survey import NO_STAIRS, Measured, StairsAt, curves_of, explore_level
-from housebrain.solver.tree import Node, flip
+from housebrain.solver.tree import Node, flip, h, leaves, v
 
 SHELF = Path(__file__).parent / "library.json.gz"
 WIDTHS = 6
@@ -197,7 +198,29 @@ def library(level: Level) -> Pool:
         return pool_of([flip(node_of(behind, k)) for k in range(behind.head.shape[0])], slots)
     kept = shelf().get(key_of(level)) or shelf().get(key_of(level._replace(terrace=not level.terrace)))
     nodes = written(level) if kept is None else [_node(tree) for tree in kept]
-    return pool_of(nodes, slots)
+    return pool_of([*nodes, *_with_terraces(level, nodes)], slots)
+
+
+def _with_terraces(level: Level, nodes: list[Node]) -> list[Node]:
+    """Topologies of a level that is smaller than another, with a terrace in a corner, away from the stairs at the left.
+
+    It takes what the level does not need, which else went to its rooms.
+    """
+    if not level.terrace:
+        return []
+    made: dict[Node, None] = {}
+    rear = level.stairs is not None and level.stairs.place == "rear"
+    for node in nodes:
+        if isinstance(node, str) or TERRACE in leaves(node):
+            continue
+        *others, last = node[1:]
+        if node[0] == "v":
+            made |= {v(*others, h(last, TERRACE)): None, v(*others, h(TERRACE, last)): None}
+        elif rear:
+            made[h(v(node[1], TERRACE), *node[2:])] = None
+        else:
+            made[h(*others, v(last, TERRACE))] = None
+    return list(made)
 
 
 def written(level: Level) -> list[Node]:

@@ -1,9 +1,13 @@
 """From a brief to the programme that the solver works on: the one place that knows the brief's schema."""
 
+import math
 from typing import NamedTuple
 
-from housebrain.house.brief import Brief
+from housebrain.house.brief import Brief, Rejected
+from housebrain.house.land import Berth
 from housebrain.house.rooms import SHORT_NAMES
+from housebrain.house.units import GRID_FT
+from housebrain.rules.massing import massing_of
 
 
 class Room(NamedTuple):
@@ -15,7 +19,7 @@ class Room(NamedTuple):
 
 
 class Programme(NamedTuple):
-    """What has to be built: rooms, floors, the envelope in feet, and where the street side faces."""
+    """What has to be built: rooms, floors, the rectangle for it in feet, and where the street side faces."""
 
     rooms: tuple[Room, ...]
     floors: int
@@ -23,10 +27,33 @@ class Programme(NamedTuple):
     depth_ft: float
     facing: str
     key: str
+    covered_sqft: float = math.inf  # that a floor may have at most
+    floor_sqft: float = math.inf  # that all floors may have at most
+
+    @property
+    def holds_sqft(self) -> float:
+        """What all floors can hold."""
+        return min(min(self.width_ft * self.depth_ft, self.covered_sqft) * self.floors, self.floor_sqft)
 
 
-def programme_of(brief: Brief) -> Programme:
-    """Reads a brief."""
+def programme_of(brief: Brief, berth: Berth | None = None) -> Programme:
+    """Reads a brief, for a house in one of its envelope's rectangles; None takes the largest.
+
+    Raises:
+        Rejected: the setbacks leave no rectangle.
+    """
+    if berth is None:
+        if not brief.berths:
+            raise Rejected("area_over_envelope", "the setbacks leave no room for a house")
+        berth = largest_first(brief)[0]
     rooms = tuple(Room(name, SHORT_NAMES[kind], area) for name, kind, area in brief.wanted_rooms)
-    width_ft, depth_ft = brief.envelope_ft
-    return Programme(rooms, brief.floors, width_ft, depth_ft, brief.plot.orientation, brief.key())
+    most = massing_of(brief)
+    return Programme(
+        rooms, brief.floors, berth.w * GRID_FT, berth.d * GRID_FT, brief.plot.orientation, brief.key(),
+        most.covered_sqft, most.floor_sqft,
+    )  # fmt: skip
+
+
+def largest_first(brief: Brief) -> list[Berth]:
+    """The envelope's rectangles, by area."""
+    return sorted(brief.berths, key=lambda berth: -berth.w * berth.d)

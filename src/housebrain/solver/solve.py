@@ -5,17 +5,18 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from housebrain.house.brief import Brief, Rejected
-from housebrain.house.design import Design
+from housebrain.house.design import OUTSIDE, Design
+from housebrain.house.land import Berth
 from housebrain.house.tree import Box, boxes
 from housebrain.house.units import GRID_FT
 from housebrain.rules.assemble import assemble
 from housebrain.rules.checks import violations
+from housebrain.rules.massing import exceeded, height_ft, massing_of
 from housebrain.solver import engine
 from housebrain.solver.dimension import Wish
 from housebrain.solver.dimension import dimension as dimension_programme
-from housebrain.solver.house import House, Infeasible
-from housebrain.solver.needs import programme_of
-from housebrain.solver.refusals import what_binds
+from housebrain.solver.house import House, Infeasible, mirrored
+from housebrain.solver.needs import largest_first, programme_of
 from housebrain.solver.tree import MAX_DEPTH
 
 ATTEMPTS = 3  # where a house that the search took fails a rule that it does not look at
@@ -45,19 +46,44 @@ def solve(brief: Brief, seed: int) -> Design:
 
     Raises:
         Rejected: `too_few_rooms` (less than one a floor), `area_over_envelope` (the rooms' least areas exceed the
-            setback envelope times the floors) or `no_layout_found`; `detail` names what binds and what would mend it.
+            setback envelope times the floors, or what may be built on the plot), `over_height` (more floors than may
+            be built) or `no_layout_found`; `detail` names what binds and what would mend it.
     """
-    programme = programme_of(brief)
+    return _solved(brief, seed).design
+
+
+def _solved(brief: Brief, seed: int) -> Sized:
+    most_ft, high_ft = massing_of(brief).height_ft, height_ft(brief.floors)
+    if high_ft > most_ft:
+        lower = int(most_ft / height_ft(1))
+        raise Rejected(
+            "over_height",
+            f"{brief.floors} floors are {high_ft:g} ft high, {most_ft:.1f} ft are allowed here: {lower} floors",
+        )
+    refusals = []
+    for berth in largest_first(brief):
+        made = _solve_in(berth, brief, seed)
+        if isinstance(made, Sized):
+            return made
+        refusals.append(made)
+    if not refusals:
+        raise Rejected("area_over_envelope", "the setbacks leave no room for a house")
+    # What the largest rectangle lacks is what is said; that rooms fit none by their area only where it is so for all.
+    raise next((refusal for refusal in refusals if refusal.reason == "no_layout_found"), refusals[0])
+
+
+def _solve_in(berth: Berth, brief: Brief, seed: int) -> Sized | Rejected:
+    """A house in one of the envelope's rectangles, or why there is none."""
+    programme = programme_of(brief, berth)
     for attempt in range(ATTEMPTS):
         found = engine.solve(programme, seed + attempt * _NEXT_SEED)
         if isinstance(found, Infeasible):
-            unfitting = found.reason in ("area_over_envelope", "no_layout_found")
-            raise Rejected(found.reason, what_binds(programme) if unfitting else found.detail)
-        design = design_of(found, brief)
+            return Rejected(found.reason, found.detail)
+        design = _best_turned(found, brief)
         wrong = violations(design, brief)
         if not wrong:
-            return design
-    raise Rejected("no_layout_found", f"{wrong[0].where}: {wrong[0].detail}, in each of {ATTEMPTS} houses")
+            return Sized(design, True, found.penalty)
+    return Rejected("no_layout_found", f"{wrong[0].where}: {wrong[0].detail}, in each of {ATTEMPTS} houses")
 
 
 def several(brief: Brief, seed: int, runs: int) -> Iterator[Design]:
@@ -67,10 +93,11 @@ def several(brief: Brief, seed: int, runs: int) -> Iterator[Design]:
     """
     with suppress(Rejected):
         yield solve(brief, seed)
-    for house in engine.candidates(programme_of(brief), seed, runs):
-        design = design_of(house, brief)
-        if not violations(design, brief):
-            yield design
+    with suppress(Rejected):
+        for house in engine.candidates(programme_of(brief), seed, runs):
+            design = _best_turned(house, brief)
+            if not violations(design, brief):
+                yield design
 
 
 def dimension(
@@ -87,16 +114,40 @@ def dimension(
         wish: the wished width and depth, in steps of the grid; the wished cuts are the positions in `topologies`.
         replace: whether the solver's own house is returned where these topologies can't work.
     """
-    programme = programme_of(brief)
     trees = [_in_feet(tree) for tree in topologies] if isinstance(topologies, list | tuple) else []
     wished = None if wish is None else Wish(wish[0] * GRID_FT, wish[1] * GRID_FT, trees)
-    found = dimension_programme(trees, programme, wished, replace)
-    if isinstance(found, Infeasible):
-        return found
-    design = design_of(found, brief)
-    if wrong := violations(design, brief):
-        return Infeasible(wrong[0].kind, f"{wrong[0].where}: {wrong[0].detail}")
-    return Sized(design, found.replaced, found.penalty)
+    why = Infeasible("envelope", "the setbacks leave no room for a house")
+    first = brief.berth_of(*wish) if wish else None
+    for berth in sorted(largest_first(brief), key=lambda berth: berth != first):
+        found = dimension_programme(trees, programme_of(brief, berth), wished, replace=False)
+        if isinstance(found, Infeasible):
+            why = found
+            continue
+        design = design_of(found, brief)
+        wrong = [f"{fault.where}: {fault.detail}" for fault in violations(design, brief)]
+        wrong += exceeded(design, brief)
+        if not wrong:
+            return Sized(design, False, found.penalty)
+        why = Infeasible("invalid", wrong[0])
+    if not replace:
+        return why
+    try:
+        return _solved(brief, 0)
+    except Rejected as refusal:
+        return Infeasible(refusal.reason, refusal.detail)
+
+
+def _best_turned(house: House, brief: Brief) -> Design:
+    """The design of a house; on a corner plot turned over, where that gives it its entrance at the side street."""
+    design = design_of(house, brief)
+    if brief.plot.side_street and not _from_side(design):
+        turned = design_of(mirrored(house), brief)
+        return turned if _from_side(turned) else design
+    return design
+
+
+def _from_side(design: Design) -> bool:
+    return any(door.b == OUTSIDE and door.along == "y" for door in design.levels[0].doors)
 
 
 def _in_feet(node: Any, depth: int = 0) -> Any:

@@ -14,6 +14,7 @@ from housebrain.shard import Shard
 # What a trained adapter depends on; a test compares it with train_shard's dependencies in dvc.yaml.
 CODE = [
     "house/brief.py",
+    "house/land.py",
     "house/rooms.py",
     "house/tree.py",
     "house/units.py",

@@ -34,7 +34,7 @@ _INDOORS = (
 )
 _JOIN = (
     r"(?:is|are|it|to|on|at|in|from|along|towards?|the|its|side|of|direction|should|be|nach|im|am|"
-    r"liegt|runs?|has|a|:|=|-|\s)*"
+    r"liegt|runs?|has|a|:|=|-|\s){0,8}"
 )
 
 
@@ -72,6 +72,11 @@ def read_facing(text: Text, facts: Facts) -> None:
         facts.say("corner", True, match[0])
         if match[1]:
             corners.append((direction(match[1]), match[0].strip()))
+    for _ in text.take(rf"\b(?:{_WORD})\s+(?:side\s+)?open\b"):
+        pass
+    for match in text.take(rf"(?:^|(?<=, )|(?<=; ))({_WORD})\s+corner\b(?=\s*(?:,|;|\.|$))"):
+        facts.say("corner", True, match[0])
+        corners.append((direction(match[1]), match[0].strip()))
     gardens: list[tuple[str, str]] = []
     # A garden to the south: then the street is to the north.
     for match in text.take(
@@ -101,6 +106,7 @@ def read_facing(text: Text, facts: Facts) -> None:
             rf"sided))?\s*{_ROAD}\b",
         ),
         (roads, rf"\b({point})(?:\s*(?:side|sided))?\s*{_ROAD}\b"),
+        (facings, rf"\b({_WORD})\s*(?:ist|is)\s*(?:die\s*|the\s*)?(?:strassenseite|street side|road side|front)\b"),
         (facings, rf"\b({point})(?:\s*(?:side))?\s*(?:,|and|/|\+)\s*({point})\s*(?:facing|mukhi)\b"),
         (facings, rf"\b({point})\s*(?:side\s*|direction\s*|ern\s*)?{_FACING}\b(?:\s+side)?"),
         (facings, rf"\b{_FACING}\b{_JOIN}\b({point})\b(?:\s+sides?)?{also}"),

@@ -2,10 +2,11 @@
 
 from housebrain.errors import UserError
 from housebrain.house.brief import Brief, Plot, RoomRequest, Setbacks
-from housebrain.rules.tables import table
+from housebrain.rules.rates import rates_of
 from housebrain.words.facts import Facts, Wanted
 from housebrain.words.money import LEAST_USD, MOST_USD, PER_USD, currency_of
 from housebrain.words.places import BORROWED, Place
+from housebrain.words.plot import LEAST_FT
 from housebrain.words.sizes import (
     GROWTH,
     LARGEST_SCALE,
@@ -51,6 +52,7 @@ def fill(facts: Facts, place: Place) -> Brief:
         plot=plot,
         rooms=tuple(requests),
         region=place.region,
+        city=place.name if "place" in facts.said else None,
         climate_zone=facts.get("climate") or place.climate,
         choices=choices,
     )
@@ -216,18 +218,16 @@ def _sides(facts: Facts) -> tuple[float, float] | None:
     if pair is None and width and depth:
         pair = (width, depth)
     if pair is not None:
+        sides = next(facts.said[name].words for name in ("plot", "axes", "width") if name in facts.said)
         for name, known in (("width", width), ("depth", depth)):
             if known and min(abs(known - side) for side in pair) > 0.02 * known:
                 said = facts.said[name].words
-                raise UserError(
-                    f"'{facts.said['plot'].words}' and '{said}' contradict each other (plot): leave out one."
-                )
+                raise UserError(f"'{sides}' and '{said}' contradict each other (plot): leave out one.")
         if (width and abs(width - pair[0]) > 0.02 * width) or (depth and abs(depth - pair[1]) > 0.02 * depth):
             pair = (pair[1], pair[0])
         if sqft and facts.get("shape") not in ("L_Shape", "Irregular") and abs(pair[0] * pair[1] - sqft) > 0.06 * sqft:
             raise UserError(
-                f"'{facts.said['plot'].words if 'plot' in facts.said else 'the sides'}' and "
-                f"'{facts.said['plot_sqft'].words}' contradict each other (plot): leave out one of them."
+                f"'{sides}' and '{facts.said['plot_sqft'].words}' contradict each other (plot): leave out one of them."
             )
         return float(pair[0]), float(pair[1])
     if sqft is None:
@@ -237,14 +237,14 @@ def _sides(facts: Facts) -> tuple[float, float] | None:
             )
             return width or round(depth * 2 / 3, 1), depth or width * 1.5
         return None
-    sides = sides_of(sqft, width, depth)
-    if min(sides) < 8:
+    chosen = sides_of(sqft, width, depth)
+    if min(chosen) < LEAST_FT:
         raise UserError(
-            f"A plot of {sides[0]:.4g} x {sides[1]:.4g} ft is too narrow for a house: at least 8 ft are needed."
+            f"A plot of {chosen[0]:.4g} x {chosen[1]:.4g} ft is too narrow for a house: it needs {LEAST_FT:g} ft."
         )
     if not (width or depth):
-        facts.assume("plot", f"{sides[0]:g} x {sides[1]:g} ft", f"'{facts.said['plot_sqft'].words}' gives no sides")
-    return sides
+        facts.assume("plot", f"{chosen[0]:g} x {chosen[1]:g} ft", f"'{facts.said['plot_sqft'].words}' gives no sides")
+    return chosen
 
 
 def _plot_for(facts: Facts, place: Place, wanted: float, floors: int) -> tuple[float, float]:
@@ -278,8 +278,8 @@ def _setbacks(facts: Facts, place: Place, sides: tuple[float, float]) -> Setback
 def _budget(facts: Facts, place: Place, asked_sqft: float) -> float:
     said, rate = facts.get("budget"), facts.get("budget_rate")
     if said is None and rate is None:
-        rates = table("costs")
-        usd = rates["rates_usd_per_sqft"].get(place.region, rates["default_rate_usd_per_sqft"]) * asked_sqft * ROOMY
+        rates = rates_of(place.region)
+        usd = rates.plinth["good"] / rates.per_usd * asked_sqft * ROOMY
         usd = float(round(usd, -3))
         facts.assume("budget", f"{usd:,.0f} USD", "good quality at the region's rate")
         return usd

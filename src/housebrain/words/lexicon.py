@@ -40,12 +40,12 @@ ROOMS: dict[str, str] = {
     r"great ?room|front room|reception (?:room)?s?|receptions?|"
     r"wohnzimmer|wohnraum|wohnbereich|stube|halls?(?! ?way)|baithak|l r",
     "kitchen": r"(?:open (?:plan )?|modular |eat in |island |chef'?s |gourmet |closed |separate |fitted |big |"
-    r"large |small )*kitchens?(?: with (?:an? )?(?:kitchen )?island)?|kitchenette|kuche|kueche|"
+    r"large |small ){0,4}kitchens?(?: with (?:an? )?(?:kitchen )?island)?|kitchenette|kuche|kueche|"
     r"einbaukuche|rasoi|cook ?house|galley",
-    "half_bath": r"(?:guest |downstairs |separate |extra |small |ground floor )*(?:half ?baths?(?:rooms?)?|"
+    "half_bath": r"(?:guest |downstairs |separate |extra |small |ground floor ){0,4}(?:half ?baths?(?:rooms?)?|"
     r"powder ?(?:rooms?|baths?)|(?<!\d)0?\.5 (?:baths?(?:rooms?)?|ba)|w ?c'?s?|water closets?|"
-    r"cloak ?rooms?|gaste ?wc|gaeste ?wc|guest toilets?|guest wc|guest loo|loo|lavatory|toilette)",
-    "ensuite": r"(?:(?:with |having )?(?:an? |its own |their own |own |private |each )*(?:attached|att\.?|"
+    r"cloak ?rooms?|gaste ?wc|gaeste ?wc|(?:guest|downstairs) toilets?|guest wc|guest loo|loo|lavatory|toilette)",
+    "ensuite": r"(?:(?:with |having )?(?:an? |its own |their own |own |private |each ){0,4}(?:attached|att\.?|"
     r"en ?suite|adjoining|private) (?:with )?(?:bath(?:rooms?|s)?|toilets?|washrooms?|wc|shower "
     r"rooms?|shower|bathroom|t & b|bad))|"
     r"(?<=\d )(?:attached|att)(?= ?(?:,|and|\+|\)|/|$))|(?:master|primary|"
@@ -56,7 +56,7 @@ ROOMS: dict[str, str] = {
     r"|"
     r"(?<=\d )common(?= ?(?:,|and|\+|\)|/|$))|familienbad|hauptbad|gastebad|gaestebad|duschbad|"
     r"kinderbad|shower rooms?|wet ?rooms?|zweites bad",
-    "bathroom": r"(?:full |modern |western |indian |large |small |big |more |other |complete |luxury |spacious )*"
+    "bathroom": r"(?:full |modern |western |indian |large |small |big |more |other |complete |luxury |spacious ){0,4}"
     r"(?:bath ?rooms?|baths?|bths?|bas?\b|bathroom'?s|toilets?|washrooms?|restrooms?|wash ?rooms?|"
     r"badezimmer|bader|baeder|vollbader|bad|"
     r"lavatories|latrines?|t\b|bath ?s)",
@@ -65,7 +65,7 @@ ROOMS: dict[str, str] = {
     r"elternschlafzimmer|hauptschlafzimmer|elternzimmer|mbr|mba",
     "guest_room": r"guest(?:s)? ?(?:bed ?rooms?|rooms?|suites?|beds?)|guestrooms?|gastezimmer|gaestezimmer|spare "
     r"(?:bed ?)?rooms?|visitors? room|mehman khana|"
-    r"mother in law suite|in law suite|granny room|guest(?! ?(?:bath|toilet|wc|loo|wash|bad|dusch))",
+    r"mother in law suite|in law suite|granny room|guest(?! ?(?:house|bath|toilet|wc|loo|wash|bad|dusch))",
     "named_bedroom": r"(?:kids?|kid'?s|kids'|child(?:ren)?'?s?|sons?|son'?s|daughters?|daughter'?s|boys?|girls?|"
     r"parents?|parents'|parent'?s|teen(?:ager)?s?|elders?|grandparents?'?|grand ?ma'?s|nursery|"
     r"mother'?s|baby)'? ?(?:'s )?(?:bed ?rooms?|rooms?|beds?)|nursery|kinderzimmer|jugendzimmer|childrens room",
@@ -73,15 +73,16 @@ ROOMS: dict[str, str] = {
     r"watchman) ?(?:'s )?(?:room|quarters?|bedroom)s?",
     "bedroom": r"(?:double |single |twin |large |big |small |spacious |good sized |decent |more |other |"
     r"additional |further |extra |regular |standard |normal |secondary |common |smaller |good |size |"
-    r"king size |queen size |nice |bright )*"
-    r"(?:bed ?rooms?|bedded|bedder|bdrms?|brs?\b|bds?\b|beds?\b|schlafzimmer|schlafraume|sleeping rooms?|bed room'?s)",
+    r"king size |queen size |nice |bright ){0,4}"
+    r"(?:bed ?rooms?|bed ?roomed|bedded|bedder|bdrms?|brs?\b|bds?\b|beds?\b|"
+    r"schlafzimmer|schlafraume|sleeping rooms?|bed room'?s)",
     "utility": r"utility(?: (?:room|area|space|balcony))?|utilities|wash(?:ing)? (?:area|yard|space)|"
     r"mud ?rooms?|boot ?rooms?|hauswirtschaftsraum|hwr|technikraum|plant room|service (?:area|yard)|"
     r"scullery|"
     r"dirty kitchen|wet kitchen|heizungsraum|technik|work area|hobbyraum ",
     "laundry": r"laundry(?: (?:room|area|space))?|laundries|waschkuche|waschkueche|waschraum|washing room|dhobi "
     r"(?:room|area)",
-    "home_office": r"(?:home |small |work |private )*(?:offices?(?: rooms?| space)?)|study(?: (?:room|area|"
+    "home_office": r"(?:home |small |work |private ){0,4}(?:offices?(?: rooms?| space)?)|study(?: (?:room|area|"
     r"nook))?s?|studies|dens?|librar(?:y|ies)|work ?(?:space|room|station)|wfh (?:room|space|office)|"
     r"computer room|"
     r"arbeitszimmer|buro|buero|homeoffice|reading (?:room|area|nook)|reading room|studio room",
@@ -98,7 +99,7 @@ ROOMS: dict[str, str] = {
 }
 # Things of a house that a brief has no place for: said, and not built.
 LEFT_OUT = (
-    r"(?:swimming )?pools?|(?:front |back |rear |kitchen |roof |terrace |small |big |large |nice )*"
+    r"(?:swimming )?pools?|(?:front |back |rear |kitchen |roof |terrace |small |big |large |nice ){0,4}"
     r"(?:gardens?|garten|lawns?|(?:back|front|side|court) ?yards?|landscap\w+)|lifts?|elevators?|"
     r"aufzug|terraces?|terrasse|roof ?top|porch(?:es)?|wrap ?around|verandah?s?|"
     r"patios?|decks?|sit ?outs?|courtyards?|court ?yard|open courtyard|fireplaces?|chimney|kamin|"
@@ -109,7 +110,7 @@ LEFT_OUT = (
     r"accessib\w+|barrierefrei|"
     r"ev charg\w+|sauna|jacuzzi|bath ?tubs?|hot tub|outhouse|shed|stables?|barn(?! ?(?:style|"
     r"conversion))|workshop|bike (?:parking|store|shed)|two wheeler parking|bicycle\w*|cattle shed|"
-    r"servant toilet|driveway|compound wall|boundary wall|fence|gate|main gate|"
+    r"servant toilet|driveway(?: for \d+ cars)?|compound wall|boundary wall|fence|gate|main gate|"
     r"rental unit|shops?|mezzanine|double glazing|underfloor heating|fussbodenheizung|insulation|"
     r"kfw\s?\d*|passivhaus|effizienzhaus|central heating|air ?con\w*|a/c|hvac|smart home|windows?|"
     r"doors?|natural light|ventilation|cross ventilation|sunlight|light|views?"
@@ -137,7 +138,7 @@ HOUSE = (
     r"plans?|layouts?|designs?|elevation|map|naksha|blueprint|drawing|grundriss|bau\w*|"
     r"apartments?|flats?|self build|new build|newbuild|build|builder floor|simplex|penthouse|"
     r"row ?house|town ?(?:house|home)s?|terraced|semi(?: detached)?|reihenhaus|doppelhaushalfte|"
-    r"doppelhaus|mid terrace|end terrace|starter home|tiny house|granny (?:flat|annexe?)|annexe?|adu|"
+    r"doppelhaus|mid terrace|end terrace|starter home|tiny house|guest ?house|granny (?:flat|annexe?)|annexe?|adu|"
     r"\w*haus"
 )
 

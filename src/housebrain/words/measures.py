@@ -14,7 +14,7 @@ FT = {
 }
 SQFT = {
     r"sq\.? ?f(?:ee|oo)?t\b\.?|sq\.? ?fts?\b|sqfts?\b|sfts?\b|square f(?:ee|oo)t\b|ft ?2\b|sf\b|"
-    r"sq\b(?!\.? ?(?:m|y|f))|square (?!m|y|f)|feet square\b": 1.0,
+    r"sq\b(?!\.? ?(?:m|y|f))|square\b(?! ?(?:m|y|f))|feet square\b": 1.0,
     r"sq\.? ?m(?:trs?|ts?|et(?:er|re)s?)?\b\.?|sqm(?:trs?|ts?)?\b|square met(?:er|re)s?\b|m ?2\b|qm\b|"
     r"quadratmetern?\b": SQFT_PER_SQM,
     r"sq\.? ?y(?:ar)?ds?\b|sqyds?\b|square yards?\b|sqy\b|gaj\b|gajj?\b|guz\b|gaz\b|yards?\b": 9.0,

@@ -24,20 +24,20 @@ _CURRENCIES = {
     r"£|gbp|pounds?(?: sterling)?|quid": "GBP", r"€|eur|euros?": "EUR", r"aed|dirhams?|dhs": "AED",
     r"¥|jpy|yen": "JPY", r"cny|rmb|yuan": "CNY", r"chf|franken|swiss francs?": "CHF", r"bdt|taka": "BDT",
 }  # fmt: skip
-_CURRENCY = "|".join(f"(?:{one})" for one in _CURRENCIES)
+_CURRENCY = "|".join(f"(?<![a-z])(?:{one})" for one in _CURRENCIES)
 _TIMES = {
     r"k|thousand|tsd\.?|tausend|grand": 1e3, r"lakhs?|lacs?|lakh?s?|l": 1e5, r"crores?|cr\.?|crs": 1e7,
     r"millions?|mn|mio\.?|mill\.?|millionen|mil|m": 1e6, r"billions?|bn": 1e9,
 }  # fmt: skip
 _TIME = "|".join(f"(?:{one})" for one in _TIMES)
 _LARGE = r"lakhs?|lacs?|crores?|cr|crs|k|millions?|mn|mio\.?|mill\.?|tsd\.?|tausend|thousand|grand|billions?|bn"
-_ABOUT = r"(?:budget(?:ed)?|kosten|baukosten|cost(?:s|ing)?|spend(?:ing)?|price|afford|worth)"
+_ABOUT = r"(?<![a-z])(?:budget(?:ed)?|kosten|baukosten|cost(?:s|ing)?|spend(?:ing)?|price|afford|worth)(?![a-z])"
 _FILL = (
     r"(?:\s*(?:of|is|:|=|-|,|approx\.?|approximately|about|around|roughly|ca\.?|circa|etwa|max\.?|"
     r"maximum|maximal|under|"
-    r"below|within|upto|up to|up|to|at most|not more than|less than|less|between|bis zu|bis|von|the|"
+    r"below|within|upto|up|to|at most|not more than|less than|less|between|bis zu|bis|von|the|"
     r"total|our|my|only|a|"
-    r"should be|limit|limited|construction|building|build|range|~|<))*\s*"
+    r"should be|limit|limited|construction|building|build|range|~|<)){0,8}\s*"
 )
 _RANGE = r"\s*(?:-|to|bis)\s*"
 LEAST_USD, MOST_USD = 2_000, 200_000_000

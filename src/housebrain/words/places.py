@@ -35,6 +35,7 @@ _AT = (
     r"rural\s+|city\s+of\s+|suburban\s+|inner\s+)*$"
 )
 _NEVER_ALONE = ("bath", "hall", "brick", "lawn", "store", "keller", "garden grove")
+_SHORT = ("us", "la", "sf", "up", "mp", "ap", "nj", "tx", "ny", "fl", "az")
 _PARTS = r"(?:greater|north|south|east|west|central|downtown|rural|suburban|inner|new)"
 _LONGEST = 4  # words of a name
 
@@ -147,11 +148,12 @@ def _is_meant(text: Text, name: str, start: int, end: int, after_place: bool) ->
     before = text.rest[:start].rstrip()
     introduced = re.search(_AT, text.rest[:start]) is not None or (after_place and before.endswith(("\x01", ",")))
     if len(name) <= 2:
-        closes = re.match(r"\s*(?:$|[,;.)])", text.rest[end:]) is not None
+        closes = re.match(r"\s*(?:$|[,;.)])", text.rest[end:])
+        opens = re.search(r"\b(?:in|near)\s*(?:the\s*)?$|,\s*$", text.rest[:start])
         behind_place = after_place and before.rstrip(" ,").endswith("\x01")
-        return ((behind_place or (name in ("uk", "us", "la", "sf", "up", "mp", "ap", "nj", "tx", "ny", "fl", "az") and
-                                 re.search(r"\b(?:in|near)\s*(?:the\s*)?$", text.rest[:start]) is not None)) and (
-            closes or behind_place or name == "uk")) or name == "uk"  # fmt: skip
+        if text.rest[start:end] == "ca.":  # ca. 600.000
+            return False
+        return name == "uk" or behind_place or bool(name in _SHORT and opens and closes)
     if name in common("places") or name in vocabulary():
         following = re.match(r"[\s,]*([a-z]+(?: [a-z]+)?)", text.rest[end:])
         if (
@@ -166,8 +168,10 @@ def _is_meant(text: Text, name: str, start: int, end: int, after_place: bool) ->
             and re.match(r"[\s.!]*$", text.rest[end:])
         ):
             return True
-        closes = re.match(r"\s*(?:$|[,;.)\x01]|with\b|for\b|on\b|\d)", text.rest[end:]) is not None
-        return closes and re.search(r"\b(?:in|near|at|outside|from|around|nahe|bei)\s*$", text.rest[:start]) is not None
+        is_last = re.match(r"\s*(?:$|[,;.)\x01]|with\b|for\b|on\b|\d)", text.rest[end:]) is not None
+        return (
+            is_last and re.search(r"\b(?:in|near|at|outside|from|around|nahe|bei)\s*$", text.rest[:start]) is not None
+        )
     if len(name) <= 4 and name not in (
         "pune",
         "goa",

@@ -6,7 +6,6 @@ from housebrain.errors import UserError
 from housebrain.words import measures
 from housebrain.words.compass import direction
 from housebrain.words.facts import Facts
-from housebrain.words.lexicon import HOUSE
 from housebrain.words.text import NUMBER, Text
 
 _PLOT = (
@@ -23,7 +22,7 @@ _BUILT = (
 _LINK = (
     r"\s*(?:of|is|:|=|-|measuring|sized?|area|with|mit|von|in|\(|about|around|approx\.?|"
     r"approximately|ca\.?|roughly|total|size|dimensions?|an?|the|my|our|having|has|at|as|"
-    r"dimension)*\s*"
+    r"dimension){0,8}\s*"
 )
 _SIDES = (
     r"(?:front|rear|back|left|right|sides?|all (?:4 |four )?sides|all around|all round|each side|"
@@ -227,16 +226,27 @@ def _of_what(text: Text, match: re.Match[str], country: str | None, facts: Facts
 def refuse_no_house(text: Text, has_house: bool, pattern: str) -> None:
     """Refuses what is no house for one family.
 
+    Args:
+        text: what was written.
+        has_house: whether it speaks of a house too, so that a hotel may only be its neighbour.
+        pattern: what is none.
+
     Raises:
         UserError: the words ask for one.
     """
-    found = re.search(rf"\b(?:an?|design|build|the)\s+(?:\w+\s+){{0,3}}?({pattern})\b", text.whole) or (
-        None if has_house else re.search(rf"\b({pattern})\b", text.whole)
-    )
-    near = found and re.search(
-        rf"\b(?:near|beside|opposite|close to|next to|behind)\s+(?:\w+\s+){{0,3}}?{re.escape(found[1])}", text.whole
-    )
-    if found and not near and not (has_house and re.search(rf"\b(?:{HOUSE})\b", text.whole[: found.start()])):
-        raise UserError(
-            f"'{found[1]}': houses for one family are designed here. Say what rooms your house should have."
-        )
+    asked = [rf"^(?P<what>{pattern})\b", rf"\b(?:an?|design|build|the)\s+(?:\w+\s+){{0,3}}?(?P<what>{pattern})\b"]
+    asked.append(rf"\b(?P<what>{pattern})\s+(?:building|complex|tower|block)\b")
+    if not has_house:
+        asked.append(rf"\b(?P<what>{pattern})\b")
+    for form in asked:
+        found = re.search(form, text.whole)
+        if not found:
+            continue
+        before = text.whole[: found.start("what")]
+        near = re.search(r"\b(?:near|beside|opposite|close to|next to|behind|of|from)\s+(?:\w+\s+){0,3}$", before)
+        if not near and not (
+            has_house and re.search(r"\b(?:houses?|homes?|villas?|bungalows?|haus|bhk|bed ?rooms?)\b", before)
+        ):
+            raise UserError(
+                f"'{found['what']}': houses for one family are designed here. Say what rooms your house should have."
+            )

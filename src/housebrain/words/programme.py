@@ -1,6 +1,7 @@
 """From mentions of rooms to the rooms of a brief: which are counted already, which come besides."""
 
 import re
+from dataclasses import replace
 
 from housebrain.errors import UserError
 from housebrain.words.facts import Facts, Wanted
@@ -44,17 +45,20 @@ def read_programme(text: Text, facts: Facts, mentions: list[Mention]) -> None:
 
 
 def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
+    for one in mentions:
+        if one.kind == "bedroom" and one.count is None and one.is_located and not re.search(r"bed.*s$", one.words):
+            one.count = 1.0
     plain = [one for one in mentions if one.kind in ("bhk", "bedroom", "rk") and one.count is not None]
     totals = [one for one in plain if not one.is_named_size and not one.is_located and not _is_part(text, one, plain)]
     parts = [one for one in plain if one not in totals and one.is_located | one.is_named_size]
     total: float | None = None
     for one in totals:
         assert one.count is not None
-        if total is not None and one.count != total:
+        if total is not None and one.count != totals[0].count:
             raise UserError(
                 f"'{totals[0].words}' and '{one.words}' contradict each other (bedrooms): leave out one of them."
             )
-        total = one.count
+        total = one.count * _floors_of(text, one, facts)
     if total is None and parts:
         total = sum(one.count or 1 for one in parts)
         total += sum(
@@ -75,21 +79,12 @@ def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
     extra, guests = 0, 0
     masters = [one for one in mentions if one.kind == "master_bedroom"]
     if masters:
-        most = max(int(one.count or 1) for one in masters)
+        most = max(1, *(int(one.count or 1) for one in masters))
         if total is None or base is None or _is_besides(text, base, masters[0]):
             extra += most
     for one in mentions:
-        count = int(
-            one.count
-            or (
-                2
-                if one.words.endswith("s")
-                and one.kind == "named_bedroom"
-                and not one.words.endswith("'s")
-                and re.search(r"rooms$|zimmer$", one.words)
-                else 1
-            )
-        )
+        several = one.kind == "named_bedroom" and one.words.endswith("rooms")
+        count = max(1, int(one.count or (2 if several else 1)))
         if one.kind == "named_bedroom" and (base is None or _PLUS.fullmatch(_between(text, base, one))):
             extra += count
         elif one.kind == "guest_room":
@@ -138,6 +133,14 @@ def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
         if one.sqft and kind in ("master_bedroom", "bedroom", "guest_room", "named_bedroom")
     }
     facts.say("bedroom_sizes", tuple(sorted(sizes.items())), words)
+
+
+def _floors_of(text: Text, mention: Mention, facts: Facts) -> int:
+    """On how many floors there are these rooms: `2 bhk on each floor`."""
+    level = r"(?:each|every|per)\s+(?:floor|storey|story|level)"
+    after = re.match(rf"\s*(?:(?:on|in|at)\s+)?{level}", text.whole[mention.end :])
+    before = re.search(rf"\b{level}\s*(?:has|with|having|:|to have)?\s*$", text.whole[: mention.start])
+    return (facts.get("floors") or 1) if after or before else 1
 
 
 def _offset(mention: Mention) -> int:
@@ -222,6 +225,12 @@ def _bathrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
             half = max(half, 1)
         number = int(full)
     elif own or common or every:
+        single = [
+            one
+            for one in generic
+            if one.count is None and one not in every and not one.words.endswith("s") and not _is_bath(text, one)
+        ]
+        common += len(single[:1])
         number = own + common
         if not common and not every and own < bedrooms:
             number += 1
@@ -241,6 +250,12 @@ def _bathrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
         facts.say("bath_sqft", sized, words)
 
 
+def _is_bath(text: Text, mention: Mention) -> bool:
+    """Whether `bath` stands alone between commas at the end, as a city does."""
+    after = re.match(r"\s*,\s*(?:\x01|[£$\d]|budget)", text.whole[mention.end :])
+    return mention.words == "bath" and after is not None and text.whole[: mention.start].rstrip().endswith(",")
+
+
 def _others(facts: Facts, mentions: list[Mention], absent: set[str]) -> None:
     """Every other room, each kind once with the largest number that is named."""
     best: dict[str, Mention] = {}
@@ -254,9 +269,7 @@ def _others(facts: Facts, mentions: list[Mention], absent: set[str]) -> None:
             kept = best.get(kind)
             sqft = one.sqft / len(one.kind.split("+")) if one.sqft else None
             if kept is None or (one.count or 1) > (kept.count or 1):
-                best[kind] = Mention(
-                    kind, one.count, one.start, one.end, one.words, sqft or (kept.sqft if kept else None)
-                )
+                best[kind] = replace(one, kind=kind, sqft=sqft or (kept.sqft if kept else None))
             elif sqft and not kept.sqft:
                 kept.sqft = sqft
     formal = best.pop("drawing_room", None)
@@ -271,7 +284,9 @@ def _others(facts: Facts, mentions: list[Mention], absent: set[str]) -> None:
             best["living_room"] = formal
     for kind, one in best.items():
         room_type, size = _TYPES.get(kind, (kind, "usual"))
-        count = int(one.count or (2 if kind == "balcony" and re.search(r"ies$|ys$|balkone", one.words) else 1))
+        count = max(1, int(one.count or (2 if kind == "balcony" and re.search(r"ies$|ys$|balkone", one.words) else 1)))
+        if one.is_each:
+            count = max(count, facts.get("bedrooms") or 1)
         if kind == "garage":
             count, size = 1, f"garage for {min(count, 6)}"
         if kind == "box_room":

@@ -25,7 +25,7 @@ _ADJECTIVES = (
     r"dedicated|proper|decent|huge|tiny|private|sized|size|good-sized|open|attached|detached|bright|"
     r"beautiful|other|new|formal|"
     r"covered|closed|integral|grosse[ns]?|kleine[ns]?|helle[ns]?|offene[ns]?|nos?\.?|numbers?|x|of|"
-    r"the|front|rear|smaller|larger|generous|ample|compact|outdoor)\s+)*"
+    r"the|front|rear|smaller|larger|generous|ample|compact|outdoor)\s+){0,4}"
 )
 _COUNT = (
     rf"(?:(?:\d+\s*(?:-|to|or|bis)\s*)?(?P<count>(?<![\w.])(?<!x ){NUMBER})\s*|(?P<one>\b(?:an?|"
@@ -54,6 +54,7 @@ class Mention:
         sqft: the least area of each where the words give one.
         is_named_size: `double bedroom` and the like.
         is_located: a floor follows.
+        is_each: every bedroom has one.
         absent: `no garage`.
     """
 
@@ -65,6 +66,7 @@ class Mention:
     sqft: float | None = None
     is_named_size: bool = False
     is_located: bool = False
+    is_each: bool = False
     absent: bool = False
 
 
@@ -89,7 +91,7 @@ def read_rooms(text: Text, facts: Facts, country: str | None) -> list[Mention]:
 
 def _mention(text: Text, kind: str, match: re.Match[str]) -> Mention:
     count = float(match["count"]) if match["count"] else 1.0 if match["one"] else None
-    if count and re.search(r"(?:^|[\s,;(])-$", text.whole[: match.start("count")]) and match["count"]:
+    if count and re.search(r"(?:^|[\s,;(])(?:-|minus\s)$", text.whole[: match.start("count")]) and match["count"]:
         raise UserError(
             f"'-{match[0].strip()}': a house has more than nothing of a room, or says that it has no such room."
         )
@@ -110,10 +112,17 @@ def _mention(text: Text, kind: str, match: re.Match[str]) -> Mention:
             mention.count = float(after[1])
             text.strike(match.end(), match.end() + after.end())
             mention.end += after.end()
-    if located := re.match(_WHERE, text.whole[mention.end :]):
-        mention.is_located = located is not None
+    mention.is_located = _is_located(text, mention.start, mention.end)
+    each = r"\s*(?:in|for|to|with|off|attached to)\s*(?:each|every|all)\s*(?:of )?(?:the\s*)?(?:bed|room)"
+    mention.is_each = re.match(each, text.whole[mention.end :]) is not None
     mention.sqft = _size(text, mention, match)
     return mention
+
+
+def _is_located(text: Text, start: int, end: int) -> bool:
+    """Whether a floor stands beside a room."""
+    before = re.search(r"\b(?:ground|first|second|upper|top|main|lower) floor\s*[:-]?\s*$", text.whole[:start])
+    return before is not None or re.match(_WHERE, text.whole[end:]) is not None
 
 
 def _size(text: Text, mention: Mention, match: re.Match[str]) -> float | None:
@@ -156,7 +165,7 @@ def _bhk(text: Text, facts: Facts) -> list[Mention]:
         r"(?:\d\s*(?:-|to|or)\s*)?(\d+(?:\.5)?)\s*(?:bhk'?s?|b h k|b\.h\.k\.?|b/h/k|bed(?:room)? hall "
         r"kitchen|bed(?:room)? living kitchen)(?![a-z])"
     ):
-        is_located = re.match(_WHERE, text.whole[match.end() :]) is not None
+        is_located = _is_located(text, match.start(), match.end())
         found.append(Mention("bhk", float(match[1]), match.start(), match.end(), match[0], is_located=is_located))
     for match in text.take(r"(?:1\s*)?\b(?:rk|room kitchen|studio(?! ?room)(?: apartment| house| flat)?)\b"):
         found.append(Mention("rk", 0, match.start(), match.end(), match[0]))
@@ -186,6 +195,7 @@ def _garages(text: Text) -> list[Mention]:
     named = "|".join(cars)
     found = []
     patterns = (
+        r"(?P<cars>\d)\s*fach(?:garage|carport)\b",
         rf"{_NO}(?:\b(?P<times>an?|1|2|two)\s+)?\b(?P<named>{named})\s*(?:{_CARS}\s*)?{_PARKING}\b",
         rf"{_NO}(?P<cars>\d+)\s*(?:or more\s*)?{_CARS}\s*(?:covered\s+|attached\s+|detached\s+|open\s+|"
         rf"stilt\s+)?{_PARKING}\b",

@@ -109,5 +109,8 @@ def _mentions(text: Text, facts: Facts, country: str | None) -> None:
         facts.assume(match[0].strip(), "left out", "a brief does not say on which floor a room lies")
     if seen > 1:
         facts.say("floor_seen", seen, words)
-    for match in text.take(rf"\b{where}(?:ground\s*floor|main\s*(?:floor|level)|downstairs|erdgeschoss|eg)\b"):
+    for match in text.take(
+        rf"\b{where}(?:ground\s*floor|main\s*(?:floor|level)|"
+        rf"downstairs(?! ?(?:toilet|loo|w ?c|cloak|bath|shower))|erdgeschoss|eg)\b"
+    ):
         facts.assume(match[0].strip(), "left out", "a brief does not say on which floor a room lies")

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
-LONGEST = 4000  # characters
+LONGEST = 1500  # characters
 _READ = "\x01"  # stands where something was read: no pattern goes over it
 
 _SIGNS = str.maketrans(

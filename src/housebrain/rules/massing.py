@@ -1,0 +1,65 @@
+"""How much of a plot may be built over, how much floor there may be, and how high: what the brief's ruleset says of it.
+
+The solver keeps to these limits from the start; `codes.py` checks them with all other rules.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+from housebrain.house.brief import Brief
+from housebrain.house.design import FLOOR_TO_FLOOR_FT, Design, covered_sqft
+from housebrain.house.land import area_sqft
+from housebrain.house.units import FT_PER_M, SQFT_PER_SQM
+from housebrain.rules.codes import of_bands
+from housebrain.rules.rulesets import ruleset, ruleset_for
+
+TOLERANCE_SQFT = 0.5
+
+
+class Massing(NamedTuple):
+    """The limits for one plot, infinite where there are none.
+
+    Attributes:
+        covered_sqft: of the largest level's enclosed area.
+        floor_sqft: of all levels' together.
+        height_ft: of the house.
+    """
+
+    covered_sqft: float = math.inf
+    floor_sqft: float = math.inf
+    height_ft: float = math.inf
+
+
+def massing_of(brief: Brief) -> Massing:
+    """What may be built on a brief's plot."""
+    plot_sqft = area_sqft(brief.plot.corners_ft)
+    limits = dict.fromkeys(("coverage", "floor_area_ratio", "height"), math.inf)
+    for rule in ruleset(ruleset_for(brief.region, brief.city).name).rules:
+        if rule.get("check") in limits:
+            limits[rule["check"]] = min(limits[rule["check"]], _most(rule, plot_sqft / SQFT_PER_SQM))
+    return Massing(limits["coverage"] * plot_sqft, limits["floor_area_ratio"] * plot_sqft, limits["height"] * FT_PER_M)
+
+
+def exceeded(design: Design, brief: Brief) -> list[str]:
+    """What a design has too much of, in words; empty where it keeps to the limits."""
+    most = massing_of(brief)
+    found = []
+    if (covered := covered_sqft(design)) > most.covered_sqft + TOLERANCE_SQFT:
+        found.append(f"{covered:,.0f} sqft of the plot are built over, {most.covered_sqft:,.0f} are allowed")
+    if (floor := design.built_area_sqft) > most.floor_sqft + TOLERANCE_SQFT:
+        found.append(f"all floors have {floor:,.0f} sqft, {most.floor_sqft:,.0f} are allowed")
+    if (high := height_ft(len(design.levels))) > most.height_ft:
+        found.append(f"it is {high:g} ft high, {most.height_ft:.1f} ft are allowed")
+    return found
+
+
+def height_ft(floors: int) -> float:
+    """How high a house is, to the top of its roof slab."""
+    return floors * FLOOR_TO_FLOOR_FT
+
+
+def _most(rule: dict[str, Any], plot_sqm: float) -> float:
+    if "max" in rule:
+        return float(rule["max"])
+    bound = of_bands(rule["max_of"], plot_sqm)
+    return math.inf if bound is None else bound

@@ -1,0 +1,76 @@
+"""Tests for housebrain.answering.asked."""
+
+import json
+from pathlib import Path
+
+import orjson
+import pytest
+
+from housebrain.answering.asked import read_asked, read_given, solve_asked
+from housebrain.dataset.generate import generate_records
+from housebrain.dataset.v5 import parse_record
+from housebrain.errors import UserError
+from housebrain.house.brief import Rejected
+from housebrain.rules.checks import violations
+
+WORDS = "2 bedroom house, 30x40 ft plot facing east, Pune, 30 lakh"
+RECORD = next(iter(generate_records(1, seed=3))).text.decode()
+
+
+def test_words_a_brief_and_a_record_are_told_apart(tmp_path: Path) -> None:
+    asked = read_asked(WORDS, {})
+    assert asked.words == WORDS and asked.assumed
+    brief = parse_record(orjson.loads(RECORD))[1]
+    assert read_asked(RECORD, {}).brief == brief
+    assert read_asked(brief.model_dump_json(), {}).brief == brief
+    assert read_asked(json.dumps({"words": WORDS, "brief": asked.brief.model_dump()}), {}).brief == asked.brief
+    for name, content in (("record.json", RECORD), ("words.txt", WORDS)):
+        (tmp_path / name).write_text(content)
+        assert read_given(str(tmp_path / name), {}).brief in (brief, asked.brief)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("no-such-brief.json", "no-such-brief.json: no such file"),
+        ("{", "not valid JSON"),
+        ('{"plot": {}, "rooms": []}', "field style: Field required"),
+        ("{}", "field id: Field required"),
+        ("[1]", "."),
+        ("hello there", "does not say what house"),
+    ],
+)
+def test_what_is_none_of_them_is_refused_in_one_sentence(given: str, message: str) -> None:
+    with pytest.raises(UserError, match=message) as refused:
+        read_given(given, {})
+    assert "\n" not in str(refused.value)
+
+
+def test_flags_go_with_words_only() -> None:
+    assert read_asked(WORDS, {"floors": "2", "city": None}).brief.floors == 2
+    with pytest.raises(UserError, match="--floors set what words leave open"):
+        read_asked(RECORD, {"floors": "2", "city": None})
+
+
+def test_a_brief_whose_setbacks_take_the_plot_is_rejected() -> None:
+    content = read_asked(WORDS, {}).brief.model_dump(mode="json")
+    content["plot"]["setbacks"]["front_ft"] = 90
+    with pytest.raises(Rejected, match="setbacks_over_plot"):
+        read_asked(json.dumps(content), {})
+
+
+def test_alternatives_are_different_valid_houses() -> None:
+    asked, houses = solve_asked(read_asked("3 bhk, 40x60, Pune", {}), 0, 3)
+    assert len({house.model_dump_json() for house in houses}) == len(houses) == 3
+    assert all(violations(house, asked.brief) == [] for house in houses)
+
+
+def test_floors_that_words_leave_open_are_as_many_as_the_solver_needs() -> None:
+    narrow = "3 bedrooms, plot 6 m x 25 m, setbacks 0.3 m on all sides, Frankfurt"
+    asked = read_asked(narrow, {})
+    assert asked.brief.floors == 1
+    with pytest.raises(Rejected):
+        solve_asked(read_asked(narrow, {"floors": 1}), 0, 1)
+    found, houses = solve_asked(asked, 0, 1)
+    assert found.brief.floors == len(houses[0].levels) > 1
+    assert ("floors", str(found.brief.floors), "on fewer no arrangement was found") in found.assumed
