@@ -1,5 +1,6 @@
 """A model that designs houses: a brief in, its answer under the brief's grammar, finished into a valid house."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,10 +20,12 @@ class Designed(NamedTuple):
     Attributes:
         answer: the model's text, in the `tree` codec.
         finished: the house made from it, and what was changed.
+        tokens: of the answer.
     """
 
     answer: str
     finished: Finished
+    tokens: int
 
 
 class Designer:
@@ -41,21 +44,25 @@ class Designer:
         self.tokenizer = load_tokenizer(base)
         self.vocabulary = Vocabulary(self.tokenizer)
 
-    def design(self, brief: Brief, temperature: float = 0.0, seed: int = 0) -> Designed:
+    def design(
+        self, brief: Brief, temperature: float = 0.0, seed: int = 0, check: Callable[[], None] = lambda: None
+    ) -> Designed:
         """Designs a house for a brief.
 
         Args:
             brief: what is asked for.
             temperature: 0 takes the likeliest answer, more draws one by `seed`.
             seed: of the draw.
+            check: called before each of the model's steps; what it raises ends the work.
 
         Raises:
             Rejected: no house can be built for the brief.
         """
         start = Grammar(brief).start
         asked = prompt(self.tokenizer, brief, "tree")
-        (answer,) = generate_guided(self.model, self.vocabulary, [asked], [start], 1, temperature, seed)
+        (answer,) = generate_guided(self.model, self.vocabulary, [asked], [start], 1, temperature, seed, check)
+        check()
         finished = finish(answer, brief)
         if isinstance(finished, Infeasible):
             raise Rejected(finished.reason, finished.detail)
-        return Designed(answer, finished)
+        return Designed(answer, finished, len(self.tokenizer(answer)["input_ids"]))

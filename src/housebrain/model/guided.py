@@ -4,7 +4,7 @@ Text that must follow is appended, not sampled, in one pass with the token befor
 different numbers of tokens a pass. Shorter ones are padded on the left, and the padding stays masked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -121,6 +121,7 @@ def generate_guided(
     batch_size: int,
     temperature: float = 0.0,
     seed: int = 0,
+    check: Callable[[], None] = lambda: None,
 ) -> list[str]:
     """Answers to chat prompts, each of which keeps to its grammar to its end.
 
@@ -132,6 +133,7 @@ def generate_guided(
         batch_size: prompts at once.
         temperature: 0 takes the likeliest allowed token, more samples among the allowed ones.
         seed: of the samples.
+        check: called before each pass; what it raises ends the work.
 
     Returns:
         The answers.
@@ -142,7 +144,7 @@ def generate_guided(
     for first in range(0, len(prompts), batch_size):
         rows = [_Row(vocabulary, start) for start in starts[first : first + batch_size]]
         answers += _answer(
-            model, vocabulary.tokenizer, prompts[first : first + batch_size], rows, temperature, generator
+            model, vocabulary.tokenizer, prompts[first : first + batch_size], rows, temperature, generator, check
         )
     return answers
 
@@ -154,6 +156,7 @@ def _answer(
     rows: list[_Row],
     temperature: float,
     generator: torch.Generator | None,
+    check: Callable[[], None],
 ) -> list[str]:
     device = next(model.parameters()).device
     unseen = [
@@ -164,6 +167,7 @@ def _answer(
     seen = torch.zeros(len(rows), 0, dtype=torch.long)  # 1 for tokens, 0 for padding
     with torch.inference_mode():
         while any(unseen):
+            check()
             width = max(len(ids) for ids in unseen)
             ids = torch.tensor([[tokenizer.pad_token_id or 0] * (width - len(one)) + one for one in unseen])
             mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in unseen])

@@ -1,0 +1,331 @@
+"""Where a service keeps designs, what clients said of them, its keys and its use: SQLite, or Postgres by its address.
+
+A design is committed before its request is answered: what was acknowledged outlives a kill. Migrations are Alembic's.
+"""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    Engine,
+    ForeignKey,
+    String,
+    TypeDecorator,
+    create_engine,
+    event,
+    func,
+    select,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from housebrain.errors import UserError
+from housebrain.redact import redacted
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+TRIES = 6  # of a statement whose connection broke, over some 6 s: a database that restarts comes back
+KEY_PREFIX = "hb_"
+T = TypeVar("T")
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time with its zone, UTC; SQLite forgets the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+class Base(DeclarativeBase):
+    type_annotation_map: ClassVar = {dict[str, Any]: JSON, datetime: Moment}
+
+
+class StoredDesign(Base):
+    """A request that was answered: the brief, and its designs, best first."""
+
+    __tablename__ = "designs"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    made: Mapped[datetime] = mapped_column(index=True)
+    key_id: Mapped[int | None] = mapped_column(ForeignKey("keys.id"))
+    request_hash: Mapped[str] = mapped_column(String(64))
+    # Who asked and the request's `Idempotency-Key`: the same pair gets the same answer.
+    idempotency: Mapped[str | None] = mapped_column(String(300), unique=True)
+    brief: Mapped[dict[str, Any]]
+    answer: Mapped[dict[str, Any]]
+
+
+class StoredFeedback(Base):
+    """What a client said of a design."""
+
+    __tablename__ = "feedback"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    design_id: Mapped[str] = mapped_column(ForeignKey("designs.id"), index=True)
+    made: Mapped[datetime]
+    verdict: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str]
+    content: Mapped[dict[str, Any]]
+
+
+class StoredUse(Base):
+    """One request for a design, whatever came of it; it holds nothing that the client wrote."""
+
+    __tablename__ = "uses"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    made: Mapped[datetime] = mapped_column(index=True)
+    outcome: Mapped[str] = mapped_column(String(64))
+    region: Mapped[str] = mapped_column(String(64))
+    seconds: Mapped[float]
+    facts: Mapped[dict[str, Any]]
+
+
+class StoredKey(Base):
+    """A client's key; only its hash is kept."""
+
+    __tablename__ = "keys"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    made: Mapped[datetime]
+    revoked: Mapped[datetime | None]
+
+
+class ConflictError(Exception):
+    """The idempotency key was used for another request."""
+
+
+class Store:
+    """The database behind a service.
+
+    Args:
+        address: SQLAlchemy's, such as `sqlite:///housebrain.db` or `postgresql+psycopg://user@host/name`.
+
+    Raises:
+        UserError: the address is not one, or nothing answers there.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.engine = _engine(address)
+        try:
+            self._migrate()
+        except (OperationalError, DBAPIError) as error:
+            raise UserError(
+                f"{redacted(address)}: the database can't be used ({' '.join(str(error.orig).split())}). Check the "
+                "address, and that the server runs."
+            ) from error
+
+    def _migrate(self) -> None:
+        """Brings the tables to this version's form; one process at a time does, where several start at once."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self.engine.begin() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite's transactions exclude each other as they are
+                connection.exec_driver_sql("select pg_advisory_xact_lock(7368)")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def ready(self) -> bool:
+        """Whether the database answers now."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(select(1))
+        except DBAPIError:
+            return False
+        return True
+
+    def _retried(self, work: Callable[[Session], T]) -> T:
+        """Does something in a transaction, again where the connection broke on the way."""
+        for attempt in range(TRIES):
+            try:
+                with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                    return work(session)
+            except DBAPIError as error:
+                again = error.connection_invalidated or isinstance(error, OperationalError)
+                if not again or attempt == TRIES - 1:
+                    raise
+                time.sleep(0.1 * 2**attempt)
+        raise AssertionError
+
+    # Designs.
+
+    def add_design(self, stored: StoredDesign) -> StoredDesign:
+        """Keeps a design; where its idempotency key came before with the same request, the one of then is returned.
+
+        Raises:
+            ConflictError: it came before with another request.
+        """
+
+        def insert(session: Session) -> StoredDesign:
+            session.merge(stored)
+            return stored
+
+        try:
+            return self._retried(insert)
+        except IntegrityError:
+            before = self.find_idempotent(stored.idempotency, stored.request_hash)
+            if before is None:
+                raise
+            return before
+
+    def find_idempotent(self, idempotency: str | None, request_hash: str) -> StoredDesign | None:
+        """The design that answered a request with this idempotency key.
+
+        Raises:
+            ConflictError: it was another request.
+        """
+        if idempotency is None:
+            return None
+        query = select(StoredDesign).where(StoredDesign.idempotency == idempotency)
+        found = self._retried(lambda session: session.scalar(query))
+        if found is not None and found.request_hash != request_hash:
+            raise ConflictError
+        return found
+
+    def design(self, design_id: str) -> StoredDesign | None:
+        return self._retried(lambda session: session.get(StoredDesign, design_id))
+
+    def designs(self, limit: int, before: str | None, key_id: int | None) -> list[StoredDesign]:
+        """The newest designs of a key, or of all where there is none, older than `before`."""
+        query = select(StoredDesign).order_by(StoredDesign.made.desc(), StoredDesign.id.desc()).limit(limit)
+        if key_id is not None:
+            query = query.where(StoredDesign.key_id == key_id)
+        if before is not None:
+            last = self.design(before)
+            if last is None:
+                return []
+            query = query.where(
+                (StoredDesign.made < last.made) | ((StoredDesign.made == last.made) & (StoredDesign.id < last.id))
+            )
+        return self._retried(lambda session: list(session.scalars(query)))
+
+    # Feedback and use.
+
+    def add(self, row: StoredFeedback | StoredUse) -> None:
+        def insert(session: Session) -> None:
+            session.add(row)
+
+        self._retried(insert)
+
+    def feedback(self) -> Iterator[tuple[StoredFeedback, StoredDesign]]:
+        """All feedback, oldest first, each with the design that it is about."""
+        query = select(StoredFeedback, StoredDesign).join(StoredDesign).order_by(StoredFeedback.id)
+        with Session(self.engine) as session:
+            for feedback, design in session.execute(query.execution_options(yield_per=100)):  # noqa: UP028 - rows
+                yield feedback, design
+
+    def feedback_counts(self, design_id: str) -> dict[str, int]:
+        """How often a design got each verdict."""
+        query = (
+            select(StoredFeedback.verdict, func.count())
+            .where(StoredFeedback.design_id == design_id)
+            .group_by(StoredFeedback.verdict)
+        )
+        return self._retried(lambda session: {row[0]: row[1] for row in session.execute(query)})
+
+    def uses(self, since: datetime) -> list[StoredUse]:
+        query = select(StoredUse).where(StoredUse.made >= since).order_by(StoredUse.id)
+        return self._retried(lambda session: list(session.scalars(query)))
+
+    # Keys.
+
+    def add_key(self, name: str) -> str:
+        """Makes a key; only now is it known.
+
+        Raises:
+            UserError: there is one of that name.
+        """
+        key = KEY_PREFIX + secrets.token_urlsafe(32)
+
+        def insert(session: Session) -> None:
+            session.add(StoredKey(name=name, hash=key_hash(key), made=now(), revoked=None))
+
+        try:
+            self._retried(insert)
+        except IntegrityError as error:
+            raise UserError(f"there is a key named {name!r}. Take another name, or revoke it first.") from error
+        return key
+
+    def revoke_key(self, name: str) -> None:
+        """Ends a key.
+
+        Raises:
+            UserError: there is none of that name.
+        """
+
+        def revoke(session: Session) -> bool:
+            key = session.scalar(select(StoredKey).where(StoredKey.name == name))
+            if key is not None:
+                key.revoked = now()
+            return key is not None
+
+        if not self._retried(revoke):
+            raise UserError(f"there is no key named {name!r}. `housebrain keys list` shows all.")
+
+    def clients(self) -> list[StoredKey]:
+        return self._retried(lambda session: list(session.scalars(select(StoredKey).order_by(StoredKey.id))))
+
+    def key_id(self, key: str) -> int | None:
+        """The number of a key that may be used; None for any other text."""
+        query = select(StoredKey.id).where(StoredKey.hash == key_hash(key), StoredKey.revoked.is_(None))
+        return self._retried(lambda session: session.scalar(query))
+
+
+def key_hash(key: str) -> str:
+    """SHA-256 is enough here: a key holds 256 random bits, which nobody guesses."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _engine(address: str) -> Engine:
+    try:
+        url = make_url(address)
+        engine = create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, TypeError) as error:
+        raise UserError(
+            f"{redacted(address)}: not a database's address ({' '.join(str(error).split())}). Give "
+            "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME."
+        ) from error
+    if url.get_backend_name() == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def pragmas(connection: Any, _: Any) -> None:
+            connection.isolation_level = None  # transactions begin where SQLAlchemy says, not where Python guesses
+            cursor = connection.cursor()
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Any) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+@contextmanager
+def open_store(address: str) -> Iterator[Store]:
+    """A store for one command."""
+    store = Store(address)
+    try:
+        yield store
+    finally:
+        store.close()

@@ -1,0 +1,173 @@
+"""What a service does with a brief: reads it, has it answered, checks, costs and draws the houses."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from housebrain.answering.engine import Engine, House
+from housebrain.api import read_record
+from housebrain.errors import UserError
+from housebrain.house.brief import Brief, Rejected
+from housebrain.house.design import Design
+from housebrain.rules.bill import bill
+from housebrain.rules.checks import requirements, violations
+from housebrain.rules.codes import check_codes
+from housebrain.rules.score import score
+from housebrain.service.metrics import Metrics
+from housebrain.service.schemas import BriefRequest, DesignRequest
+from housebrain.words.read import read_words
+
+
+class BadRequestError(Exception):
+    """A request that can't be read: `field` says where, `detail` what is wrong."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field, self.detail = field, detail
+
+
+class Read(NamedTuple):
+    """A request's brief, and for words what was assumed and what was not understood."""
+
+    brief: Brief
+    assumed: list[dict[str, Any]]
+    not_understood: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "brief": self.brief.model_dump(mode="json"),
+            "assumed": self.assumed,
+            "not_understood": self.not_understood,
+        }
+
+
+def read_brief(request: BriefRequest) -> Read:
+    """The brief of a request.
+
+    Raises:
+        BadRequestError: it can't be read.
+        Rejected: it contradicts itself.
+    """
+    if request.words is not None:
+        try:
+            reading = read_words(request.words)
+        except UserError as error:
+            raise BadRequestError("words", str(error)) from error
+        assumed = [one._asdict() for one in reading.assumed]
+        return Read(reading.brief, assumed, list(reading.not_understood))
+    if request.record is not None:
+        try:
+            return Read(read_record(request.record)[1], [], [])
+        except UserError as error:
+            raise BadRequestError("record", str(error).removeprefix("read_record: ")) from error
+    try:
+        return Read(Brief.model_validate(request.brief), [], [])
+    except ValidationError as error:
+        raise bad_fields("brief", error) from error
+
+
+def read_design(value: dict[str, Any]) -> Design:
+    """A request's design.
+
+    Raises:
+        BadRequestError: it is none.
+    """
+    try:
+        return Design.model_validate(value)
+    except ValidationError as error:
+        raise bad_fields("design", error) from error
+
+
+def bad_fields(where: str, error: ValidationError) -> BadRequestError:
+    """The first thing that is wrong with some JSON."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    field = ".".join([where, *map(str, first["loc"])])
+    return BadRequestError(field, f"{field}: {first['msg']}")
+
+
+def judged(design: Design, brief: Brief) -> dict[str, Any]:
+    """What the rules say of a design: violations, requirements, codes, cost and score."""
+    costs = bill(design, brief)
+    scored = score(design, brief)
+    return {
+        "violations": [dict(zip(("kind", "where", "detail"), one, strict=True)) for one in violations(design, brief)],
+        "requirements": requirements(design, brief),
+        "codes": [one._asdict() for one in check_codes(design, brief)],
+        "cost": costs.model_dump(mode="json") | {"within_budget": costs.within_budget},
+        "score": {"total": scored.total, "parts": [part._asdict() for part in scored.parts]},
+    }
+
+
+class Studio:
+    """Designs houses for requests.
+
+    Args:
+        engines: by name; the first is taken where a request names none.
+        metrics: told of every house.
+    """
+
+    def __init__(self, engines: Mapping[str, Engine], metrics: Metrics) -> None:
+        self.engines = dict(engines)
+        self.metrics = metrics
+
+    def engine(self, name: str | None) -> Engine:
+        """The engine that a request asks for.
+
+        Raises:
+            BadRequestError: this service does not have it.
+        """
+        if name is None:
+            return next(iter(self.engines.values()))
+        if name not in self.engines:
+            raise BadRequestError("engine", f"engine: this service has no {name}. Leave it out.")
+        return self.engines[name]
+
+    def design(self, request: DesignRequest, read: Read, check: Callable[[], None]) -> dict[str, Any]:
+        """Answers a request, as JSON.
+
+        Raises:
+            BadRequestError: there is no such engine.
+            Rejected: no house can be built.
+        """
+        engine = self.engine(request.engine)
+        started = time.perf_counter()
+        try:
+            houses = engine.houses(read.brief, request.alternatives, request.seed, request.temperature, check)
+        except Rejected as rejected:
+            self.metrics.refusals.labels(rejected.reason).inc()
+            raise
+        check()
+        answers = [self._house(house, read.brief) for house in houses]
+        seconds = time.perf_counter() - started
+        self.metrics.design_seconds.labels(engine.name).observe(seconds)
+        for house in houses:
+            self._count(engine, house)
+        return {**read.as_json(), "model": engine.about, "seconds": round(seconds, 4), "designs": answers}
+
+    def _house(self, house: House, brief: Brief) -> dict[str, Any]:
+        changed = house.changed
+        return {
+            "design": house.design.model_dump(mode="json"),
+            "source": house.source,
+            "changed": None
+            if changed is None
+            else {
+                "replaced": changed.replaced,
+                "moved_ft": {f"{level}:{room}": round(feet, 2) for (level, room), feet in changed.moved_ft.items()},
+                "too_small": list(changed.too_small),
+            },
+            **judged(house.design, brief),
+        }
+
+    def _count(self, engine: Engine, house: House) -> None:
+        self.metrics.designs.labels(engine.name, house.source).inc()
+        self.metrics.tokens.inc(house.tokens)
+        if house.changed is None or house.changed.replaced:
+            return
+        moved = list(house.changed.moved_ft.values())
+        if moved:
+            self.metrics.moved_ft.observe(sum(moved) / len(moved))
+        if not house.changed.too_small and not any(moved):
+            self.metrics.as_answered.inc()

@@ -1,0 +1,97 @@
+"""Tests for housebrain.service.store."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect
+
+from housebrain.errors import UserError
+from housebrain.service.store import Base, ConflictError, Store, StoredDesign, now
+
+
+def design(number: int, idempotency: str | None = None, request: str = "r") -> StoredDesign:
+    return StoredDesign(
+        id=f"{number:032x}", made=now(), key_id=None, request_hash=request, idempotency=idempotency, brief={}, answer={}
+    )
+
+
+def test_the_migrations_make_the_tables_that_the_code_has(store: Store) -> None:
+    found = inspect(store.engine)
+    for name, table in Base.metadata.tables.items():
+        columns = {column["name"]: column["nullable"] for column in found.get_columns(name)}
+        assert columns == {column.name: bool(column.nullable) for column in table.columns}
+
+
+def test_a_store_is_opened_again_with_what_is_in_it(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'store.db'}"
+    first = Store(address)
+    first.add_design(design(1))
+    first.close()
+    second = Store(address)
+    assert second.design(f"{1:032x}") is not None
+    second.close()
+
+
+def test_one_of_two_equal_requests_at_once_is_kept(store: Store) -> None:
+    kept = []
+    threads = [
+        threading.Thread(target=lambda n=n: kept.append(store.add_design(design(n, "key")).id)) for n in range(8)
+    ]  # type: ignore[misc]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(kept)) == 1
+    with pytest.raises(ConflictError):
+        store.find_idempotent("key", "another")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["nonsense", "sqlite:////no/such/folder/x.db", "oracle9://x", "postgresql+psycopg://u:secret@127.0.0.1:1/x"],
+)
+def test_a_store_that_can_not_be_used_is_named_without_its_password(address: str) -> None:
+    with pytest.raises(UserError) as error:
+        Store(address)
+    assert "secret" not in str(error.value)
+
+
+def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path) -> None:
+    """A process adds designs, says which, and is killed in the middle."""
+    code = (
+        "import sys; from service.test_store import design; from housebrain.service.store import Store\n"
+        f"store = Store('sqlite:///{tmp_path / 'store.db'}')\n"
+        "for number in range(10**6): print(store.add_design(design(number)).id, flush=True)\n"
+    )
+    tests = str(Path(__file__).parents[1])
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=_path(tests))
+    assert process.stdout is not None
+    said = [process.stdout.readline().strip() for _ in range(20)]
+    process.kill()
+    said += process.stdout.read().split("\n")[:-1]  # the last line may be cut
+    process.wait()
+    store = Store(f"sqlite:///{tmp_path / 'store.db'}")
+    assert len(said) >= 20
+    assert all(store.design(one) is not None for one in said if len(one) == 32)
+    store.close()
+
+
+def _path(folder: str) -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([folder, *sys.path])}
+
+
+def test_keys_are_made_listed_and_revoked(store: Store) -> None:
+    key = store.add_key("ann")
+    assert store.key_id(key) == store.clients()[0].id
+    assert store.clients()[0].hash != key
+    with pytest.raises(UserError, match="there is a key named 'ann'"):
+        store.add_key("ann")
+    store.revoke_key("ann")
+    assert store.key_id(key) is None
+    with pytest.raises(UserError, match="no key named 'bob'"):
+        store.revoke_key("bob")

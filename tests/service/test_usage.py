@@ -1,0 +1,64 @@
+"""Tests for housebrain.service: feedback, use and drift."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from housebrain.service.feedback import FILE, export
+from housebrain.service.store import Store, now
+from housebrain.service.usage import LARGE, LEAST, SMALL, drifted, stability, stability_of_kinds, usage
+from service.conftest import WORDS
+
+
+def test_feedback_is_exported_as_prepare_reads_it(client: TestClient, store: Store, tmp_path: Path) -> None:
+    ids = [client.post("/designs", json={"words": WORDS, "seed": seed}).json()["id"] for seed in range(3)]
+    design = client.get(f"/designs/{ids[1]}").json()["designs"][0]["design"]
+    said: list[dict[str, Any]] = [
+        {"verdict": "accept"},
+        {"verdict": "correct", "design": design},
+        {"verdict": "reject", "reason": "dark"},
+    ]
+    for design_id, one in zip(ids, said, strict=True):
+        assert client.post(f"/designs/{design_id}/feedback", json=one).status_code == 201
+    counts = export(store, tmp_path)
+    assert counts == {"accepted": 1, "corrected": 1, "rejected": 1, "invalid": 0}
+    lines = [json.loads(line) for line in (tmp_path / FILE).read_text().splitlines()]
+    assert {line["id"] for line in lines} == {f"feedback-{ids[0]}-0", f"feedback-{ids[1]}-0"}
+    client.post(f"/designs/{ids[0]}/feedback", json={"verdict": "reject", "reason": "on second thoughts"})
+    assert export(store, tmp_path)["accepted"] == 0
+
+
+def test_a_correction_that_breaks_a_rule_is_counted_and_left_out(
+    client: TestClient, store: Store, tmp_path: Path
+) -> None:
+    made = client.post("/designs", json={"words": WORDS}).json()
+    design = made["designs"][0]["design"]
+    design["levels"][0]["doors"] = []
+    client.post(f"/designs/{made['id']}/feedback", json={"verdict": "correct", "design": design})
+    assert export(store, tmp_path) == {"accepted": 0, "corrected": 0, "rejected": 0, "invalid": 1}
+
+
+def test_use_is_counted_by_outcome(client: TestClient, store: Store) -> None:
+    client.post("/designs", json={"words": WORDS})
+    client.post("/designs", json={"words": "purple monkey dishwasher"})
+    figures = usage(store, now() - timedelta(days=1))
+    assert figures["requests"] == 2
+    assert figures["outcomes"] == {"designed": 1, "unreadable": 1}
+    assert figures["by_region"]["Asia_India"] == 1
+    assert figures["drift"] == {}
+
+
+def test_drift_is_small_for_alike_and_large_for_other_briefs() -> None:
+    random = np.random.default_rng(0)
+    reference = random.normal(3, 1, 2000).round()
+    assert stability(reference, random.normal(3, 1, 1000).round()) < SMALL
+    assert stability(reference, random.normal(5, 1, 1000).round()) > LARGE
+    assert stability_of_kinds(["a"] * 90 + ["b"] * 10, ["a"] * 880 + ["b"] * 120) < SMALL
+    assert stability_of_kinds(["a"] * 90 + ["b"] * 10, ["b"] * LEAST) > LARGE
+    assert drifted({"drift": {"floors": LARGE, "rooms": SMALL}}) == ["floors"]
+    assert stability(reference, reference) == pytest.approx(0)
