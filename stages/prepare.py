@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from housebrain.cluster.prepare import prepare_on_cluster
+from housebrain.dataset.feedback import feedback_batches
 from housebrain.dataset.generate import generate_records
 from housebrain.dataset.prepare import evenly, prepare
 from housebrain.dataset.records import count_records, read_records
@@ -23,14 +24,18 @@ def main() -> None:
     elif settings.source == "generate":
         total = settings.generate_count
         records = generate_records(total, settings.seed)
-        counts = prepare(records, OUT, settings.seed, settings.processes, total, settings.alternatives)
+        counts = prepare(
+            records, OUT, settings.seed, settings.processes, total, settings.alternatives, feedback_batches()
+        )
     else:
         total = count_records(RAW) or 0
         records = read_records(RAW)
         if 0 < settings.sample_count < total:
             records = evenly(records, settings.sample_count, total)
             total = settings.sample_count
-        counts = prepare(records, OUT, settings.seed, settings.processes, total, settings.alternatives)
+        counts = prepare(
+            records, OUT, settings.seed, settings.processes, total, settings.alternatives, feedback_batches()
+        )
     write_json("reports/prepare.json", counts)
     print(f"prepare: {counts['solved']:,} of {counts['total']:,} briefs solved; rejected: {counts['rejected']}")
 

@@ -10,13 +10,14 @@ import pickle
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from housebrain.cluster.connect import address_given, connected
 from housebrain.cluster.journal import Journal, Position
 from housebrain.dataset.generate import generate_records
+from housebrain.dataset.feedback import feedback_batches
 from housebrain.dataset.prepare import Solved, evenly, solve_batch, write_prepared
 from housebrain.dataset.records import RawRecord, count_records, parse_json, parts_of
 from housebrain.environment import STATE
@@ -111,7 +112,9 @@ def prepare_on_cluster(settings: Prepare, raw: Path, out: Path) -> dict[str, Any
     journal = Journal(STATE / "prepare", [settings.seed, settings.alternatives, made_from])
     total = settings.generate_count if settings.source == "generate" else settings.sample_count or count_records(raw)
     with connected(address_given()):
-        report = write_prepared(solved(runs, settings.seed, journal, settings.alternatives), out, total)
+        report = write_prepared(
+            chain(feedback_batches(), solved(runs, settings.seed, journal, settings.alternatives)), out, total
+        )
     journal.remove()
     return report
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +27,8 @@ from housebrain.dataset.records import RawRecord, bad_record, parse_json
 from housebrain.dataset.v5 import BadRecord, parse_record
 from housebrain.errors import UserError
 from housebrain.files import atomic_folder
-from housebrain.house.brief import Rejected
+from housebrain.house.brief import Brief, Rejected
+from housebrain.house.design import Design
 from housebrain.language.designs import encode
 from housebrain.rules.checks import violations
 from housebrain.solver.solve import solve
@@ -99,27 +100,29 @@ def solve_record(raw: RawRecord, seed: int, alternatives: int = 1) -> Solved:
             return Reject(record_id, raw.where, rejected.reason, rejected.detail)
         wrong = violations(design, brief)
         assert not wrong, f"{record_id}: the solver made an invalid design: {wrong[0]}"
-        answer = encode(design)
-        if any(row["answer"] == answer for row in rows):
-            continue
-        rows.append(
-            {
-                "id": f"{record_id}.{number + 1}" if number else record_id,
-                "brief_key": brief.key(),
-                "side": raw.side,
-                "brief": brief.model_dump_json(),
-                "answer": answer,
-                "bedrooms": brief.bedrooms,
-                "floors": brief.floors,
-                "style": brief.style,
-                "region": brief.region,
-                "climate_zone": brief.climate_zone,
-                "area_sqft": design.built_area_sqft,
-                "cost_usd": design.cost.total_usd,
-                "where": raw.where,
-            }
-        )
+        row = row_of(f"{record_id}.{number + 1}" if number else record_id, brief, design, raw.side, raw.where)
+        if all(one["answer"] != row["answer"] for one in rows):
+            rows.append(row)
     return rows
+
+
+def row_of(name: str, brief: Brief, design: Design, side: str, where: str) -> dict[str, Any]:
+    """A row of `SCHEMA`, and where its record stands."""
+    return {
+        "id": name,
+        "brief_key": brief.key(),
+        "side": side,
+        "brief": brief.model_dump_json(),
+        "answer": encode(design),
+        "bedrooms": brief.bedrooms,
+        "floors": brief.floors,
+        "style": brief.style,
+        "region": brief.region,
+        "climate_zone": brief.climate_zone,
+        "area_sqft": design.built_area_sqft,
+        "cost_usd": design.cost.total_usd,
+        "where": where,
+    }
 
 
 def solve_batch(batch: list[RawRecord], seed: int, alternatives: int) -> list[Solved]:
@@ -216,6 +219,7 @@ def prepare(
     processes: int = 0,
     total: int | None = None,
     alternatives: int = 1,
+    known: Iterable[list[Solved]] = (),
 ) -> dict[str, Any]:
     """Solves every brief and writes samples and rejects to the folder `out`, in one swap at the end.
 
@@ -226,6 +230,8 @@ def prepare(
         processes: processes; 0 takes one a core.
         total: the number of records, for progress, if known.
         alternatives: designs of each brief, as far as there are different ones.
+        known: designs that are there already, such as `feedback_batches`: they come first, so that a record which asks
+            for the same is left out.
 
     Returns:
         Counts of briefs: `total` == `solved` + the sum of `rejected` (by reason); `designs` are the samples written.
@@ -233,7 +239,8 @@ def prepare(
     Raises:
         UserError: a record is malformed, or none could be solved. `out` is left as it was.
     """
-    return write_prepared(_solved(records, seed, alternatives, processes or os.cpu_count() or 1), out, total)
+    solved = _solved(records, seed, alternatives, processes or os.cpu_count() or 1)
+    return write_prepared(chain(known, solved), out, total)
 
 
 def write_prepared(batches: Iterable[list[Solved]], out: str | Path, total: int | None = None) -> dict[str, Any]:

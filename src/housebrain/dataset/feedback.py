@@ -1,0 +1,43 @@
+"""Designs that clients accepted or corrected, as samples: `housebrain feedback export` writes them into data/raw/feedback."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from housebrain.dataset.prepare import Solved, row_of
+from housebrain.errors import UserError
+from housebrain.house.brief import Brief
+from housebrain.house.design import Design
+from housebrain.rules.checks import violations
+
+FOLDER = Path("data/raw/feedback")
+
+
+def feedback_batches(folder: Path = FOLDER) -> Iterator[list[Solved]]:
+    """A batch for each file `*.jsonl` in a folder, whose lines are `{"id", "brief", "design"}`; none without a folder.
+
+    Raises:
+        UserError: a line is no such thing, or its design breaks a rule.
+    """
+    for path in sorted(folder.glob("*.jsonl")):
+        batch: list[Solved] = []
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            where = f"{path}:{number}"
+            try:
+                content: dict[str, Any] = json.loads(line)
+                name, brief = str(content["id"]), Brief.model_validate(content["brief"])
+                design = Design.model_validate(content["design"])
+            except (ValueError, KeyError, TypeError, ValidationError) as error:
+                first = " ".join(str(error).split("\n")[:3])
+                raise UserError(f"{where}: not a line of `housebrain feedback export` ({first}). Export again.") from error
+            if wrong := violations(design, brief):
+                raise UserError(
+                    f"{where}: the design of {name} breaks a rule ({wrong[0].where}: {wrong[0].detail}). Export again, "
+                    "which leaves such designs out."
+                )
+            batch.append([row_of(name, brief, design, "train", where)])
+        if batch:
+            yield batch

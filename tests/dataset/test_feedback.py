@@ -1,0 +1,47 @@
+"""Tests for housebrain.dataset.feedback: what clients accepted becomes samples."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from housebrain.dataset.feedback import feedback_batches
+from housebrain.dataset.generate import generate_records
+from housebrain.dataset.prepare import prepare
+from housebrain.errors import UserError
+from housebrain.language.designs import encode
+from houses import solved_houses
+
+
+def write(folder: Path, **changes: object) -> None:
+    _, brief, design = solved_houses()[0]
+    line = {"id": "feedback-1", "brief": brief.model_dump(mode="json"), "design": design.model_dump(mode="json")}
+    folder.mkdir(exist_ok=True)
+    (folder / "feedback.jsonl").write_text(json.dumps(line | changes) + "\n")
+
+
+def test_a_correction_comes_before_the_records(tmp_path: Path) -> None:
+    write(tmp_path / "feedback")
+    counts = prepare(generate_records(3, seed=3), tmp_path / "out", 1, 1, known=feedback_batches(tmp_path / "feedback"))
+    rows = pq.read_table(tmp_path / "out/samples-00000.parquet").to_pylist()
+    assert rows[0]["id"] == "feedback-1"
+    assert rows[0]["answer"] == encode(solved_houses()[0][2])
+    assert counts["designs"] == len(rows)
+    assert list(feedback_batches(tmp_path / "none")) == []
+
+
+@pytest.mark.parametrize("changes", [{"design": {}}, {"brief": None}, {"id": None, "design": "x"}])
+def test_a_line_that_is_none_is_named(tmp_path: Path, changes: dict[str, object]) -> None:
+    write(tmp_path, **changes)
+    with pytest.raises(UserError, match=r"feedback\.jsonl:1: not a line of"):
+        list(feedback_batches(tmp_path))
+
+
+def test_a_design_that_breaks_a_rule_is_named(tmp_path: Path) -> None:
+    _, _, design = solved_houses()[0]
+    content = design.model_dump(mode="json")
+    content["levels"][0]["doors"] = []
+    write(tmp_path, design=content)
+    with pytest.raises(UserError, match=r"feedback\.jsonl:1: the design of feedback-1 breaks a rule"):
+        list(feedback_batches(tmp_path))
