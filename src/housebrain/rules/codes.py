@@ -181,15 +181,13 @@ def _bound(rule: dict[str, Any], case: Case) -> tuple[float | None, str]:
 def of_bands(bands: dict[str, Any], value: float) -> float | None:
     """The bound of the first band that reaches as far as `value`.
 
-    With `carry`, shares of a plot's area are never worth less than the largest plot of the band before gets.
+    With `carry`, shares of a plot's area are never worth less than the largest plot of any band before gets.
     """
-    before = None
+    carried = 0.0
     for limit, bound in bands["bands"]:
         if limit is None or value <= limit:
-            if bands.get("carry") and before is not None:
-                return float(max(bound, before[0] * before[1] / value))
-            return float(bound)
-        before = (limit, bound)
+            return float(max(bound, carried / value)) if bands.get("carry") else float(bound)
+        carried = max(carried, limit * bound)
     return None
 
 

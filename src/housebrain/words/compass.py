@@ -3,6 +3,7 @@
 import re
 
 from housebrain.errors import UserError
+from housebrain.words import measures
 from housebrain.words.facts import Facts
 from housebrain.words.text import NUMBER, Text
 
@@ -43,17 +44,16 @@ def direction(words: str) -> str:
     return next(point for point, pattern in _NAMES.items() if re.fullmatch(pattern, words.strip()))
 
 
-def read_road_width(text: Text) -> list[str]:
-    """Takes how wide the road is, which a brief has no place for; returns the words."""
-    length = rf"{NUMBER}\s*(?:'|ft\b\.?|feet\b|foot\b|m\b|mtrs?\b|meters?\b|metres?\b)"
-    found = [match[0] for match in text.take(rf"{length}\s*(?:wide\s+)?(?={_ROAD}|(?:{_WORD})\s*(?:side\s+)?{_ROAD})")]
-    found += [
-        match[0]
-        for match in text.take(
-            rf"(?<={'road'})\s*(?:is\s+|of\s+|width\s*(?:of|is|:)?\s*)?{length}(?:\s*wide)?(?!\s*(?:x|by))"
-        )
-    ]
-    return found
+def read_road_width(text: Text, facts: Facts) -> None:
+    """Reads how wide the road is, `road_ft`: of two roads the one that is named first."""
+    length = rf"({NUMBER}\s*(?:'|ft\b\.?|feet\b|foot\b|m\b|mtrs?\b|meters?\b|metres?\b))"
+    before = rf"{length}\s*(?:wide\s+)?(?={_ROAD}|(?:{_WORD})\s*(?:side\s+)?{_ROAD})"
+    after = rf"(?<=road)\s*(?:is\s+|of\s+|width\s*(?:of|is|:)?\s*)?{length}(?:\s*wide)?(?!\s*(?:x|by))"
+    for pattern in (before, after):
+        for match in text.take(pattern):
+            feet = measures.feet(match[1])
+            if feet > 0 and "road_ft" not in facts.said:
+                facts.say("road_ft", round(feet, 2), match[0])
 
 
 def read_facing(text: Text, facts: Facts) -> None:

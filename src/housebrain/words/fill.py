@@ -52,7 +52,7 @@ def fill(facts: Facts, place: Place) -> Brief:
         plot=plot,
         rooms=tuple(requests),
         region=place.region,
-        city=place.name if "place" in facts.said else None,
+        city=_city(place),
         climate_zone=facts.get("climate") or place.climate,
         choices=choices,
     )
@@ -171,6 +171,7 @@ def _ground(facts: Facts, place: Place, rooms: list[Wanted]) -> tuple[int, Plot,
         slope_degrees=facts.get("slope") or 0.0,
         is_corner=corner,
         setbacks=setbacks,
+        street_width_ft=facts.get("road_ft"),
     )
     return floors, plot, scale
 
@@ -278,7 +279,7 @@ def _setbacks(facts: Facts, place: Place, sides: tuple[float, float]) -> Setback
 def _budget(facts: Facts, place: Place, asked_sqft: float) -> float:
     said, rate = facts.get("budget"), facts.get("budget_rate")
     if said is None and rate is None:
-        rates = rates_of(place.region)
+        rates = rates_of(place.region, _city(place))
         usd = rates.plinth["good"] / rates.per_usd * asked_sqft * ROOMY
         usd = float(round(usd, -3))
         facts.assume("budget", f"{usd:,.0f} USD", "good quality at the region's rate")
@@ -300,6 +301,11 @@ def _budget(facts: Facts, place: Place, asked_sqft: float) -> float:
     if usd > MOST_USD:
         raise UserError(f"'{words}' ({usd:,.0f} USD) is beyond a house for one family: give the budget for it alone.")
     return round(usd, 2)
+
+
+def _city(place: Place) -> str | None:
+    """The city's name, None where only a state or a country is known."""
+    return place.name.title() if place.is_city else None
 
 
 def place_note(facts: Facts, place: Place) -> None:

@@ -41,13 +41,14 @@ _LONGEST = 4  # words of a name
 
 
 class Place(NamedTuple):
-    """A place: its name, country code, the dataset's region for it, and its climate."""
+    """A place: its name, country code, region of the dataset, climate, state, and whether it is a city."""
 
     name: str
     country: str
     region: str
     climate: str
     state: str
+    is_city: bool = False
 
 
 @cache
@@ -62,7 +63,7 @@ def _places() -> tuple[dict[str, list[Place]], dict[str, list[Place]]]:
             states.setdefault(name, []).append(Place(name, country, region, entry["climate"], code))
         for climate, names in entry["cities"].items():
             for name in names:
-                place = Place(name.lstrip("~"), country, region, climate, code)
+                place = Place(name.lstrip("~"), country, region, climate, code, True)
                 known = cities.setdefault(place.name, [])
                 known.insert(len(known) if name.startswith("~") else 0, place)
     return cities, states

@@ -111,7 +111,7 @@ def read_words(text: str, **flags: Any) -> Reading:
     country = place.country if "place" in facts.said or hint else None
     has_house = re.search(rf"\b(?:{HOUSE})\b|\bbhk\b|bed ?room|\bbed\b", read.whole) is not None
     refuse_no_house(read, has_house, NO_HOUSE)
-    roads = read_road_width(read)
+    read_road_width(read, facts)
     read_storeys(read, facts, country)
     read_facing(read, facts)
     read_setbacks(read, facts)
@@ -127,8 +127,6 @@ def read_words(text: str, **flags: Any) -> Reading:
     for _ in read.take(rf"\b(?:{HOUSE})\b"):
         pass
     _refuse_empty(text, facts, settled)
-    for words in roads:
-        facts.assume(words.strip(), "left out", "a brief has no place for a road's width")
     if facts.get("vastu"):
         facts.assume("vastu", "left out", "a brief has no place for it")
     if "place" not in facts.said:
