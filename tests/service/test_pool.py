@@ -21,7 +21,7 @@ def test_more_than_may_wait_are_refused_and_the_others_are_done() -> None:
         go.set()
         done = await asyncio.gather(*asked, return_exceptions=True)
         pool.close()
-        return [one for one in done if one == 1], [one for one in done if isinstance(one, FullError)]  # type: ignore[misc]
+        return [one for one in done if one == 1], [one for one in done if isinstance(one, FullError)]
 
     done, refused = asyncio.run(ask())
     assert (len(done), len(refused)) == (3, 2)

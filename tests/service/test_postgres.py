@@ -81,6 +81,4 @@ def test_a_restart_of_the_database_loses_nothing_that_was_acknowledged(server: A
 
 
 def restart(server: Any) -> None:
-    from pgserver._commands import pg_ctl
-
-    pg_ctl(["restart", "-w", "-m", "immediate"], pgdata=Path(server.pgdata), user=server.system_user)
+    pgserver._commands.pg_ctl(["restart", "-w", "-m", "immediate"], pgdata=Path(server.pgdata), user=server.system_user)

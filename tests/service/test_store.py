@@ -39,7 +39,7 @@ def test_one_of_two_equal_requests_at_once_is_kept(store: Store) -> None:
     kept = []
     threads = [
         threading.Thread(target=lambda n=n: kept.append(store.add_design(design(n, "key")).id)) for n in range(8)
-    ]  # type: ignore[misc]
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

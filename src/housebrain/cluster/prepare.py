@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, Protocol
 
 from housebrain.cluster.connect import address_given, connected
 from housebrain.cluster.journal import Journal, Position
-from housebrain.dataset.generate import generate_records
 from housebrain.dataset.feedback import feedback_batches
+from housebrain.dataset.generate import generate_records
 from housebrain.dataset.prepare import Solved, evenly, solve_batch, write_prepared
 from housebrain.dataset.records import RawRecord, count_records, parse_json, parts_of
 from housebrain.environment import STATE

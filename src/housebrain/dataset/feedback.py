@@ -1,4 +1,4 @@
-"""Designs that clients accepted or corrected, as samples: `housebrain feedback export` writes them into data/raw/feedback."""
+"""Designs that clients accepted or corrected, as samples: `housebrain feedback export` writes them."""
 
 import json
 from collections.abc import Iterator
@@ -32,7 +32,9 @@ def feedback_batches(folder: Path = FOLDER) -> Iterator[list[Solved]]:
                 design = Design.model_validate(content["design"])
             except (ValueError, KeyError, TypeError, ValidationError) as error:
                 first = " ".join(str(error).split("\n")[:3])
-                raise UserError(f"{where}: not a line of `housebrain feedback export` ({first}). Export again.") from error
+                raise UserError(
+                    f"{where}: not a line of `housebrain feedback export` ({first}). Export again."
+                ) from error
             if wrong := violations(design, brief):
                 raise UserError(
                     f"{where}: the design of {name} breaks a rule ({wrong[0].where}: {wrong[0].detail}). Export again, "

@@ -1,7 +1,7 @@
 """Whether a design keeps to a building code: each rule of a ruleset, and what came of it.
 
-Rules are data (`tables/codes/`); `rulesets.py` reads them and `measures.py` measures. This is a check of a sketch, not a
-permit.
+Rules are data (`tables/codes/`); `rulesets.py` reads them and `measures.py` measures. This is a check of a sketch, not
+a permit.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -10,6 +10,7 @@ from housebrain.house.brief import Brief
 from housebrain.house.design import Design
 from housebrain.house.land import area_sqft
 from housebrain.house.units import FT_PER_M, SQFT_PER_SQM
+from housebrain.rules.massing import of_bands
 from housebrain.rules.measures import MEASURES, ROOM_SETS, Case, Missing, bedspaces
 from housebrain.rules.rulesets import ruleset, ruleset_for
 
@@ -176,19 +177,6 @@ def _bound(rule: dict[str, Any], case: Case) -> tuple[float | None, str]:
         return rule["min_of_climate"][case.brief.climate_zone], ""
     home = bedspaces(case.design)
     return rule["min_of_bedspaces"].get(home), f"the standard has no row for {home}"
-
-
-def of_bands(bands: dict[str, Any], value: float) -> float | None:
-    """The bound of the first band that reaches as far as `value`.
-
-    With `carry`, shares of a plot's area are never worth less than the largest plot of any band before gets.
-    """
-    carried = 0.0
-    for limit, bound in bands["bands"]:
-        if limit is None or value <= limit:
-            return float(max(bound, carried / value)) if bands.get("carry") else float(bound)
-        carried = max(carried, limit * bound)
-    return None
 
 
 def _fact(name: str, case: Case) -> float:

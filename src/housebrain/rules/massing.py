@@ -1,6 +1,6 @@
-"""How much of a plot may be built over, how much floor there may be, and how high: what the brief's ruleset says of it.
+"""How much of a plot may be built over, how much floor there may be, and how high: `tables/massing.yaml`.
 
-The solver keeps to these limits from the start; `codes.py` checks them with all other rules.
+The solver keeps to these limits from the start; `rulesets.py` has them among the other rules.
 """
 
 import math
@@ -10,8 +10,8 @@ from housebrain.house.brief import Brief
 from housebrain.house.design import FLOOR_TO_FLOOR_FT, Design, covered_sqft
 from housebrain.house.land import area_sqft
 from housebrain.house.units import FT_PER_M, SQFT_PER_SQM
-from housebrain.rules.codes import of_bands
-from housebrain.rules.rulesets import ruleset, ruleset_for
+from housebrain.rules.rates import city_key
+from housebrain.rules.tables import table
 
 TOLERANCE_SQFT = 0.5
 
@@ -34,9 +34,8 @@ def massing_of(brief: Brief) -> Massing:
     """What may be built on a brief's plot."""
     plot_sqft = area_sqft(brief.plot.corners_ft)
     limits = dict.fromkeys(("coverage", "floor_area_ratio", "height"), math.inf)
-    for rule in ruleset(ruleset_for(brief.region, brief.city).name).rules:
-        if rule.get("check") in limits:
-            limits[rule["check"]] = min(limits[rule["check"]], _most(rule, plot_sqft / SQFT_PER_SQM))
+    for rule in _rules(brief):
+        limits[rule["check"]] = min(limits[rule["check"]], _most(rule, plot_sqft / SQFT_PER_SQM))
     return Massing(limits["coverage"] * plot_sqft, limits["floor_area_ratio"] * plot_sqft, limits["height"] * FT_PER_M)
 
 
@@ -58,8 +57,29 @@ def height_ft(floors: int) -> float:
     return floors * FLOOR_TO_FLOOR_FT
 
 
+def _rules(brief: Brief) -> list[dict[str, Any]]:
+    tables: dict[str, Any] = table("massing")
+    city = tables["cities"].get(city_key(brief.city)) if brief.city else None
+    name = city["rules"] if city and city["region"] == brief.region else tables["regions"].get(brief.region)
+    rules: list[dict[str, Any]] = tables["rules"].get(name, [])
+    return rules
+
+
 def _most(rule: dict[str, Any], plot_sqm: float) -> float:
     if "max" in rule:
         return float(rule["max"])
     bound = of_bands(rule["max_of"], plot_sqm)
     return math.inf if bound is None else bound
+
+
+def of_bands(bands: dict[str, Any], value: float) -> float | None:
+    """The bound of the first band that reaches as far as `value`.
+
+    With `carry`, shares of a plot's area are never worth less than the largest plot of any band before gets.
+    """
+    carried = 0.0
+    for limit, bound in bands["bands"]:
+        if limit is None or value <= limit:
+            return float(max(bound, carried / value)) if bands.get("carry") else float(bound)
+        carried = max(carried, limit * bound)
+    return None

@@ -39,7 +39,7 @@ def ruleset(name: str) -> Ruleset:
         KeyError: there is none of that name.
     """
     content = tables("codes")[name]
-    own = content["rules"]
+    own = [*content["rules"], *table("massing")["rules"].get(name, [])]
     if "extends" not in content:
         return Ruleset(name, content["edition"], tuple(own))
     base = ruleset(content["extends"])

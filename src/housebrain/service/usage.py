@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.table import Table
 
 from housebrain.service.store import Store
@@ -20,7 +21,7 @@ BINS = 10
 LEAST = 50  # briefs on both sides, for a drift to mean something
 
 
-def stability(reference: Sequence[float], now: Sequence[float]) -> float:
+def stability(reference: Sequence[float] | NDArray[np.float64], now: Sequence[float] | NDArray[np.float64]) -> float:
     """The population stability index of two samples of a number, over deciles of `reference`; 0 is no change."""
     edges = np.unique(np.quantile(reference, np.linspace(0, 1, BINS + 1)[1:-1]))
     shares = [np.bincount(np.digitize(values, edges), minlength=len(edges) + 1) for values in (reference, now)]
