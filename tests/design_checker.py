@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from shapely.geometry import LineString, box  # type: ignore[import-untyped]
-from shapely.ops import unary_union  # type: ignore[import-untyped]
+from shapely.geometry import LineString, box
+from shapely.ops import unary_union
 
 from solver_checker import OUTDOOR, wrong
 
