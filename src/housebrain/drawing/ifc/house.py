@@ -8,7 +8,7 @@ from housebrain.drawing.ifc.roofs import add_roof
 from housebrain.drawing.ifc.stairs import add_stair
 from housebrain.drawing.ifc.storeys import add_plinth, add_slabs, add_space, add_steps, add_storey, clear_sqft
 from housebrain.drawing.ifc.walls import add_walls
-from housebrain.drawing.marks import marks
+from housebrain.drawing.names import marks
 from housebrain.drawing.scene import Scene
 from housebrain.drawing.surfaces import surfaces
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from housebrain.drawing.elements import Block, Level, Region, Space
-from housebrain.drawing.ifc.model import Entity, Model, metres
+from housebrain.drawing.ifc.model import Entity, Model, label, metres
+from housebrain.drawing.names import title
 from housebrain.drawing.regions import polygon
 
 FINISH_FT = 0.1  # of a floor, in its slab's thickness
@@ -158,7 +159,7 @@ def add_steps(model: Model, storey: Storey, blocks: Sequence[Block], elevation: 
 
 def add_space(model: Model, storey: Storey, space: Space, height: float) -> Entity:
     """Writes a room; its volume is what is clear between walls, up to a height."""
-    title = space.type.replace("_", " ").capitalize()
+    kind = space.type.replace("_", " ").capitalize()
     clear = space.clear or (space.region,)
     thing = model.root(
         "IfcSpace", f"{storey.path}/{space.name}", space.name,
@@ -166,7 +167,7 @@ def add_space(model: Model, storey: Storey, space: Space, height: float) -> Enti
         Representation=model.shape(
             model.body([model.prism(region.outline, 0.0, height, region.holes) for region in clear])
         ),
-        LongName=title,
+        LongName=label(title(space)),
         CompositionType="ELEMENT",
         PredefinedType="PARKING" if space.type == "garage" else "EXTERNAL" if space.open_air else "INTERNAL",
     )  # fmt: skip
@@ -174,9 +175,9 @@ def add_space(model: Model, storey: Storey, space: Space, height: float) -> Enti
     net = clear_sqft(space)
     model.properties(
         thing, "Pset_SpaceCommon",
-        Reference=title, IsExternal=space.open_air, GrossPlannedArea=space.area_sqft, NetPlannedArea=net, PubliclyAccessible=False,
+        Reference=kind, IsExternal=space.open_air, GrossPlannedArea=space.area_sqft, NetPlannedArea=net, PubliclyAccessible=False,
     )  # fmt: skip
-    model.properties(thing, "Pset_SpaceOccupancyRequirements", OccupancyType=title)
+    model.properties(thing, "Pset_SpaceOccupancyRequirements", OccupancyType=kind)
     model.quantities(
         thing, "Qto_SpaceBaseQuantities",
         {

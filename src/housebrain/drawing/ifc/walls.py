@@ -1,6 +1,7 @@
 """Walls, parapets and railings, with the openings in them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from shapely import Polygon, unary_union
 from shapely.geometry.base import BaseGeometry
@@ -34,7 +35,9 @@ def add_walls(
     """
     found: list[Entity] = []
     built: list[Polygon] = []
-    for number, wall in sorted(enumerate(walls), key=lambda item: list(_NAMES).index(item[1].kind)):
+    order = list(_NAMES)
+    for number, wall in sorted(enumerate(walls), key=lambda item: order.index(item[1].kind)):
+        wall = replace(wall, openings=tuple(_between_walls(wall, opening, walls) for opening in wall.openings))
         whole = Polygon(wall.outline)
         solid = whole.difference(unary_union([other for other in built if other.intersects(whole)]))
         built.append(whole)
@@ -47,6 +50,20 @@ def add_walls(
             )
             found += _railing(model, path, wall, at, solid) if wall.kind == "railing" else _wall(model, path, wall, at, solid, marked)
     return found
+
+
+def _between_walls(wall: Wall, opening: Opening, walls: Sequence[Wall]) -> Opening:
+    """An opening as far as no other wall stands in it: ways reach to the axes of the walls at their ends."""
+    low, high = (end[0 if wall.along == "x" else 1] for end in (opening.start, opening.end))
+    middle, half = (low + high) / 2, wall.thickness / 2
+    for other in walls:
+        if other.along != wall.along and other.low - half < wall.at < other.high + half:
+            near, far = other.at - other.thickness / 2, other.at + other.thickness / 2
+            low = far if low < far < middle else low
+            high = near if middle < near < high else high
+    at = (low + high) / 2
+    x, y = (at, opening.y) if wall.along == "x" else (opening.x, at)
+    return replace(opening, x=x, y=y, width=high - low)
 
 
 def _railing(model: Model, path: str, wall: Wall, at: Entity, solid: BaseGeometry) -> list[Entity]:

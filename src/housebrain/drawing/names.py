@@ -1,8 +1,9 @@
-"""The numbers that doors and windows bear on drawings and in models."""
+"""What doors, windows and rooms are called on drawings and in models."""
 
 from collections.abc import Iterable
 
-from housebrain.drawing.elements import Level, Opening
+from housebrain.drawing.elements import Level, Opening, Space
+from housebrain.house.rooms import SHORT_NAMES
 
 
 def marks(levels: Iterable[Level]) -> dict[tuple[int, Opening], str]:
@@ -19,3 +20,12 @@ def marks(levels: Iterable[Level]) -> dict[tuple[int, Opening], str]:
                 counts[letter] += 1
                 found[level.number, opening] = f"{letter}{level.number + 1}{counts[letter]:02d}"
     return found
+
+
+def title(space: Space) -> str:
+    """`Bedroom 2` for `bed2`; a name that isn't made of the room's type stays as it is."""
+    short = SHORT_NAMES.get(space.type, "")
+    number = space.name.removeprefix(short)
+    if not space.name.startswith(short) or (number and not number.isdecimal()):
+        return space.name
+    return f"{space.type.replace('_', ' ').capitalize()} {number}".strip()
