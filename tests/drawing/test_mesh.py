@@ -100,6 +100,7 @@ def test_walls_are_as_the_scene_has_them(house: Solved) -> None:
                     for wall in standing
                     if wall.kind != "railing"
                 ]
+                + [Polygon(post.outline) for post in level.posts]
             )
             found = section_area(of(parts, f"level {level.number}", "wall", "plaster"), level.elevation + height)
             assert found == pytest.approx(expected.area, rel=1e-4)

@@ -164,6 +164,17 @@ def handrails(stair: Stair) -> list[Manifold]:
     return found
 
 
+def guard(stair: Stair, floor: float) -> list[Manifold]:
+    """The railing on a top floor, where nobody is to step into the hole over the first flight."""
+    entry, turn, _, leave = (np.array(point) for point in stair.path)
+    axis = int(np.argmax(np.abs(leave - entry)))
+    middle = (entry + leave) / 2
+    low, high = sorted((float(2 * entry[axis] - middle[axis]), float(middle[axis])))
+    across = 1 - axis
+    at = float(entry[across] - np.sign(turn[across] - entry[across]) * POST_FT / 2)
+    return railing(Wall("railing", "x" if axis == 0 else "y", at, low, high, POST_FT, GUARD_FT + RAIL_FT, 0), floor)
+
+
 def _rod(start: Sequence[float], bottom: float, end: Sequence[float], top: float, height: float) -> Manifold:
     """A square baluster's body from one point to another; `height` makes a rail of it, which is as high all along."""
     half = BALUSTER_FT / 2

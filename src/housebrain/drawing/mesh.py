@@ -8,7 +8,7 @@ from manifold3d import Manifold
 from numpy.typing import NDArray
 
 from housebrain.drawing.elements import Level, Point, Region, Roof, Stair, Wall
-from housebrain.drawing.joinery import Sides, Solid, filling, handrails, railing
+from housebrain.drawing.joinery import Sides, Solid, filling, guard, handrails, railing
 from housebrain.drawing.scene import Scene
 from housebrain.drawing.solid import box, column, hull, panel, prism, rim, shell, triangles, union
 from housebrain.drawing.surfaces import KINDS, Kind, Surface, surfaces
@@ -101,9 +101,13 @@ def _level(level: Level, furnished: bool) -> Iterator[Solid]:
     yield "plaster", inside
     parapets = [solid for wall in level.walls if wall.kind == "parapet" for solid in _parapet(wall, floor)]
     yield from parapets
+    posts = [column(post.outline, post.bottom, post.top) for post in level.posts]
+    yield "wall", union(posts)
     rails = [bar for wall in level.walls if wall.kind == "railing" for bar in railing(wall, floor)]
+    if level.stair_below and not level.stair:
+        rails += guard(level.stair_below, floor)
     # They reach into the walls that they end at.
-    yield "railing", union(rails) - union([walls, *(solid for _, solid in parapets)])
+    yield "railing", union(rails) - union([walls, *posts, *(solid for _, solid in parapets)])
     for wall in level.walls:
         for opening in wall.openings:
             yield from filling(opening, wall, floor)
