@@ -23,7 +23,7 @@ SILL_FT = 0.25  # what a window's sill stands out
 HANDLE_Z_FT = 3.3
 # No two of these are equally thick, so that no two faces lie in one plane.
 POST_FT, POSTS_EVERY_FT = 0.19, 4.0
-BALUSTER_FT, BALUSTERS_EVERY_FT = 0.06, 0.4
+BALUSTER_FT, BALUSTERS_EVERY_FT = 0.06, 0.38
 RAIL_FT, GUARD_FT = 0.15, 3.0
 FOOT_RAIL_FT, FOOT_Z_FT = 0.1, 0.3  # the rail at the foot of a railing
 
