@@ -84,7 +84,7 @@ def test_equal_models_have_equal_bytes() -> None:
     assert glb(made()) == glb(made())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(designs())
 def test_any_design_makes_closed_solids(design: Design) -> None:
     """Overlapping rooms, doors in no wall, a house of half a foot or of two thousand, names that no format has."""
