@@ -200,6 +200,15 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Block:
+    """A solid block with vertical sides: outside steps, ramps are none."""
+
+    outline: tuple[Point, ...]
+    bottom: float
+    top: float
+
+
+@dataclass(frozen=True)
 class Level:
     """One storey.
 
@@ -215,6 +224,7 @@ class Level:
         overlaps: where rooms overlap, which none of a valid design do.
         stair: up from here; None on the top floor.
         stair_below: the one that arrives here.
+        posts: under what covers outdoor spaces.
     """
 
     number: int
@@ -230,6 +240,7 @@ class Level:
     stair: Stair | None
     stair_below: Stair | None
     furniture: tuple[Piece, ...]
+    posts: tuple[Block, ...]
 
     @property
     def openings(self) -> tuple[Opening, ...]:
@@ -283,15 +294,6 @@ class Roof:
     bodies: tuple[RoofBody, ...]
     faces: tuple[Face, ...]
     overhang: float
-
-
-@dataclass(frozen=True)
-class Block:
-    """A solid block with vertical sides: outside steps, ramps are none."""
-
-    outline: tuple[Point, ...]
-    bottom: float
-    top: float
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from shapely.geometry.base import BaseGeometry
 
 from housebrain.drawing.elements import Block, Level, Piece, Plot, Region, Roof, Space, Stair, rectangle
 from housebrain.drawing.openings import opened
+from housebrain.drawing.posts import posts
 from housebrain.drawing.regions import boxed, joined, regions
 from housebrain.drawing.roofs import SLAB_FT, roof
-from housebrain.drawing.stairs import stair
+from housebrain.drawing.stairs import WELL_FT, stair
 from housebrain.drawing.walls import Placed, runs
 from housebrain.house.brief import Brief
 from housebrain.house.design import CEILING_FT, FLOOR_TO_FLOOR_FT, WALL_FT, Design, Door, Rect
@@ -152,7 +153,10 @@ def _level(
     floor = _floor(rooms)
     if below:
         x, y, w, d = below.box
-        floor = floor.difference(joined(step.outline for step in below.steps).intersection(box(x, y, x + w, y + d)))
+        # The gap between the flights is part of the hole.
+        steps = joined(step.outline for step in below.steps)
+        well = steps.buffer(WELL_FT, join_style="mitre").buffer(-WELL_FT, join_style="mitre")
+        floor = floor.difference(well.intersection(box(x, y, x + w, y + d)))
     if number:
         floor = floor.difference(_void(rooms, shown[number - 1]).difference(whole))
     return Level(
@@ -169,7 +173,20 @@ def _level(
         stair=stairs[number],
         stair_below=below,
         furniture=_furniture(),
+        posts=_posts(number, shown, whole),
     )
+
+
+def _posts(number: int, shown: list[list[Placed]], walls: BaseGeometry) -> tuple[Block, ...]:
+    """Under the next level's floor, or the roof."""
+    rooms = shown[number]
+    if number + 1 < len(shown):
+        cover = _floor(shown[number + 1]).difference(_void(shown[number + 1], rooms).buffer(-WALL_FT / 2))
+    else:
+        cover = _covered(rooms).buffer(WALL_FT / 2, join_style="mitre")
+    outdoor = boxed(one for room in rooms if room.type in OPEN_AIR for one in _boxes(room))
+    floor = PLINTH_FT + number * FLOOR_TO_FLOOR_FT
+    return posts(cover, outdoor, walls, floor, floor + CEILING_FT)
 
 
 def _furniture() -> tuple[Piece, ...]:

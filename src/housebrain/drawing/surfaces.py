@@ -8,7 +8,20 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple, get_args
 
 Kind = Literal[
-    "ground", "plinth", "wall", "slab", "stairs", "roof", "frame", "glass", "door", "railing", "timber", "fabric", "porcelain"
+    "ground",
+    "plinth",
+    "wall",
+    "plaster",
+    "slab",
+    "stairs",
+    "roof",
+    "frame",
+    "glass",
+    "door",
+    "railing",
+    "timber",
+    "fabric",
+    "porcelain",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -39,6 +52,7 @@ USUAL: dict[Kind, Surface] = {
     "ground": Surface("#a9b48c"),
     "plinth": Surface("#9a938a"),
     "wall": Surface("#eee7da"),
+    "plaster": Surface("#f3f0e8"),
     "slab": Surface("#c9c0b1"),
     "stairs": Surface("#b89f7e"),
     "roof": Surface("#8d8681"),
