@@ -59,6 +59,9 @@ def _drawing(scene: Scene) -> Drawing:
         offset = len(views) * (max(room_ft(scale)[0], width + 2 * reach_ft(scale)) + GAP_FT)
         pen = Pen(doc.modelspace(), offset, 0.0, scale)
         draw_level(doc, pen, level, numbers)
+        if level is scene.levels[0]:
+            for step in scene.steps:
+                pen.lines("A-FLOR-STRS", step.outline, closed=True)
         draw_dimensions(pen, level)
         views.append(_titled(pen, f"Level {level.number} plan", (x, y, width, depth), north))
     views.append(_site(doc, scene, views[-1].x + room_ft(scale)[0] / 2 + GAP_FT, north))

@@ -9,7 +9,7 @@ from housebrain.drawing.dxf.labels import draw_names
 from housebrain.drawing.dxf.openings import draw_opening
 from housebrain.drawing.dxf.pen import Pen
 from housebrain.drawing.dxf.standards import TEXT_IN
-from housebrain.drawing.elements import Level, Opening, Point, Stair, Step
+from housebrain.drawing.elements import Level, Opening, Point, Region, Stair, Step
 from housebrain.drawing.regions import joined, regions
 
 CUT_FT = 4.0  # above the floor
@@ -45,6 +45,11 @@ def draw_level(doc: Drawing, pen: Pen, level: Level, numbers: dict[tuple[int, Op
     for space in level.spaces:
         for region in space.clear:
             pen.region("A-AREA", region)
+    for post in level.posts:
+        pen.fill("A-WALL-PATT", Region(post.outline))
+        pen.lines("A-COLS", post.outline, closed=True)
+    for piece in level.furniture:
+        pen.lines("A-FURN", piece.outline, closed=True)
     draw_names(pen, level, ("stairs",) if level.stair or level.stair_below else ())
 
 

@@ -6,7 +6,16 @@ from housebrain.drawing.elements import Level, Opening, Plot
 from housebrain.drawing.ifc.model import Entity, Model
 from housebrain.drawing.ifc.roofs import add_roof
 from housebrain.drawing.ifc.stairs import add_stair
-from housebrain.drawing.ifc.storeys import add_plinth, add_slabs, add_space, add_steps, add_storey, clear_sqft
+from housebrain.drawing.ifc.storeys import (
+    add_piece,
+    add_plinth,
+    add_posts,
+    add_slabs,
+    add_space,
+    add_steps,
+    add_storey,
+    clear_sqft,
+)
 from housebrain.drawing.ifc.walls import add_walls
 from housebrain.drawing.names import marks
 from housebrain.drawing.scene import Scene
@@ -23,7 +32,7 @@ def ifc(scene: Scene) -> bytes:
     project = model.root(
         "IfcProject", "project", scene.title, RepresentationContexts=[model.context], UnitsInContext=model.units
     )
-    at_site, at_building = model.placement(None), None
+    at_site = model.placement(None)
     site = _site(model, scene, at_site)
     at_building = model.placement(at_site)
     building = _building(model, scene, at_building)
@@ -97,8 +106,11 @@ def _level(
         above = scene.roof.level - level.elevation
         held += add_roof(model, storey, scene.roof, above)
         held += add_walls(model, storey, scene.roof.parapets, lambda _: None, above)
-    for space in level.spaces:
-        add_space(model, storey, space, level.ceiling)
+    held += add_posts(model, storey, level.posts, level.elevation)
+    rooms = {space.name: add_space(model, storey, space, level.ceiling, f"{n}") for n, space in enumerate(level.spaces)}
+    for number, piece in enumerate(level.furniture):
+        thing = add_piece(model, storey, piece, f"{storey.path}/{number}")
+        model.relate("IfcRelContainedInSpatialStructure", rooms.get(piece.room, storey.entity), thing)
     model.relate("IfcRelContainedInSpatialStructure", storey.entity, *held)
 
 

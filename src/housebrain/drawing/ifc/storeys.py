@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from housebrain.drawing.elements import Block, Level, Region, Space
+from housebrain.drawing.elements import Block, Level, Piece, Region, Space
 from housebrain.drawing.ifc.model import Entity, Model, label, metres
 from housebrain.drawing.names import title
 from housebrain.drawing.regions import polygon
@@ -157,12 +157,50 @@ def add_steps(model: Model, storey: Storey, blocks: Sequence[Block], elevation: 
     return found
 
 
-def add_space(model: Model, storey: Storey, space: Space, height: float) -> Entity:
-    """Writes a room; its volume is what is clear between walls, up to a height."""
+def add_posts(model: Model, storey: Storey, posts: Sequence[Block], elevation: float) -> list[Entity]:
+    """Writes the posts under what covers outdoor spaces; `elevation` is the storey's."""
+    found = []
+    for number, post in enumerate(posts):
+        height = post.top - post.bottom
+        solid = model.coloured(model.prism(post.outline, post.bottom - elevation, post.top - elevation), "wall")
+        thing = model.root(
+            "IfcColumn", f"{storey.path}/{number}", "Post",
+            ObjectPlacement=model.placement(storey.placement),
+            Representation=model.shape(model.body([solid])),
+            PredefinedType="COLUMN",
+        )  # fmt: skip
+        area = polygon(Region(post.outline)).area
+        model.properties(thing, "Pset_ColumnCommon", Reference="Post", IsExternal=True, LoadBearing=True)
+        model.quantities(
+            thing, "Qto_ColumnBaseQuantities",
+            {"Length": height}, {"CrossSectionArea": area}, {"GrossVolume": area * height, "NetVolume": area * height},
+        )  # fmt: skip
+        model.relate("IfcRelAssociatesMaterial", model.material("Masonry"), thing)
+        found.append(thing)
+    return found
+
+
+def add_piece(model: Model, storey: Storey, piece: Piece, path: str) -> Entity:
+    """Writes a piece of furniture as the box that it takes."""
+    solid = model.coloured(model.prism(piece.outline, 0.0, piece.height), "timber")
+    name = piece.kind.replace("_", " ").capitalize()
+    thing = model.root(
+        "IfcFurniture", path, name,
+        ObjectType=label(name),
+        ObjectPlacement=model.placement(storey.placement),
+        Representation=model.shape(model.body([solid])),
+        PredefinedType="USERDEFINED",
+    )  # fmt: skip
+    model.relate("IfcRelAssociatesMaterial", model.material("Wood"), thing)
+    return thing
+
+
+def add_space(model: Model, storey: Storey, space: Space, height: float, path: str) -> Entity:
+    """Writes a room; its volume is what is clear between walls, up to a height. `path` names it in its storey."""
     kind = space.type.replace("_", " ").capitalize()
     clear = space.clear or (space.region,)
     thing = model.root(
-        "IfcSpace", f"{storey.path}/{space.name}", space.name,
+        "IfcSpace", f"{storey.path}/{path}", space.name,
         ObjectPlacement=model.placement(storey.placement),
         Representation=model.shape(
             model.body([model.prism(region.outline, 0.0, height, region.holes) for region in clear])

@@ -83,7 +83,7 @@ def _wall(
     thing = model.root(
         "IfcWall", path, _NAMES[wall.kind],
         ObjectPlacement=at,
-        Representation=model.shape(model.axis(wall.high - wall.low), _body(model, wall, solid, "wall")),
+        Representation=model.shape(model.axis(wall.high - wall.low), _body(model, wall, solid, "plaster" if wall.kind == "inner" else "wall")),
         PredefinedType=_PREDEFINED[wall.kind],
     )  # fmt: skip
     model.properties(
