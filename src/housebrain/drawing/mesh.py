@@ -8,6 +8,7 @@ from manifold3d import Manifold
 from numpy.typing import NDArray
 
 from housebrain.drawing.elements import Level, Point, Region, Roof, Stair, Wall
+from housebrain.drawing.furnishing import furniture
 from housebrain.drawing.joinery import Sides, Solid, filling, guard, handrails, railing
 from housebrain.drawing.scene import Scene
 from housebrain.drawing.solid import box, column, hull, panel, prism, rim, shell, triangles, union
@@ -113,6 +114,9 @@ def _level(level: Level, furnished: bool) -> Iterator[Solid]:
             yield from filling(opening, wall, floor)
     if level.stair:
         yield from _stair(level.stair)
+    if furnished:
+        for piece in level.furniture:
+            yield from furniture(piece, floor)
 
 
 def _wall(wall: Wall, floor: float) -> Manifold:
