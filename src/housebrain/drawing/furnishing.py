@@ -17,9 +17,14 @@ PROUD_FT = 0.04  # what one material stands out of another, so that no two faces
 
 def furniture(piece: Piece, floor: float) -> Iterator[Solid]:
     """The solids of a piece as it stands on a floor."""
-    for kind, x1, x2, y1, y2, z1, z2 in BLOCKS.get(piece.kind, _cabinet)(piece.width, piece.depth, piece.height):
+    for kind, x1, x2, y1, y2, z1, z2 in blocks(piece):
         block = box((x1 - piece.width / 2, y1 - piece.depth / 2, z1), (x2 - piece.width / 2, y2 - piece.depth / 2, z2))
         yield kind, _placed(block, piece, floor)
+
+
+def blocks(piece: Piece) -> list[Block]:
+    """What a piece is made of, before it is turned and moved."""
+    return BLOCKS.get(piece.kind, _cabinet)(piece.width, piece.depth, piece.height)
 
 
 def _placed(block: Manifold, piece: Piece, floor: float) -> Manifold:

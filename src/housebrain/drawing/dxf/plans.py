@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ezdxf.document import Drawing
 from shapely import unary_union
 
+from housebrain.drawing.dxf.furniture import draw_piece
 from housebrain.drawing.dxf.labels import draw_names
 from housebrain.drawing.dxf.openings import draw_opening
 from housebrain.drawing.dxf.pen import Pen
@@ -49,7 +50,7 @@ def draw_level(doc: Drawing, pen: Pen, level: Level, numbers: dict[tuple[int, Op
         pen.fill("A-WALL-PATT", Region(post.outline))
         pen.lines("A-COLS", post.outline, closed=True)
     for piece in level.furniture:
-        pen.lines("A-FURN", piece.outline, closed=True)
+        draw_piece(doc, pen, piece)
     draw_names(pen, level, ("stairs",) if level.stair or level.stair_below else ())
 
 

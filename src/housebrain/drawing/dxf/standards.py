@@ -33,6 +33,7 @@ LAYERS = {
     "A-GLAZ": Layer(4, 18),
     "A-FLOR-STRS": Layer(8, 18),
     "A-FLOR-OTLN": Layer(8, 18),
+    "A-FLOR-FIXT": Layer(9, 18),
     "A-FURN": Layer(9, 13),
     "A-AREA": Layer(6, 13, "Continuous", False),
     "A-AREA-IDEN": Layer(7, 25),

@@ -3,11 +3,11 @@
 from functools import partial
 
 from housebrain.drawing.elements import Level, Opening, Plot
+from housebrain.drawing.ifc.furniture import add_piece
 from housebrain.drawing.ifc.model import Entity, Model
 from housebrain.drawing.ifc.roofs import add_roof
 from housebrain.drawing.ifc.stairs import add_stair
 from housebrain.drawing.ifc.storeys import (
-    add_piece,
     add_plinth,
     add_posts,
     add_slabs,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from housebrain.drawing.elements import Block, Level, Piece, Region, Space
+from housebrain.drawing.elements import Block, Level, Region, Space
 from housebrain.drawing.ifc.model import Entity, Model, label, metres
 from housebrain.drawing.names import title
 from housebrain.drawing.regions import polygon
@@ -178,21 +178,6 @@ def add_posts(model: Model, storey: Storey, posts: Sequence[Block], elevation: f
         model.relate("IfcRelAssociatesMaterial", model.material("Masonry"), thing)
         found.append(thing)
     return found
-
-
-def add_piece(model: Model, storey: Storey, piece: Piece, path: str) -> Entity:
-    """Writes a piece of furniture as the box that it takes."""
-    solid = model.coloured(model.prism(piece.outline, 0.0, piece.height), "timber")
-    name = piece.kind.replace("_", " ").capitalize()
-    thing = model.root(
-        "IfcFurniture", path, name,
-        ObjectType=label(name),
-        ObjectPlacement=model.placement(storey.placement),
-        Representation=model.shape(model.body([solid])),
-        PredefinedType="USERDEFINED",
-    )  # fmt: skip
-    model.relate("IfcRelAssociatesMaterial", model.material("Wood"), thing)
-    return thing
 
 
 def add_space(model: Model, storey: Storey, space: Space, height: float, path: str) -> Entity:
