@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import radians, tan
 from typing import Literal
 
-from shapely import Polygon, box, set_precision, unary_union
+from shapely import Polygon, box, unary_union
 from shapely.geometry.base import BaseGeometry
 
 from housebrain.drawing.elements import Face, Point, Roof, RoofBody, Wall, rectangle
@@ -147,7 +147,7 @@ def _faces(boxes: Sequence[Box], slope: float, eaves: float, gable: bool) -> lis
         Face(tuple((x, y, eaves + plane[0] * x + plane[1] * y + plane[2]) for x, y in region.outline))
         for plane, parts in shown.items()
         # On a grid, needles that the cuts have left vanish.
-        for region in regions(set_precision(unary_union(parts), 1e-6))
+        for region in regions(unary_union(parts, grid_size=1e-6))
     ]
     return faces + ([end for one in boxes for end in _ends(one, slope, eaves)] if gable else [])
 

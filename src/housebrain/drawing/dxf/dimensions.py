@@ -45,7 +45,9 @@ def draw_dimensions(pen: Pen, level: Level) -> None:
                 for wall in level.walls
                 if wall.along != axis and min(abs(edge - wall.low), abs(edge - wall.high)) <= wall.thickness
             ]
-            chains = [chain for chain in (_chain(pen, low, high, faced), _chain(pen, low, high, ending)) if len(chain) > 2]
+            chains = [
+                chain for chain in (_chain(pen, low, high, faced), _chain(pen, low, high, ending)) if len(chain) > 2
+            ]
             foot = edge
             for number, chain in enumerate([*chains, [low, high]]):
                 line = edge + outward * (FIRST_FT + number * CHAIN_IN * pen.scale / UNIT)

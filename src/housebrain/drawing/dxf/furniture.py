@@ -17,7 +17,9 @@ def draw_piece(doc: Drawing, pen: Pen, piece: Piece) -> None:
     name = "-".join(["PIECE", piece.kind.upper(), *(f"{round(feet * UNIT)}" for feet in size)])
     if name not in doc.blocks:
         block = doc.blocks.new(name)
-        seen = {rectangle(x1, y1, x2, y2) for _, x1, x2, y1, y2, _, _ in blocks(piece) if min(x2 - x1, y2 - y1) >= LEAST_FT}
+        seen = {
+            rectangle(x1, y1, x2, y2) for _, x1, x2, y1, y2, _, _ in blocks(piece) if min(x2 - x1, y2 - y1) >= LEAST_FT
+        }
         for outline in sorted(seen):
             corners = [((x - piece.width / 2) * UNIT, (y - piece.depth / 2) * UNIT) for x, y in outline]
             block.add_lwpolyline(corners, close=True)

@@ -1,4 +1,4 @@
-"""A scene as a DXF drawing: all levels side by side in model space, then the plot with the roof, and a sheet of each."""
+"""A scene as a DXF drawing: all levels side by side in model space, then plot and roof, and a sheet of each."""
 
 import io
 import threading

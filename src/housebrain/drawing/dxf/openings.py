@@ -21,7 +21,11 @@ def draw_opening(doc: Drawing, pen: Pen, wall: Wall, opening: Opening, mark: str
     if mark is None:
         low, high = wall.at - wall.thickness / 2, wall.at + wall.thickness / 2
         for at in (low, high):
-            ends = [(opening.start[0], at), (opening.end[0], at)] if wall.along == "x" else [(at, opening.start[1]), (at, opening.end[1])]
+            ends = (
+                [(opening.start[0], at), (opening.end[0], at)]
+                if wall.along == "x"
+                else [(at, opening.start[1]), (at, opening.end[1])]
+            )
             pen.lines("A-WALL-HEAD", ends)
         return
     values = {

@@ -75,7 +75,9 @@ class Pen:
     def circle(self, layer: str, centre: Point, radius: float) -> None:
         self.layout.add_circle(self.at(centre), radius * UNIT, dxfattribs={"layer": layer})
 
-    def insert(self, layer: str, block: str, point: Point, angle: float, mirrored: bool, values: dict[str, str]) -> None:
+    def insert(
+        self, layer: str, block: str, point: Point, angle: float, mirrored: bool, values: dict[str, str]
+    ) -> None:
         """A block with its attributes; `mirrored` over its own x before it is turned."""
         placed = self.layout.add_blockref(
             block, self.at(point), dxfattribs={"layer": layer, "rotation": angle, "yscale": -1 if mirrored else 1}
@@ -94,10 +96,15 @@ class Pen:
         ends = [(value, foot) if along == "x" else (foot, value) for value in (low, high)]
         base = (low, line) if along == "x" else (line, low)
         made = self.layout.add_linear_dim(
-            self.at(base), self.at(ends[0]), self.at(ends[1]),
-            angle=0 if along == "x" else 90, dimstyle=DIM_STYLE, text=feet_inches(high - low),
-            override={"dimscale": self.scale}, dxfattribs={"layer": "A-ANNO-DIMS"},
-        )  # fmt: skip
+            self.at(base),
+            self.at(ends[0]),
+            self.at(ends[1]),
+            angle=0 if along == "x" else 90,
+            dimstyle=DIM_STYLE,
+            text=feet_inches(high - low),
+            override={"dimscale": self.scale},
+            dxfattribs={"layer": "A-ANNO-DIMS"},
+        )
         made.render()
         for part in made.dimension.get_geometry_block() or ():
             if part.dxf.layer == "0":

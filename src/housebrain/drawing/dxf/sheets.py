@@ -13,9 +13,18 @@ PAPER_MM = (420.0, 297.0)  # A3, lying
 MARGIN_MM, TITLE_MM = 10.0, 25.0
 # How many times larger a thing is than its drawing, and what of an inch on paper is a foot.
 SCALES = {
-    24: '1/2" = 1\'-0"', 48: '1/4" = 1\'-0"', 64: '3/16" = 1\'-0"', 96: '1/8" = 1\'-0"', 128: '3/32" = 1\'-0"',
-    192: '1/16" = 1\'-0"', 240: '1" = 20\'', 360: '1" = 30\'', 480: '1" = 40\'', 720: '1" = 60\'', 1200: '1" = 100\'',
-}  # fmt: skip
+    24: '1/2" = 1\'-0"',
+    48: '1/4" = 1\'-0"',
+    64: '3/16" = 1\'-0"',
+    96: '1/8" = 1\'-0"',
+    128: '3/32" = 1\'-0"',
+    192: '1/16" = 1\'-0"',
+    240: "1\" = 20'",
+    360: "1\" = 30'",
+    480: "1\" = 40'",
+    720: "1\" = 60'",
+    1200: "1\" = 100'",
+}
 
 
 class View(NamedTuple):
@@ -50,7 +59,9 @@ def add_sheet(doc: Drawing, view: View, title: str, number: str, notes: str) -> 
     )
     frame = {"layer": "A-ANNO-TTLB"}
     right, top = PAPER_MM[0] - MARGIN_MM, PAPER_MM[1] - MARGIN_MM
-    sheet.add_lwpolyline([(MARGIN_MM, MARGIN_MM), (right, MARGIN_MM), (right, top), (MARGIN_MM, top)], close=True, dxfattribs=frame)
+    sheet.add_lwpolyline(
+        [(MARGIN_MM, MARGIN_MM), (right, MARGIN_MM), (right, top), (MARGIN_MM, top)], close=True, dxfattribs=frame
+    )
     sheet.add_line((MARGIN_MM, bottom), (right, bottom), dxfattribs=frame)
     for share in (0.55, 0.8, 0.92):
         x = MARGIN_MM + share * width
@@ -61,5 +72,7 @@ def add_sheet(doc: Drawing, view: View, title: str, number: str, notes: str) -> 
         (0.8, ("Paper A3",), 3.0),
         (0.92, (number,), 7.0),
     ):
-        text = sheet.add_mtext(paragraphs(*lines), dxfattribs={"layer": "A-ANNO-TTLB", "style": TEXT_STYLE, "char_height": size})
+        text = sheet.add_mtext(
+            paragraphs(*lines), dxfattribs={"layer": "A-ANNO-TTLB", "style": TEXT_STYLE, "char_height": size}
+        )
         text.set_location((MARGIN_MM + share * width + 3, bottom - 4), attachment_point=MTextEntityAlignment.TOP_LEFT)

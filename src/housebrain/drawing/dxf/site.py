@@ -1,5 +1,6 @@
 """The plot with the house's roof on it, and the signs that every drawing bears."""
 
+from itertools import pairwise
 from math import cos, radians, sin
 
 from housebrain.drawing.dxf.pen import Pen
@@ -86,7 +87,7 @@ def draw_title(pen: Pen, left: float, top: float, lines: list[str], north: float
         x += 2 * radius + 0.3 * inch
     pen.heading("A-ANNO-TITL", (x, top), lines)
     bar = top - 0.75 * inch
-    for start, end in zip(SCALE_BAR_FT, SCALE_BAR_FT[1:], strict=False):
+    for start, end in pairwise(SCALE_BAR_FT):
         pen.lines("A-ANNO-SYMB", rectangle(x + start, bar, x + end, bar + 0.06 * inch), closed=True)
     for value in SCALE_BAR_FT:
         pen.text("A-ANNO-SYMB", (x + value, bar - 0.1 * inch), [f"{value:g}"], TEXT_IN * 0.8)

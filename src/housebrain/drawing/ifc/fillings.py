@@ -33,11 +33,16 @@ def add_filling(model: Model, path: str, mark: str, hole: Entity, wall: Wall, op
         turned, operation = _swing(wall, opening)
         family, attribute = "Door", "OperationType"
     own = model.shared(
-        opening.kind, opening.width, height, operation,
+        opening.kind,
+        opening.width,
+        height,
+        operation,
         make=lambda: _type(model, family, {attribute: operation}, opening, height, panes),
-    )  # fmt: skip
+    )
     thing = model.root(
-        f"Ifc{family}", path, f"{_NAMES[opening.kind]} {mark}",
+        f"Ifc{family}",
+        path,
+        f"{_NAMES[opening.kind]} {mark}",
         ObjectPlacement=model.placement(
             hole, (opening.width if turned else 0.0, 0.0, 0.0), (-1.0 if turned else 1.0, 0.0, 0.0)
         ),
@@ -47,20 +52,24 @@ def add_filling(model: Model, path: str, mark: str, hole: Entity, wall: Wall, op
         OverallWidth=metres(opening.width),
         PredefinedType=family.upper(),
         **{attribute: operation},
-    )  # fmt: skip
+    )
     model.relate("IfcRelDefinesByType", own, thing)
     external = wall.kind != "inner"
     glass = {"door": 0.0, "gate": 0.0}.get(opening.kind, 0.8)
     model.properties(
-        thing, f"Pset_{family}Common",
-        Reference=own.Name, IsExternal=external, **({"GlazingAreaFraction": glass} if glass else {}),
+        thing,
+        f"Pset_{family}Common",
+        Reference=own.Name,
+        IsExternal=external,
+        **({"GlazingAreaFraction": glass} if glass else {}),
         **({"FireExit": OUTSIDE in opening.rooms} if family == "Door" else {}),
-    )  # fmt: skip
+    )
     model.quantities(
-        thing, f"Qto_{family}BaseQuantities",
+        thing,
+        f"Qto_{family}BaseQuantities",
         {"Width": opening.width, "Height": height, "Perimeter": 2 * (opening.width + height)},
         {"Area": opening.width * height},
-    )  # fmt: skip
+    )
     return thing
 
 
@@ -80,22 +89,24 @@ def _swing(wall: Wall, door: Opening) -> tuple[bool, str]:
     return turned, "SINGLE_SWING_LEFT" if at_start != turned else "SINGLE_SWING_RIGHT"
 
 
-def _type(
-    model: Model, family: str, operation: dict[str, str], opening: Opening, height: float, panes: int
-) -> Entity:
+def _type(model: Model, family: str, operation: dict[str, str], opening: Opening, height: float, panes: int) -> Entity:
     size = f"{opening.width * 304.8:.0f} x {height * 304.8:.0f} mm"
     name = f"{_NAMES[opening.kind]} {size}"
     body = model.body(_solids(model, opening, height, panes))
     own = model.root(
-        f"Ifc{family}Type", f"{name} {operation}", name,
+        f"Ifc{family}Type",
+        f"{name} {operation}",
+        name,
         RepresentationMaps=[model.mapped(body)],
         PredefinedType=family.upper(),
         **operation,
-    )  # fmt: skip
+    )
     parts = {"window": ("Frame", "Glass"), "glazed": ("Frame", "Glass")}.get(opening.kind, ("Frame", "Leaf"))
     frame = model.materials["windows" if opening.kind == "window" else "doors"]
     constituents = [
-        model.add("IfcMaterialConstituent", part, None, model.material("Glass" if part == "Glass" else frame), None, None)
+        model.add(
+            "IfcMaterialConstituent", part, None, model.material("Glass" if part == "Glass" else frame), None, None
+        )
         for part in parts
     ]
     made_of = model.add("IfcMaterialConstituentSet", name, None, constituents)
@@ -109,7 +120,9 @@ def _solids(model: Model, opening: Opening, height: float, panes: int) -> list[E
     frame = min(FRAME_FT, width / (6 * panes), height / 6)
     sill = 0.0 if opening.kind in ("door", "gate") else frame
     half = DEPTH_FT / 2
-    clear = (width - 2 * frame - (panes - 1) * frame) / panes if opening.kind in ("window", "glazed") else width - 2 * frame
+    clear = (
+        (width - 2 * frame - (panes - 1) * frame) / panes if opening.kind in ("window", "glazed") else width - 2 * frame
+    )
     uprights = [0.0, width - frame]
     fields = [frame]
     if opening.kind in ("window", "glazed"):

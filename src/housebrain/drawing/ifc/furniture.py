@@ -33,17 +33,23 @@ def add_piece(model: Model, storey: Storey, piece: Piece, path: str) -> Entity:
     family, predefined = _CLASSES.get(piece.kind, ("IfcFurniture", _OWN))
     name = label(piece.kind.replace("_", " ").capitalize())
     own = model.shared(
-        "piece", piece.kind, piece.width, piece.depth, piece.height,
+        "piece",
+        piece.kind,
+        piece.width,
+        piece.depth,
+        piece.height,
         make=lambda: _type(model, family, predefined, name, piece),
-    )  # fmt: skip
+    )
     turn = radians(piece.angle)
     thing = model.root(
-        family, path, name,
+        family,
+        path,
+        name,
         ObjectType=name if predefined == _OWN else None,
         ObjectPlacement=model.placement(storey.placement, (piece.x, piece.y, 0.0), (cos(turn), sin(turn), 0.0)),
         Representation=model.copy(own.RepresentationMaps[0]),
         PredefinedType=predefined,
-    )  # fmt: skip
+    )
     model.relate("IfcRelDefinesByType", own, thing)
     return thing
 
@@ -57,9 +63,11 @@ def _type(model: Model, family: str, predefined: str, name: str, piece: Piece) -
     ]
     size = " x ".join(f"{feet * 304.8:.0f}" for feet in (piece.width, piece.depth, piece.height))
     return model.root(
-        f"{family}Type", f"{name} {size}", f"{name} {size} mm",
+        f"{family}Type",
+        f"{name} {size}",
+        f"{name} {size} mm",
         RepresentationMaps=[model.mapped(model.body(solids))],
         ElementType=name if predefined == _OWN else None,
         PredefinedType=predefined,
         **({"AssemblyPlace": "NOTDEFINED"} if family == "IfcFurniture" else {}),
-    )  # fmt: skip
+    )

@@ -59,32 +59,49 @@ def _plot(model: Model, site: Entity, plot: Plot, scene: Scene) -> None:
     area = plot.width * plot.depth
     _, _, width, depth = scene.footprint
     model.properties(
-        site, "Pset_SiteCommon",
+        site,
+        "Pset_SiteCommon",
         Reference="Plot",
         BuildableArea=plot.buildable[2] * plot.buildable[3],
         SiteCoverageRatio=round(width * depth / area, 4),
         FloorAreaRatio=round(scene.built_sqft / area, 4),
         TotalArea=area,
-    )  # fmt: skip
-    model.quantities(site, "Qto_SiteBaseQuantities", {"GrossPerimeter": 2 * (plot.width + plot.depth)}, {"GrossArea": area})
+    )
+    model.quantities(
+        site, "Qto_SiteBaseQuantities", {"GrossPerimeter": 2 * (plot.width + plot.depth)}, {"GrossArea": area}
+    )
 
 
 def _building(model: Model, scene: Scene, at: Entity) -> Entity:
     building = model.root(
-        "IfcBuilding", "building", scene.title,
-        ObjectPlacement=at, CompositionType="ELEMENT", ElevationOfRefHeight=0.0, ElevationOfTerrain=0.0,
-    )  # fmt: skip
+        "IfcBuilding",
+        "building",
+        scene.title,
+        ObjectPlacement=at,
+        CompositionType="ELEMENT",
+        ElevationOfRefHeight=0.0,
+        ElevationOfTerrain=0.0,
+    )
     enclosed = [space for level in scene.levels for space in level.spaces if not space.open_air]
     net = sum(map(clear_sqft, enclosed))
     model.properties(
-        building, "Pset_BuildingCommon",
-        OccupancyType="Residential", NumberOfStoreys=len(scene.levels), GrossPlannedArea=scene.built_sqft, NetPlannedArea=net,
-    )  # fmt: skip
+        building,
+        "Pset_BuildingCommon",
+        OccupancyType="Residential",
+        NumberOfStoreys=len(scene.levels),
+        GrossPlannedArea=scene.built_sqft,
+        NetPlannedArea=net,
+    )
     model.quantities(
-        building, "Qto_BuildingBaseQuantities",
+        building,
+        "Qto_BuildingBaseQuantities",
         {"Height": scene.top, "EavesHeight": scene.roof.level},
-        {"FootprintArea": scene.footprint[2] * scene.footprint[3], "GrossFloorArea": scene.built_sqft, "NetFloorArea": net},
-    )  # fmt: skip
+        {
+            "FootprintArea": scene.footprint[2] * scene.footprint[3],
+            "GrossFloorArea": scene.built_sqft,
+            "NetFloorArea": net,
+        },
+    )
     return building
 
 
@@ -95,7 +112,13 @@ def _level(
     ground, top = level is scene.levels[0], level is scene.levels[-1]
     held = add_walls(model, storey, level.walls, partial(_mark, numbers, level))
     held += add_slabs(
-        model, storey, level.slab, level.slab_thickness, 0.0, "BASESLAB" if ground else "FLOOR", "Ground slab" if ground else "Floor slab"
+        model,
+        storey,
+        level.slab,
+        level.slab_thickness,
+        0.0,
+        "BASESLAB" if ground else "FLOOR",
+        "Ground slab" if ground else "Floor slab",
     )
     if level.stair:
         held.append(add_stair(model, storey, level.stair))

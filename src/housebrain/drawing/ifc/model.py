@@ -7,22 +7,27 @@ import math
 import unicodedata
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import ifcopenshell
 import ifcopenshell.guid
 
 from housebrain.drawing.elements import Point, Point3
-from housebrain.drawing.surfaces import Surface
+from housebrain.drawing.surfaces import Kind, Surface
 from housebrain.house.units import FT_PER_M
 
-Entity = ifcopenshell.entity_instance
+Entity: TypeAlias = Any  # of ifcopenshell, which makes the attributes of each kind at run time
 Ring = Sequence[Point]
 
 _IDS = uuid.UUID("5b0a7d1e-6c1f-5e0a-9a55-3f0d6b1c7e42")
 _DIGITS = 6  # of a metre that are written
 _LABEL = 255  # characters that an IfcLabel holds at most
-_UNITS = (("LENGTHUNIT", "METRE"), ("AREAUNIT", "SQUARE_METRE"), ("VOLUMEUNIT", "CUBIC_METRE"), ("PLANEANGLEUNIT", "RADIAN"))
+_UNITS = (
+    ("LENGTHUNIT", "METRE"),
+    ("AREAUNIT", "SQUARE_METRE"),
+    ("VOLUMEUNIT", "CUBIC_METRE"),
+    ("PLANEANGLEUNIT", "RADIAN"),
+)
 # Of the property sets of buildingSMART, by name.
 _MEASURES = {
     "AboveGround": "IfcLogical",
@@ -81,9 +86,7 @@ class Model:
         north: the direction of north in plan, in degrees clockwise from y.
     """
 
-    def __init__(
-        self, seed: str, materials: Mapping[str, str], surfaces: Mapping[str, Surface], north: float
-    ) -> None:
+    def __init__(self, seed: str, materials: Mapping[str, str], surfaces: Mapping[Kind, Surface], north: float) -> None:
         self.file = ifcopenshell.file(schema="IFC4")
         self.materials = materials
         self._seed = uuid.uuid5(_IDS, seed)
@@ -92,11 +95,19 @@ class Model:
         self._shared: dict[tuple[Any, ...], Entity] = {}
         self._related: dict[tuple[str, int], tuple[Entity, list[Entity]]] = {}
         self._styles = {kind: self._style(kind, surface) for kind, surface in surfaces.items()}
-        self.units = self.add("IfcUnitAssignment", [self.add("IfcSIUnit", None, kind, None, name) for kind, name in _UNITS])
+        self.units = self.add(
+            "IfcUnitAssignment", [self.add("IfcSIUnit", None, kind, None, name) for kind, name in _UNITS]
+        )
         angle = math.radians(north)
         world = self.axes((0.0, 0.0, 0.0))
         self.context = self.add(
-            "IfcGeometricRepresentationContext", None, "Model", 3, 1e-5, world, self.direction(math.sin(angle), math.cos(angle))
+            "IfcGeometricRepresentationContext",
+            None,
+            "Model",
+            3,
+            1e-5,
+            world,
+            self.direction(math.sin(angle), math.cos(angle)),
         )
         self._body, self._axis, self._plan = (
             self.file.create_entity(
@@ -108,7 +119,9 @@ class Model:
             )
             for name, view in (("Body", "MODEL_VIEW"), ("Axis", "GRAPH_VIEW"), ("FootPrint", "PLAN_VIEW"))
         )
-        self._unmoved = self.add("IfcCartesianTransformationOperator3D", None, None, self.point(0.0, 0.0, 0.0), None, None)
+        self._unmoved = self.add(
+            "IfcCartesianTransformationOperator3D", None, None, self.point(0.0, 0.0, 0.0), None, None
+        )
 
     # Entities
 
@@ -148,9 +161,14 @@ class Model:
         return self.add("IfcPolyline", [self.point(*point) for point in points])
 
     def prism(
-        self, outline: Ring, bottom: float, top: float, holes: Sequence[Ring] = (), frame: Entity | None = None,
+        self,
+        outline: Ring,
+        bottom: float,
+        top: float,
+        holes: Sequence[Ring] = (),
+        frame: Entity | None = None,
         direction: Point3 = (0.0, 0.0, 1.0),
-    ) -> Entity:  # fmt: skip
+    ) -> Entity:
         """What stands on an outline, from `bottom` to `top`; in a frame of its own if one is given."""
         outer = self.line((*outline, outline[0]))
         if holes:
@@ -168,7 +186,7 @@ class Model:
         at = self.axes((low[0] + w / 2, low[1] + d / 2, low[2]))
         return self.add("IfcExtrudedAreaSolid", profile, at, self.direction(0.0, 0.0, 1.0), metres(h))
 
-    def coloured(self, item: Entity, kind: str) -> Entity:
+    def coloured(self, item: Entity, kind: Kind) -> Entity:
         """Gives a solid the look of a kind of material."""
         self.add("IfcStyledItem", item, [self._styles[kind]], None)
         return item
@@ -179,7 +197,9 @@ class Model:
 
     def axis(self, length: float) -> Entity:
         """The representation of a wall by its axis, from its own origin along x."""
-        return self.add("IfcShapeRepresentation", self._axis, "Axis", "Curve2D", [self.line([(0.0, 0.0), (length, 0.0)])])
+        return self.add(
+            "IfcShapeRepresentation", self._axis, "Axis", "Curve2D", [self.line([(0.0, 0.0), (length, 0.0)])]
+        )
 
     def footprint(self, lines: Sequence[Sequence[tuple[float, ...]]]) -> Entity:
         """The representation of something by lines in plan."""
@@ -198,7 +218,7 @@ class Model:
         item = self.add("IfcMappedItem", source, self._unmoved)
         return self.shape(self.add("IfcShapeRepresentation", self._body, "Body", "MappedRepresentation", [item]))
 
-    def _style(self, kind: str, surface: Surface) -> Entity:
+    def _style(self, kind: Kind, surface: Surface) -> Entity:
         colour = self.add("IfcColourRgb", None, *(round(part, 4) for part in surface.srgb))
         shading = self.file.create_entity(
             "IfcSurfaceStyleRendering",
@@ -226,7 +246,10 @@ class Model:
         self.relate("IfcRelDefinesByProperties", own, thing)
 
     def _property_set(self, name: str, values: Mapping[str, Any]) -> Entity:
-        written = [self.add("IfcPropertySingleValue", key, None, self._measured(key, value), None) for key, value in values.items()]
+        written = [
+            self.add("IfcPropertySingleValue", key, None, self._measured(key, value), None)
+            for key, value in values.items()
+        ]
         return self.root("IfcPropertySet", f"{name}{values}", name, HasProperties=written)
 
     def _measured(self, key: str, value: Any) -> Entity:
@@ -236,13 +259,19 @@ class Model:
         return self.add(measure, label(value) if isinstance(value, str) else value)
 
     def quantities(
-        self, thing: Entity, name: str,
-        lengths: Mapping[str, float], areas: Mapping[str, float], volumes: Mapping[str, float] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        thing: Entity,
+        name: str,
+        lengths: Mapping[str, float],
+        areas: Mapping[str, float],
+        volumes: Mapping[str, float] | None = None,
+    ) -> None:
         """A set of base quantities, given in feet, square feet and cubic feet."""
         written = [
             self.add(f"IfcQuantity{measure}", key, None, None, metres(value, power), None)
-            for power, (measure, given) in enumerate((("Length", lengths), ("Area", areas), ("Volume", volumes or {})), 1)
+            for power, (measure, given) in enumerate(
+                (("Length", lengths), ("Area", areas), ("Volume", volumes or {})), 1
+            )
             for key, value in given.items()
         ]
         own = self.root("IfcElementQuantity", f"{name}/{thing.GlobalId}", name, Quantities=written)
@@ -279,4 +308,3 @@ class Model:
         header.file_name.originating_system = "HouseBrain"
         header.file_name.authorization = ""
         return str(self.file.to_string()).encode()
-

@@ -28,17 +28,29 @@ def add_roof(model: Model, storey: Storey, roof: Roof, level: float) -> list[Ent
         What the storey holds now besides.
     """
     whole = model.root(
-        "IfcRoof", "roof", "Roof", ObjectPlacement=model.placement(storey.placement), PredefinedType=_PREDEFINED[roof.kind]
+        "IfcRoof",
+        "roof",
+        "Roof",
+        ObjectPlacement=model.placement(storey.placement),
+        PredefinedType=_PREDEFINED[roof.kind],
     )
     model.properties(whole, "Pset_RoofCommon", Reference=f"{roof.kind.capitalize()} roof", IsExternal=True)
     flat = roof.kind == "flat"
     slabs = add_slabs(
-        model, storey, roof.slab, roof.slab_thickness, level, "ROOF" if flat else "FLOOR", "Roof slab" if flat else "Slab under the roof"
+        model,
+        storey,
+        roof.slab,
+        roof.slab_thickness,
+        level,
+        "ROOF" if flat else "FLOOR",
+        "Roof slab" if flat else "Slab under the roof",
     )
     covered = sum(polygon(region).area for region in roof.slab)
     if flat:
         model.relate("IfcRelAggregates", whole, *slabs)
-        model.quantities(whole, "Qto_RoofBaseQuantities", {}, {"GrossArea": covered, "NetArea": covered, "ProjectedArea": covered})
+        model.quantities(
+            whole, "Qto_RoofBaseQuantities", {}, {"GrossArea": covered, "NetArea": covered, "ProjectedArea": covered}
+        )
         return [whole]
     slopes = [(number, face, _normal(face)) for number, face in enumerate(roof.faces)]
     sloped = projected = 0.0
@@ -51,7 +63,9 @@ def add_roof(model: Model, storey: Storey, roof: Roof, level: float) -> list[Ent
             model.relate("IfcRelAggregates", whole, _slope(model, f"{number}", at, face, normal, roof.material))
         else:
             model.relate("IfcRelAggregates", whole, _gable(model, f"{number}", at, face, normal))
-    model.quantities(whole, "Qto_RoofBaseQuantities", {}, {"GrossArea": sloped, "NetArea": sloped, "ProjectedArea": projected})
+    model.quantities(
+        whole, "Qto_RoofBaseQuantities", {}, {"GrossArea": sloped, "NetArea": sloped, "ProjectedArea": projected}
+    )
     return [whole, *slabs, *_soffits(model, storey, roof, level)]
 
 
@@ -88,20 +102,29 @@ def _slope(model: Model, path: str, at: Entity, face: Face, normal: Point3, mate
     # Extruded upright, so that slopes meet without gaps over hips, valleys and ridges.
     solid = model.prism(_in_plane(face, x, y), 0.0, SLOPE_FT, frame=frame, direction=(0.0, y[2], normal[2]))
     thing = model.root(
-        "IfcSlab", f"roof/{path}", "Slope",
+        "IfcSlab",
+        f"roof/{path}",
+        "Slope",
         ObjectPlacement=at,
         Representation=model.shape(model.body([model.coloured(solid, "roof")])),
         PredefinedType="ROOF",
-    )  # fmt: skip
+    )
     area = Polygon(_in_plane(face, x, y)).area
     model.properties(
-        thing, "Pset_SlabCommon", Reference="Slope", IsExternal=True, LoadBearing=True, PitchAngle=round(acos(normal[2]), 6)
+        thing,
+        "Pset_SlabCommon",
+        Reference="Slope",
+        IsExternal=True,
+        LoadBearing=True,
+        PitchAngle=round(acos(normal[2]), 6),
     )
     model.quantities(
-        thing, "Qto_SlabBaseQuantities",
-        {"Width": SLOPE_FT * normal[2]}, {"GrossArea": area, "NetArea": area},
+        thing,
+        "Qto_SlabBaseQuantities",
+        {"Width": SLOPE_FT * normal[2]},
+        {"GrossArea": area, "NetArea": area},
         {"GrossVolume": area * SLOPE_FT * normal[2], "NetVolume": area * SLOPE_FT * normal[2]},
-    )  # fmt: skip
+    )
     layers = model.shared("slope", make=lambda: model.layers("Slope", [(material, SLOPE_FT * normal[2])]))
     model.relate("IfcRelAssociatesMaterial", layers, thing)
     return thing
@@ -114,18 +137,24 @@ def _gable(model: Model, path: str, at: Entity, face: Face, normal: Point3) -> E
     inwards = (-normal[0], -normal[1], 0.0)
     solid = model.prism(outline, 0.0, GABLE_FT, frame=model.axes((0.0, 0.0, 0.0), x, inwards))
     thing = model.root(
-        "IfcWall", f"roof/{path}", "Gable",
+        "IfcWall",
+        f"roof/{path}",
+        "Gable",
         ObjectPlacement=at,
         Representation=model.shape(model.body([model.coloured(solid, "wall")])),
         PredefinedType="POLYGONAL",
-    )  # fmt: skip
+    )
     area = Polygon(outline).area
-    model.properties(thing, "Pset_WallCommon", Reference="Gable", IsExternal=True, LoadBearing=False, ExtendToStructure=True)
+    model.properties(
+        thing, "Pset_WallCommon", Reference="Gable", IsExternal=True, LoadBearing=False, ExtendToStructure=True
+    )
     model.quantities(
-        thing, "Qto_WallBaseQuantities",
-        {"Width": GABLE_FT}, {"GrossSideArea": area, "NetSideArea": area},
+        thing,
+        "Qto_WallBaseQuantities",
+        {"Width": GABLE_FT},
+        {"GrossSideArea": area, "NetSideArea": area},
         {"GrossVolume": area * GABLE_FT, "NetVolume": area * GABLE_FT},
-    )  # fmt: skip
+    )
     model.relate("IfcRelAssociatesMaterial", model.material(model.materials["exterior"]), thing)
     return thing
 
@@ -137,14 +166,18 @@ def _soffits(model: Model, storey: Storey, roof: Roof, level: float) -> list[Ent
     for number, region in enumerate(regions(around)):
         solid = model.prism(region.outline, level - SOFFIT_FT, level, region.holes)
         thing = model.root(
-            "IfcCovering", f"soffit/{number}", "Soffit",
+            "IfcCovering",
+            f"soffit/{number}",
+            "Soffit",
             ObjectPlacement=model.placement(storey.placement),
             Representation=model.shape(model.body([model.coloured(solid, "frame")])),
             PredefinedType="CLADDING",
-        )  # fmt: skip
+        )
         model.properties(thing, "Pset_CoveringCommon", Reference="Soffit", IsExternal=True)
         area = polygon(region).area
-        model.quantities(thing, "Qto_CoveringBaseQuantities", {"Width": SOFFIT_FT}, {"GrossArea": area, "NetArea": area})
+        model.quantities(
+            thing, "Qto_CoveringBaseQuantities", {"Width": SOFFIT_FT}, {"GrossArea": area, "NetArea": area}
+        )
         model.relate("IfcRelAssociatesMaterial", model.material("Soffit board"), thing)
         found.append(thing)
     return found

@@ -16,19 +16,22 @@ def add_stair(model: Model, storey: Storey, stair: Stair) -> Entity:
     parts = [(kind, list(steps)) for kind, steps in groupby(stair.steps, _kind)]
     winding = any(kind == "WINDER" for kind, _ in parts)
     thing = model.root(
-        "IfcStair", f"{storey.path}/up", "Stair",
+        "IfcStair",
+        f"{storey.path}/up",
+        "Stair",
         ObjectPlacement=model.placement(storey.placement),
         PredefinedType="HALF_WINDING_STAIR" if winding else "HALF_TURN_STAIR",
-    )  # fmt: skip
+    )
     model.properties(
-        thing, "Pset_StairCommon",
+        thing,
+        "Pset_StairCommon",
         Reference="Stair",
         NumberOfRiser=stair.risers,
         NumberOfTreads=stair.risers - 1,
         RiserHeight=stair.rise / stair.risers,
         TreadLength=_tread(stair, stair.steps[0]),
         IsExternal=False,
-    )  # fmt: skip
+    )
     model.relate("IfcRelAssociatesMaterial", model.material(_MATERIAL), thing)
     for number, (kind, steps) in enumerate(parts):
         part = _part(model, storey, f"{storey.path}/{number}", kind, steps, stair)
@@ -55,14 +58,20 @@ def _part(model: Model, storey: Storey, path: str, kind: str, steps: list[Step],
     shape = model.shape(model.body([model.coloured(solid, "stairs") for solid in solids]))
     at = model.placement(storey.placement)
     if kind == "LANDING":
-        thing = model.root("IfcSlab", f"{path}/landing", "Landing", ObjectPlacement=at, Representation=shape, PredefinedType=kind)
-        model.properties(thing, "Pset_SlabCommon", Reference="Landing", IsExternal=False, LoadBearing=True, PitchAngle=0.0)
+        thing = model.root(
+            "IfcSlab", f"{path}/landing", "Landing", ObjectPlacement=at, Representation=shape, PredefinedType=kind
+        )
+        model.properties(
+            thing, "Pset_SlabCommon", Reference="Landing", IsExternal=False, LoadBearing=True, PitchAngle=0.0
+        )
     else:
         # The last riser of a stair ends on the floor above.
         risers = len(steps) + (1 if steps[-1] is stair.steps[-1] else 0)
         tread = _tread(stair, steps[0])
         thing = model.root(
-            "IfcStairFlight", path, _NAMES[kind],
+            "IfcStairFlight",
+            path,
+            _NAMES[kind],
             ObjectPlacement=at,
             Representation=shape,
             NumberOfRisers=risers,
@@ -70,11 +79,16 @@ def _part(model: Model, storey: Storey, path: str, kind: str, steps: list[Step],
             RiserHeight=metres(riser),
             TreadLength=metres(tread),
             PredefinedType=kind,
-        )  # fmt: skip
+        )
         model.properties(
-            thing, "Pset_StairFlightCommon",
-            Reference=_NAMES[kind], NumberOfRiser=risers, NumberOfTreads=len(steps), RiserHeight=riser, TreadLength=tread,
-        )  # fmt: skip
+            thing,
+            "Pset_StairFlightCommon",
+            Reference=_NAMES[kind],
+            NumberOfRiser=risers,
+            NumberOfTreads=len(steps),
+            RiserHeight=riser,
+            TreadLength=tread,
+        )
     model.relate("IfcRelAssociatesMaterial", model.material(_MATERIAL), thing)
     return thing
 

@@ -23,17 +23,22 @@ def add_storey(model: Model, building: Entity, within: Entity, level: Level) -> 
     """Writes a storey, still empty."""
     placement = model.placement(within, (0.0, 0.0, level.elevation))
     entity = model.root(
-        "IfcBuildingStorey", f"{level.number}", f"Level {level.number}",
-        ObjectPlacement=placement, CompositionType="ELEMENT", Elevation=metres(level.elevation),
-    )  # fmt: skip
+        "IfcBuildingStorey",
+        f"{level.number}",
+        f"Level {level.number}",
+        ObjectPlacement=placement,
+        CompositionType="ELEMENT",
+        Elevation=metres(level.elevation),
+    )
     model.relate("IfcRelAggregates", building, entity)
     model.properties(entity, "Pset_BuildingStoreyCommon", EntranceLevel=level.number == 0, AboveGround=True)
     enclosed = [space for space in level.spaces if not space.open_air]
     model.quantities(
-        entity, "Qto_BuildingStoreyBaseQuantities",
+        entity,
+        "Qto_BuildingStoreyBaseQuantities",
         {"GrossHeight": level.height, "NetHeigtht": level.ceiling},  # spelt so in the standard
         {"GrossFloorArea": sum(space.area_sqft for space in enclosed), "NetFloorArea": sum(map(clear_sqft, enclosed))},
-    )  # fmt: skip
+    )
     return Storey(entity, placement, f"{level.number}")
 
 
@@ -57,32 +62,41 @@ def add_slabs(
         name: what we call them.
     """
     layers = model.shared(
-        "slab", name, thickness,
+        "slab",
+        name,
+        thickness,
         make=lambda: model.layers(
-            name, [("Reinforced concrete", thickness)] if predefined == "ROOF" else
-            [(model.materials["floor"], FINISH_FT), ("Reinforced concrete", thickness - FINISH_FT)],
+            name,
+            [("Reinforced concrete", thickness)]
+            if predefined == "ROOF"
+            else [(model.materials["floor"], FINISH_FT), ("Reinforced concrete", thickness - FINISH_FT)],
         ),
-    )  # fmt: skip
+    )
     found = []
     for number, region in enumerate(regions):
         path = f"{storey.path}/{name}/{number}"
         placement = model.placement(storey.placement, (0.0, 0.0, top))
         solid = model.coloured(model.prism(region.outline, -thickness, 0.0), "slab")
         thing = model.root(
-            "IfcSlab", path, name,
-            ObjectPlacement=placement, Representation=model.shape(model.body([solid])), PredefinedType=predefined,
-        )  # fmt: skip
+            "IfcSlab",
+            path,
+            name,
+            ObjectPlacement=placement,
+            Representation=model.shape(model.body([solid])),
+            PredefinedType=predefined,
+        )
         model.relate("IfcRelAssociatesMaterial", layers, thing)
         model.properties(
             thing, "Pset_SlabCommon", Reference=name, IsExternal=predefined != "FLOOR", LoadBearing=True, PitchAngle=0.0
         )
         whole, net = polygon(Region(region.outline)), polygon(region)
         model.quantities(
-            thing, "Qto_SlabBaseQuantities",
+            thing,
+            "Qto_SlabBaseQuantities",
             {"Width": thickness, "Perimeter": whole.length},
             {"GrossArea": whole.area, "NetArea": net.area},
             {"GrossVolume": whole.area * thickness, "NetVolume": net.area * thickness},
-        )  # fmt: skip
+        )
         for index, hole in enumerate(region.holes):
             _hole(model, f"{path}/{index}", placement, thing, Region(hole[::-1]), thickness)
         found.append(thing)
@@ -92,9 +106,13 @@ def add_slabs(
 def _hole(model: Model, path: str, placement: Entity, slab: Entity, region: Region, thickness: float) -> None:
     solid = model.prism(region.outline, -thickness - 0.1, 0.1)
     hole = model.root(
-        "IfcOpeningElement", path, "Opening in floor",
-        ObjectPlacement=model.placement(placement), Representation=model.shape(model.body([solid])), PredefinedType="OPENING",
-    )  # fmt: skip
+        "IfcOpeningElement",
+        path,
+        "Opening in floor",
+        ObjectPlacement=model.placement(placement),
+        Representation=model.shape(model.body([solid])),
+        PredefinedType="OPENING",
+    )
     model.root("IfcRelVoidsElement", path, RelatingBuildingElement=slab, RelatedOpeningElement=hole)
     area = polygon(region).area
     model.quantities(
@@ -109,17 +127,22 @@ def add_plinth(model: Model, storey: Storey, regions: Iterable[Region], bottom: 
         area = polygon(region).area
         solid = model.coloured(model.prism(region.outline, bottom, top, region.holes), "plinth")
         thing = model.root(
-            "IfcFooting", f"{storey.path}/plinth/{number}", "Plinth",
+            "IfcFooting",
+            f"{storey.path}/plinth/{number}",
+            "Plinth",
             ObjectType="Plinth",
             ObjectPlacement=model.placement(storey.placement),
             Representation=model.shape(model.body([solid])),
             PredefinedType="USERDEFINED",
-        )  # fmt: skip
+        )
         model.properties(thing, "Pset_FootingCommon", Reference="Plinth")
         model.quantities(
-            thing, "Qto_FootingBaseQuantities",
-            {"Height": top - bottom}, {}, {"GrossVolume": area * (top - bottom), "NetVolume": area * (top - bottom)},
-        )  # fmt: skip
+            thing,
+            "Qto_FootingBaseQuantities",
+            {"Height": top - bottom},
+            {},
+            {"GrossVolume": area * (top - bottom), "NetVolume": area * (top - bottom)},
+        )
         model.relate("IfcRelAssociatesMaterial", model.material("Masonry"), thing)
         found.append(thing)
     return found
@@ -143,15 +166,21 @@ def add_steps(model: Model, storey: Storey, blocks: Sequence[Block], elevation: 
             for block, foot in zip(flight, feet, strict=True)
         ]
         thing = model.root(
-            "IfcStair", path, "Outside steps",
+            "IfcStair",
+            path,
+            "Outside steps",
             ObjectPlacement=model.placement(storey.placement),
             Representation=model.shape(model.body(solids)),
             PredefinedType="STRAIGHT_RUN_STAIR",
-        )  # fmt: skip
+        )
         model.properties(
-            thing, "Pset_StairCommon",
-            Reference="Outside steps", NumberOfRiser=len(flight) + 1, NumberOfTreads=len(flight), IsExternal=True,
-        )  # fmt: skip
+            thing,
+            "Pset_StairCommon",
+            Reference="Outside steps",
+            NumberOfRiser=len(flight) + 1,
+            NumberOfTreads=len(flight),
+            IsExternal=True,
+        )
         model.relate("IfcRelAssociatesMaterial", model.material("Masonry"), thing)
         found.append(thing)
     return found
@@ -164,17 +193,22 @@ def add_posts(model: Model, storey: Storey, posts: Sequence[Block], elevation: f
         height = post.top - post.bottom
         solid = model.coloured(model.prism(post.outline, post.bottom - elevation, post.top - elevation), "wall")
         thing = model.root(
-            "IfcColumn", f"{storey.path}/{number}", "Post",
+            "IfcColumn",
+            f"{storey.path}/{number}",
+            "Post",
             ObjectPlacement=model.placement(storey.placement),
             Representation=model.shape(model.body([solid])),
             PredefinedType="COLUMN",
-        )  # fmt: skip
+        )
         area = polygon(Region(post.outline)).area
         model.properties(thing, "Pset_ColumnCommon", Reference="Post", IsExternal=True, LoadBearing=True)
         model.quantities(
-            thing, "Qto_ColumnBaseQuantities",
-            {"Length": height}, {"CrossSectionArea": area}, {"GrossVolume": area * height, "NetVolume": area * height},
-        )  # fmt: skip
+            thing,
+            "Qto_ColumnBaseQuantities",
+            {"Length": height},
+            {"CrossSectionArea": area},
+            {"GrossVolume": area * height, "NetVolume": area * height},
+        )
         model.relate("IfcRelAssociatesMaterial", model.material("Masonry"), thing)
         found.append(thing)
     return found
@@ -185,7 +219,9 @@ def add_space(model: Model, storey: Storey, space: Space, height: float, path: s
     kind = space.type.replace("_", " ").capitalize()
     clear = space.clear or (space.region,)
     thing = model.root(
-        "IfcSpace", f"{storey.path}/{path}", space.name,
+        "IfcSpace",
+        f"{storey.path}/{path}",
+        space.name,
         ObjectPlacement=model.placement(storey.placement),
         Representation=model.shape(
             model.body([model.prism(region.outline, 0.0, height, region.holes) for region in clear])
@@ -193,22 +229,29 @@ def add_space(model: Model, storey: Storey, space: Space, height: float, path: s
         LongName=label(title(space)),
         CompositionType="ELEMENT",
         PredefinedType="PARKING" if space.type == "garage" else "EXTERNAL" if space.open_air else "INTERNAL",
-    )  # fmt: skip
+    )
     model.relate("IfcRelAggregates", storey.entity, thing)
     net = clear_sqft(space)
     model.properties(
-        thing, "Pset_SpaceCommon",
-        Reference=kind, IsExternal=space.open_air, GrossPlannedArea=space.area_sqft, NetPlannedArea=net, PubliclyAccessible=False,
-    )  # fmt: skip
+        thing,
+        "Pset_SpaceCommon",
+        Reference=kind,
+        IsExternal=space.open_air,
+        GrossPlannedArea=space.area_sqft,
+        NetPlannedArea=net,
+        PubliclyAccessible=False,
+    )
     model.properties(thing, "Pset_SpaceOccupancyRequirements", OccupancyType=kind)
     model.quantities(
-        thing, "Qto_SpaceBaseQuantities",
+        thing,
+        "Qto_SpaceBaseQuantities",
         {
-            "Height": height, "FinishCeilingHeight": height,
+            "Height": height,
+            "FinishCeilingHeight": height,
             "GrossPerimeter": polygon(space.region).length,
             "NetPerimeter": sum(polygon(region).length for region in clear),
         },
         {"GrossFloorArea": space.area_sqft, "NetFloorArea": net},
         {"GrossVolume": space.area_sqft * height, "NetVolume": net * height},
-    )  # fmt: skip
+    )
     return thing

@@ -11,6 +11,7 @@ from housebrain.drawing.ifc.fillings import add_filling
 from housebrain.drawing.ifc.model import Entity, Model, metres
 from housebrain.drawing.ifc.storeys import Storey
 from housebrain.drawing.regions import joined, regions
+from housebrain.drawing.surfaces import Kind
 
 SLACK_FT = 0.1  # that an opening reaches out of its wall on either side, so that it is surely cut through
 
@@ -48,7 +49,11 @@ def add_walls(
             at = model.placement(
                 storey.placement, (*wall.start, base), (1.0, 0.0, 0.0) if wall.along == "x" else (0.0, 1.0, 0.0)
             )
-            found += _railing(model, path, wall, at, solid) if wall.kind == "railing" else _wall(model, path, wall, at, solid, marked)
+            found += (
+                _railing(model, path, wall, at, solid)
+                if wall.kind == "railing"
+                else _wall(model, path, wall, at, solid, marked)
+            )
     return found
 
 
@@ -68,9 +73,13 @@ def _between_walls(wall: Wall, opening: Opening, walls: Sequence[Wall]) -> Openi
 
 def _railing(model: Model, path: str, wall: Wall, at: Entity, solid: BaseGeometry) -> list[Entity]:
     thing = model.root(
-        "IfcRailing", path, _NAMES[wall.kind],
-        ObjectPlacement=at, Representation=model.shape(_body(model, wall, solid, "railing")), PredefinedType="GUARDRAIL",
-    )  # fmt: skip
+        "IfcRailing",
+        path,
+        _NAMES[wall.kind],
+        ObjectPlacement=at,
+        Representation=model.shape(_body(model, wall, solid, "railing")),
+        PredefinedType="GUARDRAIL",
+    )
     model.properties(thing, "Pset_RailingCommon", Reference="Railing", Height=wall.height, IsExternal=True)
     model.quantities(thing, "Qto_RailingBaseQuantities", {"Length": wall.high - wall.low}, {})
     model.relate("IfcRelAssociatesMaterial", model.material("Metal"), thing)
@@ -81,18 +90,23 @@ def _wall(
     model: Model, path: str, wall: Wall, at: Entity, solid: BaseGeometry, marked: Callable[[Opening], str | None]
 ) -> list[Entity]:
     thing = model.root(
-        "IfcWall", path, _NAMES[wall.kind],
+        "IfcWall",
+        path,
+        _NAMES[wall.kind],
         ObjectPlacement=at,
-        Representation=model.shape(model.axis(wall.high - wall.low), _body(model, wall, solid, "plaster" if wall.kind == "inner" else "wall")),
+        Representation=model.shape(
+            model.axis(wall.high - wall.low), _body(model, wall, solid, "plaster" if wall.kind == "inner" else "wall")
+        ),
         PredefinedType=_PREDEFINED[wall.kind],
-    )  # fmt: skip
+    )
     model.properties(
-        thing, "Pset_WallCommon",
+        thing,
+        "Pset_WallCommon",
         Reference=_NAMES[wall.kind],
         IsExternal=wall.kind != "inner",
         LoadBearing=wall.kind == "outer",
         ExtendToStructure=wall.kind in ("outer", "inner"),
-    )  # fmt: skip
+    )
     _of_type(model, wall, thing)
     found = [thing]
     gone = area = 0.0
@@ -104,20 +118,20 @@ def _wall(
         hole, hole_at = _opening(model, name, wall, opening, at, thing, mark)
         if mark:
             filling = add_filling(model, name, mark, hole_at, wall, opening)
-            model.root(
-                "IfcRelFillsElement", name, RelatingOpeningElement=hole, RelatedBuildingElement=filling
-            )
+            model.root("IfcRelFillsElement", name, RelatingOpeningElement=hole, RelatedBuildingElement=filling)
             found.append(filling)
     length = solid.area / wall.thickness
     model.quantities(
-        thing, "Qto_WallBaseQuantities",
+        thing,
+        "Qto_WallBaseQuantities",
         {"Length": length, "Width": wall.thickness, "Height": wall.height},
         {
-            "GrossFootprintArea": solid.area, "GrossSideArea": length * wall.height,
+            "GrossFootprintArea": solid.area,
+            "GrossSideArea": length * wall.height,
             "NetSideArea": length * wall.height - area,
         },
         {"GrossVolume": solid.area * wall.height, "NetVolume": solid.area * wall.height - gone},
-    )  # fmt: skip
+    )
     return found
 
 
@@ -132,23 +146,26 @@ def _opening(
     low = -SLACK_FT if opening.sill <= 0 else 0.0
     high = opening.head - opening.sill + (SLACK_FT if opening.head >= wall.height else 0.0)
     hole = model.root(
-        "IfcOpeningElement", path, f"Opening {mark}" if mark else "Way",
+        "IfcOpeningElement",
+        path,
+        f"Opening {mark}" if mark else "Way",
         ObjectPlacement=placement,
         Representation=model.shape(model.body([model.box((0.0, -reach, low), (opening.width, reach, high))])),
         PredefinedType="OPENING",
-    )  # fmt: skip
+    )
     model.root("IfcRelVoidsElement", path, RelatingBuildingElement=thing, RelatedOpeningElement=hole)
     height = min(opening.head, wall.height) - opening.sill
     model.quantities(
-        hole, "Qto_OpeningElementBaseQuantities",
+        hole,
+        "Qto_OpeningElementBaseQuantities",
         {"Width": opening.width, "Height": height, "Depth": wall.thickness},
         {"Area": opening.width * height},
         {"Volume": opening.width * height * wall.thickness},
-    )  # fmt: skip
+    )
     return hole, placement
 
 
-def _body(model: Model, wall: Wall, solid: BaseGeometry, kind: str) -> Entity:
+def _body(model: Model, wall: Wall, solid: BaseGeometry, kind: Kind) -> Entity:
     return model.body(
         [
             model.coloured(model.prism([_own(wall, point) for point in part.outline], 0.0, wall.height), kind)
@@ -172,8 +189,11 @@ def _of_type(model: Model, wall: Wall, thing: Entity) -> None:
         "type", name, make=lambda: model.root("IfcWallType", name, name, PredefinedType=_PREDEFINED[wall.kind])
     )
     usage = model.shared(
-        "usage", name,
-        make=lambda: model.add("IfcMaterialLayerSetUsage", layers, "AXIS2", "POSITIVE", metres(-wall.thickness / 2), None),
-    )  # fmt: skip
+        "usage",
+        name,
+        make=lambda: model.add(
+            "IfcMaterialLayerSetUsage", layers, "AXIS2", "POSITIVE", metres(-wall.thickness / 2), None
+        ),
+    )
     model.relate("IfcRelDefinesByType", kind, thing)
     model.relate("IfcRelAssociatesMaterial", usage, thing)
