@@ -23,9 +23,10 @@ def marks(levels: Iterable[Level]) -> dict[tuple[int, Opening], str]:
 
 
 def title(space: Space) -> str:
-    """`Bedroom 2` for `bed2`; a name that isn't made of the room's type stays as it is."""
+    """`Bedroom 2` for `bed2`; a name that isn't made of the room's type stays as it is, unless it is empty."""
     short = SHORT_NAMES.get(space.type, "")
     number = space.name.removeprefix(short)
-    if not space.name.startswith(short) or (number and not number.isdecimal()):
+    if space.name.strip() and (not space.name.startswith(short) or (number and not number.isdecimal())):
         return space.name
+    number = number.strip()
     return f"{space.type.replace('_', ' ').capitalize()} {number}".strip()

@@ -13,7 +13,7 @@ from housebrain.house.units import SQFT_PER_SQM
 # Of a text's height: what a character takes in width and a line in depth, with room to spare.
 CHARACTER, LEADING = 0.85, 1.7
 LEGIBLE, SMALL = (1.0, 0.85, 0.72), (0.6, 0.5)  # of the usual height
-_STEP_FT = 0.5  # between the places that are tried
+_STEP_FT, _MOST_STEPS = 0.5, 12  # between the places that are tried, and how many each way from the middle
 _INSET_FT = 0.4  # from the walls' axes
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2
 
@@ -87,6 +87,7 @@ def _size(pen: Pen, lines: Sequence[str], height: float) -> tuple[float, float]:
 
 def _places(middle: Point, right: float, up: float) -> list[Point]:
     """Places up to so far from the middle, the nearest first."""
-    across, along = (range(-int(far / _STEP_FT), int(far / _STEP_FT) + 1) for far in (right, up))
-    steps = sorted(((i, j) for i in across for j in along), key=lambda step: (step[0] ** 2 + step[1] ** 2, step))
-    return [(middle[0] + i * _STEP_FT, middle[1] + j * _STEP_FT) for i, j in steps]
+    step = max(_STEP_FT, right / _MOST_STEPS, up / _MOST_STEPS)
+    across, along = (range(-int(far / step), int(far / step) + 1) for far in (right, up))
+    steps = sorted(((i, j) for i in across for j in along), key=lambda ij: (ij[0] ** 2 + ij[1] ** 2, ij))
+    return [(middle[0] + i * step, middle[1] + j * step) for i, j in steps]
