@@ -1,14 +1,15 @@
-"""Furniture and fittings as blocks: the boxes that a piece is made of, as they are seen from above."""
+"""Furniture and fittings as blocks, of which those that are alike share one."""
+
+from dataclasses import replace
 
 from ezdxf.document import Drawing
 
 from housebrain.drawing.dxf.pen import Pen
 from housebrain.drawing.dxf.standards import UNIT
-from housebrain.drawing.elements import Piece, rectangle
-from housebrain.drawing.furnishing import blocks
+from housebrain.drawing.elements import Piece
+from housebrain.drawing.symbols import symbol
 
-LEAST_FT = 0.2  # a smaller part is left out
-_FIXTURES = frozenset({"basin", "shower", "sink", "stove", "toilet", "tub", "counter"})
+_FIXTURES = frozenset({"basin", "counter", "shower", "sink", "stove", "toilet", "tub"})
 
 
 def draw_piece(doc: Drawing, pen: Pen, piece: Piece) -> None:
@@ -17,10 +18,13 @@ def draw_piece(doc: Drawing, pen: Pen, piece: Piece) -> None:
     name = "-".join(["PIECE", piece.kind.upper(), *(f"{round(feet * UNIT)}" for feet in size)])
     if name not in doc.blocks:
         block = doc.blocks.new(name)
-        seen = {
-            rectangle(x1, y1, x2, y2) for _, x1, x2, y1, y2, _, _ in blocks(piece) if min(x2 - x1, y2 - y1) >= LEAST_FT
-        }
-        for outline in sorted(seen):
-            corners = [((x - piece.width / 2) * UNIT, (y - piece.depth / 2) * UNIT) for x, y in outline]
-            block.add_lwpolyline(corners, close=True)
-    pen.insert("A-FLOR-FIXT" if piece.kind in _FIXTURES else "A-FURN", name, (piece.x, piece.y), piece.angle, False, {})
+        for mark in symbol(replace(piece, x=0.0, y=0.0, angle=0)):
+            if mark.ellipse:
+                x, y, rx, ry = (value * UNIT for value in mark.ellipse)
+                # The longer axis comes first, the other as its share.
+                axis = (rx, 0) if rx >= ry else (0, ry)
+                block.add_ellipse((x, y), axis, min(rx, ry) / max(rx, ry))
+            else:
+                block.add_lwpolyline([(x * UNIT, y * UNIT) for x, y in mark.points], close=not mark.open)
+    layer = "A-FLOR-FIXT" if piece.kind in _FIXTURES else "A-FURN"
+    pen.insert(layer, name, (piece.x, piece.y), piece.angle, False, {})

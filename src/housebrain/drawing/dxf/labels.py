@@ -46,18 +46,17 @@ def _placed(pen: Pen, space: Space, blocked: Sequence[Box]) -> _Label:
     x, y, w, d = max(space.boxes, key=lambda one: one[2] * one[3])
     near = [box for box in blocked if box[0] < x + w and box[2] > x and box[1] < y + d and box[3] > y]
     last = None
-    for lines, height in _wordings(space):
+    for lines, height, turned in _wordings(space):
         size = _size(pen, lines, height)
-        for turned in (False, True):
-            half = (size[turned] / 2, size[not turned] / 2)
-            right, up = w / 2 - half[0] - _INSET_FT, d / 2 - half[1] - _INSET_FT
-            if min(right, up) < 0:
-                continue
-            last = _Label(space.label, lines, height, turned)
-            for point in _places(space.label, right, up):
-                own = (point[0] - half[0], point[1] - half[1], point[0] + half[0], point[1] + half[1])
-                if not any(own[0] < box[2] and own[2] > box[0] and own[1] < box[3] and own[3] > box[1] for box in near):
-                    return last._replace(at=point)
+        half = (size[turned] / 2, size[not turned] / 2)
+        right, up = w / 2 - half[0] - _INSET_FT, d / 2 - half[1] - _INSET_FT
+        if min(right, up) < 0:
+            continue
+        last = _Label(space.label, lines, height, turned)
+        for point in _places(space.label, right, up):
+            own = (point[0] - half[0], point[1] - half[1], point[0] + half[0], point[1] + half[1])
+            if not any(own[0] < box[2] and own[2] > box[0] and own[1] < box[3] and own[3] > box[1] for box in near):
+                return last._replace(at=point)
     if last:
         return last
     lines = [title(space).upper()]
@@ -67,16 +66,20 @@ def _placed(pen: Pen, space: Space, blocked: Sequence[Box]) -> _Label:
     return _Label(space.label, lines, TEXT_IN * min(1.0, 0.85 * fitting), turned)
 
 
-def _wordings(space: Space) -> Iterator[tuple[list[str], float]]:
-    """From all that one wants to know of a room to its name alone, with heights: rather less than hardly legible."""
+def _wordings(space: Space) -> Iterator[tuple[list[str], float, bool]]:
+    """From all that one wants to know of a room to its name alone, with heights, and whether it is turned.
+
+    Rather turned than less, and rather less than hardly legible.
+    """
     name = title(space).upper()
     area = [f"{space.area_sqft:.0f} sq ft", f"{space.area_sqft / SQFT_PER_SQM:.1f} m²"]
     size = [" x ".join(map(feet_inches, space.size))] if space.size else []
     wordings = [[name, *size, " / ".join(area)], [name, *size, *area], [name, *area], [name, area[0]], [name]]
     for shares in (LEGIBLE, SMALL):
         for lines in wordings:
-            for share in shares:
-                yield lines, share * TEXT_IN
+            for turned in (False, True):
+                for share in shares:
+                    yield lines, share * TEXT_IN, turned
 
 
 def _size(pen: Pen, lines: Sequence[str], height: float) -> tuple[float, float]:

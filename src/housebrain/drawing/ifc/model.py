@@ -6,6 +6,7 @@ Callers count in feet; the file is in metres. Ids follow from a seed, so that th
 import math
 import unicodedata
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -92,6 +93,7 @@ class Model:
         self._seed = uuid.uuid5(_IDS, seed)
         self._points: dict[tuple[float, ...], Entity] = {}
         self._directions: dict[tuple[float, ...], Entity] = {}
+        self._times: Counter[str] = Counter()
         self._shared: dict[tuple[Any, ...], Entity] = {}
         self._related: dict[tuple[str, int], tuple[Entity, list[Entity]]] = {}
         self._styles = {kind: self._style(kind, surface) for kind, surface in surfaces.items()}
@@ -130,10 +132,14 @@ class Model:
         return self.file.create_entity(kind, *values)
 
     def root(self, kind: str, path: str, name: str | None = None, **values: Any) -> Entity:
-        """Adds an entity that has an id; `path` names it among those of its kind."""
+        """Adds an entity that has an id, which follows from `path`, its place among those of its kind."""
         return self.file.create_entity(kind, GlobalId=self._id(f"{kind}/{path}"), Name=name and label(name), **values)
 
     def _id(self, path: str) -> str:
+        self._times[path] += 1
+        if self._times[path] > 1:
+            # Two types of sizes that differ by less than their names say, for one.
+            path = f"{path} ({self._times[path]})"
         return str(ifcopenshell.guid.compress(uuid.uuid5(self._seed, path).hex))
 
     # Places and shapes
