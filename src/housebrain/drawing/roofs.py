@@ -161,7 +161,7 @@ def _less(one: Plane, other: Plane) -> Plane:
     return one[0] - other[0], one[1] - other[1], one[2] - other[2]
 
 
-def _above(corners: Sequence[Point], planes: Sequence[Plane], least: float = 0.0) -> Polygon:
+def _above(corners: Sequence[Point], planes: Sequence[Plane], least: float = 0.0) -> BaseGeometry:
     """The part of a convex polygon where all planes are at `least` or above (Sutherland and Hodgman)."""
     points = list(corners)
     for a, b, c in planes:
@@ -176,7 +176,9 @@ def _above(corners: Sequence[Point], planes: Sequence[Plane], least: float = 0.0
         points = kept
         if len(points) < 3:
             return Polygon()
-    return Polygon(points)
+    cut = Polygon(points)
+    # Corners that meet, or nearly so, make no polygon that can be cut further.
+    return cut if cut.is_valid else cut.buffer(0)
 
 
 def _ends(one: Box, slope: float, eaves: float) -> list[Face]:
