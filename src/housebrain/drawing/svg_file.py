@@ -10,14 +10,21 @@ _FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0
 FAMILY = "'Bitstream Vera Sans','DejaVu Sans',Verdana,Geneva,sans-serif"
 
 
-def svg(picture: Picture) -> str:
-    """The picture as an SVG document, in millimetres; it grows and shrinks with the page that it is put into."""
+def svg(picture: Picture, pixels: int | None = None) -> str:
+    """The picture as an SVG document, in millimetres; it grows and shrinks with the page that it is put into.
+
+    Args:
+        picture: what is drawn.
+        pixels: its width, where it isn't to have its size on paper.
+    """
     width, height = _number(picture.width), _number(picture.height)
+    size = f'width="{width}mm" height="{height}mm"'
+    if pixels:
+        size = f'width="{pixels}" height="{round(pixels * picture.height / picture.width)}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}mm" '
-        f'height="{height}mm" role="img" font-family="{FAMILY}" stroke-linejoin="miter" style="max-width:100%;'
-        f'height:auto;background:{PAPER}"><title>{_allowed(picture.title)}</title>'
-        f'<rect width="{width}" height="{height}" fill="{PAPER}"/>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {size} role="img" '
+        f'font-family="{FAMILY}" style="max-width:100%;height:auto;background:{PAPER}">'
+        f'<title>{_allowed(picture.title)}</title><rect width="{width}" height="{height}" fill="{PAPER}"/>'
     ]
     parts += map(_item, picture.items)
     parts.append("</svg>\n")
