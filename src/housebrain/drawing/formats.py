@@ -38,11 +38,26 @@ def _pdf(scene: Scene, paper: str, name: str) -> Files:
     return {name: pdf(sheet_set(scene, PAPERS[paper]), scene.title)}
 
 
+def _dxf(scene: Scene) -> Files:
+    # These two libraries take long to import, and nothing else needs them.
+    from housebrain.drawing.dxf.house import dxf
+
+    return {"plan.dxf": dxf(scene)}
+
+
+def _ifc(scene: Scene) -> Files:
+    from housebrain.drawing.ifc.house import ifc
+
+    return {"house.ifc": ifc(scene)}
+
+
 FORMATS: dict[str, Callable[[Scene], Files]] = {
     "svg": _svg,
     "pdf": partial(_pdf, paper="a3", name="plan.pdf"),
     "letter": partial(_pdf, paper="letter", name="plan-letter.pdf"),
     "png": _png,
+    "dxf": _dxf,
+    "ifc": _ifc,
 }
 
 
