@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from shapely.geometry import Polygon, box  # type: ignore[import-untyped]
-from shapely.ops import unary_union  # type: ignore[import-untyped]
+from shapely.geometry import Polygon, box
+from shapely.ops import unary_union
 
 from housebrain.dataset.v5 import parse_record
 from housebrain.house.brief import Rejected

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from shapely import affinity  # type: ignore[import-untyped]
-from shapely.geometry import LineString, Polygon, box  # type: ignore[import-untyped]
-from shapely.ops import unary_union  # type: ignore[import-untyped]
+from shapely import affinity
+from shapely.geometry import LineString, Polygon, box
+from shapely.ops import unary_union
 
 from solver_checker import OUTDOOR, wrong
 

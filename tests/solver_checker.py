@@ -6,8 +6,8 @@ It reads what a house says (names, boxes, doors) and tells everything that is wr
 from collections import Counter
 from typing import Any
 
-from shapely.geometry import LineString, box  # type: ignore[import-untyped]
-from shapely.ops import unary_union  # type: ignore[import-untyped]
+from shapely.geometry import LineString, box
+from shapely.ops import unary_union
 
 TOLERANCE_SQFT = 1e-6
 OUTDOOR = ("balcony", "terrace", "porch", "court")

@@ -1,0 +1,1 @@
+"""DXF: the house as drawings for CAD programs."""

@@ -1,0 +1,1 @@
+"""IFC4: the house as a model for architects' programs."""

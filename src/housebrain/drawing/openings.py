@@ -1,0 +1,107 @@
+"""Openings in walls: doors with their leaves, ways without one, gates and windows."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from housebrain.drawing.elements import Leaf, Opening, Point, Wall
+from housebrain.drawing.walls import Placed, Run
+from housebrain.house.design import OUTSIDE, Door, Rect, Window
+from housebrain.house.rooms import OPEN_AIR
+
+LEAF_FT = 4.0  # a wider way from the street is a gate
+PAIR_FT = 3.5  # a wider glazed door has two leaves
+DOOR_HEAD_FT, WAY_HEAD_FT, GATE_HEAD_FT = 7.0, 8.0, 7.5
+NIB_FT = 0.3  # a piece of wall beside a way that is too short to be built
+
+
+def opened(
+    found: Sequence[Run], rooms: Sequence[Placed], doors: Sequence[Door], windows: Sequence[Window]
+) -> tuple[Wall, ...]:
+    """The walls with their openings. What lies in no wall of its direction, as in a broken design, is left out."""
+    types = {room.name: room.type for room in rooms}
+    boxes = {room.name: room.boxes for room in rooms}
+    walls = []
+    for run in found:
+        wall = run.wall
+        openings = [_door(door, run, types, boxes) for door in doors if _lies_in(door, wall)]
+        if wall.kind in ("outer", "inner"):
+            openings += [_window(window, wall) for window in windows if _lies_in(window, wall)]
+        elif openings:
+            openings = [replace(opening, kind="way", leaves=(), head=wall.height) for opening in openings]
+        walls.append(replace(wall, openings=tuple(sorted(openings, key=lambda opening: opening.start))))
+    return tuple(walls)
+
+
+def _lies_in(opening: Door | Window, wall: Wall) -> bool:
+    at, middle = (opening.y, opening.x) if opening.along == "x" else (opening.x, opening.y)
+    half = opening.width_ft / 2
+    return (
+        opening.along == wall.along
+        and at == wall.at
+        and wall.low < middle < wall.high
+        and wall.low <= middle - half + 1e-6
+        and middle + half - 1e-6 <= wall.high
+    )
+
+
+def _window(window: Window, wall: Wall) -> Opening:
+    head = window.sill_ft + window.height_ft
+    rooms = (OUTSIDE, window.room) if wall.outward <= 0 else (window.room, OUTSIDE)
+    return Opening("window", window.x, window.y, window.along, window.width_ft, window.sill_ft, head, rooms)
+
+
+def _door(door: Door, run: Run, types: dict[str, str], boxes: dict[str, tuple[Rect, ...]]) -> Opening:
+    entered = door.a if door.b == OUTSIDE else door.b
+    rooms = (door.b, door.a) if door.b == OUTSIDE else (door.a, door.b)
+    opening = Opening("door", door.x, door.y, door.along, door.width_ft, 0.0, DOOR_HEAD_FT, rooms)
+    if door.b == OUTSIDE and (door.open or door.width_ft > LEAF_FT):
+        return replace(opening, kind="gate", head=GATE_HEAD_FT)
+    if door.open:
+        return _to_corners(replace(opening, kind="way", head=WAY_HEAD_FT), run.corners)
+    glazed = any(types.get(name) in OPEN_AIR for name in rooms)
+    leaves = _leaves(opening, boxes.get(entered, ()), glazed and door.width_ft > PAIR_FT)
+    return replace(opening, kind="glazed" if glazed else "door", leaves=leaves, entrance=door.b == OUTSIDE)
+
+
+def _to_corners(way: Opening, corners: tuple[float, ...]) -> Opening:
+    """A way without the nibs that would be left between it and the walls at its ends."""
+    low, high = (end[0 if way.along == "x" else 1] for end in (way.start, way.end))
+    low = next((corner for corner in corners if 0 < low - corner <= NIB_FT), low)
+    high = next((corner for corner in corners if 0 < corner - high <= NIB_FT), high)
+    middle = (low + high) / 2
+    x, y = (middle, way.y) if way.along == "x" else (way.x, middle)
+    return replace(way, x=x, y=y, width=high - low)
+
+
+def _leaves(door: Opening, entered: tuple[Rect, ...], pair: bool) -> tuple[Leaf, ...]:
+    """They open into the room that is entered; a single one stands open towards the nearer corner of that room."""
+    side, room_low, room_high = _inside(door, entered)
+    start, end = door.start, door.end
+    if pair:
+        middle = (door.x, door.y)
+        half = door.width / 2 * side
+        return (
+            Leaf(start, middle, _moved(start, door.along, half)),
+            Leaf(end, middle, _moved(end, door.along, half)),
+        )
+    low, high = (end[0 if door.along == "x" else 1] for end in (start, end))
+    hinge, free = (start, end) if low - room_low <= room_high - high else (end, start)
+    return (Leaf(hinge, free, _moved(hinge, door.along, door.width * side)),)
+
+
+def _moved(point: Point, along: str, by: float) -> Point:
+    """A point moved across a wall."""
+    return (point[0], point[1] + by) if along == "x" else (point[0] + by, point[1])
+
+
+def _inside(door: Opening, room: tuple[Rect, ...]) -> tuple[int, float, float]:
+    """On which side of a door a room lies, and from where to where it reaches along the wall there."""
+    for box in room:
+        across, middle, low, high, start, end = (
+            (door.y, door.x, box.x, box.right, box.y, box.rear)
+            if door.along == "x"
+            else (door.x, door.y, box.y, box.rear, box.x, box.right)
+        )
+        if low < middle < high and across in (start, end):
+            return (1 if across == start else -1), low, high
+    return 1, -float("inf"), float("inf")
