@@ -117,7 +117,9 @@ def test_without_a_champion_the_released_adapter_designs(
         YAML(typ="safe").dump(content, file)
     Path("brief.json").write_bytes(next(iter(generate_records(1, seed=3))).text)
     with pytest.raises(UserError, match=r"no released adapter for tiny.*--model models/merged"):
-        CliRunner().invoke(app, ["design", "brief.json"], catch_exceptions=False)
+        CliRunner().invoke(app, ["design", "brief.json", "--engine", "model"], catch_exceptions=False)
+    alone = CliRunner().invoke(app, ["design", "brief.json", "--out", "by-solver"], catch_exceptions=False)
+    assert "Designed by the solver." in alone.stdout
     shutil.copytree(tiny_init, FOLDER)
     write_json(FOLDER / LINEAGE, {"base": "nobody/tiny", "base_revision": "0", "codec": "tree"})
     done = CliRunner().invoke(app, ["design", "brief.json", "--out", "by-released"], catch_exceptions=False)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from housebrain.answering.finish import Finished
     from housebrain.house.brief import Brief
     from housebrain.house.design import Design
+    from housebrain.release.current import Current
 
 app = typer.Typer()
 DRAWN = 0.8  # the temperature of a model's second answer and further ones, where less is asked for
@@ -240,13 +241,14 @@ def design(
         "plot": plot, "area": area, "floors": floors, "bedrooms": bedrooms, "bathrooms": bathrooms, "city": city,
         "climate": climate, "facing": facing, "budget": budget, "style": style, "setbacks": setbacks,
     }  # fmt: skip
-    by_model = engine == "model" or model is not None or (engine is None and _has_model())
+    asked_for_model = engine == "model" or model is not None
     if engine == "solver" and model is not None:
         raise UserError("--engine solver asks no model: leave out --model, or --engine.")
     try:
         request = read_given(given, flags)
-        if by_model:
-            by, designed = _by_model(request.brief, model, temperature, seed, alternatives)
+        chosen = None if engine == "solver" else _model(model, needed=asked_for_model)
+        if chosen is not None:
+            by, designed = chosen.about, _by_model(request.brief, chosen, temperature, seed, alternatives)
         else:
             by = "the solver"
             request, houses = solve_asked(request, seed, alternatives)
@@ -274,9 +276,21 @@ def design(
     print(f"{where}: {', '.join(names)}; {out / 'brief.json'}")
 
 
-def _has_model() -> bool:
-    """Whether a model can answer here: this is a project's folder, and torch is installed."""
-    return Path("params.yaml").is_file() and importlib.util.find_spec("torch") is not None
+def _model(adapter: Path | None, needed: bool) -> "Current | None":
+    """The model that answers; None where none is needed and none is there, or torch is not installed.
+
+    Raises:
+        UserError: one is needed, and none is there.
+    """
+    if not needed and (not Path("params.yaml").is_file() or importlib.util.find_spec("torch") is None):
+        return None
+    from housebrain.params import load_params
+    from housebrain.release.current import Current, current, find_current
+
+    params = load_params()
+    if adapter is not None:
+        return Current(adapter, params, str(adapter))
+    return current(params) if needed else find_current(params)
 
 
 class Answered(NamedTuple):
@@ -287,17 +301,11 @@ class Answered(NamedTuple):
     finished: "Finished | None" = None
 
 
-def _by_model(
-    brief: "Brief", adapter: Path | None, temperature: float, seed: int, count: int
-) -> tuple[str, list[Answered]]:
-    """What model it was, and different houses by it; beyond the first answer they are drawn."""
+def _by_model(brief: "Brief", by: "Current", temperature: float, seed: int, count: int) -> list[Answered]:
+    """Different houses by a model; beyond the first answer they are drawn."""
     from housebrain.answering.designer import Designer
     from housebrain.model.base import ensure_base
-    from housebrain.params import load_params
-    from housebrain.release.current import Current, current
 
-    params = load_params()
-    by = current(params) if adapter is None else Current(adapter, params, str(adapter))
     designer = Designer(ensure_base(by.params), by.adapter)
     found: list[Answered] = []
     for number in range(count):
@@ -305,7 +313,7 @@ def _by_model(
         made = designer.design(brief, drawn, seed + number)
         if all(made.finished.design != one.design for one in found):
             found.append(Answered(made.finished.design, made.answer, made.finished))
-    return by.about, found
+    return found
 
 
 def _write(answer: Answered, folder: Path) -> list[str]:
