@@ -5,7 +5,7 @@ There is a module for each kind of user. Each command imports its heavy librarie
 
 import typer
 
-from housebrain.cli import coordinator, dataset, design, merging, release, service, worker
+from housebrain.cli import coordinator, dataset, design, designs, merging, release, service, worker
 from housebrain.errors import reported
 
 app = typer.Typer(
@@ -14,7 +14,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for users in (dataset, design, worker, coordinator, merging, release, service):
+for users in (dataset, design, designs, worker, coordinator, merging, release, service):
     app.add_typer(users.app)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
+from housebrain.cli.given import read_brief
 from housebrain.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,113 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 DRAWN = 0.8  # the temperature of a model's second answer and further ones, where less is asked for
-Record = Annotated[Path, typer.Argument(help="A JSON file with one record {id, input, metadata}")]
-
-House = Annotated[Path, typer.Argument(help="A JSON file with one design, as `solve` and `design` write it")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table")]
-
-
-def _read(record: Path) -> "Brief":
-    """The brief in a file.
-
-    Raises:
-        UserError: there is no such file, or no record in it.
-        Rejected: the brief contradicts itself.
-    """
-    from housebrain.dataset.records import RawRecord, bad_record, parse_json
-    from housebrain.dataset.v5 import BadRecord, parse_record
-
-    if not record.is_file():
-        raise UserError(f"{record}: no such file. Give a JSON file with one record.")
-    raw = RawRecord(str(record), "train", record.read_bytes())
-    content = parse_json(raw)
-    try:
-        return parse_record(content)[1]
-    except BadRecord as error:
-        raise bad_record(raw, content, error) from error
-
-
-def _read_design(path: Path) -> "Design":
-    """The design in a file.
-
-    Raises:
-        UserError: there is no such file, or no design in it.
-    """
-    from pydantic import ValidationError
-
-    from housebrain.house.design import Design
-
-    if not path.is_file():
-        raise UserError(f"{path}: no such file. Give a JSON file with one design, as `housebrain solve` prints it.")
-    try:
-        return Design.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "design"
-        raise UserError(
-            f"{path}: field {field}: {first['msg']}. Give a design as `housebrain solve` prints it."
-        ) from error
-
-
-def _read_brief(record: Path) -> "Brief":
-    """As `_read`, and a brief that contradicts itself is a UserError."""
-    from housebrain.house.brief import Rejected
-
-    try:
-        return _read(record)
-    except Rejected as rejected:
-        raise UserError(f"{record}: {rejected}. Change the brief.") from rejected
-
-
-@app.command()
-def codes(
-    design: House,
-    brief: Annotated[Path | None, typer.Option(help="The record that it was made for: plot, climate, city")] = None,
-    ruleset: Annotated[str, typer.Option(help="`auto` takes that of the brief's city or region")] = "auto",
-    as_json: AsJson = False,
-) -> None:
-    """Check a design against a building code, rule by rule: passed, failed, not applicable or unverified."""
-    from housebrain.report.verdicts import print_verdicts
-    from housebrain.rules.codes import check_codes
-    from housebrain.rules.rulesets import names, ruleset_for
-    from housebrain.rules.rulesets import ruleset as ruleset_named
-
-    known = ", ".join(names())
-    if ruleset != "auto" and ruleset not in names():
-        raise UserError(f"--ruleset: unknown ruleset '{ruleset}'. Known: auto, {known}.")
-    if ruleset == "auto" and brief is None:
-        raise UserError(f"--brief is needed to choose a ruleset. Give one, or --ruleset with one of {known}.")
-    house = _read_design(design)
-    asked = None if brief is None else _read_brief(brief)
-    title = ""
-    if asked is not None and ruleset == "auto":
-        chosen = ruleset_for(asked.region, asked.city)
-        ruleset = chosen.name
-        place = asked.region if asked.city is None else f"{asked.city}, {asked.region}"
-        title = f"{place} has no ruleset here: this one stands in. " if chosen.stands_in else f"{place}. "
-    results = check_codes(house, asked, ruleset)
-    if as_json:
-        rows = [result._asdict() | {"certainty": result.certainty} for result in results]
-        print(json.dumps({"ruleset": ruleset, "results": rows}, indent=2))
-    else:
-        print_verdicts(results, f"{title}{ruleset_named(ruleset).edition}")
-
-
-@app.command()
-def bill(
-    design: House,
-    brief: Annotated[Path, typer.Option(help="The record that it was made for: region, city, budget")],
-    as_json: AsJson = False,
-) -> None:
-    """Print what a design costs: every quantity with its rate, by trade and floor, and what to cut where it is over."""
-    from housebrain.report.bills import print_bill
-    from housebrain.rules.bill import bill as bill_of
-
-    made = bill_of(_read_design(design), _read_brief(brief))
-    if as_json:
-        print(json.dumps(made.model_dump(mode="json"), indent=2))
-    else:
-        print_bill(made)
+Record = Annotated[Path, typer.Argument(help="A JSON file with a brief, or a record {id, input, metadata}")]
 
 
 @app.command()
@@ -131,6 +26,8 @@ def solve(
     record: Record,
     seed: Annotated[int, typer.Option(help="Of the solver")] = 0,
     alternatives: Annotated[int, typer.Option(min=1, help="Houses; more than one are printed as a list")] = 1,
+    out: Annotated[Path | None, typer.Option(help="A JSON file to write to, instead of printing")] = None,
+    render: Annotated[Path | None, typer.Option(help="A folder for drawings of the first in every format")] = None,
 ) -> None:
     """Design a house for one brief with the solver, and print it as JSON; on the error stream how good it is, and why.
 
@@ -138,14 +35,16 @@ def solve(
     the score counts for is set in params.yaml, section `score`.
     """
     from housebrain.answering.alternatives import Ranked, ranked
+    from housebrain.drawing.formats import render as draw
+    from housebrain.drawing.scene import scene
+    from housebrain.files import write_json
     from housebrain.house.brief import Rejected
     from housebrain.report.scored import print_scores
     from housebrain.rules.score import score
     from housebrain.solver import solve as solver
 
-    weights = _weights()
+    weights, brief = _weights(), read_brief(record)
     try:
-        brief = _read(record)
         if alternatives > 1:
             found = ranked(brief, alternatives, seed, weights)
         else:
@@ -154,7 +53,13 @@ def solve(
     except Rejected as rejected:
         raise UserError(f"{record}: {rejected}. Change the brief.") from rejected
     designs = [one.design.model_dump() for one in found]
-    print(json.dumps(designs[0] if alternatives == 1 else designs, indent=2))
+    content = designs[0] if alternatives == 1 else designs
+    if out is None:
+        print(json.dumps(content, indent=2))
+    else:
+        write_json(out, content)
+    if render is not None:
+        draw(scene(found[0].design, brief), render)
     print_scores([one.score for one in found])
 
 
@@ -163,35 +68,6 @@ def _weights() -> dict[str, float]:
     from housebrain.params import load_params
 
     return dict(load_params().score.weights) if Path("params.yaml").exists() else {}
-
-
-@app.command()
-def repair(
-    draft: Annotated[Path, typer.Argument(help="A design's JSON, or an answer, right or wrong")],
-    brief: Annotated[Path, typer.Option(help="A JSON file with the record {id, input, metadata}")],
-    out: Annotated[Path, typer.Option(help="The mended design's file, which is made or replaced")],
-) -> None:
-    """Mend a design that a model or a person wrote: the nearest valid one, and a list of what was changed for it."""
-    from housebrain.answering.mending.mend import repair as mend
-    from housebrain.errors import os_error
-    from housebrain.files import write_json
-    from housebrain.house.brief import Rejected
-    from housebrain.report.mended import print_mended
-    from housebrain.solver.house import Infeasible
-
-    try:
-        content = draft.read_bytes()
-        wanted = _read(brief)
-    except OSError as error:
-        raise os_error(error, draft) from error
-    except Rejected as rejected:
-        raise UserError(f"{brief}: {rejected}. Change the brief.") from rejected
-    mended = mend(content, wanted)
-    if isinstance(mended, Infeasible):
-        raise UserError(f"{draft}: can't be mended ({mended.detail}). Change the draft or the brief.")
-    write_json(out, mended.design.model_dump(mode="json"))
-    print_mended(mended)
-    print(out)
 
 
 Engine = Literal["solver", "model"]
@@ -264,7 +140,7 @@ def design(
         })  # fmt: skip
         for number, answer in enumerate(designed, 1):
             place = folder if len(designed) == 1 else folder / str(number)
-            names = _write(answer, place)
+            names = _write(answer, request.brief, place)
     for number, answer in enumerate(designed, 1):
         if len(designed) > 1:
             print(f"\nAlternative {number}:")
@@ -316,14 +192,20 @@ def _by_model(brief: "Brief", by: "Current", temperature: float, seed: int, coun
     return found
 
 
-def _write(answer: Answered, folder: Path) -> list[str]:
-    """Writes a house into a folder; returns the files' names."""
-    from housebrain import api
+def _write(answer: Answered, brief: "Brief", folder: Path) -> list[str]:
+    """Writes a house into a folder, with its drawings in every format; returns the files' names."""
+    from housebrain.drawing.formats import render as draw
+    from housebrain.drawing.scene import scene
     from housebrain.files import write_json
+    from housebrain.rules.bill import bill
+    from housebrain.rules.codes import check_codes
 
     folder.mkdir(exist_ok=True)
     write_json(folder / "design.json", answer.design.model_dump(mode="json"))
-    names = ["design.json", *(path.name for path in api.draw(answer.design, folder / "plan.svg"))]
+    write_json(folder / "codes.json", [one._asdict() for one in check_codes(answer.design, brief)])
+    write_json(folder / "bill.json", bill(answer.design, brief).model_dump(mode="json"))
+    names = ["design.json", "codes.json", "bill.json"]
+    names += [path.name for path in draw(scene(answer.design, brief), folder)]
     if answer.text is not None:
         (folder / "answer.txt").write_text(answer.text + "\n", encoding="utf-8")
         names.append("answer.txt")
