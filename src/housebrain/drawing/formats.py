@@ -11,7 +11,7 @@ from housebrain.drawing.pictures import elevation_picture, plan_picture, section
 from housebrain.drawing.png import png
 from housebrain.drawing.scene import Scene
 from housebrain.drawing.sheets import PAPERS, sheet_set
-from housebrain.drawing.svg_file import svg
+from housebrain.drawing.svg import svg
 from housebrain.files import atomic_file
 
 PNG_PIXELS = 1400

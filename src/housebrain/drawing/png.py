@@ -6,7 +6,7 @@ import resvg
 from resvg import usvg
 
 from housebrain.drawing.picture import FONT_FILES, Picture
-from housebrain.drawing.svg_file import svg
+from housebrain.drawing.svg import svg
 
 SHIFT = (1, 0, 0, 0, 1, 0)  # none: x and y as they are
 
