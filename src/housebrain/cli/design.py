@@ -73,11 +73,13 @@ def _read_design(file: Path) -> "Design":
 
 def _render(design: "Design", brief: "Brief | None", out: Path, formats: list[str]) -> None:
     """Writes the drawings of a design, and prints their names."""
-    from housebrain.drawing.formats import FORMATS, render
+    from housebrain.drawing.formats import FORMATS, PACKAGES, installed, render
     from housebrain.drawing.scene import scene
 
-    files = render(scene(design, brief), out, formats or FORMATS)
+    files = render(scene(design, brief), out, formats or installed())
     print(f"{out}: {', '.join(file.name for file in files)}")
+    for kind in [] if formats else FORMATS.keys() - installed():
+        print(f"{kind}: left out, as {PACKAGES[kind]} is not installed. Run `pip install 'housebrain[{kind}]'`.")
 
 
 @app.command()
@@ -91,9 +93,11 @@ def render(
     pdf: Annotated[bool, typer.Option("--pdf", help="The sheet set on A3")] = False,
     letter: Annotated[bool, typer.Option("--letter", help="The sheet set on Letter")] = False,
     png: Annotated[bool, typer.Option("--png", help="The plans as pictures")] = False,
+    dxf: Annotated[bool, typer.Option("--dxf", help="The plans for CAD programs")] = False,
+    ifc: Annotated[bool, typer.Option("--ifc", help="The building model, as IFC4")] = False,
 ) -> None:
     """Draw a design. Without a flag it is drawn in every format."""
-    wanted = {"svg": svg, "pdf": pdf, "letter": letter, "png": png}
+    wanted = {"svg": svg, "pdf": pdf, "letter": letter, "png": png, "dxf": dxf, "ifc": ifc}
     answered = _brief(brief) if brief else None
     _render(_read_design(design), answered, out, [kind for kind, chosen in wanted.items() if chosen])
 
