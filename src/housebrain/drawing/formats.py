@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from housebrain.drawing.elevations import SIDES
@@ -59,6 +60,15 @@ FORMATS: dict[str, Callable[[Scene], Files]] = {
     "dxf": _dxf,
     "ifc": _ifc,
 }
+
+
+# Of formats whose library is not in the core; an extra is named like its format.
+PACKAGES = {"ifc": "ifcopenshell"}
+
+
+def installed() -> list[str]:
+    """The formats that can be written here."""
+    return [kind for kind in FORMATS if kind not in PACKAGES or find_spec(PACKAGES[kind])]
 
 
 def render(scene: Scene, folder: Path, formats: Iterable[str] = FORMATS) -> list[Path]:

@@ -58,7 +58,9 @@ def add_walls(
 
 
 def _between_walls(wall: Wall, opening: Opening, walls: Sequence[Wall]) -> Opening:
-    """An opening as far as no other wall stands in it: ways reach to the axes of the walls at their ends."""
+    """A way as far as no other wall stands in it: ways reach to the axes of the walls at their ends."""
+    if opening.kind != "way":
+        return opening
     low, high = (end[0 if wall.along == "x" else 1] for end in (opening.start, opening.end))
     middle, half = (low + high) / 2, wall.thickness / 2
     for other in walls:
