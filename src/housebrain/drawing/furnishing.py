@@ -109,7 +109,7 @@ def _sink(w: float, d: float, h: float) -> list[Block]:
     return [
         *_counter(w, d, h),
         ("railing", 0.15 * w, 0.85 * w, 0.2 * d, 0.75 * d, h - 0.1, h + 0.03),
-        ("porcelain", 0.2 * w, 0.8 * w, 0.25 * d, 0.7 * d, h - 0.1, h + 0.05),
+        ("porcelain", 0.2 * w, 0.8 * w, 0.25 * d, 0.7 * d, h - 0.08, h + 0.05),
         ("railing", 0.48 * w, 0.52 * w, 0.82 * d, 0.88 * d, h, h + 0.8),
         ("railing", 0.48 * w, 0.52 * w, 0.55 * d, 0.88 * d, h + 0.72, h + 0.8),
     ]
@@ -139,7 +139,7 @@ def _washer(w: float, d: float, h: float) -> list[Block]:
     return [
         ("porcelain", 0, w, 0.05, d, 0, h),
         ("railing", 0.2 * w, 0.8 * w, 0, 0.1, 0.2 * h, 0.7 * h),
-        ("glass", 0.27 * w, 0.73 * w, -0.03, 0.1, 0.27 * h, 0.63 * h),
+        ("glass", 0.27 * w, 0.73 * w, -0.03, 0.08, 0.27 * h, 0.63 * h),
     ]
 
 
@@ -200,11 +200,21 @@ def _cabinet(w: float, d: float, h: float) -> list[Block]:
     return [("timber", 0, w, 0, d, 0, h)]
 
 
+def _nightstand(w: float, d: float, h: float) -> list[Block]:
+    return [
+        ("timber", 0, w, PROUD_FT, d, 0, h),
+        ("timber", 0.05 * w, 0.95 * w, 0, 0.1, 0.1 * h, 0.48 * h),
+        ("timber", 0.05 * w, 0.95 * w, 0, 0.1, 0.52 * h, 0.94 * h),
+        ("porcelain", 0.4 * w, 0.6 * w, 0.4 * d, 0.6 * d, h, h + 0.5),
+        ("fabric", 0.3 * w, 0.7 * w, 0.3 * d, 0.7 * d, h + 0.45, h + 1.0),
+    ]
+
+
 def _plant(w: float, d: float, h: float) -> list[Block]:
     return [
         ("door", 0.25 * w, 0.75 * w, 0.25 * d, 0.75 * d, 0, 0.3 * h),
         ("ground", 0.1 * w, 0.9 * w, 0.1 * d, 0.9 * d, 0.35 * h, 0.8 * h),
-        ("ground", 0.25 * w, 0.75 * w, 0.25 * d, 0.75 * d, 0.28 * h, h),
+        ("ground", 0.22 * w, 0.78 * w, 0.22 * d, 0.78 * d, 0.28 * h, h),
     ]
 
 
@@ -229,6 +239,7 @@ BLOCKS: dict[str, Callable[[float, float, float], list[Block]]] = {
     "counter": _counter,
     "desk": _table,
     "fridge": _fridge,
+    "nightstand": _nightstand,
     "plant": _plant,
     "shelf": _shelf,
     "shower": _shower,

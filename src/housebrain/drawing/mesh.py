@@ -93,7 +93,7 @@ def _site(scene: Scene) -> Iterator[Solid]:
 
 def _level(level: Level, furnished: bool) -> Iterator[Solid]:
     floor, under = level.elevation, level.elevation - level.slab_thickness
-    yield from _slab(level.slab, level.stair_below, under, floor)
+    yield from _slab("floor", level.slab, level.stair_below, under, floor)
     walls = union(_wall(wall, floor) for wall in level.walls if wall.kind in ("outer", "inner"))
     enclosed = [space.region for space in level.spaces if not space.open_air]
     skin = shell(enclosed, WALL_FT, SKIN_FT - WALL_FT / 2, floor - 1, floor + level.height)
@@ -143,14 +143,14 @@ def _holes(wall: Wall, floor: float) -> list[Sides]:
     ]
 
 
-def _slab(slab: Sequence[Region], stair: Stair | None, bottom: float, top: float) -> Iterator[Solid]:
+def _slab(kind: Kind, slab: Sequence[Region], stair: Stair | None, bottom: float, top: float) -> Iterator[Solid]:
     """A floor whose outer edges are the walls', which hide it; the edges of a hole for stairs are its own."""
     wells = [hole for region in slab for hole in region.holes if stair and _within(hole, stair.box)]
     filled = [replace(region, holes=tuple(hole for hole in region.holes if hole not in wells)) for region in slab]
     floor, edge = rim(filled, WALL_FT, bottom, top)
     for well in wells:
         floor -= column(well[::-1], bottom - 1, top + 1)
-    yield "slab", floor
+    yield kind, floor
     yield "wall", edge
 
 
@@ -169,7 +169,7 @@ def _stair(stair: Stair) -> Iterator[Solid]:
 
 def _roof(roof: Roof) -> Iterator[Solid]:
     """A flat roof's slab and parapets; or slopes of even thickness, and walls up to them."""
-    yield from _slab(roof.slab, None, roof.level - roof.slab_thickness, roof.level)
+    yield from _slab("slab", roof.slab, None, roof.level - roof.slab_thickness, roof.level)
     for parapet in roof.parapets:
         yield from _parapet(parapet, roof.level)
     if not roof.bodies:

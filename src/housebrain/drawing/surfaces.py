@@ -1,7 +1,7 @@
 """What the solids of a model look like: one material a kind.
 
-Colours are sRGB. What a design says of its walls and roof chooses theirs; the words are its own, so an unknown one gets
-the kind's usual colour.
+Colours are sRGB. What a design says of its walls, roof and floors chooses theirs; the words are its own, so an unknown
+one gets the kind's usual colour.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ Kind = Literal[
     "plinth",
     "wall",
     "plaster",
+    "floor",
     "slab",
     "stairs",
     "roof",
@@ -53,6 +54,7 @@ USUAL: dict[Kind, Surface] = {
     "plinth": Surface("#9a938a"),
     "wall": Surface("#eee7da"),
     "plaster": Surface("#f3f0e8"),
+    "floor": Surface("#d8c8ae"),
     "slab": Surface("#c9c0b1"),
     "stairs": Surface("#b89f7e"),
     "roof": Surface("#8d8681"),
@@ -79,11 +81,19 @@ ROOFS = {
     "Slate": "#56606b",
     "Tile": "#b3593d",
 }
+FLOORS = {
+    "Concrete": "#b9b5ae",
+    "Hardwood": "#c49a6c",
+    "Stone": "#b7aa96",
+    "Terrazzo": "#d9d4cb",
+    "Tile": "#dccfba",
+}
 
 
 def surfaces(materials: Mapping[str, str]) -> dict[Kind, Surface]:
-    """The material of each kind in a house, given what the design says of its `exterior` and `roof`."""
+    """The material of each kind in a house, given what the design says of `exterior`, `roof` and `floor`."""
     chosen = dict(USUAL)
     chosen["wall"] = Surface(EXTERIORS.get(materials["exterior"], USUAL["wall"].colour))
+    chosen["floor"] = Surface(FLOORS.get(materials["floor"], USUAL["floor"].colour))
     chosen["roof"] = Surface(ROOFS.get(materials["roof"], USUAL["roof"].colour))
     return chosen
