@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from shapely import Polygon, box, unary_union
 from shapely.geometry.base import BaseGeometry
 
-from housebrain.drawing.elements import Block, Level, Piece, Plot, Region, Roof, Space, Stair, rectangle
+from housebrain.drawing.elements import Block, Level, Plot, Region, Roof, Space, Stair, rectangle
+from housebrain.drawing.furniture import furnish
 from housebrain.drawing.openings import opened
 from housebrain.drawing.posts import posts
 from housebrain.drawing.regions import boxed, joined, regions
@@ -159,6 +160,8 @@ def _level(
         floor = floor.difference(well.intersection(box(x, y, x + w, y + d)))
     if number:
         floor = floor.difference(_void(rooms, shown[number - 1]).difference(whole))
+    spaces = tuple(_space(room, whole) for room in rooms)
+    overlaps = _overlaps(rooms)
     return Level(
         number=number,
         elevation=PLINTH_FT + number * FLOOR_TO_FLOOR_FT,
@@ -168,11 +171,11 @@ def _level(
         slab_thickness=SLAB_FT,
         walls=walls,
         cut=regions(cut),
-        spaces=tuple(_space(room, whole) for room in rooms),
-        overlaps=_overlaps(rooms),
+        spaces=spaces,
+        overlaps=overlaps,
         stair=stairs[number],
         stair_below=below,
-        furniture=_furniture(),
+        furniture=() if overlaps else furnish(spaces, walls),
         posts=_posts(number, shown, whole),
     )
 
@@ -187,10 +190,6 @@ def _posts(number: int, shown: list[list[Placed]], walls: BaseGeometry) -> tuple
     outdoor = boxed(one for room in rooms if room.type in OPEN_AIR for one in _boxes(room))
     floor = PLINTH_FT + number * FLOOR_TO_FLOOR_FT
     return posts(cover, outdoor, walls, floor, floor + CEILING_FT)
-
-
-def _furniture() -> tuple[Piece, ...]:
-    return ()
 
 
 def _floor(rooms: Sequence[Placed]) -> BaseGeometry:

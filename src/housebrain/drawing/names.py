@@ -1,0 +1,31 @@
+"""What doors, windows and rooms are called on drawings and in models."""
+
+from collections.abc import Iterable
+
+from housebrain.drawing.elements import Level, Opening, Space
+from housebrain.house.rooms import SHORT_NAMES
+
+
+def marks(levels: Iterable[Level]) -> dict[tuple[int, Opening], str]:
+    """By level and opening: `D101` is the first door of the ground floor, `W203` the third window of the next one.
+
+    Ways without a door have none.
+    """
+    found: dict[tuple[int, Opening], str] = {}
+    for level in levels:
+        counts = {"D": 0, "W": 0}
+        for opening in level.openings:
+            if opening.kind != "way":
+                letter = "W" if opening.kind == "window" else "D"
+                counts[letter] += 1
+                found[level.number, opening] = f"{letter}{level.number + 1}{counts[letter]:02d}"
+    return found
+
+
+def title(space: Space) -> str:
+    """`Bedroom 2` for `bed2`; a name that isn't made of the room's type stays as it is."""
+    short = SHORT_NAMES.get(space.type, "")
+    number = space.name.removeprefix(short)
+    if not space.name.startswith(short) or (number and not number.isdecimal()):
+        return space.name
+    return f"{space.type.replace('_', ' ').capitalize()} {number}".strip()
