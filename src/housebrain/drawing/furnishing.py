@@ -3,11 +3,9 @@
 from collections.abc import Callable, Iterator
 from math import ceil
 
-from manifold3d import Manifold
-
 from housebrain.drawing.elements import Piece
 from housebrain.drawing.joinery import Solid
-from housebrain.drawing.solid import box
+from housebrain.drawing.solid import turned_box
 from housebrain.drawing.surfaces import Kind
 
 # Kind, then from and to in width, depth and height. The left front lower corner is at zero, the back at the far depth.
@@ -17,13 +15,10 @@ PROUD_FT = 0.04  # what one material stands out of another, so that no two faces
 
 def furniture(piece: Piece, floor: float) -> Iterator[Solid]:
     """The solids of a piece as it stands on a floor."""
+    left, front = -piece.width / 2, -piece.depth / 2
     for kind, x1, x2, y1, y2, z1, z2 in BLOCKS.get(piece.kind, _cabinet)(piece.width, piece.depth, piece.height):
-        block = box((x1 - piece.width / 2, y1 - piece.depth / 2, z1), (x2 - piece.width / 2, y2 - piece.depth / 2, z2))
-        yield kind, _placed(block, piece, floor)
-
-
-def _placed(block: Manifold, piece: Piece, floor: float) -> Manifold:
-    return block.rotate((0, 0, piece.angle)).translate((piece.x, piece.y, floor))
+        low, high = (left + x1, front + y1, z1), (left + x2, front + y2, z2)
+        yield kind, turned_box(low, high, piece.angle, (piece.x, piece.y, floor))
 
 
 def _legs(kind: Kind, w: float, d: float, top: float, thick: float) -> list[Block]:

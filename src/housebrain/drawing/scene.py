@@ -162,6 +162,7 @@ def _level(
         floor = floor.difference(_void(rooms, shown[number - 1]).difference(whole))
     spaces = tuple(_space(room, whole) for room in rooms)
     overlaps = _overlaps(rooms)
+    carried = _posts(number, shown, whole)
     return Level(
         number=number,
         elevation=PLINTH_FT + number * FLOOR_TO_FLOOR_FT,
@@ -175,8 +176,8 @@ def _level(
         overlaps=overlaps,
         stair=stairs[number],
         stair_below=below,
-        furniture=() if overlaps else furnish(spaces, walls),
-        posts=_posts(number, shown, whole),
+        furniture=() if overlaps else furnish(spaces, walls, carried),
+        posts=carried,
     )
 
 
