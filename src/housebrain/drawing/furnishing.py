@@ -96,7 +96,7 @@ def _counter(w: float, d: float, h: float) -> list[Block]:
     return [
         ("timber", 0, w, 0.15, d, 0, h - 0.12),
         *(("timber", k * each + 0.04, (k + 1) * each - 0.04, 0.1, 0.2, 0.35, h - 0.2) for k in range(doors)),
-        ("slab", 0, w, 0, d, h - 0.12, h),
+        ("plinth", 0, w, 0, d, h - 0.12, h),
     ]
 
 
@@ -152,7 +152,7 @@ def _basin(w: float, d: float, h: float) -> list[Block]:
         ("porcelain", 0, w, 0, d, h - 0.45, h),
         ("railing", 0.46 * w, 0.54 * w, 0.8 * d, 0.88 * d, h, h + 0.4),
         ("railing", 0.46 * w, 0.54 * w, 0.5 * d, 0.88 * d, h + 0.33, h + 0.4),
-        ("slab", 0.15 * w, 0.85 * w, 0.15 * d, 0.7 * d, h - 0.1, h + 0.01),
+        ("plinth", 0.15 * w, 0.85 * w, 0.15 * d, 0.7 * d, h - 0.1, h + 0.01),
     ]
 
 

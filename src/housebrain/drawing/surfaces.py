@@ -51,7 +51,7 @@ class Surface(NamedTuple):
 
 USUAL: dict[Kind, Surface] = {
     "ground": Surface("#a9b48c"),
-    "plinth": Surface("#9a938a"),
+    "plinth": Surface("#8b857d"),
     "wall": Surface("#eee7da"),
     "plaster": Surface("#f3f0e8"),
     "floor": Surface("#d8c8ae"),
@@ -62,7 +62,7 @@ USUAL: dict[Kind, Surface] = {
     "glass": Surface("#a8cfe2", opacity=0.35, roughness=0.05),
     "door": Surface("#855b38", roughness=0.6),
     "railing": Surface("#5b5f63", roughness=0.5),
-    "timber": Surface("#b58a5a", roughness=0.7),
+    "timber": Surface("#9a724a", roughness=0.7),
     "fabric": Surface("#8ea3b5"),
     "porcelain": Surface("#fbfbf8", roughness=0.3),
 }
@@ -72,7 +72,7 @@ EXTERIORS = {
     "Fiber_Cement": "#d7d9d6",
     "Stone": "#bcae97",
     "Stucco": "#f2e8d5",
-    "Wood": "#c29a6b",
+    "Wood": "#c8ab82",
 }
 ROOFS = {
     "Asphalt_Shingles": "#625f5e",
@@ -83,7 +83,7 @@ ROOFS = {
 }
 FLOORS = {
     "Concrete": "#b9b5ae",
-    "Hardwood": "#c49a6c",
+    "Hardwood": "#d3b48f",
     "Stone": "#b7aa96",
     "Terrazzo": "#d9d4cb",
     "Tile": "#dccfba",
