@@ -10,7 +10,9 @@ from typing import Any
 
 from housebrain.dataset.records import RawRecord, bad_record, parse_json
 from housebrain.dataset.v5 import BadRecord, parse_record
-from housebrain.drawing.svg import floor_plan_svg, frame
+from housebrain.drawing.pictures import plan_picture
+from housebrain.drawing.scene import scene
+from housebrain.drawing.svg import svg
 from housebrain.errors import UserError
 from housebrain.files import atomic_file
 from housebrain.house.brief import Brief
@@ -113,13 +115,14 @@ def requirements(design: Design, brief: Brief) -> dict[str, bool]:
     return checks.requirements(design, brief)
 
 
-def draw(design: Design, path: str | os.PathLike[str]) -> list[Path]:
+def draw(design: Design, path: str | os.PathLike[str], brief: Brief | None = None) -> list[Path]:
     """Draws a design's floor plans, one SVG a level, all to one scale.
 
     Args:
         design: any, valid or not.
         path: a name that ends with `.svg`. A design of several levels gets a file for each, whose name has the level's
             number before that ending: `house-0.svg` is the ground floor of `house.svg`.
+        brief: what the design answers. With it the plans say where north is.
 
     Returns:
         The files written, from the ground up.
@@ -136,11 +139,10 @@ def draw(design: Design, path: str | os.PathLike[str]) -> list[Path]:
         raise UserError(f"{path}: plans are drawn as SVG. Give a name that ends with .svg.")
     count = len(design.levels)
     paths = [path if count == 1 else path.with_stem(f"{path.stem}-{number}") for number in range(count)]
-    around = frame(design)
-    for number, (level, target) in enumerate(zip(design.levels, paths, strict=True)):
-        drawing = floor_plan_svg(level, design.footprint, around, f"floor plan of level {number}")
+    house = scene(design, brief)
+    for number, target in enumerate(paths):
         with atomic_file(target) as temporary:
-            temporary.write_text(drawing, encoding="utf-8")
+            temporary.write_text(svg(plan_picture(house, number)), encoding="utf-8")
     return paths
 
 

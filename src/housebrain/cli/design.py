@@ -9,30 +9,102 @@ import typer
 from housebrain.errors import UserError
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from housebrain.house.brief import Brief
+    from housebrain.house.design import Design
 
 app = typer.Typer()
-Record = Annotated[Path, typer.Argument(help="A JSON file with one record {id, input, metadata}")]
+Record = Annotated[Path, typer.Argument(help="A JSON file with a brief, or a record {id, input, metadata}")]
 
 
 def _read(record: Path) -> "Brief":
-    """The brief in a file.
+    """The brief in a file: a brief of this project, or a record of the dataset, which has one.
 
     Raises:
-        UserError: there is no such file, or no record in it.
+        UserError: there is no such file, or neither in it.
         Rejected: the brief contradicts itself.
     """
+    from pydantic import ValidationError
+
     from housebrain.dataset.records import RawRecord, bad_record, parse_json
     from housebrain.dataset.v5 import BadRecord, parse_record
+    from housebrain.house.brief import Brief
 
     if not record.is_file():
-        raise UserError(f"{record}: no such file. Give a JSON file with one record.")
+        raise UserError(f"{record}: no such file. Give a JSON file with a brief or a record.")
     raw = RawRecord(str(record), "train", record.read_bytes())
     content = parse_json(raw)
+    if isinstance(content, dict) and "plot" in content:
+        try:
+            return Brief.model_validate(content)
+        except ValidationError as error:
+            raise _invalid(record, "brief", error) from error
     try:
         return parse_record(content)[1]
     except BadRecord as error:
         raise bad_record(raw, content, error) from error
+
+
+def _invalid(file: Path, what: str, error: "ValidationError") -> UserError:
+    """What a file that is no brief or design is told, by its first fault."""
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"])) or "the whole"
+    return UserError(f"{file}: no {what}: {field}: {first['msg']}. Mend it, or have it written anew.")
+
+
+def _read_design(file: Path) -> "Design":
+    """The design in a file.
+
+    Raises:
+        UserError: there is no such file, or no design in it.
+    """
+    from pydantic import ValidationError
+
+    from housebrain.house.design import Design
+
+    if not file.is_file():
+        raise UserError(f"{file}: no such file. Give a JSON file with a design, as `housebrain solve --out` writes it.")
+    try:
+        return Design.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise _invalid(file, "design", error) from error
+
+
+def _render(design: "Design", brief: "Brief | None", out: Path, formats: list[str]) -> None:
+    """Writes the drawings of a design, and prints their names."""
+    from housebrain.drawing.formats import FORMATS, render
+    from housebrain.drawing.scene import scene
+
+    files = render(scene(design, brief), out, formats or FORMATS)
+    print(f"{out}: {', '.join(file.name for file in files)}")
+
+
+@app.command()
+def render(
+    design: Annotated[Path, typer.Argument(help="A JSON file with a design, as `housebrain solve --out` writes it")],
+    out: Annotated[Path, typer.Option(help="A folder, which is made where it is missing")] = Path("drawings"),
+    brief: Annotated[
+        Path | None, typer.Option(help="What the design answers: gives plot, setbacks, north and the roof's form")
+    ] = None,
+    svg: Annotated[bool, typer.Option("--svg", help="Plans, elevations, a section and the site plan")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="The sheet set on A3")] = False,
+    letter: Annotated[bool, typer.Option("--letter", help="The sheet set on Letter")] = False,
+    png: Annotated[bool, typer.Option("--png", help="The plans as pictures")] = False,
+) -> None:
+    """Draw a design. Without a flag it is drawn in every format."""
+    wanted = {"svg": svg, "pdf": pdf, "letter": letter, "png": png}
+    answered = _brief(brief) if brief else None
+    _render(_read_design(design), answered, out, [kind for kind, chosen in wanted.items() if chosen])
+
+
+def _brief(file: Path) -> "Brief":
+    from housebrain.house.brief import Rejected
+
+    try:
+        return _read(file)
+    except Rejected as rejected:
+        raise UserError(f"{file}: {rejected}. Change the brief.") from rejected
 
 
 @app.command()
@@ -40,8 +112,14 @@ def solve(
     record: Record,
     seed: Annotated[int, typer.Option(help="Of the solver")] = 0,
     alternatives: Annotated[int, typer.Option(min=1, help="Designs; more than one are printed as a list")] = 1,
+    out: Annotated[Path | None, typer.Option(help="A JSON file to write the design to, instead of printing it")] = None,
+    render: Annotated[Path | None, typer.Option(help="A folder for drawings in every format")] = None,
 ) -> None:
-    """Design a house for one brief with the solver, and print it as JSON; with more alternatives, as a list of them."""
+    """Design a house for one brief with the solver, and print it as JSON; with more alternatives, as a list of them.
+
+    With `--render` the first one is drawn as well.
+    """
+    from housebrain.files import write_json
     from housebrain.house.brief import Rejected
     from housebrain.solver import solve as solver
 
@@ -51,7 +129,13 @@ def solve(
     except Rejected as rejected:
         raise UserError(f"{record}: {rejected}. Change the brief.") from rejected
     different = [design.model_dump() for number, design in enumerate(designs) if design not in designs[:number]]
-    print(json.dumps(different[0] if alternatives == 1 else different, indent=2))
+    found = different[0] if alternatives == 1 else different
+    if out:
+        write_json(out, found)
+    else:
+        print(json.dumps(found, indent=2))
+    if render:
+        _render(designs[0], brief, render, [])
 
 
 @app.command()
@@ -83,6 +167,6 @@ def design(
     with atomic_folder(out) as folder:
         (folder / "answer.txt").write_text(designed.answer + "\n", encoding="utf-8")
         write_json(folder / "design.json", house.model_dump(mode="json"))
-        plans = [path.name for path in api.draw(house, folder / "plan.svg")]
+        plans = [path.name for path in api.draw(house, folder / "plan.svg", brief)]
     print_designed(designed, brief)
     print(f"{out}: design.json, {', '.join(plans)}, answer.txt")

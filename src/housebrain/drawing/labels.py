@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from housebrain.drawing.elements import Level, Space
 from housebrain.drawing.names import title
 from housebrain.drawing.picture import Text, fitted, width_of
@@ -10,6 +13,7 @@ from housebrain.drawing.view import View, area, feet, metres
 
 NAME_MM, SIZE_MM = (2.5, 2.1, 1.7, 1.4), 0.78
 LEADING = 1.32
+AROUND_MM = 0.5  # kept free around words
 SPOTS = 13  # places tried along each side of a room
 Rect = tuple[float, float, float, float]
 
@@ -27,7 +31,8 @@ def room_labels(level: Level, view: View) -> list[Text]:
         blocked += [_box(view.points((leaf.hinge, leaf.closed, leaf.opened))) for leaf in opening.leaves]
     stairs = [stair for stair in (level.stair, level.stair_below) if stair]
     blocked += [_box(view.points(step.outline)) for stair in stairs for step in stair.steps]
-    return [text for space in level.spaces for text in _label(space, view, blocked)]
+    rects = np.array(blocked, dtype=np.float64).reshape(-1, 4)
+    return [text for space in level.spaces for text in _label(space, view, rects)]
 
 
 def lines_of(space: Space) -> tuple[str, list[str]]:
@@ -39,7 +44,7 @@ def lines_of(space: Space) -> tuple[str, list[str]]:
     return title(space), [*lines, area(space.area_sqft)]
 
 
-def _label(space: Space, view: View, blocked: Sequence[Rect]) -> list[Text]:
+def _label(space: Space, view: View, blocked: NDArray[np.float64]) -> list[Text]:
     name, lines = lines_of(space)
     boxes = []
     for x, y, w, d in sorted(space.boxes, key=lambda box: -box[2] * box[3]):
@@ -57,6 +62,8 @@ def _label(space: Space, view: View, blocked: Sequence[Rect]) -> list[Text]:
                     cost = overlap + rank * 3.0 + fewer * 6.0 + turned * 4.0
                     if best is None or cost < best[0]:
                         best = (cost, texts)
+                if best and best[0] < rank * 3.0 + fewer * 6.0 + 1.0:
+                    return best[1]
         if best and best[0] < (rank + 1) * 3.0:
             break
     if best:
@@ -72,7 +79,7 @@ def _label(space: Space, view: View, blocked: Sequence[Rect]) -> list[Text]:
 
 
 def _place(
-    lines: list[Line], boxes: Sequence[Rect], blocked: Sequence[Rect], turned: bool
+    lines: list[Line], boxes: Sequence[Rect], blocked: NDArray[np.float64], turned: bool
 ) -> tuple[float, list[Text]] | None:
     """The least covering place of some lines, and how many square millimetres it covers; None where they don't fit."""
     width = max(width_of(line.text, line.size, line.bold) for line in lines)
@@ -80,17 +87,8 @@ def _place(
     w, h = (height, width) if turned else (width, height)
     best: tuple[float, float, float] | None = None
     for x1, y1, x2, y2 in boxes:
-        if w > x2 - x1 or h > y2 - y1:
-            continue
-        near = [other for other in blocked if other[0] < x2 and other[2] > x1 and other[1] < y2 and other[3] > y1]
-        for i in range(SPOTS):
-            for j in range(SPOTS):
-                x, y = x1 + (x2 - x1 - w) * i / (SPOTS - 1), y1 + (y2 - y1 - h) * j / (SPOTS - 1)
-                covered = sum(_shared((x - 0.5, y - 0.5, x + w + 0.5, y + h + 0.5), other) for other in near)
-                off = abs(x + w / 2 - (x1 + x2) / 2) + abs(y + h / 2 - (y1 + y2) / 2)
-                if best is None or covered + 0.02 * off < best[0]:
-                    best = (covered + 0.02 * off, x, y)
-        if best:
+        if w <= x2 - x1 and h <= y2 - y1:
+            best = _freest((x1, y1, x2, y2), w, h, blocked)
             break
     if best is None:
         return None
@@ -112,6 +110,13 @@ def _box(points: Sequence[tuple[float, float]]) -> Rect:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _shared(one: Rect, other: Rect) -> float:
-    w, h = min(one[2], other[2]) - max(one[0], other[0]), min(one[3], other[3]) - max(one[1], other[1])
-    return w * h if w > 0 and h > 0 else 0.0
+def _freest(room: Rect, w: float, h: float, blocked: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Where in a room a rectangle covers least and is nearest to the middle: the cost, its left and its top."""
+    x1, y1, x2, y2 = room
+    xs, ys = np.linspace(x1, x2 - w, SPOTS), np.linspace(y1, y2 - h, SPOTS)
+    cost = 0.02 * (abs(xs + w / 2 - (x1 + x2) / 2)[:, None] + abs(ys + h / 2 - (y1 + y2) / 2)[None, :])
+    wide = np.minimum(xs + w + AROUND_MM, blocked[:, 2:3]) - np.maximum(xs - AROUND_MM, blocked[:, 0:1])
+    tall = np.minimum(ys + h + AROUND_MM, blocked[:, 3:4]) - np.maximum(ys - AROUND_MM, blocked[:, 1:2])
+    cost = cost + wide.clip(0).T @ tall.clip(0)
+    i, j = np.unravel_index(int(cost.argmin()), cost.shape)
+    return float(cost[i, j]), float(xs[i]), float(ys[j])

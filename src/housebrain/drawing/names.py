@@ -29,3 +29,9 @@ def title(space: Space) -> str:
     if not space.name.startswith(short) or (number and not number.isdecimal()):
         return space.name
     return f"{space.type.replace('_', ' ').capitalize()} {number}".strip()
+
+
+def level_name(number: int) -> str:
+    """`Ground floor`, `First floor`, ..."""
+    names = ("Ground floor", "First floor", "Second floor", "Third floor", "Fourth floor", "Fifth floor")
+    return names[number] if number < len(names) else f"Floor {number}"

@@ -63,10 +63,10 @@ def _text(canvas: Canvas, item: Text) -> None:
     text = _shown(item.text)
     length = width_of(text, item.size, item.bold)
     start = {"start": 0.0, "middle": -length / 2, "end": -length}[item.anchor]
-    canvas.saveState()
-    canvas.translate(item.x, -item.y)
-    canvas.rotate(item.angle)
     for halo in (True, False) if item.halo else (False,):
+        canvas.saveState()
+        canvas.translate(item.x, -item.y)
+        canvas.rotate(item.angle)
         canvas.setFillColor(HexColor(item.colour))
         line = canvas.beginText(start, 0)
         line.setFont(BOLD if item.bold else FONT, item.size)
@@ -74,10 +74,10 @@ def _text(canvas: Canvas, item: Text) -> None:
             canvas.setStrokeColor(HexColor(item.halo))
             canvas.setLineWidth(item.size * 0.3)
             canvas.setLineJoin(1)
-        line.setTextRenderMode(2 if halo else 0)
+            line.setTextRenderMode(2)
         line.textOut(text)
         canvas.drawText(line)
-    canvas.restoreState()
+        canvas.restoreState()
 
 
 def _shown(text: str) -> str:

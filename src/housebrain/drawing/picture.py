@@ -61,11 +61,12 @@ class Text:
 
 @dataclass(frozen=True)
 class Group:
-    """Some of a picture under a class and a title, which programs and screen readers find it by."""
+    """Some of a picture under a class, which programs find it by, with a title and a description to be read out."""
 
     items: tuple["Shape | Text", ...]
     kind: str
-    title: str
+    title: str = ""
+    description: str = ""
 
 
 @dataclass

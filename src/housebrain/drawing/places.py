@@ -9,7 +9,7 @@ from housebrain.drawing.elements import Opening, Piece, Space, Wall
 from housebrain.house.design import WALL_FT
 
 GAP_FT = WALL_FT / 2 + 0.02  # from a wall's axis to the back of what stands against it
-STEP_FT = 0.25  # between the places that are tried
+STEP_FT = 0.5  # between the places that are tried
 WALK_FT = 2.5  # in front of a way or a door that opens elsewhere
 WINDOW_FT = 1.0  # in front of a window that nothing tall may enter
 Rect = tuple[float, float, float, float]  # x1, y1, x2, y2
@@ -43,6 +43,7 @@ class Place:
         kept: what has to stay free: in front of doors and of what stands already.
         windows: what nothing tall may enter.
         doors: the middles of its doors and ways.
+        pieces, taken: what stands already, and where.
     """
 
     space: Space
@@ -52,10 +53,7 @@ class Place:
     windows: list[Rect]
     doors: list[tuple[float, float]]
     pieces: list[Piece] = field(default_factory=list)
-
-    @property
-    def taken(self) -> list[Rect]:
-        return [bounds(piece) for piece in self.pieces]
+    taken: list[Rect] = field(default_factory=list)
 
     def fits(self, rect: Rect, tall: bool = False) -> bool:
         """Whether something may stand there."""
@@ -116,6 +114,7 @@ class Place:
         width, depth = (w, d) if angle % 180 == 0 else (d, w)
         piece = Piece(kind, *middle(rect), width, depth, height, angle, self.space.name)
         self.pieces.append(piece)
+        self.taken.append(rect)
         return piece
 
 

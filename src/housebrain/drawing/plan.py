@@ -51,7 +51,7 @@ def draw_plan(picture: Picture, level: Level, view: View) -> None:
             items += [Shape(tuple(_tiles(box, view)), None, Stroke(0.06, "#d3dce0")) for box in space.boxes]
         if space.open_air:
             items.append(Shape(tuple(view.region((space.region,))), None, HAIR))
-        picture.items.append(Group(tuple(items), "room", ", ".join((name, *lines))))
+        picture.items.append(Group(tuple(items), "room", space.name, ", ".join((name, *lines))))
     if level.overlaps:
         picture.path(view.region(level.overlaps), FAULT, None, 0.25)
     for piece in level.furniture:

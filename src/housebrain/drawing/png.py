@@ -1,16 +1,25 @@
-"""SVG as PNG, with the fonts that come along, so that every machine makes the same picture."""
+"""Pictures as PNG, with the fonts that come along, so that every machine makes the same one."""
 
-import resvg_py
+from functools import cache
 
-from housebrain.drawing.picture import FONT_FILES
+import resvg
+from resvg import usvg
+
+from housebrain.drawing.picture import FONT_FILES, Picture
+from housebrain.drawing.svg import svg
+
+SHIFT = (1, 0, 0, 0, 1, 0)  # none: x and y as they are
 
 
-def png(svg: str, width: int) -> bytes:
-    """The picture of an SVG document, `width` pixels wide."""
-    files = [str(file) for file in FONT_FILES.values()]
-    family = "Bitstream Vera Sans"
-    return bytes(
-        resvg_py.svg_to_bytes(
-            svg_string=svg, width=width, dpi=96, skip_system_fonts=True, font_files=files, sans_serif_family=family
-        )
-    )
+def png(picture: Picture, width: int) -> bytes:
+    """The picture, `width` pixels wide."""
+    tree = usvg.Tree.from_str(svg(picture, width), _options())
+    return resvg.render(tree, SHIFT)
+
+
+@cache
+def _options() -> usvg.Options:
+    options = usvg.Options.default()
+    for file in FONT_FILES.values():
+        options.load_font_file(str(file))
+    return options

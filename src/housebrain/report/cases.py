@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from housebrain.drawing.svg import floor_plan_svg, frame
+from housebrain.drawing.pictures import frame, plan_picture
+from housebrain.drawing.scene import Scene, scene
+from housebrain.drawing.svg import svg
 from housebrain.errors import UserError
 from housebrain.evaluation.names import ANSWERS, DESIGNS
 from housebrain.house.brief import Brief
@@ -43,18 +45,19 @@ class Case:
 
     def plans(self) -> list[Plans]:
         """Level by level from the ground up, both designs to one scale."""
-        designs = [self.reference, *([self.design] if self.design else [])]
-        around = frame(*designs)
+        reference = scene(self.reference, self.brief)
+        answer = scene(self.design, self.brief) if self.design else None
+        houses = [reference, *([answer] if answer else [])]
+        around = frame(*houses)
 
-        def drawn(design: Design | None, index: int, whose: str) -> Markup | None:
-            if design is None or index >= len(design.levels):
+        def drawn(house: Scene | None, index: int, whose: str) -> Markup | None:
+            if house is None or index >= len(house.levels):
                 return None
-            title = f"{whose}, {self.id}, {_level(index)}"
-            return Markup(floor_plan_svg(design.levels[index], design.footprint, around, title))
+            return Markup(svg(plan_picture(house, index, around, f"{whose}, {self.id}, {_level(index)}")))
 
         return [
-            Plans(_level(index), drawn(self.reference, index, "reference"), drawn(self.design, index, "answer"))
-            for index in range(max(len(design.levels) for design in designs))
+            Plans(_level(index), drawn(reference, index, "reference"), drawn(answer, index, "answer"))
+            for index in range(max(len(house.levels) for house in houses))
         ]
 
 

@@ -1,0 +1,103 @@
+"""The site plan: the plot with its setbacks, streets and the house, and how much of the plot it takes."""
+
+from housebrain.drawing.elements import rectangle
+from housebrain.drawing.picture import GREY, INK, PAPER, Picture, Stroke
+from housebrain.drawing.scene import Scene
+from housebrain.drawing.view import View, feet, metres
+
+STREET_FT = 14.0
+CHAIN_FT = 10.0  # of paper beside the plot, at any scale
+
+
+def size(scene: Scene) -> tuple[float, float]:
+    """Width and depth of what is shown, in feet, without dimensions."""
+    if scene.plot is None:
+        *_, w, d = scene.footprint
+        return w, d
+    return scene.plot.width + (STREET_FT if scene.plot.corner else 0.0), scene.plot.depth + STREET_FT
+
+
+def draw_site(picture: Picture, scene: Scene, view: View) -> None:
+    """Draws the plot, its lower left corner at the view's zero."""
+    x, y, w, d = scene.footprint
+    plot = scene.plot
+    if plot:
+        _street(picture, view, plot.width, plot.depth, plot.corner)
+        corners = rectangle(0, 0, plot.width, plot.depth)
+        picture.rings([view.points(corners)], "#f1f5ea", Stroke(0.45, INK, (5.0, 1.2, 0.8, 1.2)))
+        bx, by, bw, bd = plot.buildable
+        picture.rings([view.points(rectangle(bx, by, bx + bw, by + bd))], None, Stroke(0.2, "#b42318", (2.0, 1.2)))
+    for body in scene.roof.bodies:
+        picture.rings([view.points(body.base)], "#e5e0d8", Stroke(0.15, GREY))
+    picture.rings(
+        [view.points(rectangle(x, y, x + w, y + d))], None if scene.roof.bodies else "#e5e0d8", Stroke(0.4, INK)
+    )
+    for face in scene.roof.faces:
+        picture.rings([view.points(tuple((px, py) for px, py, _ in face.corners))], None, Stroke(0.15, GREY))
+    for step in scene.steps:
+        picture.rings([view.points(step.outline)], PAPER, Stroke(0.12, INK))
+    cx, cy = view.at(x + w / 2, y + d / 2)
+    picture.text("HOUSE", cx, cy - 0.5, 2.6, "middle", True, halo="#e5e0d8")
+    storeys = f"{len(scene.levels)} storey{'s' if len(scene.levels) > 1 else ''}"
+    picture.text(storeys, cx, cy + 2.4, 1.9, "middle", halo="#e5e0d8")
+    _entrance(picture, scene, view)
+    if plot:
+        _dimensions(picture, scene, view)
+
+
+def _street(picture: Picture, view: View, width: float, depth: float, corner: bool) -> None:
+    right = width + (STREET_FT if corner else 0.0)
+    picture.rings([view.points(rectangle(0, -STREET_FT, right, -3.0))], "#ececec")
+    picture.line(view.points(((0, -8.5), (right, -8.5))), Stroke(0.2, "#9ca3af", (3.0, 2.0)))
+    x, y = view.at(width / 2, -6.2)
+    picture.text("STREET", x, y + 1.0, 2.2, "middle", True, colour=GREY)
+    if corner:
+        picture.rings([view.points(rectangle(width + 3.0, -STREET_FT, right, depth))], "#ececec")
+        x, y = view.at(width + 8.5, depth / 2)
+        picture.text("SIDE STREET", x + 0.8, y, 2.2, "middle", True, 90.0, colour=GREY)
+
+
+def _entrance(picture: Picture, scene: Scene, view: View) -> None:
+    for opening in scene.levels[0].openings:
+        if opening.entrance:
+            x, y = view.at(opening.x, opening.y)
+            picture.rings([[(x, y + 1.0), (x - 1.3, y + 3.4), (x + 1.3, y + 3.4)]], INK)
+
+
+def _dimensions(picture: Picture, scene: Scene, view: View) -> None:
+    """The plot's sides outside of it, and the open space on each side of the house inside."""
+    plot = scene.plot
+    assert plot is not None
+    x, y, w, d = scene.footprint
+    left, top = view.at(0, plot.depth)
+    right, bottom = view.at(plot.width, 0)
+    _measure(picture, (left, top - 5), (right, top - 5), plot.width)
+    _measure(picture, (left - 5, bottom), (left - 5, top), plot.depth)
+    middle_x, middle_y = x + w * 0.25, y + d * 0.75
+    for start, end in (
+        ((middle_x, 0.0), (middle_x, y)),
+        ((middle_x, y + d), (middle_x, plot.depth)),
+        ((0.0, middle_y), (x, middle_y)),
+        ((x + w, middle_y), (plot.width, middle_y)),
+    ):
+        length = abs(end[0] - start[0]) + abs(end[1] - start[1])
+        if length > 0.5:
+            _measure(picture, view.at(*start), view.at(*end), length, True)
+
+
+def _measure(
+    picture: Picture, start: tuple[float, float], end: tuple[float, float], length: float, short: bool = False
+) -> None:
+    """A dimension line with its text beside the middle, or beyond its end where it is too short."""
+    picture.line([start, end], Stroke(0.13, INK))
+    for x, y in (start, end):
+        picture.line([(x - 0.8, y + 0.8), (x + 0.8, y - 0.8)], Stroke(0.3, INK))
+    text = feet(length) if short else f"{feet(length)} ({metres(length)} m)"
+    x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
+    upright = abs(end[1] - start[1]) > abs(end[0] - start[0])
+    if upright and short:
+        picture.text(text, x + 0.8, y + 0.7, 1.8, halo=PAPER)
+    elif upright:
+        picture.text(text, x - 0.8, y, 1.9, "middle", angle=90.0)
+    else:
+        picture.text(text, x, y - 0.8, 1.8 if short else 1.9, "middle", halo=PAPER)
