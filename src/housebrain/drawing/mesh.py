@@ -52,16 +52,11 @@ class Model:
     surfaces: dict[Kind, Surface]
 
 
-def model(scene: Scene, furnished: bool = True) -> Model:
-    """The solids of a scene, those of the site first, then level by level, then the roof.
-
-    Args:
-        scene: of any design.
-        furnished: whether furniture and fittings are shown.
-    """
+def model(scene: Scene) -> Model:
+    """The solids of a scene, those of the site first, then level by level, then the roof."""
     parts = _parts("site", _site(scene))
     for level in scene.levels:
-        parts += _parts(f"level {level.number}", _level(level, furnished))
+        parts += _parts(f"level {level.number}", _level(level))
     parts += _parts("roof", _roof(scene.roof))
     return Model(scene.title, tuple(parts), surfaces(scene.materials))
 
@@ -91,7 +86,7 @@ def _site(scene: Scene) -> Iterator[Solid]:
         yield "slab", column(block.outline, block.bottom, block.top)
 
 
-def _level(level: Level, furnished: bool) -> Iterator[Solid]:
+def _level(level: Level) -> Iterator[Solid]:
     floor, under = level.elevation, level.elevation - level.slab_thickness
     yield from _slab("floor", level.slab, level.stair_below, under, floor)
     walls = union(_wall(wall, floor) for wall in level.walls if wall.kind in ("outer", "inner"))
@@ -114,9 +109,8 @@ def _level(level: Level, furnished: bool) -> Iterator[Solid]:
             yield from filling(opening, wall, floor)
     if level.stair:
         yield from _stair(level.stair)
-    if furnished:
-        for piece in level.furniture:
-            yield from furniture(piece, floor)
+    for piece in level.furniture:
+        yield from furniture(piece, floor)
 
 
 def _wall(wall: Wall, floor: float) -> Manifold:

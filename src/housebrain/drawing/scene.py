@@ -4,7 +4,7 @@ All formats are written from one scene, so that all show the same house.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shapely import Polygon, box, unary_union
 from shapely.geometry.base import BaseGeometry
@@ -90,6 +90,11 @@ def scene(design: Design, brief: Brief | None = None) -> Scene:
         materials=design.materials.model_dump(),
         built_sqft=design.built_area_sqft,
     )
+
+
+def unfurnished(scene: Scene) -> Scene:
+    """The same house without furniture and fittings."""
+    return replace(scene, levels=tuple(replace(level, furniture=()) for level in scene.levels))
 
 
 def _plot(brief: Brief) -> Plot:
