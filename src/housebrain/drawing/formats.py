@@ -6,6 +6,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from housebrain.drawing.elevations import SIDES
+from housebrain.drawing.glb import glb
+from housebrain.drawing.mesh import model
+from housebrain.drawing.obj import mtl, obj
 from housebrain.drawing.pdf import pdf
 from housebrain.drawing.picture import Picture
 from housebrain.drawing.pictures import elevation_picture, plan_picture, section_picture, site_picture
@@ -39,6 +42,7 @@ def _pdf(scene: Scene, paper: str, name: str) -> Files:
     return {name: pdf(sheet_set(scene, PAPERS[paper]), scene.title)}
 
 
+<<<<<<< HEAD
 def _dxf(scene: Scene) -> Files:
     # These two libraries take long to import, and nothing else needs them.
     from housebrain.drawing.dxf.house import dxf
@@ -50,6 +54,15 @@ def _ifc(scene: Scene) -> Files:
     from housebrain.drawing.ifc.house import ifc
 
     return {"house.ifc": ifc(scene)}
+=======
+def _glb(scene: Scene) -> Files:
+    return {"house.glb": glb(model(scene))}
+
+
+def _obj(scene: Scene) -> Files:
+    solids = model(scene)
+    return {"house.obj": obj(solids, "house.mtl").encode(), "house.mtl": mtl(solids).encode()}
+>>>>>>> solids
 
 
 FORMATS: dict[str, Callable[[Scene], Files]] = {
@@ -57,8 +70,13 @@ FORMATS: dict[str, Callable[[Scene], Files]] = {
     "pdf": partial(_pdf, paper="a3", name="plan.pdf"),
     "letter": partial(_pdf, paper="letter", name="plan-letter.pdf"),
     "png": _png,
+<<<<<<< HEAD
     "dxf": _dxf,
     "ifc": _ifc,
+=======
+    "glb": _glb,
+    "obj": _obj,
+>>>>>>> solids
 }
 
 

@@ -2,22 +2,23 @@
 
 from collections.abc import Callable, Sequence
 
-from housebrain.drawing.elements import Piece, Space, Wall
-from housebrain.drawing.places import Place, Side, bounds, meet, place
+from housebrain.drawing.elements import Block, Piece, Space, Wall
+from housebrain.drawing.places import Place, Rect, Side, bounds, meet, place
 
 COUNTER_FT, COUNTER_HEIGHT_FT = 2.0, 3.0
 CHAIR_FT = 1.4
 BIG_SQFT = 150.0
 
 
-def furnish(spaces: Sequence[Space], walls: Sequence[Wall]) -> tuple[Piece, ...]:
-    """The furniture of a level. Nothing stands in the sweep of a door's leaf or before a door."""
+def furnish(spaces: Sequence[Space], walls: Sequence[Wall], posts: Sequence[Block]) -> tuple[Piece, ...]:
+    """The furniture of a level. Nothing stands in the sweep of a door's leaf, before a door or in a post."""
     kinds = {space.type for space in spaces}
     found: list[Piece] = []
     for space in spaces:
         recipe = RECIPES.get(space.type)
         if recipe:
             room = place(space, walls)
+            room.kept += [(*post.outline[0], *post.outline[2]) for post in posts]
             recipe(room)
             if space.type == "living_room" and "dining_room" not in kinds and space.area_sqft > 2 * BIG_SQFT:
                 _dining_table(room)
@@ -147,10 +148,11 @@ def _kitchen(room: Place) -> None:
         return
     low, high = first.low, first.high
     fridge = high - low >= 8.0
+    second = _corner(first, stretches)
     if fridge:
         low += 2.8
-        room.put("fridge", first.rect(first.low + 1.35, 2.6, 2.4), 5.8, first.angle)
-    second = _corner(first, stretches)
+        cold = room.put("fridge", first.rect(first.low + 1.35, 2.6, 2.4), 5.8, first.angle)
+        second = _beyond(second, bounds(cold)) if second else None
     windows = [one for one in room.windows if meet(first.rect((low + high) / 2, high - low, 1.0), one)]
     centre = (low + high) / 2 if second or high - low < 6.5 else low + (high - low) * 0.3
     if windows:
@@ -192,6 +194,14 @@ def _corner(first: Side, stretches: list[Side]) -> Side | None:
                 low=high - reach, high=high
             )  # fmt: skip
     return None
+
+
+def _beyond(side: Side, rect: Rect) -> Side:
+    """What is left of a stretch where something stands in one of its ends."""
+    if not meet(side.rect((side.low + side.high) / 2, side.high - side.low, COUNTER_FT), rect):
+        return side
+    index = 0 if side.angle in (0, 180) else 1
+    return side._replace(low=rect[index + 2]) if rect[index] <= side.low else side._replace(high=rect[index])
 
 
 def _stretches(room: Place) -> list[Side]:
