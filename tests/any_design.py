@@ -70,5 +70,5 @@ def designs(draw: st.DrawFn) -> Design:
         ),
         site=Site(foundation=text, insulation=text, cooling=text, heating=text),
         quality="good",
-        cost=Cost(total_usd=1, lines=()),
+        cost=Cost(currency="USD", per_usd=1, total_usd=1, lines=()),
     )

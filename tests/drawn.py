@@ -29,7 +29,7 @@ def level(*rooms: Room, doors: tuple[Door, ...] = (), windows: tuple[Window, ...
 def design(*levels: Level, footprint: Rect = FOOTPRINT) -> Design:
     materials = Materials(exterior="Brick", roof="Slate", floor="Tile", windows="Casement", doors="Panel")
     site = Site(foundation="Slab", insulation="High", cooling="None", heating="Hydronic")
-    cost = Cost(total_usd=1, lines=())
+    cost = Cost(currency="USD", per_usd=1, total_usd=1, lines=())
     return Design(footprint=footprint, levels=levels, materials=materials, site=site, quality="basic", cost=cost)
 
 

@@ -42,7 +42,6 @@ def _pdf(scene: Scene, paper: str, name: str) -> Files:
     return {name: pdf(sheet_set(scene, PAPERS[paper]), scene.title)}
 
 
-<<<<<<< HEAD
 def _dxf(scene: Scene) -> Files:
     # These two libraries take long to import, and nothing else needs them.
     from housebrain.drawing.dxf.house import dxf
@@ -54,7 +53,8 @@ def _ifc(scene: Scene) -> Files:
     from housebrain.drawing.ifc.house import ifc
 
     return {"house.ifc": ifc(scene)}
-=======
+
+
 def _glb(scene: Scene) -> Files:
     return {"house.glb": glb(model(scene))}
 
@@ -62,7 +62,6 @@ def _glb(scene: Scene) -> Files:
 def _obj(scene: Scene) -> Files:
     solids = model(scene)
     return {"house.obj": obj(solids, "house.mtl").encode(), "house.mtl": mtl(solids).encode()}
->>>>>>> solids
 
 
 FORMATS: dict[str, Callable[[Scene], Files]] = {
@@ -70,13 +69,10 @@ FORMATS: dict[str, Callable[[Scene], Files]] = {
     "pdf": partial(_pdf, paper="a3", name="plan.pdf"),
     "letter": partial(_pdf, paper="letter", name="plan-letter.pdf"),
     "png": _png,
-<<<<<<< HEAD
     "dxf": _dxf,
     "ifc": _ifc,
-=======
     "glb": _glb,
     "obj": _obj,
->>>>>>> solids
 }
 
 

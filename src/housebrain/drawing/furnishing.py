@@ -15,25 +15,15 @@ PROUD_FT = 0.04  # what one material stands out of another, so that no two faces
 
 def furniture(piece: Piece, floor: float) -> Iterator[Solid]:
     """The solids of a piece as it stands on a floor."""
-<<<<<<< HEAD
+    left, front = -piece.width / 2, -piece.depth / 2
     for kind, x1, x2, y1, y2, z1, z2 in blocks(piece):
-        block = box((x1 - piece.width / 2, y1 - piece.depth / 2, z1), (x2 - piece.width / 2, y2 - piece.depth / 2, z2))
-        yield kind, _placed(block, piece, floor)
+        low, high = (left + x1, front + y1, z1), (left + x2, front + y2, z2)
+        yield kind, turned_box(low, high, piece.angle, (piece.x, piece.y, floor))
 
 
 def blocks(piece: Piece) -> list[Block]:
     """What a piece is made of, before it is turned and moved."""
     return BLOCKS.get(piece.kind, _cabinet)(piece.width, piece.depth, piece.height)
-
-
-def _placed(block: Manifold, piece: Piece, floor: float) -> Manifold:
-    return block.rotate((0, 0, piece.angle)).translate((piece.x, piece.y, floor))
-=======
-    left, front = -piece.width / 2, -piece.depth / 2
-    for kind, x1, x2, y1, y2, z1, z2 in BLOCKS.get(piece.kind, _cabinet)(piece.width, piece.depth, piece.height):
-        low, high = (left + x1, front + y1, z1), (left + x2, front + y2, z2)
-        yield kind, turned_box(low, high, piece.angle, (piece.x, piece.y, floor))
->>>>>>> solids
 
 
 def _legs(kind: Kind, w: float, d: float, top: float, thick: float) -> list[Block]:

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from housebrain.drawing.svg import floor_plan_svg, frame
+from housebrain.drawing.pictures import plan_picture
+from housebrain.drawing.scene import scene
+from housebrain.drawing.svg import svg
 from housebrain.errors import UserError
 from housebrain.evaluation.names import GUIDED, MERGED
 from housebrain.files import atomic_folder
@@ -36,12 +38,9 @@ class HouseOf(NamedTuple):
 
     def plans(self) -> list[tuple[str, str]]:
         """Each level's name and picture, SVG, all to one scale."""
-        around = frame(self.design)
-        named = [(level_name(number), level) for number, level in enumerate(self.design.levels)]
-        return [
-            (name, floor_plan_svg(level, self.design.footprint, around, f"{self.row['id']}, {name}"))
-            for name, level in named
-        ]
+        drawn = scene(self.design, self.brief)
+        named = [(level_name(number), number) for number in range(len(self.design.levels))]
+        return [(name, svg(plan_picture(drawn, number, title=f"{self.row['id']}, {name}"))) for name, number in named]
 
 
 def read_houses(evaluation: Path) -> list[HouseOf]:

@@ -1,20 +1,29 @@
 """A stored design in every format, drawn when it is first asked for and kept for a while in memory."""
 
 from collections import OrderedDict
-from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
 import orjson
 
-from housebrain.drawing.svg import floor_plan_svg, frame
+from housebrain.drawing.formats import FORMATS, installed
+from housebrain.drawing.pictures import plan_picture
+from housebrain.drawing.scene import scene
+from housebrain.drawing.svg import svg
 from housebrain.house.brief import Brief
 from housebrain.house.design import Design
 
-MEDIA = {
+_MEDIA = {
     "json": "application/json",
     "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+    "dxf": "image/vnd.dxf",
+    "ifc": "application/x-step",
+    "glb": "model/gltf-binary",
+    "obj": "model/obj",
 }
+MEDIA = {name: media for name, media in _MEDIA.items() if name == "json" or name in installed()}
+"""The media type of each format that can be written here."""
 KEPT = 256  # drawings
 
 
@@ -34,7 +43,7 @@ class Drawings:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        content = _WRITERS[name](Design.model_validate(design), Brief.model_validate(brief), level)
+        content = _write(name, Design.model_validate(design), Brief.model_validate(brief), level)
         with self._lock:
             self._kept[key] = content
             if len(self._kept) > KEPT:
@@ -42,12 +51,11 @@ class Drawings:
         return content
 
 
-def _json(design: Design, brief: Brief, level: int) -> bytes:
-    return orjson.dumps(design.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
-
-
-def _svg(design: Design, brief: Brief, level: int) -> bytes:
-    return floor_plan_svg(design.levels[level], design.footprint, frame(design)).encode()
-
-
-_WRITERS: dict[str, Callable[[Design, Brief, int], bytes]] = {"json": _json, "svg": _svg}
+def _write(name: str, design: Design, brief: Brief, level: int) -> bytes:
+    """One file: of a format with several, the plan of the level, or the one that names the format."""
+    if name == "json":
+        return orjson.dumps(design.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
+    drawn = scene(design, brief)
+    if name == "svg":
+        return svg(plan_picture(drawn, level)).encode()
+    return next(content for file, content in FORMATS[name](drawn).items() if file.endswith(f".{name}"))
