@@ -5,7 +5,7 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely.geometry import Polygon, box  # type: ignore[import-untyped]
+from shapely.geometry import Polygon, box
 
 from housebrain.house.land import Land, area_sqft, form_of
 from housebrain.house.units import GRID_FT
