@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from housebrain.drawing.elements import Block, Piece, Space, Wall
-from housebrain.drawing.places import Place, Rect, Side, bounds, meet, place
+from housebrain.drawing.places import Place, Side, bounds, meet, place
 
 COUNTER_FT, COUNTER_HEIGHT_FT = 2.0, 3.0
 CHAIR_FT = 1.4
@@ -60,7 +60,9 @@ def _desk(room: Place, width: float) -> None:
     if desk:
         side = Side(desk.angle, *_back(desk))  # type: ignore[arg-type]
         along = desk.x if desk.angle % 180 == 0 else desk.y
-        room.put("chair", side.rect(along, CHAIR_FT, CHAIR_FT, 1.9 - 0.4), 2.8, (desk.angle + 180) % 360)
+        seat = side.rect(along, CHAIR_FT, CHAIR_FT, 1.9 - 0.4)
+        if not any(meet(seat, way) for way in room.ways):
+            room.put("chair", seat, 2.8, (desk.angle + 180) % 360)
 
 
 def _back(piece: Piece) -> tuple[float, float, float]:
@@ -147,12 +149,14 @@ def _kitchen(room: Place) -> None:
     if first is None or first.high - first.low < 3.0:
         return
     low, high = first.low, first.high
-    fridge = high - low >= 8.0
     second = _corner(first, stretches)
+    # The fridge ends the counter, away from the corner.
+    at_high = second is not None and abs(second.at - low) < abs(second.at - high)
+    cold = first.rect(high - 1.35 if at_high else low + 1.35, 2.6, 2.4)
+    fridge = high - low >= 8.0 and room.fits(cold)
     if fridge:
-        low += 2.8
-        cold = room.put("fridge", first.rect(first.low + 1.35, 2.6, 2.4), 5.8, first.angle)
-        second = _beyond(second, bounds(cold)) if second else None
+        low, high = (low, high - 2.8) if at_high else (low + 2.8, high)
+        room.put("fridge", cold, 5.8, first.angle)
     windows = [one for one in room.windows if meet(first.rect((low + high) / 2, high - low, 1.0), one)]
     centre = (low + high) / 2 if second or high - low < 6.5 else low + (high - low) * 0.3
     if windows:
@@ -194,14 +198,6 @@ def _corner(first: Side, stretches: list[Side]) -> Side | None:
                 low=high - reach, high=high
             )  # fmt: skip
     return None
-
-
-def _beyond(side: Side, rect: Rect) -> Side:
-    """What is left of a stretch where something stands in one of its ends."""
-    if not meet(side.rect((side.low + side.high) / 2, side.high - side.low, COUNTER_FT), rect):
-        return side
-    index = 0 if side.angle in (0, 180) else 1
-    return side._replace(low=rect[index + 2]) if rect[index] <= side.low else side._replace(high=rect[index])
 
 
 def _stretches(room: Place) -> list[Side]:
