@@ -244,7 +244,8 @@ class Model:
 
     def relate(self, kind: str, one: Entity, *things: Entity) -> None:
         """Puts things into the one relationship of a kind that something has: see `RELATIONS`."""
-        self._related.setdefault((kind, one.id()), (one, []))[1].extend(things)
+        if things:
+            self._related.setdefault((kind, one.id()), (one, []))[1].extend(things)
 
     def properties(self, thing: Entity, name: str, **values: Any) -> None:
         """A property set. Lengths are feet, areas square feet, angles radians."""

@@ -25,8 +25,10 @@ def add_roof(model: Model, storey: Storey, roof: Roof, level: float) -> list[Ent
         level: z of its slab's upper face above the storey.
 
     Returns:
-        What the storey holds now besides.
+        What the storey holds now besides; nothing where all is open to the sky.
     """
+    if not roof.slab:
+        return []
     whole = model.root(
         "IfcRoof",
         "roof",
