@@ -48,6 +48,9 @@ PASSED_ON = (
 )
 """Passed on by `cluster/rounds.py` to the nodes of a cluster, where they are set: the remote's and the hub's
 credentials."""
+DATABASE = "HOUSEBRAIN_DATABASE"
+"""Read by `housebrain serve`, `keys`, `feedback` and `usage`: the service's store, in place of housebrain.db in this
+folder. Set by a person."""
 RANK = "RANK"
 """Read and set by `training/processes.py`, read by torch.distributed: a process's number among those that train a shard
 together. The first is 0, logs and writes; a process that was started alone has none. LOCAL_RANK is the same."""

@@ -96,7 +96,7 @@ def test_a_model_designs_a_valid_house(
     arguments = ["design", str(path), "--out", str(out), "--model", str(tiny_init)]
     done = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert done.exit_code == 0
-    assert "rules passed" in done.stdout
+    assert "Building code (" in done.stdout
     _, brief = parse_record(record)
     house = Design.model_validate(orjson.loads((out / "design.json").read_bytes()))
     assert violations(house, brief) == []
@@ -178,7 +178,7 @@ def test_words_become_a_folder_and_say_what_was_assumed(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert "Not understood: zorblax" in done.stdout
     assert "Assumed" in done.stdout and "setbacks" in done.stdout
-    assert "rules passed" in done.stdout and "Cost:" in done.stdout
+    assert "Building code (" in done.stdout and "Cost:" in done.stdout
     written = orjson.loads((out / "brief.json").read_bytes())
     brief = Brief.model_validate(written["brief"])
     assert (brief.bedrooms, brief.bathrooms, written["words"]) == (3, 3, WORDS)

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from housebrain.environment import DATABASE as DATABASE_VARIABLE
 from housebrain.errors import UserError
+from housebrain.service.settings import DATABASE
 
 app = typer.Typer()
 keys = typer.Typer(help="The keys by which clients reach the service.", no_args_is_help=True)
@@ -14,9 +16,8 @@ feedback = typer.Typer(help="What clients said of designs.", no_args_is_help=Tru
 app.add_typer(keys, name="keys")
 app.add_typer(feedback, name="feedback")
 
-DATABASE = "sqlite:///housebrain.db"
 Database = Annotated[
-    str, typer.Option(envvar="HOUSEBRAIN_DATABASE", help="The store: sqlite:///FILE or postgresql+psycopg://...")
+    str, typer.Option(envvar=DATABASE_VARIABLE, help="The store: sqlite:///FILE or postgresql+psycopg://...")
 ]
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 

@@ -303,9 +303,11 @@ class Plot:
     Attributes:
         width, depth: along the street and away from it.
         setbacks: front, rear, left, right.
-        buildable: x, y, width, depth of what the setbacks leave.
+        buildable: x, y, width, depth of what the setbacks leave, with what a plot that is no rectangle lacks.
+        outline: the plot's corners, counter-clockwise from the street's left end.
+        envelope: the corners of what the setbacks leave.
         orientation: the compass direction that the street side faces, in degrees clockwise from north.
-        corner: whether a second street runs along the right side.
+        side_street: the side along which a second street runs; None where the plot is no corner.
     """
 
     width: float
@@ -313,7 +315,9 @@ class Plot:
     setbacks: tuple[float, float, float, float]
     buildable: tuple[float, float, float, float]
     orientation: float
-    corner: bool
+    side_street: Literal["left", "right"] | None
+    outline: tuple[Point, ...]
+    envelope: tuple[Point, ...]
 
 
 def rectangle(x1: float, y1: float, x2: float, y2: float) -> tuple[Point, ...]:

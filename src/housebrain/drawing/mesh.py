@@ -74,7 +74,7 @@ def _site(scene: Scene) -> Iterator[Solid]:
     """The ground as far as the plot reaches, or a little around the house; the plinth and the steps on it."""
     x, y, width, depth = scene.footprint
     if scene.plot:
-        yield "ground", box((0, 0, -GROUND_FT), (scene.plot.width, scene.plot.depth, 0))
+        yield "ground", prism([Region(scene.plot.outline)], -GROUND_FT, 0)
     else:
         yield (
             "ground",

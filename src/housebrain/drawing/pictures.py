@@ -13,7 +13,7 @@ from housebrain.drawing.plan import draw_plan
 from housebrain.drawing.scene import Scene
 from housebrain.drawing.section import draw_section
 from housebrain.drawing.section import length as section_length
-from housebrain.drawing.site import draw_site
+from housebrain.drawing.site import beside, draw_site
 from housebrain.drawing.site import size as site_size
 from housebrain.drawing.view import View, area, scale_for
 
@@ -124,7 +124,7 @@ def site_picture(scene: Scene) -> Picture:
     picture = Picture(max(w * unit + left + MARGIN_MM, LEAST_MM), top + d * unit + FOOT_MM + MARGIN_MM, "Site plan")
     x, y, *_ = scene.footprint
     view = (
-        View(left, top + scene.plot.depth * unit, scale)
+        View(left + beside(scene) * unit, top + scene.plot.depth * unit, scale)
         if scene.plot
         else View(left - x * unit, top + (y + d) * unit, scale)
     )

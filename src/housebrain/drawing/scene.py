@@ -68,7 +68,8 @@ def scene(design: Design, brief: Brief | None = None) -> Scene:
     """
     plot = _plot(brief) if brief else None
     # In 64ths of a foot sums of coordinates are exact, so that walls meet whatever order they were added in.
-    left, front = (round(edge * 64) / 64 for edge in plot.buildable[:2]) if plot else (0.0, 0.0)
+    lines = (plot.setbacks[2], plot.setbacks[0]) if plot else (0.0, 0.0)  # where a design's own coordinates begin
+    left, front = (round(edge * 64) / 64 for edge in lines)
     shown = [_placed(level, left, front) for level in design.levels]
     doors = [[_door(door, left, front) for door in level.doors] for level in design.levels]
     stairs = _stairs(shown, doors)
@@ -99,14 +100,16 @@ def unfurnished(scene: Scene) -> Scene:
 
 def _plot(brief: Brief) -> Plot:
     plot, back = brief.plot, brief.plot.setbacks
-    width, depth = brief.envelope_ft
+    x, y, right, rear = Polygon(plot.buildable_ft).bounds if len(plot.buildable_ft) > 2 else (0.0, 0.0, 0.0, 0.0)
     return Plot(
         plot.width_ft,
         plot.length_ft,
         (back.front_ft, back.rear_ft, back.left_ft, back.right_ft),
-        (back.left_ft, back.front_ft, width, depth),
+        (x, y, right - x, rear - y),
         COMPASS[plot.orientation],
-        plot.is_corner,
+        plot.side_street,
+        plot.corners_ft,
+        plot.buildable_ft,
     )
 
 

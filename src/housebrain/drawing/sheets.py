@@ -5,6 +5,8 @@ Every sheet has a border, a title block and its own scale. All lengths on paper 
 
 from typing import NamedTuple
 
+from shapely import Polygon
+
 from housebrain.drawing.dimensions import SIDES, depth_mm, draw_chains
 from housebrain.drawing.elevations import SIDES as ELEVATIONS
 from housebrain.drawing.elevations import draw_elevation, elevation_name
@@ -17,7 +19,7 @@ from housebrain.drawing.plan import draw_plan
 from housebrain.drawing.scene import Scene
 from housebrain.drawing.section import draw_section
 from housebrain.drawing.section import length as section_length
-from housebrain.drawing.site import draw_site
+from housebrain.drawing.site import beside, draw_site
 from housebrain.drawing.site import size as site_size
 from housebrain.drawing.view import SCALES, View, area, scale_for
 
@@ -113,6 +115,8 @@ def _cover(picture: Picture, frame: Frame, scene: Scene, names: list[str]) -> No
     if scene.plot is None:
         x, y, *_ = scene.footprint
         view = View(view.left - x * unit, view.bottom + y * unit, scale)
+    else:
+        view = View(view.left + beside(scene) * unit, view.bottom, scale)
     draw_site(picture, scene, view)
     foot = plan.y + plan.h - 6
     plan_title(picture, plan.x + 2, foot - 4, "Site plan", scale)
@@ -129,7 +133,7 @@ def _areas(scene: Scene) -> list[tuple[str, str]]:
     *_, w, d = scene.footprint
     rows = []
     if scene.plot:
-        plot = scene.plot.width * scene.plot.depth
+        plot = Polygon(scene.plot.outline).area
         rows.append(("Plot", area(plot)))
         sides = zip(("front", "rear", "left", "right"), scene.plot.setbacks, strict=True)
         rows += [(f"Setback {side}", both(length)) for side, length in sides]

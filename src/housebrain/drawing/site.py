@@ -14,7 +14,12 @@ def size(scene: Scene) -> tuple[float, float]:
     if scene.plot is None:
         *_, w, d = scene.footprint
         return w, d
-    return scene.plot.width + (STREET_FT if scene.plot.corner else 0.0), scene.plot.depth + STREET_FT
+    return scene.plot.width + (STREET_FT if scene.plot.side_street else 0.0), scene.plot.depth + STREET_FT
+
+
+def beside(scene: Scene) -> float:
+    """What is shown to the left of the plot, in feet: a side street there."""
+    return STREET_FT if scene.plot and scene.plot.side_street == "left" else 0.0
 
 
 def draw_site(picture: Picture, scene: Scene, view: View) -> None:
@@ -22,11 +27,9 @@ def draw_site(picture: Picture, scene: Scene, view: View) -> None:
     x, y, w, d = scene.footprint
     plot = scene.plot
     if plot:
-        _street(picture, view, plot.width, plot.depth, plot.corner)
-        corners = rectangle(0, 0, plot.width, plot.depth)
-        picture.rings([view.points(corners)], "#f1f5ea", Stroke(0.45, INK, (5.0, 1.2, 0.8, 1.2)))
-        bx, by, bw, bd = plot.buildable
-        picture.rings([view.points(rectangle(bx, by, bx + bw, by + bd))], None, Stroke(0.2, "#b42318", (2.0, 1.2)))
+        _street(picture, view, plot.width, plot.depth, plot.side_street)
+        picture.rings([view.points(plot.outline)], "#f1f5ea", Stroke(0.45, INK, (5.0, 1.2, 0.8, 1.2)))
+        picture.rings([view.points(plot.envelope)], None, Stroke(0.2, "#b42318", (2.0, 1.2)))
     for body in scene.roof.bodies:
         picture.rings([view.points(body.base)], "#e5e0d8", Stroke(0.15, GREY))
     picture.rings(
@@ -45,15 +48,16 @@ def draw_site(picture: Picture, scene: Scene, view: View) -> None:
         _dimensions(picture, scene, view)
 
 
-def _street(picture: Picture, view: View, width: float, depth: float, corner: bool) -> None:
-    right = width + (STREET_FT if corner else 0.0)
-    picture.rings([view.points(rectangle(0, -STREET_FT, right, -3.0))], "#ececec")
-    picture.line(view.points(((0, -8.5), (right, -8.5))), Stroke(0.2, "#9ca3af", (3.0, 2.0)))
+def _street(picture: Picture, view: View, width: float, depth: float, side: str | None) -> None:
+    left, right = (-STREET_FT if side == "left" else 0.0), width + (STREET_FT if side == "right" else 0.0)
+    picture.rings([view.points(rectangle(left, -STREET_FT, right, -3.0))], "#ececec")
+    picture.line(view.points(((left, -8.5), (right, -8.5))), Stroke(0.2, "#9ca3af", (3.0, 2.0)))
     x, y = view.at(width / 2, -6.2)
     picture.text("STREET", x, y + 1.0, 2.2, "middle", True, colour=GREY)
-    if corner:
-        picture.rings([view.points(rectangle(width + 3.0, -STREET_FT, right, depth))], "#ececec")
-        x, y = view.at(width + 8.5, depth / 2)
+    if side:
+        near, far = (width + 3.0, right) if side == "right" else (left, -3.0)
+        picture.rings([view.points(rectangle(near, -STREET_FT, far, depth))], "#ececec")
+        x, y = view.at(width + 8.5 if side == "right" else -8.5, depth / 2)
         picture.text("SIDE STREET", x + 0.8, y, 2.2, "middle", True, 90.0, colour=GREY)
 
 

@@ -160,7 +160,7 @@ def common(name: str) -> frozenset[str]:
 def vocabulary() -> frozenset[str]:
     """Every word of five letters or more that is read, for finding what a misspelt one was meant to be."""
     patterns = "|".join((*ROOMS.values(), LEFT_OUT, MADE, NO_HOUSE, HOUSE))
-    words = {word for word in common("stop") if len(word) >= 5 and word.isalpha()} | common("read")
+    words = {word for word in common("passed_over") if len(word) >= 5 and word.isalpha()} | common("read")
     for spelt in (re.sub(r"[a-z' ]\?", "", patterns), re.sub(r"([a-z' ])\?", r"\1", patterns)):
         words |= set(re.findall(r"(?<![a-z\\])[a-z]{5,}(?=$|[ |)])", spelt))
     return frozenset(words)

@@ -135,7 +135,7 @@ def _misspelt(text: Text, found: list[tuple[int, str, bool]], cities: dict[str, 
     """Finds a city whose name is misspelt, among the words that are no other."""
     for match in re.finditer(r"[a-z]{6,}", text.rest):
         word = match[0]
-        if word in vocabulary() or word in common("stop") or word in common("right"):
+        if word in vocabulary() or word in common("passed_over") or word in common("right"):
             continue
         near = process.extractOne(word, list(cities), scorer=OSA.distance, score_cutoff=2 if len(word) > 7 else 1)
         if near is not None and near[0][0] == word[0]:

@@ -135,7 +135,7 @@ def read_words(text: str, **flags: Any) -> Reading:
     if "place" not in facts.said and "climate" not in facts.said:
         facts.assume("climate", place.climate, "that of the region")
     place_note(facts, place)
-    left = left_words(read, common("stop"))
+    left = left_words(read, common("passed_over"))
     return Reading(fill(facts, place), facts.assumed, left)
 
 

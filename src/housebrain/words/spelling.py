@@ -23,7 +23,7 @@ def corrected(word: str) -> str:
     if (
         len(word) < SHORTEST
         or word in known
-        or word in common("stop")
+        or word in common("passed_over")
         or word in common("right")
         or is_place(word)
         or _is_derived(word)

@@ -33,15 +33,16 @@ def _roof(pen: Pen, roof: Roof) -> None:
 
 
 def _plot(pen: Pen, plot: Plot, footprint: tuple[float, float, float, float]) -> None:
-    pen.lines("C-PROP", rectangle(0.0, 0.0, plot.width, plot.depth), closed=True)
-    x, y, w, d = plot.buildable
-    pen.lines("C-PROP-SBCK", rectangle(x, y, x + w, y + d), closed=True)
+    pen.lines("C-PROP", plot.outline, closed=True)
+    pen.lines("C-PROP-SBCK", plot.envelope, closed=True)
     beyond = STREET_FT
     pen.lines("C-ROAD", [(-beyond, -beyond), (plot.width + beyond, -beyond)])
     pen.text("A-ANNO-TEXT", (plot.width / 2, -beyond - 1.5 * TEXT_IN * pen.scale / UNIT), ["STREET"], TEXT_IN)
-    if plot.corner:
-        pen.lines("C-ROAD", [(plot.width + beyond, -beyond), (plot.width + beyond, plot.depth + beyond)])
-        at = (plot.width + beyond + 1.5 * TEXT_IN * pen.scale / UNIT, plot.depth / 2)
+    if plot.side_street:
+        away = 1.0 if plot.side_street == "right" else -1.0
+        edge = (plot.width if plot.side_street == "right" else 0.0) + away * beyond
+        pen.lines("C-ROAD", [(edge, -beyond), (edge, plot.depth + beyond)])
+        at = (edge + away * 1.5 * TEXT_IN * pen.scale / UNIT, plot.depth / 2)
         pen.text("A-ANNO-TEXT", at, ["STREET"], TEXT_IN, angle=90.0)
     space = 4 * TEXT_IN * pen.scale / UNIT
     hx, hy, hw, hd = footprint

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from shapely import Polygon
+
 from housebrain.drawing.elements import Level, Opening, Plot
 from housebrain.drawing.ifc.furniture import add_piece
 from housebrain.drawing.ifc.model import Entity, Model
@@ -52,23 +54,22 @@ def _site(model: Model, scene: Scene, at: Entity) -> Entity:
 
 
 def _plot(model: Model, site: Entity, plot: Plot, scene: Scene) -> None:
-    def ring(x: float, y: float, w: float, d: float) -> list[tuple[float, float]]:
-        return [(x, y), (x + w, y), (x + w, y + d), (x, y + d), (x, y)]
-
-    site.Representation = model.shape(model.footprint([ring(0.0, 0.0, plot.width, plot.depth), ring(*plot.buildable)]))
-    area = plot.width * plot.depth
+    rings = [[*ring, ring[0]] for ring in (plot.outline, plot.envelope) if len(ring) > 2]
+    site.Representation = model.shape(model.footprint(rings))
+    outline = Polygon(plot.outline)
+    area = outline.area
     _, _, width, depth = scene.footprint
     model.properties(
         site,
         "Pset_SiteCommon",
         Reference="Plot",
-        BuildableArea=plot.buildable[2] * plot.buildable[3],
+        BuildableArea=Polygon(plot.envelope).area if len(plot.envelope) > 2 else 0.0,
         SiteCoverageRatio=round(width * depth / area, 4),
         FloorAreaRatio=round(scene.built_sqft / area, 4),
         TotalArea=area,
     )
     model.quantities(
-        site, "Qto_SiteBaseQuantities", {"GrossPerimeter": 2 * (plot.width + plot.depth)}, {"GrossArea": area}
+        site, "Qto_SiteBaseQuantities", {"GrossPerimeter": outline.length}, {"GrossArea": area}
     )
 
 
