@@ -81,7 +81,8 @@ def test_rooms_have_what_they_are_for() -> None:
 @pytest.mark.parametrize("kind", sorted(SYMBOLS))
 @pytest.mark.parametrize("angle", [0, 90, 180, 270])
 def test_a_symbol_stays_inside_its_outline(kind: str, angle: int) -> None:
-    piece = Piece(kind, 10.0, 20.0, 5.0, 3.0, 3.0, angle, "room")
+    width, depth = {"bed": (5.0, 6.5), "car": (6.0, 15.0)}.get(kind, (5.0, 3.0))
+    piece = Piece(kind, 10.0, 20.0, width, depth, 3.0, angle, "room")
     x1, y1, x2, y2 = shape(piece).bounds
     for mark in symbol(piece):
         points = mark.points

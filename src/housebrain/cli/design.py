@@ -71,12 +71,13 @@ def _read_design(file: Path) -> "Design":
         raise _invalid(file, "design", error) from error
 
 
-def _render(design: "Design", brief: "Brief | None", out: Path, formats: list[str]) -> None:
+def _render(design: "Design", brief: "Brief | None", out: Path, formats: list[str], furniture: bool = True) -> None:
     """Writes the drawings of a design, and prints their names."""
     from housebrain.drawing.formats import FORMATS, PACKAGES, installed, render
-    from housebrain.drawing.scene import scene
+    from housebrain.drawing.scene import scene, unfurnished
 
-    files = render(scene(design, brief), out, formats or installed())
+    house = scene(design, brief)
+    files = render(house if furniture else unfurnished(house), out, formats or installed())
     print(f"{out}: {', '.join(file.name for file in files)}")
     for kind in [] if formats else FORMATS.keys() - installed():
         print(f"{kind}: left out, as {PACKAGES[kind]} is not installed. Run `pip install 'housebrain[{kind}]'`.")
@@ -95,11 +96,16 @@ def render(
     png: Annotated[bool, typer.Option("--png", help="The plans as pictures")] = False,
     dxf: Annotated[bool, typer.Option("--dxf", help="The plans for CAD programs")] = False,
     ifc: Annotated[bool, typer.Option("--ifc", help="The building model, as IFC4")] = False,
+    glb: Annotated[bool, typer.Option("--glb", help="A model in three dimensions, in one file")] = False,
+    obj: Annotated[bool, typer.Option("--obj", help="The same as text, with its materials")] = False,
+    furniture: Annotated[bool, typer.Option(help="Show furniture")] = True,
 ) -> None:
-    """Draw a design. Without a flag it is drawn in every format."""
-    wanted = {"svg": svg, "pdf": pdf, "letter": letter, "png": png, "dxf": dxf, "ifc": ifc}
+    """Draw a design. Without a flag for a format it is drawn in every one."""
+    wanted = {
+        "svg": svg, "pdf": pdf, "letter": letter, "png": png, "dxf": dxf, "ifc": ifc, "glb": glb, "obj": obj,
+    }  # fmt: skip
     answered = _brief(brief) if brief else None
-    _render(_read_design(design), answered, out, [kind for kind, chosen in wanted.items() if chosen])
+    _render(_read_design(design), answered, out, [kind for kind, chosen in wanted.items() if chosen], furniture)
 
 
 def _brief(file: Path) -> "Brief":

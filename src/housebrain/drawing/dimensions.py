@@ -1,18 +1,20 @@
 """Dimension chains around a plan. Their texts take turns above and below the line where they would collide."""
 
-import itertools
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from housebrain.drawing.elements import Level, Wall
-from housebrain.drawing.picture import GREY, INK, Picture, Stroke, Text, width_of
+from housebrain.drawing.picture import GREY, INK, Picture, Stroke, width_of
+from housebrain.drawing.scene import Scene
 from housebrain.drawing.view import View, feet, metres
 
 TEXT_MM = 1.9
 APART_MM = 6.5  # from chain to chain
-FIRST_MM = 7.0  # from the wall to the first chain
+FIRST_MM = 7.0  # from the wall to the first chain, or from the steps before it half of that
 TICK_MM = 1.0
 SideName = Literal["front", "rear", "left", "right"]
+SIDES: tuple[SideName, ...] = ("front", "rear", "left", "right")
 LINE, EXTENSION = Stroke(0.13, GREY), Stroke(0.09, GREY)
 
 
@@ -67,20 +69,32 @@ def _places(edges: set[float]) -> tuple[float, ...]:
     return tuple(kept)
 
 
-def depth_mm(level: Level, footprint: tuple[float, float, float, float], side: SideName) -> float:
-    """How much paper the chains of a side need."""
-    count = len(chains(level, footprint, side))
-    return FIRST_MM + (count - 1) * APART_MM + 4.0 if count else 4.0
+def first_mm(scene: Scene, side: SideName, mm: float) -> float:
+    """How far from the wall the first chain lies: beyond the steps on that side, at `mm` of paper for a foot."""
+    x, y, w, d = scene.footprint
+    points = [point for step in scene.steps for point in step.outline]
+    reach = {
+        "front": max((y - py for _, py in points), default=0.0),
+        "rear": max((py - y - d for _, py in points), default=0.0),
+        "left": max((x - px for px, _ in points), default=0.0),
+        "right": max((px - x - w for px, _ in points), default=0.0),
+    }[side]
+    return max(FIRST_MM, reach * mm + FIRST_MM / 2) if reach > 0 else FIRST_MM
 
 
-def draw_chains(
-    picture: Picture, level: Level, footprint: tuple[float, float, float, float], side: SideName, view: View
-) -> None:
-    """Draws all chains of a side."""
-    x, y, w, d = footprint
+def depth_mm(scene: Scene, side: SideName, mm: float) -> float:
+    """How much paper the chains of a side need, on whatever level they are most."""
+    count = max(len(chains(level, scene.footprint, side)) for level in scene.levels)
+    return first_mm(scene, side, mm) + (count - 1) * APART_MM + 4.0 if count else 4.0
+
+
+def draw_chains(picture: Picture, scene: Scene, number: int, side: SideName, view: View) -> None:
+    """Draws all chains of a level's side."""
+    x, y, w, d = scene.footprint
+    first = first_mm(scene, side, view.mm)
     edge = {"front": y, "rear": y + d, "left": x, "right": x + w}[side]
-    for number, chain in enumerate(chains(level, footprint, side)):
-        _draw(picture, chain, side, view, edge, FIRST_MM + number * APART_MM)
+    for rank, chain in enumerate(chains(scene.levels[number], scene.footprint, side)):
+        _draw(picture, chain, side, view, edge, first + rank * APART_MM)
 
 
 def _draw(picture: Picture, chain: Chain, side: SideName, view: View, edge: float, off: float) -> None:
@@ -109,29 +123,39 @@ def _draw(picture: Picture, chain: Chain, side: SideName, view: View, edge: floa
             else [(line - t, place + t), (line + t, place - t)],
             Stroke(0.3, INK),
         )
-    lengths = [high - low for low, high in zip(chain.places, chain.places[1:], strict=False)]
-    middles = [(low + high) / 2 for low, high in itertools.pairwise(places)]
+    lengths = [high - low for low, high in pairwise(chain.places)]
+    middles = [(low + high) / 2 for low, high in pairwise(places)]
+    rooms = [abs(high - low) for low, high in pairwise(places)]
     texts = [f"{feet(length)} ({metres(length)} m)" if chain.both else feet(length) for length in lengths]
-    for text, middle, row in zip(texts, middles, rows(texts, middles), strict=True):
+    for text, middle, row in zip(texts, middles, rows(texts, middles, rooms), strict=True):
         if row is None:
             continue
+        across = line + (-0.7 if row == 0 else TEXT_MM + 1.2)
         if level_line:
-            picture.items.append(Text(text, middle, line + (-0.7 if row == 0 else TEXT_MM + 0.5), TEXT_MM, "middle"))
+            picture.text(text, middle, across, TEXT_MM, "middle")
         else:
-            across = line + (-0.7 if row == 0 else TEXT_MM + 0.5)
-            picture.items.append(Text(text, across, middle, TEXT_MM, "middle", angle=90.0))
+            picture.text(text, across, middle, TEXT_MM, "middle", angle=90.0)
 
 
-def rows(texts: Sequence[str], middles: Sequence[float]) -> list[int | None]:
-    """For each text 0 (above the line), 1 (below it) or None (left out), so that none meets another."""
+def rows(texts: Sequence[str], middles: Sequence[float], rooms: Sequence[float]) -> list[int | None]:
+    """Where the texts of a chain go, so that none meets another.
+
+    Args:
+        texts: what is written.
+        middles, rooms: where the middle of each measured piece is, and how long the piece is, in millimetres.
+
+    Returns:
+        For each text 0 (above the line), 1 (below it, as those do that are longer than their piece) or None (left
+        out).
+    """
     taken: dict[int, list[tuple[float, float]]] = {0: [], 1: []}
     found: list[int | None] = [None] * len(texts)
     for number in sorted(range(len(texts)), key=lambda k: (width_of(texts[k], TEXT_MM), k)):
         half = width_of(texts[number], TEXT_MM) / 2 + 0.4
         low, high = middles[number] - half, middles[number] + half
-        for row, spans in taken.items():
-            if all(high <= start or low >= end for start, end in spans):
-                spans.append((low, high))
+        for row in (0, 1) if rooms[number] >= 2 * half else (1, 0):
+            if all(high <= start or low >= end for start, end in taken[row]):
+                taken[row].append((low, high))
                 found[number] = row
                 break
     return found

@@ -6,6 +6,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from housebrain.drawing.elevations import SIDES
+from housebrain.drawing.glb import glb
+from housebrain.drawing.mesh import model
+from housebrain.drawing.obj import mtl, obj
 from housebrain.drawing.pdf import pdf
 from housebrain.drawing.picture import Picture
 from housebrain.drawing.pictures import elevation_picture, plan_picture, section_picture, site_picture
@@ -52,6 +55,15 @@ def _ifc(scene: Scene) -> Files:
     return {"house.ifc": ifc(scene)}
 
 
+def _glb(scene: Scene) -> Files:
+    return {"house.glb": glb(model(scene))}
+
+
+def _obj(scene: Scene) -> Files:
+    solids = model(scene)
+    return {"house.obj": obj(solids, "house.mtl").encode(), "house.mtl": mtl(solids).encode()}
+
+
 FORMATS: dict[str, Callable[[Scene], Files]] = {
     "svg": _svg,
     "pdf": partial(_pdf, paper="a3", name="plan.pdf"),
@@ -59,6 +71,8 @@ FORMATS: dict[str, Callable[[Scene], Files]] = {
     "png": _png,
     "dxf": _dxf,
     "ifc": _ifc,
+    "glb": _glb,
+    "obj": _obj,
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from housebrain.drawing.elements import Piece, Space, Wall
+from housebrain.drawing.elements import Block, Piece, Space, Wall
 from housebrain.drawing.places import Place, Side, bounds, meet, place
 
 COUNTER_FT, COUNTER_HEIGHT_FT = 2.0, 3.0
@@ -10,14 +10,15 @@ CHAIR_FT = 1.4
 BIG_SQFT = 150.0
 
 
-def furnish(spaces: Sequence[Space], walls: Sequence[Wall]) -> tuple[Piece, ...]:
-    """The furniture of a level. Nothing stands in the sweep of a door's leaf or before a door."""
+def furnish(spaces: Sequence[Space], walls: Sequence[Wall], posts: Sequence[Block]) -> tuple[Piece, ...]:
+    """The furniture of a level. Nothing stands in the sweep of a door's leaf, before a door or in a post."""
     kinds = {space.type for space in spaces}
     found: list[Piece] = []
     for space in spaces:
         recipe = RECIPES.get(space.type)
         if recipe:
             room = place(space, walls)
+            room.kept += [(*post.outline[0], *post.outline[2]) for post in posts]
             recipe(room)
             if space.type == "living_room" and "dining_room" not in kinds and space.area_sqft > 2 * BIG_SQFT:
                 _dining_table(room)
@@ -59,7 +60,9 @@ def _desk(room: Place, width: float) -> None:
     if desk:
         side = Side(desk.angle, *_back(desk))  # type: ignore[arg-type]
         along = desk.x if desk.angle % 180 == 0 else desk.y
-        room.put("chair", side.rect(along, CHAIR_FT, CHAIR_FT, 1.9 - 0.4), 2.8, (desk.angle + 180) % 360)
+        seat = side.rect(along, CHAIR_FT, CHAIR_FT, 1.9 - 0.4)
+        if not any(meet(seat, way) for way in room.ways):
+            room.put("chair", seat, 2.8, (desk.angle + 180) % 360)
 
 
 def _back(piece: Piece) -> tuple[float, float, float]:
@@ -146,11 +149,14 @@ def _kitchen(room: Place) -> None:
     if first is None or first.high - first.low < 3.0:
         return
     low, high = first.low, first.high
-    fridge = high - low >= 8.0
-    if fridge:
-        low += 2.8
-        room.put("fridge", first.rect(first.low + 1.35, 2.6, 2.4), 5.8, first.angle)
     second = _corner(first, stretches)
+    # The fridge ends the counter, away from the corner.
+    at_high = second is not None and abs(second.at - low) < abs(second.at - high)
+    cold = first.rect(high - 1.35 if at_high else low + 1.35, 2.6, 2.4)
+    fridge = high - low >= 8.0 and room.fits(cold)
+    if fridge:
+        low, high = (low, high - 2.8) if at_high else (low + 2.8, high)
+        room.put("fridge", cold, 5.8, first.angle)
     windows = [one for one in room.windows if meet(first.rect((low + high) / 2, high - low, 1.0), one)]
     centre = (low + high) / 2 if second or high - low < 6.5 else low + (high - low) * 0.3
     if windows:

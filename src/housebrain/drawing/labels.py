@@ -14,6 +14,7 @@ from housebrain.drawing.view import View, area, feet, metres
 NAME_MM, SIZE_MM = (2.5, 2.1, 1.7, 1.4), 0.78
 LEADING = 1.32
 AROUND_MM = 0.5  # kept free around words
+STAIRS_COVERED = 22.0  # the worst place of a label on stairs that is taken
 SPOTS = 13  # places tried along each side of a room
 Rect = tuple[float, float, float, float]
 
@@ -66,6 +67,8 @@ def _label(space: Space, view: View, blocked: NDArray[np.float64]) -> list[Text]
                     return best[1]
         if best and best[0] < (rank + 1) * 3.0:
             break
+    if space.type == "stairs" and (best is None or best[0] > STAIRS_COVERED):
+        return []  # the flights and the word at their start say what it is
     if best:
         return best[1]
     # Too small for any: the start of the name, as small as can be read.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from housebrain.drawing.dimensions import SideName, depth_mm, draw_chains
+from housebrain.drawing.dimensions import SIDES, depth_mm, draw_chains
 from housebrain.drawing.elevations import HEIGHTS_FT, Side, draw_elevation, elevation_name
 from housebrain.drawing.elevations import width as elevation_width
 from housebrain.drawing.marks import north_arrow, plan_title, scale_bar
@@ -24,7 +24,6 @@ LEAST_MM = 130.0  # of width, for the name, the scale and north
 BESIDE_MM = 4.0  # beside a plan without dimensions
 HEIGHTS_MM = 26.0  # for the words beside heights
 Box = tuple[float, float, float, float]
-SIDES: tuple[SideName, ...] = ("front", "rear", "left", "right")
 
 
 def plan_picture(scene: Scene, number: int, around: Box | None = None, title: str = "") -> Picture:
@@ -41,8 +40,8 @@ def plan_picture(scene: Scene, number: int, around: Box | None = None, title: st
     scale = scale_for(w, d, PAPER_MM, PAPER_MM)
     level = scene.levels[number]
     sides = () if around else SIDES
-    more = {side: max(depth_mm(one, scene.footprint, side) for one in scene.levels) for side in sides}
     unit = View(0, 0, scale).mm
+    more = {side: depth_mm(scene, side, unit) for side in sides}
     left, right = (MARGIN_MM + more.get(side, BESIDE_MM) for side in ("left", "right"))
     rear, front = (MARGIN_MM + more.get(side, BESIDE_MM) for side in ("rear", "front"))
     width = max(left + w * unit + right, LEAST_MM)
@@ -54,11 +53,11 @@ def plan_picture(scene: Scene, number: int, around: Box | None = None, title: st
     draw_outside(picture, scene, number, view)
     draw_plan(picture, level, view)
     for side in sides:
-        draw_chains(picture, level, scene.footprint, side, view)
+        draw_chains(picture, scene, number, side, view)
     foot = height - MARGIN_MM - FOOT_MM + 6
     built = sum(space.area_sqft for space in level.spaces if not space.open_air)
     plan_title(picture, MARGIN_MM, foot, name, scale, f", {area(built)}")
-    scale_bar(picture, width - 66 if width > 150 else MARGIN_MM + 70, foot + 1, view, 36.0)
+    scale_bar(picture, width - 66 if width > 150 else MARGIN_MM + 70, foot + 1, view, 45.0)
     if scene.plot:
         north_arrow(picture, width - MARGIN_MM - 8, foot + 1, scene.plot.orientation, 4.5)
     return picture
@@ -132,7 +131,7 @@ def site_picture(scene: Scene) -> Picture:
     draw_site(picture, scene, view)
     foot = picture.height - MARGIN_MM - 5
     plan_title(picture, MARGIN_MM, foot - 2, "Site plan", scale)
-    scale_bar(picture, MARGIN_MM + 70, foot - 1, view, 36.0)
+    scale_bar(picture, MARGIN_MM + 70, foot - 1, view, 45.0)
     if scene.plot:
         north_arrow(picture, picture.width - MARGIN_MM - 8, foot - 2, scene.plot.orientation, 4.5)
     return picture

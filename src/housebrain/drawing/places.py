@@ -40,7 +40,8 @@ class Place:
     Attributes:
         free: the rectangles inside its walls, the largest first.
         sides: its walls, the longest first.
-        kept: what has to stay free: in front of doors and of what stands already.
+        ways: what doors need: the floor before them and the sweep of their leaves.
+        kept: what has to stay free: the ways, and the floor in front of what stands already.
         windows: what nothing tall may enter.
         doors: the middles of its doors and ways.
         pieces, taken: what stands already, and where.
@@ -49,6 +50,7 @@ class Place:
     space: Space
     free: list[Rect]
     sides: list[Side]
+    ways: list[Rect]
     kept: list[Rect]
     windows: list[Rect]
     doors: list[tuple[float, float]]
@@ -137,12 +139,12 @@ def place(space: Space, walls: Sequence[Wall]) -> Place:
             sides += [Side(angle, back, start, end) for start, end in pieces]
         top, left, bottom, right = inset
         frees.append((x + left, y + bottom, x + w - right, y + d - top))
-    kept = [zone for opening in own if opening.kind != "window" for zone in _zones(opening, space)]
+    ways = [zone for opening in own if opening.kind != "window" for zone in _zones(opening, space)]
     windows = [_before(opening, WINDOW_FT, 0.0) for opening in own if opening.kind == "window"]
     doors = [(opening.x, opening.y) for opening in own if opening.kind != "window"]
     frees.sort(key=lambda one: -(one[2] - one[0]) * (one[3] - one[1]))
     sides.sort(key=lambda side: side.low - side.high)
-    return Place(space, frees, sides, kept, windows, doors)
+    return Place(space, frees, sides, ways, list(ways), windows, doors)
 
 
 def _touch(angle: int, at: float, low: float, high: float, other: tuple[float, float, float, float]) -> Rect | None:

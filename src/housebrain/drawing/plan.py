@@ -38,6 +38,7 @@ CUT, THIN, HAIR = Stroke(0.35, WALL), Stroke(0.18, INK), Stroke(0.12, GREY)
 FURNITURE = Stroke(0.12, "#8a8f98")
 SWING = Stroke(0.12, "#5c6470")
 FAULT = "#d92d20"
+NOTE_SHARE = 0.32  # of the first flight, where its direction is written
 TILED = frozenset({"bathroom", "balcony", "terrace"})
 TILE_FT = 1.0
 
@@ -202,9 +203,11 @@ def _note(picture: Picture, text: str, stair: Stair, start: Point, then: Point, 
     upright = abs(then[1] - y) > abs(then[0] - x)
     whole = f"{text} {stair.risers}R"
     if upright:
-        picture.items.append(Text(whole, x - 0.6, (y + then[1]) / 2, 1.6, "middle", True, 90.0, halo=PAPER))
+        along = y + (then[1] - y) * NOTE_SHARE
+        picture.items.append(Text(whole, x - 0.6, along, 1.6, "middle", True, 90.0, halo=PAPER))
     else:
-        picture.items.append(Text(whole, (x + then[0]) / 2, y - 0.6, 1.6, "middle", True, halo=PAPER))
+        along = x + (then[0] - x) * NOTE_SHARE
+        picture.items.append(Text(whole, along, y - 0.6, 1.6, "middle", True, halo=PAPER))
 
 
 def _break(picture: Picture, stair: Stair, view: View) -> None:

@@ -82,6 +82,8 @@ def draw_section(picture: Picture, scene: Scene, left: float, base: float, scale
     _roof(picture, scene, cut, view)
     for level in scene.levels:
         for space in level.spaces:
+            if space.type == "stairs":
+                continue
             for start, end in cut.spans((space.region,)):
                 middle, z = view.at((start + end) / 2, level.elevation + level.ceiling * 0.62)
                 if (end - start) * view.mm > 14:

@@ -5,21 +5,21 @@ Every sheet has a border, a title block and its own scale. All lengths on paper 
 
 from typing import NamedTuple
 
-from housebrain.drawing.dimensions import depth_mm, draw_chains
+from housebrain.drawing.dimensions import SIDES, depth_mm, draw_chains
 from housebrain.drawing.elevations import SIDES as ELEVATIONS
 from housebrain.drawing.elevations import draw_elevation, elevation_name
 from housebrain.drawing.elevations import width as elevation_width
 from housebrain.drawing.marks import both, north_arrow, plan_title, scale_bar
 from housebrain.drawing.names import level_name
 from housebrain.drawing.picture import GREY, INK, Picture, Stroke, fitted
-from housebrain.drawing.pictures import SIDES, draw_outside, extent
+from housebrain.drawing.pictures import draw_outside, extent
 from housebrain.drawing.plan import draw_plan
 from housebrain.drawing.scene import Scene
 from housebrain.drawing.section import draw_section
 from housebrain.drawing.section import length as section_length
 from housebrain.drawing.site import draw_site
 from housebrain.drawing.site import size as site_size
-from housebrain.drawing.view import View, area, scale_for
+from housebrain.drawing.view import SCALES, View, area, scale_for
 
 MARGIN, BLOCK = 8.0, 46.0  # the border, and the title block at the right
 
@@ -108,7 +108,8 @@ def _cover(picture: Picture, frame: Frame, scene: Scene, names: list[str]) -> No
     scale = scale_for(w, d, plan.w - 14, plan.h - 26)
     unit = View(0, 0, scale).mm
     low = 14.0 * unit if scene.plot else 0.0
-    view = View(plan.x + 9 + (plan.w - 12 - w * unit) / 2, plan.y + 8 + d * unit - low, scale)
+    spare = max(0.0, plan.h - 30 - d * unit) / 2
+    view = View(plan.x + 9 + (plan.w - 12 - w * unit) / 2, plan.y + 8 + spare + d * unit - low, scale)
     if scene.plot is None:
         x, y, *_ = scene.footprint
         view = View(view.left - x * unit, view.bottom + y * unit, scale)
@@ -162,18 +163,20 @@ def _table(picture: Picture, x: float, y: float, w: float, title: str, rows: lis
 def _plan(picture: Picture, frame: Frame, scene: Scene, number: int) -> None:
     x, y, w, d = extent(scene)
     level = scene.levels[number]
-    more = {side: max(depth_mm(one, scene.footprint, side) for one in scene.levels) for side in SIDES}
-    room_w = frame.w - more["left"] - more["right"] - 4
-    room_h = frame.h - more["front"] - more["rear"] - 16
-    scale = scale_for(w, d, room_w, room_h)
-    unit = View(0, 0, scale).mm
+    for scale in SCALES:
+        unit = View(0, 0, scale).mm
+        more = {side: depth_mm(scene, side, unit) for side in SIDES}
+        room_w = frame.w - more["left"] - more["right"] - 4
+        room_h = frame.h - more["front"] - more["rear"] - 16
+        if w * unit <= room_w and d * unit <= room_h:
+            break
     left = frame.x + more["left"] + 2 + (room_w - w * unit) / 2
     top = frame.y + more["rear"] + (room_h - d * unit) / 2
     view = View(left - x * unit, top + (y + d) * unit, scale)
     draw_outside(picture, scene, number, view)
     draw_plan(picture, level, view)
     for side in SIDES:
-        draw_chains(picture, level, scene.footprint, side, view)
+        draw_chains(picture, scene, number, side, view)
     _foot(picture, frame, f"{level_name(number)} plan", scale, view, scene)
 
 
@@ -195,7 +198,7 @@ def _elevations(picture: Picture, frame: Frame, scene: Scene) -> None:
     for index, side in enumerate(ELEVATIONS):
         column, line = index % 2, index // 2
         left = frame.x + 2 + (widest[0] * unit + 26 if column else 0)
-        base = frame.y + (line + 1) * row - 14
+        base = frame.y + (line + 1) * row - 14 - max(0.0, row - 22 - scene.top * unit) / 2
         draw_elevation(picture, scene, side, left, base, scale)
         plan_title(picture, left, base + 7, elevation_name(scene, side), scale)
 
