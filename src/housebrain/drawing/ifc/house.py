@@ -68,9 +68,7 @@ def _plot(model: Model, site: Entity, plot: Plot, scene: Scene) -> None:
         FloorAreaRatio=round(scene.built_sqft / area, 4),
         TotalArea=area,
     )
-    model.quantities(
-        site, "Qto_SiteBaseQuantities", {"GrossPerimeter": outline.length}, {"GrossArea": area}
-    )
+    model.quantities(site, "Qto_SiteBaseQuantities", {"GrossPerimeter": outline.length}, {"GrossArea": area})
 
 
 def _building(model: Model, scene: Scene, at: Entity) -> Entity:
