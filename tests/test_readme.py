@@ -15,7 +15,7 @@ def test_the_answer_and_the_picture_are_the_solvers_for_the_brief(tmp_path: Path
     design = hb.solve(brief, seed=0)
     assert encode(design) == answer
     assert hb.violations(decode(answer, brief), brief) == []
-    (picture,) = hb.draw(design, tmp_path / "plan.svg")
+    (picture,) = hb.draw(design, tmp_path / "plan.svg", brief)
     assert picture.read_text() == (REPOSITORY / "docs/images/plan.svg").read_text()
 
 

@@ -106,16 +106,19 @@ def render(
     ifc: Annotated[bool, typer.Option("--ifc", help="IFC4, for BIM programs")] = False,
     glb: Annotated[bool, typer.Option("--glb", help="A model for viewers and web pages")] = False,
     obj: Annotated[bool, typer.Option("--obj", help="The model as OBJ with its materials")] = False,
+    furniture: Annotated[bool, typer.Option(help="Show furniture")] = True,
 ) -> None:
     """Draw a design. Without a flag it is drawn in every format."""
-    from housebrain.drawing.formats import FORMATS
+    from housebrain.drawing.formats import FORMATS, PACKAGES, installed
     from housebrain.drawing.formats import render as draw
-    from housebrain.drawing.scene import scene
+    from housebrain.drawing.scene import scene, unfurnished
 
     wanted = {
         "svg": svg, "pdf": pdf, "letter": letter, "png": png, "dxf": dxf, "ifc": ifc, "glb": glb, "obj": obj,
     }  # fmt: skip
-    formats = [kind for kind, chosen in wanted.items() if chosen] or list(FORMATS)
-    answered = read_brief(brief) if brief else None
-    files = draw(scene(read_design(design), answered), out, formats)
+    formats = [kind for kind, chosen in wanted.items() if chosen]
+    house = scene(read_design(design), read_brief(brief) if brief else None)
+    files = draw(house if furniture else unfurnished(house), out, formats)
     print(f"{out}: {', '.join(file.name for file in files)}")
+    for kind in [] if formats else FORMATS.keys() - installed():
+        print(f"{kind}: left out, as {PACKAGES[kind]} is not installed. Run `pip install 'housebrain[{kind}]'`.")

@@ -85,15 +85,20 @@ def installed() -> list[str]:
     return [kind for kind in FORMATS if kind not in PACKAGES or find_spec(PACKAGES[kind])]
 
 
-def render(scene: Scene, folder: Path, formats: Iterable[str] = FORMATS) -> list[Path]:
+def render(scene: Scene, folder: Path, formats: Iterable[str] = ()) -> list[Path]:
     """Writes a scene in some formats into a folder, which is made where it is missing; other files there stay.
+
+    Args:
+        scene: what is drawn.
+        folder: for the files.
+        formats: names in `FORMATS`; none takes all that can be written here.
 
     Returns:
         The files written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for kind in formats:
+    for kind in formats or installed():
         for name, content in FORMATS[kind](scene).items():
             with atomic_file(folder / name) as temporary:
                 temporary.write_bytes(content)
