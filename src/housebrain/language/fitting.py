@@ -10,6 +10,7 @@ These are wishes: the grammar prefers what keeps to them, wherever there is some
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from housebrain.house.rooms import SHORT_NAMES
 from housebrain.house.units import GRID_FT
@@ -28,8 +29,26 @@ ANGLED = frozenset(
 )  # fmt: skip
 SIDE_SHARE, BALCONY_SHARE = 0.6, 0.4  # of the root of a room's area: its least side
 AREA_SHARE = 0.9  # of its area that a room of one box has
+OWED_SHARE = 0.8  # of its area that a room of several boxes has
+MAIN_SHARE, MAIN_SIDE = 0.5, 0.5  # of a room's area, and of its root: what the largest of its boxes asks for
+MOST_ASPECT = 3.5  # of the house's sides
+LEAST_SHARE = 1.02  # of the rooms' areas: what the house has at least
 
 Span = tuple[int, int]
+
+
+class Space(NamedTuple):
+    """A part that is still to be written.
+
+    Attributes:
+        spans: from where to where it can reach, along x and y.
+        starts: whether it starts where its span does, or anywhere behind.
+        lists: the number of the list whose next cut ends it, or `OPEN`.
+    """
+
+    spans: tuple[Span, Span]
+    starts: tuple[bool, bool]
+    lists: tuple[int, int]
 
 
 class Fitting:
@@ -44,7 +63,16 @@ class Fitting:
         self.areas = areas
         self.floors = floors
         self.sides = {name: _side(name, area) for name, area in areas.items()}
+        self.least_floor = LEAST_SHARE * (sum(areas.values()) / floors + SHORT * LONG * (floors > 1))
         self.least_part = min([WALL, *self.sides.values()])
+
+    def has_size(self, size: tuple[int, int]) -> bool:
+        """Whether a house of a size is none of those that are too small or too narrow."""
+        return max(size) <= MOST_ASPECT * min(size) and size[0] * size[1] >= self.least_floor
+
+    def has_width(self, width: int, deepest: int) -> bool:
+        """Whether there is such a size of a width, for depths up to one."""
+        return self.has_size((width, min(deepest, math.floor(MOST_ASPECT * width))))
 
     def placed(self, at: Written) -> Written:
         """With what the last leaf wishes of the lists around it."""
@@ -108,7 +136,7 @@ class Fitting:
                 (
                     stairs.high[axis] == end[axis]
                     if stairs.by[axis] == OPEN
-                    else at.frames[stairs.by[axis]].wish <= end[axis] <= at.frames[stairs.by[axis]].end
+                    else at.frames[stairs.by[axis]].wish <= end[axis] and self._may_cut(at, stairs.by[axis], end[axis])
                 )
                 for axis in (0, 1)
             )
@@ -139,38 +167,69 @@ class Fitting:
             return False
         return above > 0 or all(any(self._takes(name, space) for space in spaces) for name in at.left)
 
-    def _takes(self, name: str, space: tuple[Span, Span, Span]) -> bool:
+    def _takes(self, name: str, space: Space) -> bool:
         """Whether a space is large enough for a room."""
-        wide, deep = space[0][1] - space[0][0], space[1][1] - space[1][0]
-        return min(wide, deep) >= self.sides[name] and wide * deep >= self._least_area(name)
+        wide, deep = (high - low for low, high in space.spans)
+        area = self.areas[name]
+        return min(wide, deep) >= max(self.sides[name], MAIN_SIDE * area**0.5 * (_kind(name) in ANGLED)) and (
+            wide * deep >= max(self._least_area(name), MAIN_SHARE * area)
+        )
 
-    def _takes_stairs(self, at: Written, space: tuple[Span, Span, Span]) -> bool:
-        """Whether the stairs fit into a space, on upper levels at their place; with strips left beside them or none."""
-        if at.stairs is None:
-            corner = space[0][0], space[1][0]
-            return any(end[0] <= space[0][1] and end[1] <= space[1][1] for end in _ends(corner))
-        low, high = at.stairs
-        return all(
-            _apart(low[axis] - space[axis][0], self.least_part) and _apart(space[axis][1] - high[axis], self.least_part)
-            if space[2][axis]
-            else low[axis] >= space[axis][0] and _apart(space[axis][1] - high[axis], self.least_part)
+    def _owing(self, at: Written) -> Iterator[list[Leaf]]:
+        """The boxes of each room of this level that needs another to be about as large as it is asked for."""
+        for name in set(at.here) & self.areas.keys():
+            boxes = [leaf for leaf in at.leaves if leaf.name == name]
+            if sum(self._most_area(at, box) for box in boxes) < OWED_SHARE * self.areas[name]:
+                yield boxes
+
+    def _most_area(self, at: Written, leaf: Leaf) -> int:
+        """A leaf's area, the most that it can be."""
+        return math.prod(
+            (self._reach(at, leaf.by[axis]) if leaf.high[axis] == OPEN else leaf.high[axis]) - leaf.low[axis]
             for axis in (0, 1)
         )
 
-    def _spaces(self, at: Written) -> Iterator[tuple[Span, Span, Span]]:
-        """The parts that are still to be written: their spans along x and y, and whether they start where they do.
+    def _takes_stairs(self, at: Written, space: Space) -> bool:
+        """Whether the stairs fit into a space, on upper levels at their place; with strips left beside them or none."""
+        ends = [at.stairs[1]] if at.stairs else _ends((space.spans[0][0], space.spans[1][0]))
+        return any(all(self._takes_side(at, space, axis, end[axis]) for axis in (0, 1)) for end in ends)
+
+    def _takes_side(self, at: Written, space: Space, axis: int, end: int) -> bool:
+        """Whether the stairs' side along an axis fits into a space, if they end there."""
+        low, high = space.spans[axis]
+        gap = at.stairs[0][axis] - low if at.stairs else 0
+        if gap < 0 or end > high:
+            return False
+        if not space.starts[axis]:
+            # A cut can be made where they start; without a place they can stand at the end.
+            return not at.stairs or _apart(high - end, self.least_part)
+        return _apart(gap, self.least_part) and self._may_cut(at, space.lists[axis], end, at.size[axis])
+
+    def _may_cut(self, at: Written, index: int, position: int, size: int = 0) -> bool:
+        """Whether a list's current part may end at a position: at the list's end, or with a part's room before that."""
+        if index == OPEN:
+            return _apart(size - position, self.least_part)
+        frame = at.frames[index]
+        gap = frame.end - position
+        return gap >= self.least_part or (gap == 0 and frame.parts > 1)
+
+    def _spaces(self, at: Written) -> Iterator[Space]:
+        """The parts that are still to be written.
 
         The current part, where no leaf has been written into it; and behind the current part of each open list.
         """
         frames = at.frames
         if self._is_fresh(at):
-            spans = [self._span(at, axis, len(frames)) for axis in (0, 1)]
-            yield spans[0], spans[1], (1, 1)
+            spans = self._span(at, 0, len(frames)), self._span(at, 1, len(frames))
+            yield Space(spans, (True, True), (innermost(frames, 0), innermost(frames, 1)))
         for index, frame in enumerate(frames):
-            along = (frame.wish, frame.end)
-            across = self._span(at, 1 - frame.axis, index)
+            along, across = (frame.wish, frame.end), self._span(at, 1 - frame.axis, index)
+            beside = innermost(frames[:index], 1 - frame.axis)
             if along[1] - along[0] >= self.least_part:
-                yield (along, across, (0, 1)) if frame.axis == 0 else (across, along, (1, 0))
+                if frame.axis == 0:
+                    yield Space((along, across), (False, True), (index, beside))
+                else:
+                    yield Space((across, along), (True, False), (beside, index))
 
     def _is_fresh(self, at: Written) -> bool:
         """Whether the current part is empty: no leaf ends where it ends."""
@@ -183,6 +242,10 @@ class Fitting:
         """From where to where the current part of the first `count` lists can reach."""
         index = innermost(at.frames[:count], axis)
         return (0, at.size[axis]) if index == OPEN else (at.frames[index].start, self._reach(at, index))
+
+    def span(self, at: Written, axis: int) -> Span:
+        """From where to where the next part can reach."""
+        return self._span(at, axis, len(at.frames))
 
     def _reach(self, at: Written, index: int) -> int:
         """How far the current part of a list can reach: a first part leaves room for a second."""
@@ -216,6 +279,19 @@ def _touches(box: Leaf, leaf: Leaf, axis: int) -> bool:
     if box.high[axis] != leaf.low[axis]:
         return False
     return box.high[other] == OPEN or box.high[other] - max(box.low[other], leaf.low[other]) >= WALL
+
+
+def _extends(box: Leaf, space: Space) -> bool:
+    """Whether a further box of the same room can stand in a space and touch a box."""
+    for axis in (0, 1):
+        other = 1 - axis
+        end = box.high[axis]
+        beside = box.high[other] == OPEN or (
+            min(box.high[other], space.spans[other][1]) - max(box.low[other], space.spans[other][0]) >= WALL
+        )
+        if beside and (end == OPEN or space.spans[axis][0] <= end <= space.spans[axis][1] - WALL):
+            return True
+    return False
 
 
 def _changed(before: Written, at: Written) -> list[Leaf]:

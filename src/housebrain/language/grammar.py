@@ -115,7 +115,8 @@ class Grammar:
         sides = range(self._least(floor, self.deep, self.wide), self.wide + 1)
         # On a plot that is no rectangle some widths leave too little depth for the rooms.
         held = [side for side in sides if self._deepest(side) >= self._least(floor, side, self.deep)] or [self.wide]
-        return State([(f'{{"size":[{side},', partial(self._depth, floor, side)) for side in held])
+        fitting = [side for side in held if self.fitting.has_width(side, self._deepest(side))]
+        return State([(f'{{"size":[{side},', partial(self._depth, floor, side)) for side in fitting or held])
 
     def _least(self, floor: float, other: int, most: int) -> int:
         """The least side of a house with an area for its rooms' and a strip for each, if its other side is `other`."""
@@ -128,10 +129,9 @@ class Grammar:
 
     def _depth(self, floor: float, width: int) -> State:
         deep = self._deepest(width)
-        first = [
-            Written((width, side), 0, frozenset(self.areas))
-            for side in range(self._least(floor, width, deep), deep + 1)
-        ]
+        depths = range(self._least(floor, width, deep), deep + 1)
+        fitting = [side for side in depths if self.fitting.has_size((width, side))]
+        first = [Written((width, side), 0, frozenset(self.areas)) for side in fitting or depths]
         return State([(f'{at.size[1]}],"levels":[', partial(self._node, at)) for at in first])
 
     def _node(self, at: Written) -> State:
@@ -144,7 +144,9 @@ class Grammar:
             if self._must(after) <= _places(after.frames) and owed <= self._supply(after):
                 choices.append(Choice(f'"{name}"', self._behind, self.fitting.placed(after)))
         for axis, mark in enumerate("vh"):
-            low, high = _span(at, axis)
+            low, high = self.fitting.span(at, axis)
+            if high - low < max(2, must):
+                low, high = _span(at, axis)
             # A list has all cuts of its direction.
             other = not at.frames or at.frames[-1].axis != axis
             if other and high - low >= max(2, must) and owed + 2 <= self._supply(at):
