@@ -98,6 +98,9 @@ class Fitting:
         """Whether what was written last keeps to the wishes."""
         if any(frame.wish > self._reach(at, index) for index, frame in enumerate(at.frames)):
             return False
+        cut = len(at.frames) == len(before.frames) > 0 and at.frames[-1].parts > before.frames[-1].parts
+        if cut and at.frames[-1].start < before.frames[-1].wish:
+            return False
         new = len(at.leaves) > len(before.leaves)
         if new and not self._may_be_there(at):
             return False
