@@ -38,7 +38,7 @@ def test_an_answer_that_has_to_be_replaced_is_not_the_models() -> None:
     """Though the house that stands in for it has no fault."""
     for answer, is_json in (("?", False), ('{"size":[40,40],"levels":["hall"]}', True)):
         one = judge_guided(answer, SAMPLES[0], "auto")
-        assert one.replaced
+        assert one.replaced and not one.mended
         assert one.design is not None
         assert (one.verdict.valid, one.verdict.requirements, one.verdict.codes) == (False, 0.0, 0.0)
         assert one.verdict.json_valid == is_json

@@ -3,15 +3,19 @@
 import json
 from math import dist, fsum
 from statistics import fmean
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from housebrain.answering.mending.nearby import nearest
 from housebrain.house.brief import Brief
 from housebrain.house.design import Design, Rect
 from housebrain.house.tree import Box, TreeError, cut
 from housebrain.house.units import GRID_FT
-from housebrain.language.answer import Codec, DecodeError, Layout, read
+from housebrain.language.answer import Answer, Codec, DecodeError, Layout, read
 from housebrain.solver.house import Infeasible
-from housebrain.solver.solve import dimension
+from housebrain.solver.solve import Sized, dimension
+
+# Why an answer with the brief's rooms can't be finished: changes of its arrangement may help.
+_ARRANGEMENT = frozenset({"no_fit", "invalid"})
 
 
 class Finished(NamedTuple):
@@ -20,6 +24,8 @@ class Finished(NamedTuple):
     Attributes:
         design: without violations.
         replaced: whether the answer could not be finished, so that this is the solver's own house.
+        mended: whether the answer's arrangement had to be changed by small steps: rooms changed places, a piece of hall
+            was added or taken away, a cut was turned.
         moved_ft: by level (`0`) and room, how far the middle of each of the answer's rooms was moved. Empty where the
             house is the solver's.
         too_small: the rooms that the answer made smaller than the brief allows.
@@ -28,6 +34,7 @@ class Finished(NamedTuple):
 
     design: Design
     replaced: bool
+    mended: bool
     moved_ft: dict[tuple[int, str], float]
     too_small: tuple[str, ...]
     penalty: float
@@ -41,7 +48,8 @@ class Finished(NamedTuple):
 def finish(text: str, brief: Brief, codec: Codec = "tree") -> Finished | Infeasible:
     """Finishes an answer, whatever it is; the cuts and their order stay, their positions come as near as rules allow.
 
-    Where that can't work the house is the solver's own, and is marked as such.
+    Where that can't work the arrangement is changed by small steps, as few as may be, and where none of these helps the
+    house is the solver's own; either is marked as such.
 
     Args:
         text: the answer.
@@ -61,17 +69,36 @@ def finish(text: str, brief: Brief, codec: Codec = "tree") -> Finished | Infeasi
     except TreeError:
         return _solvers_own(brief)
     found = dimension(trees, brief, answer.size, replace=False)
+    mended = isinstance(found, Infeasible)
     if isinstance(found, Infeasible):
-        return _solvers_own(brief)
+        near = _mended(trees, answer, brief) if found.reason in _ARRANGEMENT else None
+        if near is None:
+            return _solvers_own(brief)
+        found = near
     small = tuple(
         room.name for room in brief.wanted_rooms if 0 < _area_sqft(answer.layouts, room.name) < room.min_area_sqft
     )
-    return Finished(found.design, False, _moved(answer.layouts, found.design), small, found.penalty)
+    return Finished(found.design, False, mended, _moved(answer.layouts, found.design), small, found.penalty)
 
 
 def _solvers_own(brief: Brief) -> Finished | Infeasible:
     found = dimension([], brief)
-    return found if isinstance(found, Infeasible) else Finished(found.design, True, {}, (), found.penalty)
+    return found if isinstance(found, Infeasible) else Finished(found.design, True, False, {}, (), found.penalty)
+
+
+def _mended(trees: list[Any], answer: Answer, brief: Brief) -> Sized | None:
+    """The nearest house that small changes of the arrangement lead to."""
+    size = answer.size[0] * GRID_FT, answer.size[1] * GRID_FT
+    return nearest(
+        [[_feet(tree) for tree in trees]], size, brief, lambda design: fsum(_moved(answer.layouts, design).values())
+    )
+
+
+def _feet(node: Any) -> Any:
+    """A tree with its cuts in feet."""
+    if isinstance(node, list):
+        return [part * GRID_FT if isinstance(part, int) else _feet(part) for part in node]
+    return node
 
 
 def _area_sqft(layouts: list[Layout], name: str) -> float:

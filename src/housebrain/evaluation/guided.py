@@ -29,6 +29,7 @@ class Guided(NamedTuple):
         answer: the model's own, before it was finished.
         design: what it was finished into; None where nothing can be built for the brief.
         replaced: whether `design` is the solver's own.
+        mended: whether the answer's arrangement had to be changed by small steps; its house counts as the model's.
         verdict: on `design`.
         changed: the share of the rooms that were moved by more than a foot, or made too small by the answer.
         moved_ft: how far the middles of the rooms were moved, on average.
@@ -39,6 +40,7 @@ class Guided(NamedTuple):
     answer: str
     design: Design | None
     replaced: bool
+    mended: bool
     verdict: Verdict
     changed: float
     moved_ft: float | None
@@ -50,14 +52,15 @@ def judge_guided(answer: str, sample: Sample, ruleset: str) -> Guided:
     finished = finish(answer, sample.brief)
     if isinstance(finished, Infeasible):
         verdict = _of_no_house(answer, f"{finished.reason}: {finished.detail}", "infeasible")
-        return Guided(sample, answer, None, True, verdict, 1.0, None, None)
+        return Guided(sample, answer, None, True, False, verdict, 1.0, None, None)
     if finished.replaced:
         verdict = _of_no_house(answer, "no sizes make these rooms a valid house", "replaced")
-        return Guided(sample, answer, finished.design, True, verdict, 1.0, None, None)
+        return Guided(sample, answer, finished.design, True, False, verdict, 1.0, None, None)
     verdict = judge_design(finished.design, sample, CODEC, ruleset)
     moved = finished.moved_ft.items()
     changed = fmean(feet > CHANGED_FT or name in finished.too_small for (_, name), feet in moved)
-    return Guided(sample, answer, finished.design, False, verdict, changed, finished.mean_moved_ft, finished.penalty)
+    moved_ft, penalty = finished.mean_moved_ft, finished.penalty
+    return Guided(sample, answer, finished.design, False, finished.mended, verdict, changed, moved_ft, penalty)
 
 
 def _of_no_house(answer: str, message: str, fault: str) -> Verdict:
@@ -74,6 +77,7 @@ def guided_measures(answers: Sequence[Guided]) -> dict[str, Measure]:
         return {}
     verdicts = [one.verdict for one in answers]
     found = {name: share_measure([getattr(one, part) for one in verdicts]) for name, part in GUIDED_SHARES.items()}
+    found["guided_mended"] = share_measure([one.mended for one in answers])
     found["guided_changed"] = share_measure([one.changed for one in answers])
     return found | {name: _amount([getattr(one, part) for one in answers]) for name, part in GUIDED_AMOUNTS.items()}
 

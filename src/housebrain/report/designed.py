@@ -87,7 +87,12 @@ def _changed(finished: Finished) -> str:
         return "No sizes make the model's rooms a valid house: this one is the solver's own."
     small = f"; it had made {', '.join(finished.too_small)} too small" if finished.too_small else ""
     moved_ft = f"{finished.mean_moved_ft:.1f}" if finished.mean_moved_ft is not None else "0"
-    return f"The rooms and their order are the model's. They were moved by {moved_ft} ft on average{small}."
+    kept = (
+        "The rooms are the model's, their arrangement was changed a little"
+        if finished.mended
+        else ("The rooms and their order are the model's")
+    )
+    return f"{kept}. They were moved by {moved_ft} ft on average{small}."
 
 
 def _size(box: Rect, unit: float, form: str) -> str:

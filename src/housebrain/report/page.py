@@ -42,6 +42,7 @@ GUIDED_LABELS = {
     "guided_accuracy": "requirements of the brief met",
     "guided_compliance": "building-code rules passed",
     "guided_cost_within_10pct": "cost within 10% of the reference's",
+    "guided_mended": "guided answers mended by small changes of their arrangement",
     "guided_changed": "rooms changed to make them valid",
     "guided_moved_ft": "rooms moved by, feet",
     "guided_penalty": "to object to, 0 is nothing",
@@ -177,7 +178,7 @@ def _comparisons(rows: list[dict[str, Any]], colours: dict[str, str]) -> dict[st
 
 def _difference(row: dict[str, Any]) -> dict[str, str]:
     """A row of the comparisons, as a cell."""
-    lower_is_better = row["metric"] in (LOSS, "guided_changed", *GUIDED_AMOUNTS)
+    lower_is_better = row["metric"] in (LOSS, "guided_mended", "guided_changed", *GUIDED_AMOUNTS)
     better = (row["difference"] or 0) < 0 if lower_is_better else (row["difference"] or 0) > 0
     sure = row["low"] is not None and not row["low"] <= 0 <= row["high"] and row["p"] < SIGNIFICANT
     return {

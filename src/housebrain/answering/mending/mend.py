@@ -81,9 +81,10 @@ def repair(draft: Any, brief: Brief) -> Mended | Infeasible:
     if (valid := _valid(draft, brief)) is not None:
         return Mended(valid, False, (), _moved(valid, read, matched))
     if (starts := starts_of(read, matched, brief)) is not None:
-        design = nearest(starts.trees, starts.size, brief, lambda design: _distance(design, read, matched))
-        if design is not None:
-            return Mended(design, False, (*matched.changes, *starts.added), _moved(design, read, matched))
+        near = nearest(starts.trees, starts.size, brief, lambda design: _distance(design, read, matched))
+        if near is not None:
+            changes = *matched.changes, *starts.added
+            return Mended(near.design, False, changes, _moved(near.design, read, matched))
     own = _own(read, matched, brief)
     if isinstance(own, Infeasible):
         return own

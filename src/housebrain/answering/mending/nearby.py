@@ -11,7 +11,7 @@ from housebrain.house.brief import Brief
 from housebrain.house.design import Design
 from housebrain.house.units import GRID_FT
 from housebrain.solver.house import Infeasible
-from housebrain.solver.solve import dimension
+from housebrain.solver.solve import Sized, dimension
 
 TRIED = 60  # arrangements that are given sizes
 BRANCHES, TWIGS = 40, 60  # changes and changes of these that are looked at where no single one helps
@@ -23,7 +23,7 @@ _FIXED = frozenset({"stairs"})
 
 def nearest(
     starts: list[list[Any]], size: tuple[float, float], brief: Brief, distance: Callable[[Design], float]
-) -> Design | None:
+) -> Sized | None:
     """The nearest of the first few houses that small changes lead to, the least changes first.
 
     A floor is changed where those below it can work: `dimension` looks at them from the ground up.
@@ -39,14 +39,14 @@ def nearest(
     queue = [(float(rank), next(order), 0.0, trees) for rank, trees in enumerate(starts)]
     heapify(queue)
     changed: set[str] = set()
-    good: list[tuple[float, int, Design]] = []
+    good: list[tuple[float, int, Sized]] = []
     for tried in range(TRIED):
         if not queue or len(good) == ENOUGH:
             break
         _, _, cost, trees = heappop(queue)
         sized = dimension([_steps(tree) for tree in trees], brief, wished, replace=False)
         if not isinstance(sized, Infeasible):
-            good.append((distance(sized.design), tried, sized.design))
+            good.append((distance(sized.design), tried, sized))
             if not cost:
                 break
             continue
