@@ -51,7 +51,12 @@ def test_one_of_two_equal_requests_at_once_is_kept(store: Store) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["nonsense", "sqlite:////no/such/folder/x.db", "oracle9://x", "postgresql+psycopg://u:secret@127.0.0.1:1/x"],
+    [
+        "nonsense",
+        "sqlite:////no/such/folder/x.db",
+        "oracle9://x",
+        "postgresql+psycopg://u:secret@127.0.0.1:1/x",  # pragma: allowlist secret
+    ],
 )
 def test_a_store_that_can_not_be_used_is_named_without_its_password(address: str) -> None:
     with pytest.raises(UserError) as error:

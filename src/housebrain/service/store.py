@@ -302,7 +302,7 @@ def _engine(address: str) -> Engine:
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, TypeError) as error:
         raise UserError(
             f"{redacted(address)}: not a database's address ({' '.join(str(error).split())}). Give "
-            "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME."
+            "sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME."
         ) from error
     if url.get_backend_name() == "sqlite":
 
