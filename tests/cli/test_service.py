@@ -1,0 +1,40 @@
+"""Tests for housebrain.cli.service."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from housebrain.cli import app
+from housebrain.errors import UserError
+
+
+def run(*words: str) -> str:
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.stdout
+    return done.stdout
+
+
+def test_keys_are_made_listed_and_revoked(tmp_path: Path) -> None:
+    database = ["--database", f"sqlite:///{tmp_path / 'store.db'}"]
+    key = run("keys", "add", "ann", *database).strip()
+    assert key.startswith("hb_")
+    assert "ann" in run("keys", "list", *database)
+    assert key not in run("keys", "list", *database)
+    assert "ann: revoked" in run("keys", "revoke", "ann", *database)
+    with pytest.raises(UserError, match="no key named 'bob'"):
+        CliRunner().invoke(app, ["keys", "revoke", "bob", *database], catch_exceptions=False)
+
+
+def test_other_machines_are_served_with_keys_only(tmp_path: Path) -> None:
+    words = ["serve", "--host", "0.0.0.0", "--engine", "solver", "--database", f"sqlite:///{tmp_path / 'store.db'}"]
+    with pytest.raises(UserError, match="there is no key yet"):
+        CliRunner().invoke(app, words, catch_exceptions=False)
+
+
+def test_use_and_feedback_of_an_empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOUSEBRAIN_DATABASE", f"sqlite:///{tmp_path / 'store.db'}")
+    assert "Requests by day" in run("usage")
+    assert "0 accepted" in run("feedback", "export")
+    assert Path("data/raw/feedback/feedback.jsonl").read_text() == ""
