@@ -7,7 +7,7 @@ from pathlib import Path
 from conftest import REPOSITORY
 
 SOURCE = REPOSITORY / "src"
-TABLES = SOURCE / "housebrain/rules/tables"  # data that `table("NAME")` reads
+TABLES = SOURCE / "housebrain/rules/tables"  # data that `table("NAME")` and `tables("FOLDER")` read
 
 
 def imported(path: Path) -> set[Path]:
@@ -47,7 +47,10 @@ def closure(path: Path) -> set[str]:
         seen |= new
         pending += new
     found = {file for file in seen if file.read_text().strip()}
-    found |= {TABLES / f"{name}.yaml" for file in found for name in re.findall(r'\btable\("(\w+)"\)', file.read_text())}
+    texts = [file.read_text() for file in found]
+    found |= {TABLES / f"{name}.yaml" for text in texts for name in re.findall(r'\btable\("(\w+)"\)', text)}
+    folders = {TABLES / name for text in texts for name in re.findall(r'\btables\("(\w+)"\)', text)}
+    found |= {file for folder in folders for file in folder.glob("*.yaml")}
     return {file.relative_to(REPOSITORY).as_posix() for file in found}
 
 

@@ -108,7 +108,7 @@ def test_every_room_has_a_door_and_every_room_to_live_in_daylight() -> None:
 
 def test_almost_every_code_rule_is_kept() -> None:
     for _, brief, design in solved_houses():
-        results = check_codes(design, brief)
+        results = [result for result in check_codes(design, brief) if result.decided and not result.given]
         assert sum(result.passed for result in results) >= 0.9 * len(results)
 
 

@@ -35,9 +35,8 @@ def print_bill(bill: Bill) -> None:
     named = [f"floor {floor} {amount:,.0f}" for floor, amount in floors.items() if floor is not None]
     say(f"By floor: {', '.join(named)}, the whole house {floors.get(None, 0.0):,.0f}.")
     apart = bill.total / bill.plinth - 1
-    say(
-        f"Total: {bill.total:,.0f} {bill.currency}, {bill.total_usd:,.0f} USD ({bill.per_usd:g} {bill.currency} a USD)."
-    )
+    dollars = f", {bill.total_usd:,.0f} USD at {bill.per_usd:g} {bill.currency}" if bill.currency != "USD" else ""
+    say(f"Total: {bill.total:,.0f} {bill.currency}{dollars}.")
     say(f"By built area alone: {bill.plinth:,.0f} {bill.currency}; the bill is {apart:+.1%} beside it.")
     sure = {part: CERTAINTY[tag] for part, tag in bill.certainty.items()}
     say(

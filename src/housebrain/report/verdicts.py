@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from housebrain.rules.codes import RuleResult
+from housebrain.rules.codes import Outcome, RuleResult
 
-_COLOURS = {"passed": "green", "failed": "red", "unverified": "yellow", "not applicable": "dim"}
+_COLOURS: dict[Outcome, str] = {"passed": "green", "failed": "red", "unverified": "yellow", "not applicable": "dim"}
 
 
 def number(value: float | None, unit: str) -> str:

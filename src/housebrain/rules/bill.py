@@ -147,7 +147,7 @@ def cuts(design: Design, brief: Brief, usd_of_quality: dict[Quality, float]) -> 
         usd_of_quality: what the house costs in each quality.
     """
     budget_usd, usd = brief.budget_usd, usd_of_quality[design.quality]
-    cheaper = [quality for quality in QUALITIES[: QUALITIES.index(design.quality)]]
+    cheaper = QUALITIES[: QUALITIES.index(design.quality)]
     found = []
     chosen: Quality = design.quality
     if cheaper:

@@ -1,7 +1,7 @@
 """Whether a design keeps to a building code: each rule of a ruleset, and what came of it.
 
-Rules are data (`tables/codes/`); `rulesets.py` reads them and `measures.py` measures. This is a check of a sketch, not a
-permit.
+Rules are data (`tables/codes/`); `rulesets.py` reads them and `measures.py` measures. This is a check of a sketch, not
+a permit.
 """
 
 from typing import Any, Literal, NamedTuple

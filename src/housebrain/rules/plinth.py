@@ -38,8 +38,7 @@ def plinth_cost(design: Design, rates: Rates) -> float:
         "interior": rules["floor_factors"].get(design.materials.floor, 1.0),
     }
     shares: dict[str, float] = rules["trades"]
-    factor = sum(share * factors.get(trade, 1.0) * spread.get(trade, 1.0) for trade, share in shares.items()) / sum(
-        shares.values()
-    )
+    parts = [share * factors.get(trade, 1.0) * spread.get(trade, 1.0) for trade, share in shares.items()]
+    factor = sum(parts) / sum(shares.values())
     on_top = (1 + rates.services) * (1 + rates.contingency)
     return area_sqft * size * rates.plinth[design.quality] * factor * on_top

@@ -20,7 +20,7 @@ class Rates(NamedTuple):
         name, year, source: of the rate file.
         certainty: of `plinth`, `rates` and `region`: S read in a source, 2 second-hand, M estimated (unverified).
         city: whose index is in the rates; None where the region's own hold.
-        index: the region's and the city's index together.
+        place_index: the region's and the city's index together.
         currency: in which the rates are, such as INR.
         per_usd: of that currency for a US dollar.
         unit: by quality and item, for one unit of the item.
@@ -37,7 +37,7 @@ class Rates(NamedTuple):
     source: str
     certainty: dict[str, str]
     city: str | None
-    index: float
+    place_index: float
     currency: str
     per_usd: float
     unit: dict[Quality, Quantities]
@@ -80,7 +80,7 @@ def rates_of(region: str, city: str | None = None) -> Rates:
         source=file["source"],
         certainty=file["certainty"] | {"region": place["certainty"]},
         city=key if city_index else None,
-        index=index,
+        place_index=index,
         currency=place["currency"],
         per_usd=place["per_usd"],
         unit=unit,
