@@ -1,16 +1,18 @@
 """Tests for housebrain.rules.cost, bill, plinth and rates."""
 
-from typing import get_args
+import math
+from itertools import pairwise
+from typing import Any, get_args
 
 import pytest
 
 from housebrain.dataset.generate import REGIONS
 from housebrain.house.brief import Brief
-from housebrain.house.design import Design, Quality
+from housebrain.house.design import Design, Level, Quality
 from housebrain.language.designs import decode, encode
 from housebrain.rules.bill import Bill, bill
 from housebrain.rules.cost import choose_quality
-from housebrain.rules.quantities import ITEMS, measure
+from housebrain.rules.quantities import ITEMS, Quantities, measure
 from housebrain.rules.rates import QUALITIES, rates_of
 from housebrain.rules.site import vocabulary
 from housebrain.rules.tables import table, tables
@@ -50,10 +52,15 @@ def test_floors_and_trades_add_up_to_the_house() -> None:
 
 
 def test_the_two_methods_agree() -> None:
-    """Of the houses of all regions and qualities nineteen in twenty are within a tenth of the plinth-area method."""
-    apart = [bill(design, brief).total / bill(design, brief).plinth - 1 for _, brief, design in solved_houses()]
-    assert sum(abs(one) <= 0.1 for one in apart) >= 0.95 * len(apart)
-    assert abs(sum(apart) / len(apart)) < 0.05
+    """In every quality, by both rate files. Of 1,000 real briefs 98% are within a tenth; these forty are odder."""
+    apart = []
+    for _, brief, design in solved_houses():
+        for region in ("US_Midwest", "Asia_India"):
+            for quality in QUALITIES:
+                made = bill(design.model_copy(update={"quality": quality}), brief.model_copy(update={"region": region}))
+                apart.append(made.total / made.plinth - 1)
+    assert sum(abs(one) <= 0.1 for one in apart) >= 0.92 * len(apart)
+    assert abs(sum(apart) / len(apart)) < 0.03
 
 
 def test_designs_with_their_cost_survive_json_and_answers() -> None:
@@ -100,18 +107,27 @@ def test_over_the_budget_a_cheaper_quality_is_named_where_it_helps() -> None:
     assert saved == pytest.approx(made.total_usd - good, abs=2)
 
 
+def scaled(factor: float) -> list[Any]:
+    """The rooms of `GOOD`, smaller, to half a foot."""
+    rooms: list[Any] = GOOD
+    return [[name, *(round(2 * factor * side) / 2 for side in box)] for name, *box in rooms]
+
+
 def test_where_no_quality_helps_so_many_square_feet_are_named() -> None:
     basic = in_quality("basic")[0].cost.total_usd
     design, brief = in_quality("premium", budget_usd=0.8 * basic)
     quality, area = bill(design, brief).cuts
     assert quality.startswith("quality basic instead of premium: ")
     assert "USD over" in quality
-    assert area == "about 150 sqft less besides, of 672, in quality basic"
+    assert area.endswith(" sqft less besides, of 672, in quality basic")
     design, brief = in_quality("basic", budget_usd=0.8 * basic)
-    assert bill(design, brief).cuts == ("about 150 sqft less, of 672, in quality basic",)
-    # A house that is so much smaller is within the budget.
-    shorter = [[name, x, y, w, d - 6.5] if name == "living" else [name, x, y - 6.5, w, d] for name, x, y, w, d in GOOD]
-    assert design_of([shorter], brief, (24, 21.5)).cost.total_usd <= brief.budget_usd
+    (area,) = bill(design, brief).cuts
+    assert area.endswith(" sqft less, of 672, in quality basic")
+    # A house that is so much smaller in both directions costs what the budget pays.
+    less_sqft = float(area.removeprefix("about ").split(" ")[0])
+    assert 100 < less_sqft < 300
+    smaller = scaled(math.sqrt(1 - less_sqft / 672))
+    assert design_of([smaller], brief, (24, 28)).cost.total_usd == pytest.approx(brief.budget_usd, rel=0.05)
     design, brief = in_quality("basic", budget_usd=1000)
     assert bill(design, brief).cuts[-1].startswith("no smaller house helps")
 
@@ -146,7 +162,7 @@ def test_every_region_has_rates_of_known_source(region: str) -> None:
     for quality in QUALITIES:
         assert set(rates.unit[quality]) == set(ITEMS)
         assert min(rates.unit[quality].values()) >= 0
-    for cheaper, dearer in zip(QUALITIES, QUALITIES[1:], strict=False):
+    for cheaper, dearer in pairwise(QUALITIES):
         assert all(rates.unit[cheaper][item] <= rates.unit[dearer][item] for item in ITEMS)
         assert rates.plinth[cheaper] < rates.plinth[dearer]
 
@@ -165,10 +181,9 @@ def test_rate_files_speak_of_items_and_choices_that_there_are() -> None:
 
 
 def test_the_us_rates_give_the_surveys_house() -> None:
-    """NAHB 2024: 428,215 USD for 2,647 ft2, of which foundation 10.5%, structure and roof with its cover about a fifth."""
-    brief = BRIEF.model_copy(
-        update={"region": "US", "floors": 2, "choices": {"quality": "good", "exterior": "Fiber_Cement"}}
-    )
+    """NAHB 2024: 428,215 USD for 2,647 ft2; foundation, framing and roof, and what is in no trade, as it has them."""
+    choices = {"quality": "good", "exterior": "Fiber_Cement"}
+    brief = BRIEF.model_copy(update={"region": "US", "floors": 2, "choices": choices})
     ground = [
         ["living", 0, 0, 20, 16], ["family", 20, 0, 20, 16], ["hall", 0, 16, 40, 4], ["stairs", 0, 20, 8, 14],
         ["kitchen", 8, 20, 17, 14], ["dining", 25, 20, 15, 14],
@@ -188,6 +203,11 @@ def test_the_us_rates_give_the_surveys_house() -> None:
 
 def test_quantities_are_measured_once_for_all_qualities(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    monkeypatch.setattr("housebrain.rules.cost.measure", lambda levels: calls.append(1) or measure(levels))
+
+    def counted(levels: tuple[Level, ...]) -> tuple[Quantities, ...]:
+        calls.append(levels)
+        return measure(levels)
+
+    monkeypatch.setattr("housebrain.rules.cost.measure", counted)
     design_of([GOOD], BRIEF.model_copy(update={"budget_usd": 1.0}))
-    assert calls == [1]
+    assert len(calls) == 1

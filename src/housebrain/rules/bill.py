@@ -10,11 +10,20 @@ from housebrain.house.brief import Brief, Frozen
 from housebrain.house.design import Design, Quality
 from housebrain.rules.cost import CONTINGENCY, OVERHEADS, SERVICES, on_top, trade_sums
 from housebrain.rules.plinth import plinth_cost
-from housebrain.rules.quantities import ITEMS, measure, total
-from housebrain.rules.rates import QUALITIES, factors, rates_of
+from housebrain.rules.quantities import ITEMS, Quantities, measure, total
+from housebrain.rules.rates import QUALITIES, Rates, factors, rates_of
 
 # A cut of area is named in these steps.
 CUT_STEP_SQFT = 10
+# What of a house shrinks with its area, and what with the length of its walls.
+_FLAT = (
+    *("ground_slab", "frame", "floor_slab", "roof", "roof_cover", "paving"),
+    *("window", "floor", "electrical", "conditioned"),
+)
+_UPRIGHT = (
+    *("footing", "outer_wall", "inner_wall", "outer_finish", "roof_edge"),
+    *("railing", "insulation", "plaster", "paint"),
+)
 
 
 class BillLine(Frozen):
@@ -115,10 +124,6 @@ def bill(design: Design, brief: Brief) -> Bill:
             usd = round(amount / rates.per_usd, 2)
             lines.append(BillLine(trade=share, floor=None, item=share, amount=round(amount, 2), usd=usd))
     total_usd = round(sum(line.usd for line in lines), 2)
-    sums = {
-        quality: sum(trade_sums(total(floors), rates, factor_of, quality).values()) / rates.per_usd
-        for quality in QUALITIES
-    }
     return Bill(
         region=brief.region,
         city=rates.city,
@@ -134,38 +139,60 @@ def bill(design: Design, brief: Brief) -> Bill:
         total_usd=total_usd,
         plinth=round(plinth_cost(design, rates), 2),
         budget_usd=brief.budget_usd,
-        cuts=cuts(design, brief, sums) if total_usd > brief.budget_usd else (),
+        cuts=cuts(design, brief, total(floors), rates, factor_of) if total_usd > brief.budget_usd else (),
     )
 
 
-def cuts(design: Design, brief: Brief, usd_of_quality: dict[Quality, float]) -> tuple[str, ...]:
+def cuts(design: Design, brief: Brief, whole: Quantities, rates: Rates, factor_of: dict[str, float]) -> tuple[str, ...]:
     """What would bring a design that is too dear down to its budget: a cheaper quality, and if need be a smaller house.
 
     Args:
         design: whose cost is over the budget.
         brief: has the budget.
-        usd_of_quality: what the house costs in each quality.
+        whole: the quantities of the house.
+        rates, factor_of: by which it is priced.
     """
-    budget_usd, usd = brief.budget_usd, usd_of_quality[design.quality]
+    budget = brief.budget_usd * rates.per_usd
+    cost_of = {quality: sum(trade_sums(whole, rates, factor_of, quality).values()) for quality in QUALITIES}
     cheaper = QUALITIES[: QUALITIES.index(design.quality)]
     found = []
-    chosen: Quality = design.quality
+    chosen = design.quality
     if cheaper:
-        fitting = [quality for quality in cheaper if usd_of_quality[quality] <= budget_usd]
+        fitting = [quality for quality in cheaper if cost_of[quality] <= budget]
         chosen = fitting[-1] if fitting else cheaper[0]
-        saved = usd - usd_of_quality[chosen]
-        left = usd_of_quality[chosen] - budget_usd
-        rest = "which is within the budget" if fitting else f"which leaves {left:,.0f} USD over"
-        found.append(f"quality {chosen} instead of {design.quality}: {saved:,.0f} USD less, {rest}")
+        saved_usd = (cost_of[design.quality] - cost_of[chosen]) / rates.per_usd
+        left_usd = (cost_of[chosen] - budget) / rates.per_usd
+        rest = "which is within the budget" if fitting else f"which leaves {left_usd:,.0f} USD over"
+        found.append(f"quality {chosen} instead of {design.quality}: {saved_usd:,.0f} USD less, {rest}")
         if fitting:
             return tuple(found)
+    unit = rates.unit[chosen]
+    share = _affordable_share(
+        {item: whole[item] * unit[item] * factor_of.get(item, 1.0) for item in ITEMS}, rates, budget
+    )
     built_sqft = design.built_area_sqft
-    over_usd = usd_of_quality[chosen] - budget_usd
-    # A smaller house saves a little less than its share: baths and stairs stay. A tenth is added for that.
-    sqft = math.ceil(1.1 * over_usd / (usd_of_quality[chosen] / built_sqft) / CUT_STEP_SQFT) * CUT_STEP_SQFT
-    if sqft < built_sqft:
+    sqft = math.ceil((1 - share) * built_sqft / CUT_STEP_SQFT) * CUT_STEP_SQFT
+    if share > 0:
         then = " besides" if cheaper else ""
         found.append(f"about {sqft:,} sqft less{then}, of {built_sqft:,.0f}, in quality {chosen}")
     else:
-        found.append(f"no smaller house helps: the budget pays for a tenth of it or less in quality {chosen}")
+        found.append(f"no smaller house helps: baths, kitchen, doors and stairs alone are over it in quality {chosen}")
     return tuple(found)
+
+
+def _affordable_share(amounts: dict[str, float], rates: Rates, budget: float) -> float:
+    """Which share of the house's area the budget pays for, 0 where it does not even pay for what stays.
+
+    In a smaller house of the same rooms slabs and floors shrink with the area, walls with its root, and baths, doors,
+    kitchen and stairs stay.
+    """
+    whole = sum(amounts.values())
+    on_items = budget * whole / (whole + sum(on_top(whole, rates)))
+    flat = sum(amounts[item] for item in _FLAT)
+    upright = sum(amounts[item] for item in _UPRIGHT)
+    left = on_items - (whole - flat - upright)
+    if left <= 0:
+        return 0.0
+    # flat x share + upright x root of share = left
+    root = (math.sqrt(upright**2 + 4 * flat * left) - upright) / (2 * flat)
+    return min(root**2, 1.0)
