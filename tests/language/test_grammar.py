@@ -162,7 +162,7 @@ def test_the_stairs_of_upper_levels_stand_where_those_below_do() -> None:
     assert start.steps(below + '["v",["h","stairs",20,"hall"],13,"kitchen"]]}')
     assert start.steps(below + '["h",["v","stairs",13,"kitchen"],20,"hall"]]}')
     refused = {
-        '["v","': "k",  # the corner is the stairs'
+        '["v",': '"k',  # the corner is the stairs'
         '["v",["h","stairs",': "19",  # not as deep
         '["v",["h","stairs",20,"hall"],': "14",  # wider
         '["h",["v","stairs",13,"kitchen"],': "21",  # deeper
@@ -178,9 +178,9 @@ def test_text_without_a_choice_is_forced() -> None:
     assert text == '{"size":['
     (text, behind) = behind.steps("40,40").forced  # type: ignore[union-attr]
     assert text == '],"levels":[["'  # a level of one room has no place for the stairs
-    (text, behind) = behind.steps('v","stairs",20,"living').forced  # type: ignore[union-attr]
+    (text, behind) = behind.steps('v",["h","stairs",20,"hall"],13,"living').forced  # type: ignore[union-attr]
     assert text == '"'
-    ended = behind.steps('],["v","kitchen",20,"stairs"')
+    ended = behind.steps('],["v",["h","stairs",20,"hall"],13,"kitchen"')
     assert ended and ended.forced[0] == ""
 
 
@@ -192,10 +192,11 @@ def test_the_rules_by_example() -> None:
         '{"size":[1': "0",  # too narrow for the rooms
         '{"size":[40,40],"levels":[': '"',  # a level of one room has no place for the other
         '{"size":[40,40],"levels":[["v","': "s",  # stairs on a single floor
-        '{"size":[40,40],"levels":[["v","living",4': "0",  # a cut at the edge
+        '{"size":[40,40],"levels":[["v","living",': "40",  # a cut at the edge
+        '{"size":[40,40],"levels":[["v","living",3': "5",  # a sliver behind the cut
         '{"size":[40,40],"levels":[["v","living",20,"': "b",  # a bath that nobody asked for
         '{"size":[40,40],"levels":[["v",': '["v"',  # one list has all cuts of its direction
-        '{"size":[40,40],"levels":[["v",["h","living",20,["v","hall",30,"kitchen"]],3': "0",  # before a cut within
+        '{"size":[40,40],"levels":[["v",["h","living",20,["v","hall",13,"kitchen"]],': "12",  # before a cut within
         '{"size":[40,40],"levels":[["v","living",20,"kitchen"]': ",",  # a second floor
     }
     for before, after in refused.items():
