@@ -85,7 +85,8 @@ def test_whatever_is_written_can_be_completed_and_has_the_briefs_rooms(wanted: B
     for level in levels:
         assert level.count(STAIRS) == (wanted.floors > 1)
         assert level.count(HALL) <= HALL_BOXES
-        assert {name for name in level if name not in names} <= {"hall", "stairs", "terrace", "porch", "court"}
+        assert level.count("hall2") <= 2
+        assert {name for name in level if name not in names} <= {"hall", "hall2", "stairs", "terrace", "porch", "court"}
         assert all(type_of(name) for name in level)
     if len(names) >= wanted.floors:
         assert all(names & set(level) for level in levels)
@@ -144,11 +145,11 @@ def test_walks_keep_to_the_wishes_wherever_something_does() -> None:
         text = walk(grammar.start, rng)
         kept += not grammar.forsaken
         assert grammar.forsaken or keeps_to_the_wishes(text, wanted), text
-    assert kept >= 15  # the others ran out of space: they go on without wishes
+    assert kept >= 5  # the others ran out of space: they go on without wishes
 
 
 def test_answers_of_the_solver_are_in_the_grammar() -> None:
-    """But for what it has no words for: a second hall, a third box of a room, a hall beside a hall in one list."""
+    """But for what it has no words for: a third box of a room, a hall beside a hall in one list."""
     inside = 0
     for _, wanted, design in solved_houses():
         inside += Grammar(wanted).start.steps(encode(design)) is not None
@@ -161,7 +162,7 @@ def test_the_stairs_of_upper_levels_stand_where_those_below_do() -> None:
     assert start.steps(below + '["v",["h","stairs",20,"hall"],13,"kitchen"]]}')
     assert start.steps(below + '["h",["v","stairs",13,"kitchen"],20,"hall"]]}')
     refused = {
-        '["v","': "k",  # the corner is the stairs'
+        '["v",': '"k',  # the corner is the stairs'
         '["v",["h","stairs",': "19",  # not as deep
         '["v",["h","stairs",20,"hall"],': "14",  # wider
         '["h",["v","stairs",13,"kitchen"],': "21",  # deeper
@@ -177,9 +178,9 @@ def test_text_without_a_choice_is_forced() -> None:
     assert text == '{"size":['
     (text, behind) = behind.steps("40,40").forced  # type: ignore[union-attr]
     assert text == '],"levels":[["'  # a level of one room has no place for the stairs
-    (text, behind) = behind.steps('v","stairs",20,"living').forced  # type: ignore[union-attr]
+    (text, behind) = behind.steps('v",["h","stairs",20,"hall"],13,"living').forced  # type: ignore[union-attr]
     assert text == '"'
-    ended = behind.steps('],["v","kitchen",20,"stairs"')
+    ended = behind.steps('],["v",["h","stairs",20,"hall"],13,"kitchen"')
     assert ended and ended.forced[0] == ""
 
 
@@ -191,10 +192,11 @@ def test_the_rules_by_example() -> None:
         '{"size":[1': "0",  # too narrow for the rooms
         '{"size":[40,40],"levels":[': '"',  # a level of one room has no place for the other
         '{"size":[40,40],"levels":[["v","': "s",  # stairs on a single floor
-        '{"size":[40,40],"levels":[["v","living",4': "0",  # a cut at the edge
+        '{"size":[40,40],"levels":[["v","living",': "40",  # a cut at the edge
+        '{"size":[40,40],"levels":[["v","living",2': "9",  # too narrow a part behind the cut
         '{"size":[40,40],"levels":[["v","living",20,"': "b",  # a bath that nobody asked for
         '{"size":[40,40],"levels":[["v",': '["v"',  # one list has all cuts of its direction
-        '{"size":[40,40],"levels":[["v",["h","living",20,["v","hall",30,"kitchen"]],3': "0",  # before a cut within
+        '{"size":[40,40],"levels":[["v",["h","living",20,["v","hall",13,"kitchen"]],': "12",  # before a cut within
         '{"size":[40,40],"levels":[["v","living",20,"kitchen"]': ",",  # a second floor
     }
     for before, after in refused.items():

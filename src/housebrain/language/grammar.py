@@ -23,11 +23,12 @@ from housebrain.language.fitting import Fitting
 from housebrain.language.written import Frame, Written, unwished, with_cut, with_end, with_leaf, with_list
 
 HALL, STAIRS = SHORT_NAMES["corridor"], SHORT_NAMES["stairs"]
+SECOND_HALL = f"{HALL}2"  # of a level whose halls do not hang together
 OUTDOORS = tuple(SHORT_NAMES[kind] for kind in ("terrace", "porch", "court"))
 HALL_BOXES = 4  # of a level's hall at most
 ROOM_BOXES = 2  # of any other room
 SECOND_BOXES = 4  # of a level's rooms together
-ROOMS_SHARE = 0.9  # of a level's area that the least areas of its rooms may take
+ROOMS_SHARE = 0.96  # of a level's area that the least areas of its rooms may take
 
 Then = Callable[[], "State"]
 
@@ -194,6 +195,8 @@ class Grammar:
             names.append(STAIRS)
         if at.here.count(HALL) < HALL_BOXES:
             names.append(HALL)
+        if at.here.count(SECOND_HALL) < ROOM_BOXES:
+            names.append(SECOND_HALL)
         return names + [name for name in OUTDOORS if name not in at.here]
 
     def _is_last(self, at: Written) -> bool:
