@@ -145,7 +145,7 @@ def test_walks_keep_to_the_wishes_wherever_something_does() -> None:
         text = walk(grammar.start, rng)
         kept += not grammar.forsaken
         assert grammar.forsaken or keeps_to_the_wishes(text, wanted), text
-    assert kept >= 5  # the others ran out of space: they go on without wishes
+    assert kept >= 15  # the others ran out of space: they go on without wishes
 
 
 def test_answers_of_the_solver_are_in_the_grammar() -> None:
@@ -193,7 +193,7 @@ def test_the_rules_by_example() -> None:
         '{"size":[40,40],"levels":[': '"',  # a level of one room has no place for the other
         '{"size":[40,40],"levels":[["v","': "s",  # stairs on a single floor
         '{"size":[40,40],"levels":[["v","living",': "40",  # a cut at the edge
-        '{"size":[40,40],"levels":[["v","living",2': "9",  # too narrow a part behind the cut
+        '{"size":[40,40],"levels":[["v","living",3': "5",  # a sliver behind the cut
         '{"size":[40,40],"levels":[["v","living",20,"': "b",  # a bath that nobody asked for
         '{"size":[40,40],"levels":[["v",': '["v"',  # one list has all cuts of its direction
         '{"size":[40,40],"levels":[["v",["h","living",20,["v","hall",13,"kitchen"]],': "12",  # before a cut within

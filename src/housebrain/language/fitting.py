@@ -29,12 +29,8 @@ ANGLED = frozenset(
 )  # fmt: skip
 SIDE_SHARE, BALCONY_SHARE = 0.6, 0.4  # of the root of a room's area: its least side
 AREA_SHARE = 0.9  # of its area that a room of one box has
-MAIN_SHARE = 0.8  # of its area that the largest box of a room has
-# The least side of a room's largest box, as a share of the root of its area.
-MAIN_SIDES = {
-    "living": 0.68, "dining": 0.69, "kitchen": 0.68, "master": 0.74, "bed": 0.73, "guest": 0.73, "family": 0.7,
-    "office": 0.73, "balcony": 0.4,
-}  # fmt: skip
+OWED_SHARE = 0.8  # of its area that a room of several boxes has
+MAIN_SHARE, MAIN_SIDE = 0.5, 0.5  # of a room's area, and of its root: what the largest of its boxes asks for
 MOST_ASPECT = 3.5  # of the house's sides
 LEAST_SHARE = 1.02  # of the rooms' areas: what the house has at least
 
@@ -172,37 +168,29 @@ class Fitting:
         spaces = list(self._spaces(at))
         if self.floors > 1 and not has_stairs and not any(self._takes_stairs(at, space) for space in spaces):
             return False
-        if above == 0 and not all(any(self._takes(name, space) for space in spaces) for name in at.left):
-            return False
-        return all(
-            any(self._takes(name, space) and _extends(box, space) for space in spaces for box in boxes)
-            for name, boxes in self._owing(at)
-        )
+        return above > 0 or all(any(self._takes(name, space) for space in spaces) for name in at.left)
 
     def _takes(self, name: str, space: Space) -> bool:
         """Whether a space is large enough for a room."""
         wide, deep = (high - low for low, high in space.spans)
-        return self._is_main(name, wide, deep)
-
-    def _is_main(self, name: str, wide: float, deep: float) -> bool:
-        """Whether a box is large enough for the main part of a room."""
         area = self.areas[name]
-        side = MAIN_SIDES.get(_kind(name), SIDE_SHARE) * area**0.5
-        return min(wide, deep) >= math.floor(side) and wide * deep >= max(self._least_area(name), MAIN_SHARE * area)
+        return min(wide, deep) >= max(self.sides[name], MAIN_SIDE * area**0.5 * (_kind(name) in ANGLED)) and (
+            wide * deep >= max(self._least_area(name), MAIN_SHARE * area)
+        )
 
-    def _owing(self, at: Written) -> Iterator[tuple[str, list[Leaf]]]:
-        """The boxes of each room of this level none of which can become its main part."""
+    def _owing(self, at: Written) -> Iterator[list[Leaf]]:
+        """The boxes of each room of this level that needs another to be about as large as it is asked for."""
         for name in set(at.here) & self.areas.keys():
             boxes = [leaf for leaf in at.leaves if leaf.name == name]
-            if not any(self._is_main(name, *self._most(at, box)) for box in boxes):
-                yield name, boxes
+            if sum(self._most_area(at, box) for box in boxes) < OWED_SHARE * self.areas[name]:
+                yield boxes
 
-    def _most(self, at: Written, leaf: Leaf) -> list[int]:
-        """A leaf's sides, the most that they can be."""
-        return [
+    def _most_area(self, at: Written, leaf: Leaf) -> int:
+        """A leaf's area, the most that it can be."""
+        return math.prod(
             (self._reach(at, leaf.by[axis]) if leaf.high[axis] == OPEN else leaf.high[axis]) - leaf.low[axis]
             for axis in (0, 1)
-        ]
+        )
 
     def _takes_stairs(self, at: Written, space: Space) -> bool:
         """Whether the stairs fit into a space, on upper levels at their place; with strips left beside them or none."""
