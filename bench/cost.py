@@ -13,7 +13,6 @@ import time
 from itertools import islice
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import orjson
 from bench.machine import hardware
@@ -58,7 +57,7 @@ def row(ratios: list[float]) -> dict[str, float]:
     }
 
 
-def compare(houses: list[tuple[Brief, Design]]) -> dict[str, Any]:
+def compare(houses: list[tuple[Brief, Design]]) -> dict[str, dict[str, float]]:
     """The rows of the docstring."""
 
     def ratio(brief: Brief, design: Design) -> float:
@@ -90,9 +89,10 @@ def main() -> None:
         choose_quality(design.levels, design.materials, design.site, brief)
     seconds = time.perf_counter() - started
     taken = [(materials(measure(design.levels)), design.built_area_sqft) for _, design in houses]
+    rows = compare(houses)
     found = {
         "houses": len(houses),
-        "plinth": compare(houses),
+        "plinth": rows,
         "a_square_foot": {
             name: median(getattr(each, name) / sqft for each, sqft in taken)
             for name in ("cement_bags", "steel_kg", "concrete_m3")
@@ -100,7 +100,7 @@ def main() -> None:
         "milliseconds": 1000 * seconds / len(houses),
         "machine": hardware(),
     }
-    for name, values in found["plinth"].items():
+    for name, values in rows.items():
         print(f"{name:22} within a tenth {values['within']:.1%}, median {values['median']:.3f}")
     print(found["a_square_foot"], f"{found['milliseconds']:.2f} ms a house")
     if arguments.out:

@@ -147,8 +147,8 @@ class Cost(Frozen):
     """What the design costs to build; `total_usd` is the sum of `lines`, `per_usd` of `currency` are one US dollar."""
 
     total_usd: float
-    currency: str
-    per_usd: Annotated[float, Field(gt=0)]
+    currency: str = "USD"
+    per_usd: Annotated[float, Field(gt=0)] = 1.0
     lines: tuple[CostLine, ...]
 
     @property
