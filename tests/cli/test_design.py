@@ -228,3 +228,82 @@ def test_what_cannot_be_designed_is_said_in_one_sentence(
     with pytest.raises(UserError, match=message):
         CliRunner().invoke(app, ["design", *arguments], catch_exceptions=False)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def indian(tmp_path: Path) -> tuple[Path, Path]:
+    """A design and its record, in Bengaluru."""
+    record = orjson.loads(next(iter(generate_records(1, seed=3))).text)
+    record["metadata"] |= {"region": "Asia_India", "city": "Bangalore"}
+    record["input"]["basicDetails"]["budget"] = 10_000
+    brief, design = tmp_path / "brief.json", tmp_path / "design.json"
+    brief.write_bytes(orjson.dumps(record))
+    solved = CliRunner().invoke(app, ["solve", str(brief)], catch_exceptions=False)
+    design.write_text(solved.stdout)
+    return design, brief
+
+
+def test_a_design_is_checked_rule_by_rule(indian: tuple[Path, Path]) -> None:
+    design, brief = indian
+    done = CliRunner().invoke(app, ["codes", str(design), "--brief", str(brief)], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "Bengaluru RMP 2015" in done.stdout
+    for word in (
+        "habitable room",
+        "at least 7.5 m2",
+        "passed",
+        "not applicable",
+        "source read",
+        "second-hand",
+        "unverified",
+    ):
+        assert word in done.stdout
+    as_json = CliRunner().invoke(app, ["codes", str(design), "--brief", str(brief), "--json"], catch_exceptions=False)
+    found = json.loads(as_json.stdout)
+    assert found["ruleset"] == "bengaluru"
+    assert {row["outcome"] for row in found["results"]} <= {"passed", "failed", "not applicable", "unverified"}
+    assert all(row["certainty"] for row in found["results"])
+
+
+def test_a_design_alone_is_checked_by_a_named_ruleset(indian: tuple[Path, Path]) -> None:
+    design, _ = indian
+    done = CliRunner().invoke(app, ["codes", str(design), "--ruleset", "nbc2016", "--json"], catch_exceptions=False)
+    rows = {row["rule"]: row["outcome"] for row in json.loads(done.stdout)["results"]}
+    assert (rows["rear open space"], rows["habitable height"]) == ("unverified", "passed")
+    with pytest.raises(UserError, match="--brief is needed to choose a ruleset"):
+        CliRunner().invoke(app, ["codes", str(design)], catch_exceptions=False)
+    with pytest.raises(UserError, match="unknown ruleset 'moon2050'"):
+        CliRunner().invoke(app, ["codes", str(design), "--ruleset", "moon2050"], catch_exceptions=False)
+
+
+def test_a_bill_is_printed_with_what_to_cut(indian: tuple[Path, Path]) -> None:
+    design, brief = indian
+    done = CliRunner().invoke(app, ["bill", str(design), "--brief", str(brief)], catch_exceptions=False)
+    assert done.exit_code == 0
+    for words in (
+        "Cost in INR, quality basic, Bengaluru",
+        "outer wall",
+        "By trade:",
+        "By floor: floor 0",
+        "What to cut:",
+    ):
+        assert words in done.stdout
+    as_json = CliRunner().invoke(app, ["bill", str(design), "--brief", str(brief), "--json"], catch_exceptions=False)
+    made = json.loads(as_json.stdout)
+    assert made["currency"] == "INR"
+    assert sum(line["amount"] for line in made["lines"]) == pytest.approx(made["total"])
+    assert made["cuts"]
+
+
+def test_a_file_that_is_no_design_is_named(indian: tuple[Path, Path], tmp_path: Path) -> None:
+    design, brief = indian
+    with pytest.raises(UserError, match=r"none\.json: no such file"):
+        CliRunner().invoke(app, ["bill", str(tmp_path / "none.json"), "--brief", str(brief)], catch_exceptions=False)
+    with pytest.raises(UserError, match=r"brief\.json: field footprint: Field required"):
+        CliRunner().invoke(app, ["bill", str(brief), "--brief", str(brief)], catch_exceptions=False)
+    broken = tmp_path / "contradicting.json"
+    record = json.loads(brief.read_text())
+    record["input"]["plot"]["setbacks_ft"]["front"] = 500
+    broken.write_text(json.dumps(record))
+    with pytest.raises(UserError, match="setbacks_over_plot"):
+        CliRunner().invoke(app, ["bill", str(design), "--brief", str(broken)], catch_exceptions=False)

@@ -56,8 +56,13 @@ def print_verdicts(results: list[RuleResult], title: str) -> None:
 
 def print_failed(results: list[RuleResult], console: Console) -> None:
     """Prints one line that counts the results, and one for each rule that failed."""
-    edition = results[-1].edition
-    console.print(f"Building code ({edition}): {counted(results)}.", highlight=False)
+    decided = [result for result in results if result.decided]
+    passed = sum(result.passed for result in decided)
+    rest = Counter(result.outcome for result in results if not result.decided)
+    besides = "".join(f", {count} {outcome}" for outcome, count in sorted(rest.items()))
+    console.print(
+        f"Building code ({results[-1].edition}): {passed} of {len(decided)} rules passed{besides}.", highlight=False
+    )
     for result in results:
         if result.outcome == "failed":
             console.print(
