@@ -71,13 +71,13 @@ def _read_design(file: Path) -> "Design":
         raise _invalid(file, "design", error) from error
 
 
-def _render(design: "Design", brief: "Brief | None", out: Path, formats: list[str]) -> None:
-    """Writes the drawings of a design, and prints their names."""
+def _render(design: "Design", brief: "Brief | None", out: Path, formats: list[str], quiet: bool = False) -> None:
+    """Writes the drawings of a design, and names them on the screen; `quiet` keeps them off what is printed."""
     from housebrain.drawing.formats import FORMATS, render
     from housebrain.drawing.scene import scene
 
     files = render(scene(design, brief), out, formats or FORMATS)
-    print(f"{out}: {', '.join(file.name for file in files)}")
+    typer.echo(f"{out}: {', '.join(file.name for file in files)}", err=quiet)
 
 
 @app.command()
@@ -135,7 +135,7 @@ def solve(
     else:
         print(json.dumps(found, indent=2))
     if render:
-        _render(designs[0], brief, render, [])
+        _render(designs[0], brief, render, [], quiet=out is None)
 
 
 @app.command()
