@@ -15,7 +15,7 @@ from any_design import NASTY, designs
 from gltf_validator import validated
 from housebrain.drawing.glb import glb
 from housebrain.drawing.mesh import Model, model
-from housebrain.drawing.scene import scene
+from housebrain.drawing.scene import scene, unfurnished
 from housebrain.house.design import Design
 from houses import solved_houses
 
@@ -24,7 +24,8 @@ LARGEST = 500_000
 
 def made(number: int = 0, furnished: bool = True) -> Model:
     house = solved_houses()[number]
-    return model(scene(house.design, house.brief), furnished)
+    drawn = scene(house.design, house.brief)
+    return model(drawn if furnished else unfurnished(drawn))
 
 
 def document(content: bytes) -> dict[str, Any]:
@@ -78,6 +79,17 @@ def test_each_kind_has_one_material_and_only_glass_lets_light_by() -> None:
     names = [material["name"] for material in materials]
     assert len(set(names)) == len(names)
     assert [material["name"] for material in materials if material.get("alphaMode") == "BLEND"] == ["glass"]
+
+
+def test_a_house_without_furniture_is_the_same_house() -> None:
+    full, empty = made(), made(furnished=False)
+    furniture = {"timber", "fabric", "porcelain"}
+    assert furniture <= {part.kind for part in full.parts}
+    assert not furniture & {part.kind for part in empty.parts}
+    for part in empty.parts:
+        if part.kind in ("wall", "plaster", "roof", "stairs"):
+            same = next(one for one in full.parts if one.name == part.name)
+            assert same.vertices.tobytes() == part.vertices.tobytes()
 
 
 def test_equal_models_have_equal_bytes() -> None:

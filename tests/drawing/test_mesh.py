@@ -116,13 +116,13 @@ def test_slabs_have_their_holes_and_stairs_pass_through(house: Solved) -> None:
     for level in drawn.levels:
         place = f"level {level.number}"
         middle = level.elevation - level.slab_thickness / 2
-        assert section_area(of(parts, place, "slab", "wall"), middle) == pytest.approx(slab_area(level), rel=1e-4)
+        assert section_area(of(parts, place, "floor", "wall"), middle) == pytest.approx(slab_area(level), rel=1e-4)
         if level.stair:
             flight = solid(of(parts, place, "stairs"))
             low, high = flight.bounding_box()[2], flight.bounding_box()[5]
             assert (low, high) == pytest.approx((level.elevation, level.stair.steps[-1].top), abs=1e-3)
             assert len(flight.decompose()) == 1
-            above = solid(of(parts, f"level {level.number + 1}", "slab"))
+            above = solid(of(parts, f"level {level.number + 1}", "floor"))
             assert (flight ^ above).volume() < 0.01
 
 
@@ -159,7 +159,7 @@ def test_no_two_kinds_share_a_visible_face(house: Solved) -> None:
         joined = [(name, unary_union(shapes)) for name, shapes in faces.items()]
         for number, (name, shape) in enumerate(joined):
             for other, rival in joined[:number]:
-                assert shape.intersection(rival).area < 1e-5, (where, name, other)
+                assert shape.intersection(rival).area < 1e-4, (where, name, other)
 
 
 def test_lengths_are_metres_and_the_street_lies_towards_positive_z() -> None:

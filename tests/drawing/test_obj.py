@@ -1,12 +1,14 @@
 """Tests for housebrain.drawing.obj, read back by trimesh."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import trimesh
 
 from any_design import NASTY
+from housebrain.drawing.formats import render
 from housebrain.drawing.mesh import Model, model
 from housebrain.drawing.obj import mtl, obj
 from housebrain.drawing.scene import scene
@@ -73,3 +75,13 @@ def test_a_title_is_a_comment(title: str) -> None:
     assert text.isascii()
     assert text.splitlines()[1:] == obj(parts, "house.mtl").splitlines()[1:]
     assert text.startswith("# ")
+
+
+def test_the_text_names_the_file_of_materials_beside_it(tmp_path: Path) -> None:
+    house = solved_houses()[0]
+    files = render(scene(house.design, house.brief), tmp_path, ["glb", "obj"])
+    assert [file.name for file in files] == ["house.glb", "house.obj", "house.mtl"]
+    (library,) = [line for line in files[1].read_text().splitlines() if line.startswith("mtllib ")]
+    materials = (tmp_path / library.removeprefix("mtllib ")).read_text().splitlines()
+    used = {line.split()[1] for line in files[1].read_text().splitlines() if line.startswith("usemtl ")}
+    assert used == {line.split()[1] for line in materials if line.startswith("newmtl ")}

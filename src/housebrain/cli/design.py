@@ -71,12 +71,20 @@ def _read_design(file: Path) -> "Design":
         raise _invalid(file, "design", error) from error
 
 
-def _render(design: "Design", brief: "Brief | None", out: Path, formats: list[str], quiet: bool = False) -> None:
+def _render(
+    design: "Design",
+    brief: "Brief | None",
+    out: Path,
+    formats: list[str],
+    furniture: bool = True,
+    quiet: bool = False,
+) -> None:
     """Writes the drawings of a design, and names them on the screen; `quiet` keeps them off what is printed."""
     from housebrain.drawing.formats import FORMATS, render
-    from housebrain.drawing.scene import scene
+    from housebrain.drawing.scene import scene, unfurnished
 
-    files = render(scene(design, brief), out, formats or FORMATS)
+    house = scene(design, brief)
+    files = render(house if furniture else unfurnished(house), out, formats or FORMATS)
     typer.echo(f"{out}: {', '.join(file.name for file in files)}", err=quiet)
 
 
@@ -91,11 +99,14 @@ def render(
     pdf: Annotated[bool, typer.Option("--pdf", help="The sheet set on A3")] = False,
     letter: Annotated[bool, typer.Option("--letter", help="The sheet set on Letter")] = False,
     png: Annotated[bool, typer.Option("--png", help="The plans as pictures")] = False,
+    glb: Annotated[bool, typer.Option("--glb", help="A model in three dimensions, in one file")] = False,
+    obj: Annotated[bool, typer.Option("--obj", help="The same as text, with its materials")] = False,
+    furniture: Annotated[bool, typer.Option(help="Show furniture")] = True,
 ) -> None:
-    """Draw a design. Without a flag it is drawn in every format."""
-    wanted = {"svg": svg, "pdf": pdf, "letter": letter, "png": png}
+    """Draw a design. Without a flag for a format it is drawn in every one."""
+    wanted = {"svg": svg, "pdf": pdf, "letter": letter, "png": png, "glb": glb, "obj": obj}
     answered = _brief(brief) if brief else None
-    _render(_read_design(design), answered, out, [kind for kind, chosen in wanted.items() if chosen])
+    _render(_read_design(design), answered, out, [kind for kind, chosen in wanted.items() if chosen], furniture)
 
 
 def _brief(file: Path) -> "Brief":

@@ -5,6 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from housebrain.drawing.elevations import SIDES
+from housebrain.drawing.glb import glb
+from housebrain.drawing.mesh import model
+from housebrain.drawing.obj import mtl, obj
 from housebrain.drawing.pdf import pdf
 from housebrain.drawing.picture import Picture
 from housebrain.drawing.pictures import elevation_picture, plan_picture, section_picture, site_picture
@@ -38,11 +41,22 @@ def _pdf(scene: Scene, paper: str, name: str) -> Files:
     return {name: pdf(sheet_set(scene, PAPERS[paper]), scene.title)}
 
 
+def _glb(scene: Scene) -> Files:
+    return {"house.glb": glb(model(scene))}
+
+
+def _obj(scene: Scene) -> Files:
+    solids = model(scene)
+    return {"house.obj": obj(solids, "house.mtl").encode(), "house.mtl": mtl(solids).encode()}
+
+
 FORMATS: dict[str, Callable[[Scene], Files]] = {
     "svg": _svg,
     "pdf": partial(_pdf, paper="a3", name="plan.pdf"),
     "letter": partial(_pdf, paper="letter", name="plan-letter.pdf"),
     "png": _png,
+    "glb": _glb,
+    "obj": _obj,
 }
 
 

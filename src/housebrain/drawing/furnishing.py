@@ -3,11 +3,9 @@
 from collections.abc import Callable, Iterator
 from math import ceil
 
-from manifold3d import Manifold
-
 from housebrain.drawing.elements import Piece
 from housebrain.drawing.joinery import Solid
-from housebrain.drawing.solid import box
+from housebrain.drawing.solid import turned_box
 from housebrain.drawing.surfaces import Kind
 
 # Kind, then from and to in width, depth and height. The left front lower corner is at zero, the back at the far depth.
@@ -17,13 +15,10 @@ PROUD_FT = 0.04  # what one material stands out of another, so that no two faces
 
 def furniture(piece: Piece, floor: float) -> Iterator[Solid]:
     """The solids of a piece as it stands on a floor."""
+    left, front = -piece.width / 2, -piece.depth / 2
     for kind, x1, x2, y1, y2, z1, z2 in BLOCKS.get(piece.kind, _cabinet)(piece.width, piece.depth, piece.height):
-        block = box((x1 - piece.width / 2, y1 - piece.depth / 2, z1), (x2 - piece.width / 2, y2 - piece.depth / 2, z2))
-        yield kind, _placed(block, piece, floor)
-
-
-def _placed(block: Manifold, piece: Piece, floor: float) -> Manifold:
-    return block.rotate((0, 0, piece.angle)).translate((piece.x, piece.y, floor))
+        low, high = (left + x1, front + y1, z1), (left + x2, front + y2, z2)
+        yield kind, turned_box(low, high, piece.angle, (piece.x, piece.y, floor))
 
 
 def _legs(kind: Kind, w: float, d: float, top: float, thick: float) -> list[Block]:
@@ -101,7 +96,7 @@ def _counter(w: float, d: float, h: float) -> list[Block]:
     return [
         ("timber", 0, w, 0.15, d, 0, h - 0.12),
         *(("timber", k * each + 0.04, (k + 1) * each - 0.04, 0.1, 0.2, 0.35, h - 0.2) for k in range(doors)),
-        ("slab", 0, w, 0, d, h - 0.12, h),
+        ("plinth", 0, w, 0, d, h - 0.12, h),
     ]
 
 
@@ -109,7 +104,7 @@ def _sink(w: float, d: float, h: float) -> list[Block]:
     return [
         *_counter(w, d, h),
         ("railing", 0.15 * w, 0.85 * w, 0.2 * d, 0.75 * d, h - 0.1, h + 0.03),
-        ("porcelain", 0.2 * w, 0.8 * w, 0.25 * d, 0.7 * d, h - 0.1, h + 0.05),
+        ("porcelain", 0.2 * w, 0.8 * w, 0.25 * d, 0.7 * d, h - 0.08, h + 0.05),
         ("railing", 0.48 * w, 0.52 * w, 0.82 * d, 0.88 * d, h, h + 0.8),
         ("railing", 0.48 * w, 0.52 * w, 0.55 * d, 0.88 * d, h + 0.72, h + 0.8),
     ]
@@ -139,7 +134,7 @@ def _washer(w: float, d: float, h: float) -> list[Block]:
     return [
         ("porcelain", 0, w, 0.05, d, 0, h),
         ("railing", 0.2 * w, 0.8 * w, 0, 0.1, 0.2 * h, 0.7 * h),
-        ("glass", 0.27 * w, 0.73 * w, -0.03, 0.1, 0.27 * h, 0.63 * h),
+        ("glass", 0.27 * w, 0.73 * w, -0.03, 0.08, 0.27 * h, 0.63 * h),
     ]
 
 
@@ -157,7 +152,7 @@ def _basin(w: float, d: float, h: float) -> list[Block]:
         ("porcelain", 0, w, 0, d, h - 0.45, h),
         ("railing", 0.46 * w, 0.54 * w, 0.8 * d, 0.88 * d, h, h + 0.4),
         ("railing", 0.46 * w, 0.54 * w, 0.5 * d, 0.88 * d, h + 0.33, h + 0.4),
-        ("slab", 0.15 * w, 0.85 * w, 0.15 * d, 0.7 * d, h - 0.1, h + 0.01),
+        ("plinth", 0.15 * w, 0.85 * w, 0.15 * d, 0.7 * d, h - 0.1, h + 0.01),
     ]
 
 
@@ -200,11 +195,21 @@ def _cabinet(w: float, d: float, h: float) -> list[Block]:
     return [("timber", 0, w, 0, d, 0, h)]
 
 
+def _nightstand(w: float, d: float, h: float) -> list[Block]:
+    return [
+        ("timber", 0, w, PROUD_FT, d, 0, h),
+        ("timber", 0.05 * w, 0.95 * w, 0, 0.1, 0.1 * h, 0.48 * h),
+        ("timber", 0.05 * w, 0.95 * w, 0, 0.1, 0.52 * h, 0.94 * h),
+        ("porcelain", 0.4 * w, 0.6 * w, 0.4 * d, 0.6 * d, h, h + 0.5),
+        ("fabric", 0.3 * w, 0.7 * w, 0.3 * d, 0.7 * d, h + 0.45, h + 1.0),
+    ]
+
+
 def _plant(w: float, d: float, h: float) -> list[Block]:
     return [
         ("door", 0.25 * w, 0.75 * w, 0.25 * d, 0.75 * d, 0, 0.3 * h),
         ("ground", 0.1 * w, 0.9 * w, 0.1 * d, 0.9 * d, 0.35 * h, 0.8 * h),
-        ("ground", 0.25 * w, 0.75 * w, 0.25 * d, 0.75 * d, 0.28 * h, h),
+        ("ground", 0.22 * w, 0.78 * w, 0.22 * d, 0.78 * d, 0.28 * h, h),
     ]
 
 
@@ -229,6 +234,7 @@ BLOCKS: dict[str, Callable[[float, float, float], list[Block]]] = {
     "counter": _counter,
     "desk": _table,
     "fridge": _fridge,
+    "nightstand": _nightstand,
     "plant": _plant,
     "shelf": _shelf,
     "shower": _shower,

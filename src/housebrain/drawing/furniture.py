@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from housebrain.drawing.elements import Piece, Space, Wall
+from housebrain.drawing.elements import Block, Piece, Space, Wall
 from housebrain.drawing.places import Place, Side, bounds, meet, place
 
 COUNTER_FT, COUNTER_HEIGHT_FT = 2.0, 3.0
@@ -10,14 +10,15 @@ CHAIR_FT = 1.4
 BIG_SQFT = 150.0
 
 
-def furnish(spaces: Sequence[Space], walls: Sequence[Wall]) -> tuple[Piece, ...]:
-    """The furniture of a level. Nothing stands in the sweep of a door's leaf or before a door."""
+def furnish(spaces: Sequence[Space], walls: Sequence[Wall], posts: Sequence[Block]) -> tuple[Piece, ...]:
+    """The furniture of a level. Nothing stands in the sweep of a door's leaf, before a door or in a post."""
     kinds = {space.type for space in spaces}
     found: list[Piece] = []
     for space in spaces:
         recipe = RECIPES.get(space.type)
         if recipe:
             room = place(space, walls)
+            room.kept += [(*post.outline[0], *post.outline[2]) for post in posts]
             recipe(room)
             if space.type == "living_room" and "dining_room" not in kinds and space.area_sqft > 2 * BIG_SQFT:
                 _dining_table(room)

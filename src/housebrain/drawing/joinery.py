@@ -24,7 +24,7 @@ HANDLE_Z_FT = 3.3
 # No two of these are equally thick, so that no two faces lie in one plane.
 POST_FT, POSTS_EVERY_FT = 0.19, 4.0
 BALUSTER_FT, BALUSTERS_EVERY_FT = 0.06, 0.38
-MOST_BARS = 150  # in one run, which no house for people reaches
+LONGEST_FT = 100.0  # of a railing with balusters; no house for people has a longer one
 RAIL_FT, GUARD_FT = 0.15, 3.0
 FOOT_RAIL_FT, FOOT_Z_FT = 0.1, 0.3  # the rail at the foot of a railing
 
@@ -123,8 +123,8 @@ def railing(wall: Wall, floor: float) -> list[Manifold]:
     found = []
     for low, high in _between_ways(wall):
         span = high - low
-        posts = min(ceil(span / POSTS_EVERY_FT), MOST_BARS)
-        balusters = min(ceil(span / BALUSTERS_EVERY_FT), MOST_BARS)
+        posts = ceil(min(span, LONGEST_FT) / POSTS_EVERY_FT)
+        balusters = ceil(span / BALUSTERS_EVERY_FT) if span <= LONGEST_FT else 0
         found += [
             _bar(wall, (low, high), RAIL_FT, (top - RAIL_FT, top)),
             _bar(wall, (low, high), FOOT_RAIL_FT, (floor + FOOT_Z_FT, floor + FOOT_Z_FT + FOOT_RAIL_FT)),

@@ -52,16 +52,11 @@ class Model:
     surfaces: dict[Kind, Surface]
 
 
-def model(scene: Scene, furnished: bool = True) -> Model:
-    """The solids of a scene, those of the site first, then level by level, then the roof.
-
-    Args:
-        scene: of any design.
-        furnished: whether furniture and fittings are shown.
-    """
+def model(scene: Scene) -> Model:
+    """The solids of a scene, those of the site first, then level by level, then the roof."""
     parts = _parts("site", _site(scene))
     for level in scene.levels:
-        parts += _parts(f"level {level.number}", _level(level, furnished))
+        parts += _parts(f"level {level.number}", _level(level))
     parts += _parts("roof", _roof(scene.roof))
     return Model(scene.title, tuple(parts), surfaces(scene.materials))
 
@@ -91,9 +86,9 @@ def _site(scene: Scene) -> Iterator[Solid]:
         yield "slab", column(block.outline, block.bottom, block.top)
 
 
-def _level(level: Level, furnished: bool) -> Iterator[Solid]:
+def _level(level: Level) -> Iterator[Solid]:
     floor, under = level.elevation, level.elevation - level.slab_thickness
-    yield from _slab(level.slab, level.stair_below, under, floor)
+    yield from _slab("floor", level.slab, level.stair_below, under, floor)
     walls = union(_wall(wall, floor) for wall in level.walls if wall.kind in ("outer", "inner"))
     enclosed = [space.region for space in level.spaces if not space.open_air]
     skin = shell(enclosed, WALL_FT, SKIN_FT - WALL_FT / 2, floor - 1, floor + level.height)
@@ -114,9 +109,8 @@ def _level(level: Level, furnished: bool) -> Iterator[Solid]:
             yield from filling(opening, wall, floor)
     if level.stair:
         yield from _stair(level.stair)
-    if furnished:
-        for piece in level.furniture:
-            yield from furniture(piece, floor)
+    for piece in level.furniture:
+        yield from furniture(piece, floor)
 
 
 def _wall(wall: Wall, floor: float) -> Manifold:
@@ -143,14 +137,14 @@ def _holes(wall: Wall, floor: float) -> list[Sides]:
     ]
 
 
-def _slab(slab: Sequence[Region], stair: Stair | None, bottom: float, top: float) -> Iterator[Solid]:
+def _slab(kind: Kind, slab: Sequence[Region], stair: Stair | None, bottom: float, top: float) -> Iterator[Solid]:
     """A floor whose outer edges are the walls', which hide it; the edges of a hole for stairs are its own."""
     wells = [hole for region in slab for hole in region.holes if stair and _within(hole, stair.box)]
     filled = [replace(region, holes=tuple(hole for hole in region.holes if hole not in wells)) for region in slab]
     floor, edge = rim(filled, WALL_FT, bottom, top)
     for well in wells:
         floor -= column(well[::-1], bottom - 1, top + 1)
-    yield "slab", floor
+    yield kind, floor
     yield "wall", edge
 
 
@@ -169,7 +163,7 @@ def _stair(stair: Stair) -> Iterator[Solid]:
 
 def _roof(roof: Roof) -> Iterator[Solid]:
     """A flat roof's slab and parapets; or slopes of even thickness, and walls up to them."""
-    yield from _slab(roof.slab, None, roof.level - roof.slab_thickness, roof.level)
+    yield from _slab("slab", roof.slab, None, roof.level - roof.slab_thickness, roof.level)
     for parapet in roof.parapets:
         yield from _parapet(parapet, roof.level)
     if not roof.bodies:

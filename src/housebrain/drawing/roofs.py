@@ -15,6 +15,7 @@ from housebrain.house.design import CEILING_FT, FLOOR_TO_FLOOR_FT, WALL_FT
 SLAB_FT = FLOOR_TO_FLOOR_FT - CEILING_FT
 PARAPET_FT = 3.0  # above a flat roof's slab
 EAVES_FT = 1.5
+NEEDLE_FT = 1e-6
 FLAT_STYLES = frozenset({"Modern", "Contemporary", "Minimalist", "Industrial", "Art Deco"})
 GABLE_STYLES = frozenset({"Craftsman", "Rustic", "Scandinavian", "Victorian", "Gothic", "Mid-Century Modern"})
 PITCH_OF_CLIMATE = {
@@ -146,16 +147,21 @@ def _faces(boxes: Sequence[Box], slope: float, eaves: float, gable: bool) -> lis
     faces = [
         Face(tuple((x, y, eaves + plane[0] * x + plane[1] * y + plane[2]) for x, y in region.outline))
         for plane, parts in shown.items()
-        for region in regions(unary_union(parts))
+        for region in regions(_without_needles(unary_union(parts)))
     ]
     return faces + ([end for one in boxes for end in _ends(one, slope, eaves)] if gable else [])
+
+
+def _without_needles(shape: BaseGeometry) -> BaseGeometry:
+    """The shape without what cutting has left of no width."""
+    return shape.buffer(-NEEDLE_FT, join_style="mitre").buffer(NEEDLE_FT, join_style="mitre")
 
 
 def _less(one: Plane, other: Plane) -> Plane:
     return one[0] - other[0], one[1] - other[1], one[2] - other[2]
 
 
-def _above(corners: Sequence[Point], planes: Sequence[Plane], least: float = 0.0) -> Polygon:
+def _above(corners: Sequence[Point], planes: Sequence[Plane], least: float = 0.0) -> BaseGeometry:
     """The part of a convex polygon where all planes are at `least` or above (Sutherland and Hodgman)."""
     points = list(corners)
     for a, b, c in planes:
@@ -170,7 +176,9 @@ def _above(corners: Sequence[Point], planes: Sequence[Plane], least: float = 0.0
         points = kept
         if len(points) < 3:
             return Polygon()
-    return Polygon(points)
+    cut = Polygon(points)
+    # Corners that meet, or nearly so, make no polygon that can be cut further.
+    return cut if cut.is_valid else cut.buffer(0)
 
 
 def _ends(one: Box, slope: float, eaves: float) -> list[Face]:

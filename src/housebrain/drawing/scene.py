@@ -4,7 +4,7 @@ All formats are written from one scene, so that all show the same house.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shapely import Polygon, box, unary_union
 from shapely.geometry.base import BaseGeometry
@@ -92,6 +92,11 @@ def scene(design: Design, brief: Brief | None = None) -> Scene:
     )
 
 
+def unfurnished(scene: Scene) -> Scene:
+    """The same house without furniture and fittings."""
+    return replace(scene, levels=tuple(replace(level, furniture=()) for level in scene.levels))
+
+
 def _plot(brief: Brief) -> Plot:
     plot, back = brief.plot, brief.plot.setbacks
     width, depth = brief.envelope_ft
@@ -162,6 +167,7 @@ def _level(
         floor = floor.difference(_void(rooms, shown[number - 1]).difference(whole))
     spaces = tuple(_space(room, whole) for room in rooms)
     overlaps = _overlaps(rooms)
+    carried = _posts(number, shown, whole)
     return Level(
         number=number,
         elevation=PLINTH_FT + number * FLOOR_TO_FLOOR_FT,
@@ -175,8 +181,8 @@ def _level(
         overlaps=overlaps,
         stair=stairs[number],
         stair_below=below,
-        furniture=() if overlaps else furnish(spaces, walls),
-        posts=_posts(number, shown, whole),
+        furniture=() if overlaps else furnish(spaces, walls, carried),
+        posts=carried,
     )
 
 

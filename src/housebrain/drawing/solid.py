@@ -25,8 +25,15 @@ _STANDING: dict[Axis, NDArray[np.float64]] = {
 
 def box(low: Point3, high: Point3) -> Manifold:
     """A box between two corners. Nothing where `high` isn't beyond `low` in each direction."""
+    return turned_box(low, high, 0, (0.0, 0.0, 0.0))
+
+
+def turned_box(low: Point3, high: Point3, angle: float, to: Point3) -> Manifold:
+    """A box between two corners, turned by so many degrees about the upright axis and moved."""
     size = [b - a for a, b in zip(low, high, strict=True)]
-    return _snapped(Manifold.cube(size).translate(low)) if min(size) > 0 else Manifold()
+    if min(size) <= 0:
+        return Manifold()
+    return _snapped(Manifold.cube(size).translate(low).rotate((0, 0, angle)).translate(to))
 
 
 def prism(regions: Iterable[Region], bottom: float, top: float) -> Manifold:

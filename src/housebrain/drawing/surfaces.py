@@ -1,7 +1,7 @@
 """What the solids of a model look like: one material a kind.
 
-Colours are sRGB. What a design says of its walls and roof chooses theirs; the words are its own, so an unknown one gets
-the kind's usual colour.
+Colours are sRGB. What a design says of its walls, roof and floors chooses theirs; the words are its own, so an unknown
+one gets the kind's usual colour.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ Kind = Literal[
     "plinth",
     "wall",
     "plaster",
+    "floor",
     "slab",
     "stairs",
     "roof",
@@ -50,9 +51,10 @@ class Surface(NamedTuple):
 
 USUAL: dict[Kind, Surface] = {
     "ground": Surface("#a9b48c"),
-    "plinth": Surface("#9a938a"),
+    "plinth": Surface("#8b857d"),
     "wall": Surface("#eee7da"),
     "plaster": Surface("#f3f0e8"),
+    "floor": Surface("#d8c8ae"),
     "slab": Surface("#c9c0b1"),
     "stairs": Surface("#b89f7e"),
     "roof": Surface("#8d8681"),
@@ -60,7 +62,7 @@ USUAL: dict[Kind, Surface] = {
     "glass": Surface("#a8cfe2", opacity=0.35, roughness=0.05),
     "door": Surface("#855b38", roughness=0.6),
     "railing": Surface("#5b5f63", roughness=0.5),
-    "timber": Surface("#b58a5a", roughness=0.7),
+    "timber": Surface("#9a724a", roughness=0.7),
     "fabric": Surface("#8ea3b5"),
     "porcelain": Surface("#fbfbf8", roughness=0.3),
 }
@@ -70,7 +72,7 @@ EXTERIORS = {
     "Fiber_Cement": "#d7d9d6",
     "Stone": "#bcae97",
     "Stucco": "#f2e8d5",
-    "Wood": "#c29a6b",
+    "Wood": "#c8ab82",
 }
 ROOFS = {
     "Asphalt_Shingles": "#625f5e",
@@ -79,11 +81,19 @@ ROOFS = {
     "Slate": "#56606b",
     "Tile": "#b3593d",
 }
+FLOORS = {
+    "Concrete": "#b9b5ae",
+    "Hardwood": "#d3b48f",
+    "Stone": "#b7aa96",
+    "Terrazzo": "#d9d4cb",
+    "Tile": "#dccfba",
+}
 
 
 def surfaces(materials: Mapping[str, str]) -> dict[Kind, Surface]:
-    """The material of each kind in a house, given what the design says of its `exterior` and `roof`."""
+    """The material of each kind in a house, given what the design says of `exterior`, `roof` and `floor`."""
     chosen = dict(USUAL)
     chosen["wall"] = Surface(EXTERIORS.get(materials["exterior"], USUAL["wall"].colour))
+    chosen["floor"] = Surface(FLOORS.get(materials["floor"], USUAL["floor"].colour))
     chosen["roof"] = Surface(ROOFS.get(materials["roof"], USUAL["roof"].colour))
     return chosen
