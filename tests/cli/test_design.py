@@ -46,6 +46,69 @@ def test_weights_of_the_score_are_those_of_params(tmp_path: Path, monkeypatch: p
     assert "3.5" in row
 
 
+def solved(tmp_path: Path, *options: str) -> tuple[Path, Path]:
+    """A record in a file, and the design that the solver wrote for it."""
+    record, out = tmp_path / "record.json", tmp_path / "design.json"
+    record.write_bytes(next(iter(generate_records(1, seed=3))).text)
+    arguments = ["solve", str(record), "--out", str(out), *options]
+    assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0
+    return record, out
+
+
+def test_a_solved_house_is_drawn(tmp_path: Path) -> None:
+    _, out = solved(tmp_path, "--render", str(tmp_path / "drawings"))
+    house = Design.model_validate_json(out.read_bytes())
+    names = {path.name for path in (tmp_path / "drawings").iterdir()}
+    for number in range(len(house.levels)):
+        assert {f"plan-{number}.svg", f"plan-{number}.png"} <= names
+    assert {"plan.pdf", "plan-letter.pdf", "section.svg", "site.svg"} <= names
+
+
+def test_a_brief_of_our_own_is_solved_as_its_record_is(tmp_path: Path) -> None:
+    record, out = solved(tmp_path)
+    brief = parse_record(orjson.loads(record.read_bytes()))[1]
+    path = tmp_path / "brief.json"
+    path.write_text(brief.model_dump_json())
+    done = CliRunner().invoke(app, ["solve", str(path)], catch_exceptions=False)
+    assert json.loads(done.stdout) == json.loads(out.read_bytes())
+
+
+def test_a_design_is_rendered_in_the_formats_asked_for(tmp_path: Path) -> None:
+    record, design = solved(tmp_path)
+    out = tmp_path / "drawings"
+    arguments = ["render", str(design), "--out", str(out)]
+    done = CliRunner().invoke(app, [*arguments, "--svg", "--brief", str(record)], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert {path.suffix for path in out.iterdir()} == {".svg"}
+    assert ">STREET<" in (out / "site.svg").read_text()
+    CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert {path.suffix for path in out.iterdir()} >= {".svg", ".pdf", ".png"}
+    assert ">STREET<" not in (out / "site.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, r"design\.json: no such file"),
+        (b"{", r"design\.json: field design: Invalid JSON"),
+        (b'{"levels": []}', r"design\.json: field footprint: Field required"),
+    ],
+)
+def test_a_bad_design_is_named(tmp_path: Path, content: bytes | None, message: str) -> None:
+    path = tmp_path / "design.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        CliRunner().invoke(app, ["render", str(path)], catch_exceptions=False)
+
+
+def test_a_bad_brief_of_our_own_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "brief.json"
+    path.write_text('{"plot": {}}')
+    with pytest.raises(UserError, match=r"brief\.json: field style: Field required"):
+        CliRunner().invoke(app, ["solve", str(path)], catch_exceptions=False)
+
+
 def test_alternatives_are_different_houses(tmp_path: Path) -> None:
     path = tmp_path / "brief.json"
     path.write_bytes(next(iter(generate_records(1, seed=3))).text)

@@ -80,3 +80,12 @@ def test_rooms_that_overlap_are_marked() -> None:
 
     assert faults(room("bath", "bathroom", (2, 12, 20, 18))) == 1
     assert faults(REAR) == 0
+
+
+@pytest.mark.parametrize("side", [1, 2, 5, 6])
+def test_a_house_of_one_to_thirty_six_rooms_names_each(side: int) -> None:
+    kinds = ("living_room", "kitchen", "bedroom", "bathroom", "store", "garage")
+    places = [(x, y) for x in range(side) for y in range(side)]
+    many = [room(f"room {x}-{y}", kinds[(x + y) % 6], (2 + 12 * x, 10 * y, 12, 10)) for x, y in places]
+    shown = texts(drawn(level(*many)))
+    assert all(one.name in shown for one in many)

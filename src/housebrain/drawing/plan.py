@@ -39,6 +39,7 @@ FURNITURE = Stroke(0.12, "#8a8f98")
 SWING = Stroke(0.12, "#5c6470")
 FAULT = "#d92d20"
 NOTE_SHARE = 0.32  # of the first flight, where its direction is written
+BREAK_SHARE = 0.8  # and where the cut goes through it
 TILED = frozenset({"bathroom", "balcony", "terrace"})
 TILE_FT = 1.0
 
@@ -213,7 +214,7 @@ def _note(picture: Picture, text: str, stair: Stair, start: Point, then: Point, 
 def _break(picture: Picture, stair: Stair, view: View) -> None:
     """Where the cut of the plan goes through the flight: a slanted line with a zigzag."""
     (ax, ay), (bx, by) = stair.path[0], stair.path[1]
-    x, y = ax + (bx - ax) * 0.62, ay + (by - ay) * 0.62
+    x, y = ax + (bx - ax) * BREAK_SHARE, ay + (by - ay) * BREAK_SHARE
     half = min(stair.box[2], stair.box[3]) / 4
     if abs(bx - ax) > abs(by - ay):
         points = ((x - 0.5, y - half), (x - 0.1, y - 0.25), (x - 0.35, y), (x + 0.35, y), (x + 0.1, y + 0.25),
