@@ -112,6 +112,16 @@ def test_a_shard_that_is_pushed_while_its_lease_is_waited_for_is_not_trained_aga
     assert [beat.state for beat in mine if beat and beat.owner != "other"] == ["starting", "released"]
 
 
+def test_two_heartbeats_within_a_millisecond_are_both_kept(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1.0)
+    session.state.state = "starting"
+    heartbeat.send(session.remote, session.state)
+    session.state.state = "released"
+    heartbeat.send(session.remote, session.state)
+    kept = [heartbeat.read_beat(session.remote, 1, 2, name) for name in heartbeat.beats(session.remote, 1, 2)]
+    assert [beat.state for beat in kept if beat] == ["starting", "released"]
+
+
 def test_what_was_pushed_counts_only_for_the_very_same_result(session: Session) -> None:
     """Other `log_steps` come to the same weights, and to other curves: DVC would not find the one for the other."""
     session.state.pushed = True

@@ -89,7 +89,9 @@ def pushed(remote: Remote, round_: int, shard: int, result_key: str) -> Heartbea
 
 def send(remote: Remote, heartbeat: Heartbeat) -> str:
     """Stamps a heartbeat with the time, writes it, and removes this owner's older ones but one; returns its name."""
-    heartbeat.time_ms = int(time.time() * 1000)
+    now_ms = int(time.time() * 1000)
+    # Two within a millisecond would have one name, and the first would be lost.
+    heartbeat.time_ms = now_ms + (now_ms == heartbeat.time_ms)
     heartbeat.message = redacted(heartbeat.message)
     place = folder(heartbeat.round, heartbeat.shard)
     name = f"beat-{heartbeat.time_ms:013d}-{heartbeat.owner}.json"
