@@ -1,12 +1,15 @@
 """Tests for housebrain.cli.service."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from conftest import REPOSITORY
 from housebrain.cli import app
 from housebrain.errors import UserError
+from housebrain.service.engines import load_engines
 
 
 def run(*words: str) -> str:
@@ -38,3 +41,13 @@ def test_use_and_feedback_of_an_empty_store(tmp_path: Path, monkeypatch: pytest.
     assert "Requests by day" in run("usage")
     assert "0 accepted" in run("feedback", "export")
     assert Path("data/raw/feedback/feedback.jsonl").read_text() == ""
+
+
+def test_without_a_model_the_solver_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert list(load_engines()) == ["solver"]
+    shutil.copy(REPOSITORY / "params.yaml", tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    assert list(load_engines()) == ["solver"]
+    with pytest.raises(UserError, match="no released adapter"):
+        load_engines("model")

@@ -28,8 +28,9 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
     database: Database = DATABASE,
     engine: Annotated[
-        Literal["model", "solver"], typer.Option(help="What answers where a request names none")
-    ] = "model",
+        Literal["model", "solver"] | None,
+        typer.Option(help="What answers where a request names none; else the model where there is one"),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Houses designed at once")] = 1,
     waiting: Annotated[int, typer.Option(min=0, help="Requests that may wait besides")] = 32,
     seconds: Annotated[float, typer.Option(min=0.1, help="For one request")] = 60.0,
