@@ -154,11 +154,7 @@ class _Service:
 
 def _shown(stored: StoredDesign) -> dict[str, Any]:
     """A design as clients get it, with the addresses of its drawings."""
-    links = {
-        name: f"/designs/{stored.id}.{name}" + (f"?alternative={number}" if number else "")
-        for number in range(1)
-        for name in MEDIA
-    }
+    links = {name: f"/designs/{stored.id}.{name}" for name in MEDIA}
     return {"id": stored.id, "made": stored.made.isoformat(), **stored.answer, "links": links}
 
 

@@ -1,7 +1,6 @@
 """What a service is started with."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 DATABASE = "sqlite:///housebrain.db"
 
@@ -20,7 +19,6 @@ class Settings:
         requests_a_minute: of one key, or of one address without a key; more are answered with 429.
         open_to_all: whether requests need no key: for a service that only its own machine reaches.
         origins: web pages that may call it from a browser.
-        answers: the folder where drawings are kept, made again from the store where one is missing.
     """
 
     database: str = DATABASE
@@ -32,4 +30,3 @@ class Settings:
     requests_a_minute: int = 600
     open_to_all: bool = False
     origins: tuple[str, ...] = ()
-    answers: Path | None = None
