@@ -5,7 +5,11 @@ from math import cos, radians, sin
 from housebrain.drawing.picture import GREY, INK, PAPER, Picture, Stroke, ellipse
 from housebrain.drawing.view import View, feet, metres
 
-BARS = (5, 10, 20, 40, 50, 100, 200, 500)
+BARS = (2, 4, 5, 10, 20, 40, 50, 100, 200, 500)
+TITLE_MM = 62.0  # the line under a drawing's name
+BAR_MM, UNIT_MM = 50.0, 6.0  # the longest scale bar, and the unit behind it
+NORTH_R_MM = 4.5
+NORTH_MM = 17.0  # what the arrow takes with its letter, wherever that is
 
 
 def north_arrow(picture: Picture, x: float, y: float, orientation: float, r: float = 5.0) -> None:
@@ -49,8 +53,29 @@ def scale_bar(picture: Picture, x: float, y: float, view: View, room: float = 60
 def plan_title(picture: Picture, x: float, y: float, text: str, ratio: float, note: str = "") -> None:
     """A drawing's name over a line, and its scale below."""
     picture.text(text.upper(), x, y, 3.2, bold=True)
-    picture.line([(x, y + 1.2), (x + 62, y + 1.2)], Stroke(0.3, INK))
+    picture.line([(x, y + 1.2), (x + TITLE_MM, y + 1.2)], Stroke(0.3, INK))
     picture.text(f"Scale 1:{ratio:g}{note}", x, y + 4.2, 2.0, colour=GREY)
+
+
+def foot(
+    picture: Picture, x: float, y: float, width: float, title: str, view: View, north: float | None, note: str = ""
+) -> None:
+    """A drawing's name and scale, a scale bar and north beside each other, in a strip that starts at `x`.
+
+    Args:
+        picture: that they are drawn onto.
+        x, y, width: of the strip in millimetres; `y` is the name's base line.
+        title, note: the name, and what is written behind the scale.
+        view: which the drawing was made with.
+        north: see `north_arrow`; None leaves it out.
+    """
+    plan_title(picture, x, y, title, view.scale, note)
+    end = x + width
+    if north is not None:
+        north_arrow(picture, end - NORTH_MM / 2, y + 1, north, NORTH_R_MM)
+        end -= NORTH_MM
+    start = x + TITLE_MM + 4
+    scale_bar(picture, start, y + 1, view, min(BAR_MM, end - start - UNIT_MM))
 
 
 def both(length: float) -> str:

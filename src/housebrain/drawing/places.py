@@ -10,7 +10,7 @@ from housebrain.house.design import WALL_FT
 
 GAP_FT = WALL_FT / 2 + 0.02  # from a wall's axis to the back of what stands against it
 STEP_FT = 0.5  # between the places that are tried
-WALK_FT = 2.5  # in front of a way or a door that opens elsewhere
+WALK_FT, BATH_WALK_FT = 2.5, 1.5  # in front of a way or a door that opens elsewhere
 WINDOW_FT = 1.0  # in front of a window that nothing tall may enter
 Rect = tuple[float, float, float, float]  # x1, y1, x2, y2
 
@@ -168,7 +168,7 @@ def _without(low: float, high: float, gaps: Iterable[Rect]) -> list[tuple[float,
 
 def _zones(opening: Opening, space: Space) -> list[Rect]:
     """What a door needs of a room: its way through, and the room that its leaves sweep."""
-    zones = [_before(opening, WALK_FT, 0.1)]
+    zones = [_before(opening, BATH_WALK_FT if space.type == "bathroom" else WALK_FT, 0.1)]
     for leaf in opening.leaves:
         points = (leaf.hinge, leaf.closed, leaf.opened)
         xs, ys = [x for x, _ in points], [y for _, y in points]

@@ -8,10 +8,11 @@ from typing import NamedTuple
 from shapely import Polygon
 
 from housebrain.drawing.dimensions import SIDES, depth_mm, draw_chains
+from housebrain.drawing.elements import Plot
 from housebrain.drawing.elevations import SIDES as ELEVATIONS
 from housebrain.drawing.elevations import draw_elevation, elevation_name
 from housebrain.drawing.elevations import width as elevation_width
-from housebrain.drawing.marks import both, north_arrow, plan_title, scale_bar
+from housebrain.drawing.marks import both, foot, plan_title
 from housebrain.drawing.names import level_name
 from housebrain.drawing.picture import GREY, INK, Picture, Stroke, fitted
 from housebrain.drawing.pictures import draw_outside, extent
@@ -118,11 +119,7 @@ def _cover(picture: Picture, frame: Frame, scene: Scene, names: list[str]) -> No
     else:
         view = View(view.left + beside(scene) * unit, view.bottom, scale)
     draw_site(picture, scene, view)
-    foot = plan.y + plan.h - 6
-    plan_title(picture, plan.x + 2, foot - 4, "Site plan", scale)
-    scale_bar(picture, plan.x + 72, foot - 3, view, 40.0)
-    if scene.plot:
-        north_arrow(picture, plan.x + plan.w - 8, foot - 3, scene.plot.orientation)
+    _foot(picture, plan, "Site plan", view, scene.plot)
     x, y = frame.x + frame.w - column, frame.y + 8
     picture.text(fitted(scene.title, 5.0, column, True), x, y, 5.0, bold=True)
     y = _table(picture, x, y + 8, column, "Area statement", _areas(scene))
@@ -181,15 +178,12 @@ def _plan(picture: Picture, frame: Frame, scene: Scene, number: int) -> None:
     draw_plan(picture, level, view)
     for side in SIDES:
         draw_chains(picture, scene, number, side, view)
-    _foot(picture, frame, f"{level_name(number)} plan", scale, view, scene)
+    _foot(picture, frame, f"{level_name(number)} plan", view, scene.plot)
 
 
-def _foot(picture: Picture, frame: Frame, name: str, scale: float, view: View, scene: Scene | None) -> None:
-    foot = frame.y + frame.h - 7
-    plan_title(picture, frame.x + 2, foot - 2, name, scale)
-    scale_bar(picture, frame.x + 78, foot - 1, view, 50.0)
-    if scene and scene.plot:
-        north_arrow(picture, frame.x + frame.w - 8, foot - 2, scene.plot.orientation, 4.5)
+def _foot(picture: Picture, frame: Frame, name: str, view: View, plot: Plot | None) -> None:
+    """The name of a drawing, its scale, and north where it shows the plot."""
+    foot(picture, frame.x + 2, frame.y + frame.h - 9, frame.w - 2, name, view, plot.orientation if plot else None)
 
 
 def _elevations(picture: Picture, frame: Frame, scene: Scene) -> None:
@@ -214,4 +208,4 @@ def _section(picture: Picture, frame: Frame, scene: Scene) -> None:
     base = frame.y + frame.h - 18 - max(0.0, (frame.h - 30 - scene.top * unit) / 2)
     draw_section(picture, scene, left, base, scale)
     name = "Section through the stairs" if len(scene.levels) > 1 else "Section"
-    _foot(picture, frame, name, scale, View(0, 0, scale), None)
+    _foot(picture, frame, name, View(0, 0, scale), None)
