@@ -13,7 +13,7 @@ from housebrain.drawing.names import level_name
 from housebrain.drawing.picture import INK, NARROW, WIDE, Picture, Stroke, fitted
 from housebrain.drawing.plan import draw_plan
 from housebrain.drawing.scene import Scene
-from housebrain.drawing.section import draw_section
+from housebrain.drawing.section import draw_plane, draw_section, section_name
 from housebrain.drawing.section import length as section_length
 from housebrain.drawing.site import beside, draw_site
 from housebrain.drawing.site import size as site_size
@@ -58,6 +58,8 @@ def plan_picture(scene: Scene, number: int, around: Box | None = None, title: st
     start = len(picture.items)
     for side in sides:
         draw_chains(picture, scene, number, side, view)
+    if sides:
+        draw_plane(picture, scene, view)
     built = sum(space.area_sqft for space in level.spaces if not space.open_air)
     _foot(picture, height - MARGIN_MM - FOOT_MM + 6, name, view, scene, f", {area(built)}")
     picture.grouped(start, WIDE)
@@ -114,7 +116,7 @@ def elevation_picture(scene: Scene, side: Side) -> Picture:
 
 def section_picture(scene: Scene) -> Picture:
     """The house cut through its stairs."""
-    return _upright("Section", section_length(scene) + HEIGHTS_FT, scene.top, scene, draw_section)
+    return _upright(section_name(scene), section_length(scene) + HEIGHTS_FT, scene.top, scene, draw_section)
 
 
 def _side(side: Side, picture: Picture, scene: Scene, left: float, base: float, scale: float) -> None:

@@ -18,7 +18,7 @@ from housebrain.drawing.picture import GREY, INK, Picture, Stroke, fitted
 from housebrain.drawing.pictures import draw_outside, extent
 from housebrain.drawing.plan import draw_plan
 from housebrain.drawing.scene import Scene
-from housebrain.drawing.section import draw_section
+from housebrain.drawing.section import draw_plane, draw_section, section_name
 from housebrain.drawing.section import length as section_length
 from housebrain.drawing.site import beside, draw_site
 from housebrain.drawing.site import size as site_size
@@ -73,9 +73,9 @@ def _sheet(scene: Scene, paper: Paper, name: str, number: int, count: int) -> tu
     picture.text(fitted(scene.title, 2.6, inner), x + 3, y + 5, 2.6)
     y = _rule(picture, x, y + 8)
     for label, value in _facts(scene):
-        picture.text(label, x + 3, y + 2.6, 1.6, colour=GREY)
-        picture.text(fitted(value, 2.0, inner), x + 3, y + 5.4, 2.0)
-        y += 7.2
+        picture.text(label, x + 3, y + 2.6, 1.8, colour=GREY)
+        picture.text(fitted(value, 2.2, inner), x + 3, y + 5.8, 2.2)
+        y += 7.8
     y = h - MARGIN - 34
     _rule(picture, x, y - 4)
     picture.text("Drawing", x + 3, y, 1.6, colour=GREY)
@@ -178,6 +178,7 @@ def _plan(picture: Picture, frame: Frame, scene: Scene, number: int) -> None:
     draw_plan(picture, level, view)
     for side in SIDES:
         draw_chains(picture, scene, number, side, view)
+    draw_plane(picture, scene, view)
     _foot(picture, frame, f"{level_name(number)} plan", view, scene.plot)
 
 
@@ -207,5 +208,4 @@ def _section(picture: Picture, frame: Frame, scene: Scene) -> None:
     left = frame.x + (frame.w - 26 - section_length(scene) * unit) / 2
     base = frame.y + frame.h - 18 - max(0.0, (frame.h - 30 - scene.top * unit) / 2)
     draw_section(picture, scene, left, base, scale)
-    name = "Section through the stairs" if len(scene.levels) > 1 else "Section"
-    _foot(picture, frame, name, View(0, 0, scale), None)
+    _foot(picture, frame, section_name(scene), View(0, 0, scale), None)
