@@ -52,8 +52,8 @@ def plane(scene: Scene) -> Plane:
 
 
 def section_name(scene: Scene) -> str:
-    """`Section A-A` where plans mark its plane."""
-    return "Section A-A" if any(level.stair for level in scene.levels) else "Section"
+    """Where there are stairs it runs through them, and plans mark where."""
+    return "Section A-A through the stairs" if any(level.stair for level in scene.levels) else "Section"
 
 
 def length(scene: Scene) -> float:

@@ -124,7 +124,8 @@ def _washer(w: float, d: float) -> list[Mark]:
 
 def _car(w: float, d: float) -> list[Mark]:
     """Its nose towards larger y: body, windscreens, side windows, mirrors and lamps."""
-    x, y = w / 2, d / 2
+    mirror = 0.3
+    x, y = w / 2 - mirror, d / 2
 
     def both(*points: tuple[float, float]) -> Points:
         """An outline of the right half from front to rear, and its mirror image."""
@@ -139,7 +140,7 @@ def _car(w: float, d: float) -> list[Mark]:
     for sign in (-1, 1):
         glass = ((0.86, front - 0.5), (0.75, front - 1.6), (0.75, rear + 1.3), (0.86, rear + 0.5))
         marks.append(Mark(tuple((sign * px * x, py) for px, py in glass)))
-        marks.append(_rect(sign * x, front - 0.7, sign * (x + 0.35), front - 0.35, True))
+        marks.append(_rect(sign * x, front - 0.7, sign * (x + mirror), front - 0.35, True))
         marks.append(_line((sign * 0.3 * x, front + 0.35), (sign * 0.36 * x, y - 0.3)))
     return marks
 
