@@ -300,17 +300,25 @@ def _pooja(room: Place) -> None:
 
 
 def _garage(room: Place) -> None:
-    """A car, its nose away from the gate; it may stand before the gate, which no other piece may."""
-    for x1, y1, x2, y2 in room.free:
-        count = 2 if x2 - x1 >= 16.0 else 1
-        for k in range(count):
-            x = x1 + (x2 - x1) * (k + 0.5) / count
-            for w, d in ((6.2, 15.5), (5.8, 13.5), (5.5, 12.0)):
-                if x2 - x1 >= count * (w + 1) and y2 - y1 >= d + 0.5:
-                    y = (y1 + y2) / 2
-                    room.put("car", (x - w / 2, y - d / 2, x + w / 2, y + d / 2), 4.8, 0)
-                    break
-        return
+    """Cars, their noses away from the gate, which they may stand before as no other piece may; off doors' leaves."""
+    x1, y1, x2, y2 = room.free[0]
+    count = 2 if x2 - x1 >= 16.0 else 1
+    for k in range(count):
+        middle = x1 + (x2 - x1) * (k + 0.5) / count
+        for w, d in ((6.2, 15.5), (5.8, 13.5), (5.5, 12.0)):
+            aside, along = (x2 - x1) / count - w - 1.0, y2 - y1 - d - 0.5
+            if aside < 0 or along < 0:
+                continue
+            spots = [(x, y) for y in (0.5, 0.25, 0.0, 0.75, 1.0) for x in (0.5, 0.0, 1.0)]
+            cars = [
+                (left, low, left + w, low + d)
+                for x, y in spots
+                for left, low in [(middle - w / 2 + (x - 0.5) * aside, y1 + 0.25 + y * along)]
+            ]
+            car = next((one for one in cars if not any(meet(one, sweep) for sweep in room.sweeps)), None)
+            if car:
+                room.put("car", car, 4.8, 0)
+                break
 
 
 def _outdoors(room: Place) -> None:

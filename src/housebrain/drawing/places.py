@@ -40,7 +40,8 @@ class Place:
     Attributes:
         free: the rectangles inside its walls, the largest first.
         sides: its walls, the longest first.
-        ways: what doors need: the floor before them and the sweep of their leaves.
+        sweeps: the squares that leaves of doors sweep.
+        ways: what doors need: those, and the floor before them.
         kept: what has to stay free: the ways, and the floor in front of what stands already.
         windows: what nothing tall may enter.
         doors: the middles of its doors and ways.
@@ -50,6 +51,7 @@ class Place:
     space: Space
     free: list[Rect]
     sides: list[Side]
+    sweeps: list[Rect]
     ways: list[Rect]
     kept: list[Rect]
     windows: list[Rect]
@@ -139,12 +141,14 @@ def place(space: Space, walls: Sequence[Wall]) -> Place:
             sides += [Side(angle, back, start, end) for start, end in pieces]
         top, left, bottom, right = inset
         frees.append((x + left, y + bottom, x + w - right, y + d - top))
-    ways = [zone for opening in own if opening.kind != "window" for zone in _zones(opening, space)]
+    sweeps = [sweep for opening in own for sweep in _sweeps(opening)]
+    walk = BATH_WALK_FT if space.type == "bathroom" else WALK_FT
+    ways = [_before(opening, walk, 0.1) for opening in own if opening.kind != "window"] + sweeps
     windows = [_before(opening, WINDOW_FT, 0.0) for opening in own if opening.kind == "window"]
     doors = [(opening.x, opening.y) for opening in own if opening.kind != "window"]
     frees.sort(key=lambda one: -(one[2] - one[0]) * (one[3] - one[1]))
     sides.sort(key=lambda side: side.low - side.high)
-    return Place(space, frees, sides, ways, list(ways), windows, doors)
+    return Place(space, frees, sides, sweeps, ways, list(ways), windows, doors)
 
 
 def _touch(angle: int, at: float, low: float, high: float, other: tuple[float, float, float, float]) -> Rect | None:
@@ -166,14 +170,12 @@ def _without(low: float, high: float, gaps: Iterable[Rect]) -> list[tuple[float,
     return [*pieces, (low, high)] if high > low else pieces
 
 
-def _zones(opening: Opening, space: Space) -> list[Rect]:
-    """What a door needs of a room: its way through, and the room that its leaves sweep."""
-    zones = [_before(opening, BATH_WALK_FT if space.type == "bathroom" else WALK_FT, 0.1)]
+def _sweeps(opening: Opening) -> list[Rect]:
+    found = []
     for leaf in opening.leaves:
-        points = (leaf.hinge, leaf.closed, leaf.opened)
-        xs, ys = [x for x, _ in points], [y for _, y in points]
-        zones.append((min(xs), min(ys), max(xs), max(ys)))
-    return zones
+        xs, ys = zip(leaf.hinge, leaf.closed, leaf.opened, strict=True)
+        found.append((min(xs), min(ys), max(xs), max(ys)))
+    return found
 
 
 def _before(opening: Opening, depth: float, more: float) -> Rect:
