@@ -58,7 +58,8 @@ def draw_dimensions(pen: Pen, level: Level) -> None:
                 line = edge + outward * (_first_ft(pen.scale) + number * CHAIN_IN * pen.scale / UNIT)
                 for start, end in pairwise(chain):
                     pen.dimension(axis, start, end, line, foot)
-                foot = line  # so that no line of the next chain runs through the texts of this one
+                # Beyond the texts of this chain, so that no line of the next one runs through them.
+                foot = line + outward * 2 * TEXT_IN * pen.scale / UNIT
 
 
 def _chain(pen: Pen, low: float, high: float, between: Iterable[float]) -> list[float]:
