@@ -300,7 +300,7 @@ def _pooja(room: Place) -> None:
 
 
 def _garage(room: Place) -> None:
-    """Cars, their noses away from the gate, which they may stand before as no other piece may; off doors' leaves."""
+    """Cars, their noses away from the gate, which they may stand before as no other piece may."""
     x1, y1, x2, y2 = room.free[0]
     count = 2 if x2 - x1 >= 16.0 else 1
     for k in range(count):
@@ -315,7 +315,7 @@ def _garage(room: Place) -> None:
                 for x, y in spots
                 for left, low in [(middle - w / 2 + (x - 0.5) * aside, y1 + 0.25 + y * along)]
             ]
-            car = next((one for one in cars if not any(meet(one, sweep) for sweep in room.sweeps)), None)
+            car = next((one for one in cars if not any(meet(one, way) for way in room.passages)), None)
             if car:
                 room.put("car", car, 4.8, 0)
                 break

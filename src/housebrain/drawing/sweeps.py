@@ -9,9 +9,8 @@ from shapely import Polygon, box
 
 from housebrain.drawing.elements import Leaf, Opening, Point, Wall
 from housebrain.house.design import Rect
-from housebrain.house.rooms import OPEN_AIR
 
-PASSAGES = frozenset({"corridor", "stairs"}) | OPEN_AIR  # no leaf is hung into these to get out of the way
+PASSAGES = frozenset({"corridor", "stairs"})  # no leaf is hung into these to get out of the way
 ARC_STEPS = 6
 TOUCH_SQFT = 0.02  # two leaves may meet by so much
 
