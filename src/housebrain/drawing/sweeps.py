@@ -42,7 +42,7 @@ def apart(walls: Sequence[Wall], types: Mapping[str, str], boxes: Mapping[str, S
     """
     leaves = {opening: opening.leaves for wall in walls for opening in wall.openings if opening.leaves}
     for one, other in combinations(leaves, 2):
-        if not _meet(leaves[one], leaves[other]):
+        if _shared(leaves[one], leaves[other]) <= TOUCH_SQFT:
             continue
         rest = [hung for door, hung in leaves.items() if door not in (one, other)]
         ways = [
@@ -50,10 +50,13 @@ def apart(walls: Sequence[Wall], types: Mapping[str, str], boxes: Mapping[str, S
             for first in _ways(one, leaves[one], types, boxes)
             for second in _ways(other, leaves[other], types, boxes)
         ]
-        free = (
-            pair for pair in ways if not _meet(*pair) and not any(_meet(hung, leaf) for hung in rest for leaf in pair)
-        )
-        leaves[one], leaves[other] = next(free, (leaves[one], leaves[other]))
+
+        def hit(pair: tuple[tuple[Leaf, ...], tuple[Leaf, ...]], rest: Sequence[tuple[Leaf, ...]] = rest) -> float:
+            found = _shared(*pair) + sum(_shared(hung, leaf) for hung in rest for leaf in pair)
+            return found if found > TOUCH_SQFT else 0.0
+
+        # Among those that are as good the first, which leaves most as it is.
+        leaves[one], leaves[other] = min(ways, key=hit)
     return tuple(
         replace(wall, openings=tuple(replace(one, leaves=leaves.get(one, ())) for one in wall.openings))
         for wall in walls
@@ -88,12 +91,13 @@ def _leaf(door: Opening, hinge: Point, free: Point, side: int) -> Leaf:
     return Leaf(hinge, free, moved(hinge, door.along, door.width * side))
 
 
-def _meet(one: Sequence[Leaf], other: Sequence[Leaf]) -> bool:
-    """Whether leaves of two doors sweep over the same floor."""
-    return any(
-        box(*_bounds(a)).intersects(box(*_bounds(b))) and _sweep(a).intersection(_sweep(b)).area > TOUCH_SQFT
+def _shared(one: Sequence[Leaf], other: Sequence[Leaf]) -> float:
+    """The floor that leaves of two doors both sweep, in square feet."""
+    return sum(
+        float(_sweep(a).intersection(_sweep(b)).area)
         for a in one
         for b in other
+        if box(*_bounds(a)).intersects(box(*_bounds(b)))
     )
 
 
