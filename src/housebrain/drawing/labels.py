@@ -20,7 +20,8 @@ LEADING = 1.32
 AROUND_MM = 0.5  # kept free around words
 CLEAR_MM = 0.7  # between words and a wall's face
 COVERED = 2.0  # what it costs to cover a square millimetre
-SMALLER, FEWER, TURNED = 2.0, 8.0, 5.0  # to write a size smaller, to leave out a line, and to write upwards
+SMALLER = (0.0, 2.0, 4.0, 10.0, 18.0)  # to write a name of that size
+FEWER, TURNED = 7.0, 5.0  # to leave out a line, and to write upwards
 STAIRS_COVERED = 6.0  # the worst place of a label on stairs that is taken
 SPOTS = 13  # places tried along each side of a room
 Rect = tuple[float, float, float, float]
@@ -120,20 +121,19 @@ def _least(
     """
     short = [lines[0], lines[-1].split(" / ")[0]] if len(lines) > 1 else [lines[0].split(" / ")[0]]
     best: tuple[float, list[Text]] | None = None
-    for rank, size in enumerate(NAME_MM):
+    for size, smaller in zip(NAME_MM, SMALLER, strict=True):
         for fewer, below in enumerate((lines, short, short[:1], [])):
+            least = smaller + fewer * FEWER
+            if best and best[0] <= least:
+                break
             set_ = [Line(name, size, True), *(Line(line, size * SIZE_MM, False) for line in below)]
             for turned in (False, True):
                 placed = _place(set_, boxes, blocked, turned, halo)
                 if placed:
                     overlap, texts = placed
-                    cost = COVERED * overlap + rank * SMALLER + fewer * FEWER + turned * TURNED
+                    cost = COVERED * overlap + least + turned * TURNED
                     if best is None or cost < best[0]:
                         best = (cost, texts)
-                if best and best[0] < rank * SMALLER + fewer * FEWER + 1.0:
-                    return best
-        if best and best[0] < (rank + 1) * SMALLER:
-            break
     return best
 
 
