@@ -18,6 +18,7 @@ from any_design import designs
 from housebrain.drawing.dxf.house import dxf
 from housebrain.drawing.dxf.standards import LAYERS, UNIT
 from housebrain.drawing.dxf.words import LONGEST, feet_inches, paragraphs, plain
+from housebrain.drawing.names import level_name
 from housebrain.drawing.scene import Scene, scene
 from housebrain.house.design import Design
 from houses import Solved, solved_houses
@@ -43,7 +44,7 @@ def test_drawings_are_audited_clean_and_have_units_layers_and_a_sheet_a_level(ho
     assert doc.header["$INSUNITS"] == ezdxf.units.IN
     assert set(LAYERS) <= {layer.dxf.name for layer in doc.layers}
     assert {entity.dxf.layer for entity in doc.modelspace()} <= set(LAYERS)
-    sheets = [f"Level {number} plan" for number in range(len(house.design.levels))]
+    sheets = [f"{level_name(number)} plan" for number in range(len(house.design.levels))]
     assert doc.layout_names_in_taborder() == ["Model", *sheets, "Site and roof plan"]
     for name in doc.layout_names_in_taborder()[1:]:
         # A layout's own view counts as one.

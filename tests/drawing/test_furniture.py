@@ -78,6 +78,19 @@ def test_rooms_have_what_they_are_for() -> None:
         assert sum(found) >= 0.9 * len(found), (kind, sum(found), len(found))
 
 
+def test_baths_have_all_that_one_needs() -> None:
+    """Of those that a building code would call large enough: 30 square feet."""
+    complete = []
+    for house in solved_houses():
+        for level in levels(house):
+            for space in level.spaces:
+                if space.type == "bathroom" and space.area_sqft >= 30:
+                    kinds = {piece.kind for piece in level.furniture if piece.room == space.name}
+                    complete.append({"toilet", "basin"} <= kinds and bool(kinds & {"shower", "tub"}))
+    assert len(complete) > 20
+    assert sum(complete) >= 0.9 * len(complete), (sum(complete), len(complete))
+
+
 @pytest.mark.parametrize("kind", sorted(SYMBOLS))
 @pytest.mark.parametrize("angle", [0, 90, 180, 270])
 def test_a_symbol_stays_inside_its_outline(kind: str, angle: int) -> None:

@@ -18,6 +18,7 @@ from any_design import designs
 from housebrain.drawing.elements import Level
 from housebrain.drawing.ifc.house import ifc
 from housebrain.drawing.ifc.model import label
+from housebrain.drawing.names import level_name
 from housebrain.drawing.regions import joined, polygon
 from housebrain.drawing.scene import Scene, scene
 from housebrain.house.design import Design
@@ -64,7 +65,7 @@ def test_models_keep_the_rules_of_the_schema(number: int) -> None:
 def test_storeys_stand_where_the_scene_has_them_and_hold_everything(number: int) -> None:
     storeys = model(number).by_type("IfcBuildingStorey")
     levels = drawn(number).levels
-    assert [storey.Name for storey in storeys] == [f"Level {level.number}" for level in levels]
+    assert [storey.Name for storey in storeys] == [level_name(level.number) for level in levels]
     assert [storey.Elevation * FT_PER_M for storey in storeys] == pytest.approx(
         [lv.elevation for lv in levels], abs=1e-4
     )

@@ -8,7 +8,7 @@ from shapely.geometry import box
 
 from drawn import design, level, room
 from housebrain.drawing.elements import Level
-from housebrain.drawing.labels import room_labels
+from housebrain.drawing.labels import room_labels, short_labels
 from housebrain.drawing.names import title
 from housebrain.drawing.picture import Text, width_of
 from housebrain.drawing.regions import polygon
@@ -45,6 +45,21 @@ def test_labels_stay_in_their_rooms_and_apart(house: Solved) -> None:
         named = [text.text for text in texts if text.bold]
         for space in drawn.spaces:
             assert space.type == "stairs" or title(space) in named
+
+
+@pytest.mark.parametrize("house", HOUSES)
+def test_labels_stay_off_the_walls(house: Solved) -> None:
+    for drawn in scene(house.design, house.brief).levels:
+        walls = unary_union([Polygon(VIEW.points(region.outline)) for space in drawn.spaces for region in space.clear])
+        for text in [*room_labels(drawn, VIEW), *short_labels(drawn, VIEW, 200.0)]:
+            assert walls.covers(around(text)), text
+
+
+def test_short_labels_are_large_and_short() -> None:
+    drawn = scene(design(level(room("bed2", "bedroom", (2, 0, 20, 18)), room("Oma & Opa", "bedroom", (2, 18, 20, 12)))))
+    texts = short_labels(drawn.levels[0], VIEW, 200.0)
+    assert [text.text for text in texts] == ["Bed 2", "360 sq ft", "Oma & Opa", "240 sq ft"]
+    assert texts[0].size > 2 * room_labels(drawn.levels[0], VIEW)[0].size
 
 
 @pytest.mark.parametrize("house", HOUSES)

@@ -12,7 +12,8 @@ from housebrain.drawing.names import level_name
 from housebrain.drawing.pdf import pdf
 from housebrain.drawing.picture import Picture, Stroke
 from housebrain.drawing.scene import scene
-from housebrain.house.design import Design
+from housebrain.drawing.view import MM_PER_FT
+from housebrain.house.design import WALL_FT, Design
 from houses import solved_houses
 
 POINTS_PER_MM = 72 / 25.4
@@ -45,7 +46,7 @@ def test_a_sheet_set_has_a_page_a_drawing_on_its_paper(kind: str, name: str, siz
         assert re.search(r"Scale 1:\d+", page)
     for side in ("FRONT", "REAR", "LEFT", "RIGHT"):
         assert f"{side} ELEVATION" in elevations
-    assert "SECTION THROUGH THE STAIRS" in section
+    assert "SECTION A-A THROUGH THE STAIRS" in section
 
 
 def test_the_same_scene_gives_the_same_bytes() -> None:
@@ -62,6 +63,21 @@ def test_lengths_are_to_scale() -> None:
     dark = (image[..., 0] < 128).nonzero()
     assert (dark[1].min(), dark[1].max() + 1) == pytest.approx((100, 600), abs=1)
     assert (dark[0].min(), dark[0].max() + 1) == pytest.approx((195, 205), abs=1)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("pdf", "plan.pdf"), ("letter", "plan-letter.pdf")])
+def test_walls_are_as_long_on_paper_as_the_scale_says(kind: str, name: str) -> None:
+    house = next(house for house in solved_houses() if len(house.design.levels) == 2)
+    drawn = scene(house.design, house.brief)
+    page = opened(FORMATS[kind](drawn)[name])[1]
+    scale = int(re.search(r"Scale 1:(\d+)", page.get_textpage().get_text_bounded()).group(1))  # type: ignore[union-attr]
+    *_, w, d = drawn.footprint
+    # From face to face, half a wall beyond the axes; the line around the walls counts on both sides.
+    line = 2 * 0.12 * POINTS_PER_MM
+    expected = [(side + WALL_FT) * MM_PER_FT / scale * POINTS_PER_MM + line for side in (w, d)]
+    bounds = [item.get_bounds() for item in page.get_objects()]
+    sizes = [(right - left, top - bottom) for left, bottom, right, top in bounds]
+    assert any(size == pytest.approx(expected, abs=0.05) for size in sizes)
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,18 +1,29 @@
 """Tests for housebrain.drawing.svg and housebrain.drawing.plan, read back as XML."""
 
 import re
+from itertools import combinations
 from xml.etree import ElementTree
 
+import pypdfium2
 import pytest
 from hypothesis import given, settings
+from shapely import Polygon
+from shapely.geometry import box as box_
 
 from any_design import designs
 from drawn import FRONT, REAR, SVG, drawn, level, room, rooms, texts, view_box
 from housebrain.drawing.formats import FORMATS
+from housebrain.drawing.pdf import pdf
+from housebrain.drawing.picture import NARROW, WIDE, Group, Picture, Text, width_of
+from housebrain.drawing.pictures import plan_picture
 from housebrain.drawing.plan import FAULT
+from housebrain.drawing.png import png
 from housebrain.drawing.scene import scene
 from housebrain.drawing.view import MM_PER_FT
 from housebrain.house.design import Design, Level, Room
+from houses import Solved, solved_houses
+
+HOUSES = [pytest.param(house, id=house.record["id"]) for house in solved_houses()]
 
 
 @settings(max_examples=60, deadline=None)
@@ -89,3 +100,53 @@ def test_a_house_of_one_to_thirty_six_rooms_names_each(side: int) -> None:
     many = [room(f"room {x}-{y}", kinds[(x + y) % 6], (2 + 12 * x, 10 * y, 12, 10)) for x, y in places]
     shown = texts(drawn(level(*many)))
     assert all(one.name in shown for one in many)
+
+
+def test_narrow_screens_get_fewer_and_larger_words() -> None:
+    root = drawn(level(FRONT, REAR))
+    groups = {name: [group for group in root if group.get("class") == name] for name in (WIDE, NARROW)}
+    wide, narrow = ([text for group in groups[name] for text in group.iter(f"{SVG}text")] for name in (WIDE, NARROW))
+    assert all(group.get("display") == "none" for group in groups[NARROW])  # until a style sheet says otherwise
+    style = root.findtext(f"{SVG}style")
+    assert style and f".{WIDE}{{display:none}}.{NARROW}{{display:inline}}" in style
+    assert len(narrow) < len(wide) / 2
+    names = {text.text: float(text.attrib["font-size"]) for text in narrow}
+    # On 350 pixels as large as a web page's own small print.
+    assert names["Living"] * 350 / view_box(root)[2] > 10
+
+
+def test_only_svg_shows_what_is_for_narrow_screens() -> None:
+    blank, narrow = (Picture(40, 20, "test") for _ in range(2))
+    narrow.text("Bed", 5, 15, 10.0)
+    narrow.grouped(0, NARROW)
+    assert png(narrow, 80) == png(blank, 80)
+    page = pypdfium2.PdfDocument(pdf([narrow], "test"))[0]
+    assert page.get_textpage().get_text_bounded() == ""
+
+
+@pytest.mark.parametrize("house", HOUSES)
+@pytest.mark.parametrize("hidden", [WIDE, NARROW])
+def test_no_two_texts_of_a_plan_meet(house: Solved, hidden: str) -> None:
+    scene_ = scene(house.design, house.brief)
+    for number in range(len(scene_.levels)):
+        picture = plan_picture(scene_, number)
+        shown = [
+            text
+            for item in picture.items
+            if not (isinstance(item, Group) and item.kind == hidden)
+            for text in (item.items if isinstance(item, Group) else (item,))
+            if isinstance(text, Text)
+        ]
+        places = [_around(text) for text in shown]
+        for (one, a), (other, b) in combinations(zip(shown, places, strict=True), 2):
+            assert a.intersection(b).area < 0.05, (one.text, other.text)
+        assert all(box_(0, 0, picture.width, picture.height).covers(place) for place in places)
+
+
+def _around(text: Text) -> Polygon:
+    """The paper that a line of text takes."""
+    length, up = width_of(text.text, text.size, text.bold), text.size * 0.75
+    before = {"start": 0.0, "middle": length / 2, "end": length}[text.anchor]
+    if text.angle:
+        return box_(text.x - up, text.y - (length - before), text.x, text.y + before)
+    return box_(text.x - before, text.y - up, text.x - before + length, text.y)

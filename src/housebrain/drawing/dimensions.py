@@ -153,7 +153,7 @@ def rows(texts: Sequence[str], middles: Sequence[float], rooms: Sequence[float])
     for number in sorted(range(len(texts)), key=lambda k: (width_of(texts[k], TEXT_MM), k)):
         half = width_of(texts[number], TEXT_MM) / 2 + 0.4
         low, high = middles[number] - half, middles[number] + half
-        for row in (0, 1) if rooms[number] >= 2 * half else (1, 0):
+        for row in (0, 1) if rooms[number] >= 2 * (half + TICK_MM / 2) else (1, 0):
             if all(high <= start or low >= end for start, end in taken[row]):
                 taken[row].append((low, high))
                 found[number] = row

@@ -1,7 +1,7 @@
 """The house seen from its four sides, without perspective: what is farther away is drawn first."""
 
 from collections.abc import Iterable, Sequence
-from math import floor
+from math import ceil, floor
 from typing import Literal, NamedTuple
 
 from housebrain.drawing.elements import Opening, Point, Point3, Wall, rectangle
@@ -20,7 +20,13 @@ TURN = {"front": 0, "left": 90, "rear": 180, "right": 270}
 EDGE, FINE = Stroke(0.2, INK), Stroke(0.1, "#4b5563")
 GROUND_FT = 6.0  # of ground line beside the house
 HEIGHTS_FT = 2.0  # beside the ground, for the marks of heights
-GLASS = "#d5e6ef"
+GLASS, SLAB_FILL = "#d5e6ef", "#e4e0d8"
+COPING_FT = 0.3  # on a parapet
+HEIGHT_MM = 5.0  # what a mark of a height takes
+ROOF_COURSE_FT, VERGE_FT = 0.7, 0.6
+EAVES_FT = 0.5  # a roof that reaches farther over its walls shades them
+# How far apart the lines are that say what walls are made of, where that has courses or boards.
+COURSES_FT = {"Brick": 0.75, "Stone": 1.5, "Wood": 0.6, "Fiber_Cement": 0.8, "Concrete": 4.0}
 NAMES = {"N": "North", "NE": "North-east", "E": "East", "SE": "South-east", "S": "South", "SW": "South-west",
          "W": "West", "NW": "North-west"}  # fmt: skip
 
@@ -69,11 +75,10 @@ def draw_heights(picture: Picture, scene: Scene, view: View, at: float) -> None:
         x, y = view.at(at, z)
         picture.line([(x - 4, y), (x + 5, y)], Stroke(0.12, GREY))
         picture.rings([[(x + 5, y), (x + 6.2, y - 1.1), (x + 3.8, y - 1.1)]], PAPER, Stroke(0.15, INK))
-        if last - y < 4.3:
-            y = last - 4.3
+        y = min(y, last - HEIGHT_MM)
         last = y
-        picture.text(name, x + 7.2, y - 0.5, 1.7, bold=True)
-        picture.text(f"+{feet(z)}  +{metres(z)} m" if z else "0'-0\"  0.00 m", x + 7.2, y + 1.5, 1.5, colour=GREY)
+        picture.text(name, x + 7.2, y - 0.5, 2.0, bold=True)
+        picture.text(f"+{feet(z)}  +{metres(z)} m" if z else "0'-0\"  0.00 m", x + 7.2, y + 1.9, 1.7, colour=GREY)
 
 
 def _reach(scene: Scene, side: Side) -> tuple[float, float]:
@@ -90,16 +95,17 @@ def parts(scene: Scene, side: Side) -> Iterable[Part]:
     """Everything that faces a side."""
     looks = surfaces(scene.materials)
     wall_fill, roof_fill = looks["wall"].colour, looks["roof"].colour
+    courses = COURSES_FT.get(scene.materials["exterior"])
     for region in scene.plinth:
         yield from _upright(side, region.outline, 0.0, scene.levels[0].elevation, "#d8d4cc", EDGE)
     for level in scene.levels:
         floor_z = level.elevation
         for region in level.slab:
-            yield from _upright(side, region.outline, floor_z - level.slab_thickness, floor_z, "#e4e0d8", EDGE)
+            yield from _upright(side, region.outline, floor_z - level.slab_thickness, floor_z, SLAB_FILL, EDGE)
         for kind in ("outer", "parapet"):
             own = [wall for wall in level.walls if wall.kind == kind]
             for outline in _outlines(own):
-                yield from _upright(side, outline, floor_z, floor_z + own[0].height, wall_fill, EDGE)
+                yield from _upright(side, outline, floor_z, floor_z + own[0].height, wall_fill, EDGE, courses)
         for wall in level.walls:
             if wall.kind == "railing":
                 yield from _railing(side, wall, floor_z, floor_z + wall.height)
@@ -110,11 +116,14 @@ def parts(scene: Scene, side: Side) -> Iterable[Part]:
             yield from _upright(side, post.outline, post.bottom, post.top, wall_fill, FINE)
     roof = scene.roof
     for region in roof.slab:
-        yield from _upright(side, region.outline, roof.level - roof.slab_thickness, roof.level, "#e4e0d8", EDGE)
+        # Where the roof reaches over its slab, the slab lies in the shade.
+        fill = shaded(SLAB_FILL, 0.8) if roof.overhang > EAVES_FT else SLAB_FILL
+        yield from _upright(side, region.outline, roof.level - roof.slab_thickness, roof.level, fill, EDGE)
     for outline in _outlines(roof.parapets):
-        yield from _upright(side, outline, roof.level, roof.top, wall_fill, EDGE)
+        yield from _upright(side, outline, roof.level, roof.top - COPING_FT, wall_fill, EDGE, courses)
+        yield from _upright(side, outline, roof.top - COPING_FT, roof.top, SLAB_FILL, EDGE)
     for face in roof.faces:
-        yield from _roof_face(side, face.corners, roof_fill, wall_fill)
+        yield from _roof_face(side, face.corners, roof_fill, wall_fill, courses)
     for step in scene.steps:
         yield from _upright(side, step.outline, step.bottom, step.top, "#efece6", FINE)
 
@@ -135,15 +144,28 @@ def _faces(side: Side, wall: Wall) -> bool:
     }[side]
 
 
+def shaded(colour: str, light: float) -> str:
+    """A colour in less light."""
+    return "#" + "".join(f"{round(int(colour[k : k + 2], 16) * light):02x}" for k in (1, 3, 5))
+
+
 def _upright(
-    side: Side, outline: tuple[Point, ...], bottom: float, top: float, fill: str, stroke: Stroke
+    side: Side,
+    outline: tuple[Point, ...],
+    bottom: float,
+    top: float,
+    fill: str,
+    stroke: Stroke,
+    courses: float | None = None,
 ) -> Iterable[Part]:
-    """The faces of an upright body that look to a side."""
+    """The faces of an upright body that look to a side, with a fine line every so many feet where it has courses."""
     for (x1, y1), (x2, y2) in zip(outline, outline[1:] + outline[:1], strict=True):
         (u1, away), (u2, other) = _seen(side, x1, y1), _seen(side, x2, y2)
         # An outline runs counter-clockwise: an edge is seen where it runs to the right.
         if u2 > u1 and away == other:
             yield Part(away, rectangle(u1, bottom, u2, top), fill, stroke)
+            if courses:
+                yield from _courses(away, rectangle(u1, bottom, u2, top), courses, Stroke(0.07, shaded(fill, 0.82)))
 
 
 def _box(side: Side, wall: Wall, opening: Opening) -> tuple[float, float, float]:
@@ -156,7 +178,7 @@ def _opening(side: Side, wall: Wall, opening: Opening, floor_z: float) -> Iterab
     left, right, away = _box(side, wall, opening)
     bottom, top = floor_z + opening.sill, floor_z + opening.head
     fill = {"window": GLASS, "glazed": GLASS, "gate": "#c9ccd1", "door": "#b08d6a", "way": "#8f9299"}[opening.kind]
-    yield Part(away, rectangle(left, bottom, right, top), PAPER, EDGE, 1)
+    yield Part(away, rectangle(left, bottom, right, top), PAPER, EDGE, 2)
     if opening.kind == "way":
         yield Part(away, rectangle(left, bottom, right, top), fill, EDGE, 2)
         return
@@ -200,7 +222,9 @@ def _railing(side: Side, wall: Wall, bottom: float, top: float) -> Iterable[Part
         yield Part(away, ((u, bottom), (u, top - 0.2)), None, FINE)
 
 
-def _roof_face(side: Side, corners: tuple[Point3, ...], roof_fill: str, wall_fill: str) -> Iterable[Part]:
+def _roof_face(
+    side: Side, corners: tuple[Point3, ...], roof_fill: str, wall_fill: str, courses: float | None
+) -> Iterable[Part]:
     """A slope or a gable as it is seen; nothing where it looks away."""
     seen = [(*_seen(side, x, y), z) for x, y, z in corners]
     flat = tuple((u, z) for u, _, z in seen)
@@ -210,16 +234,28 @@ def _roof_face(side: Side, corners: tuple[Point3, ...], roof_fill: str, wall_fil
     away = min(depth for _, depth, _ in seen)
     upright = max(depth for _, depth, _ in seen) - away < 1e-6
     yield Part(away, flat, wall_fill if upright else roof_fill, EDGE)
-    if upright:
+    if not upright:
+        yield from _courses(away, flat, ROOF_COURSE_FT, Stroke(0.06, "#4b5563"))
         return
-    low, high = min(z for *_, z in seen), max(z for *_, z in seen)
-    count = int((high - low) / 0.7)
-    for k in range(1, count):
-        z = low + (high - low) * k / count
+    if courses:
+        yield from _courses(away, flat, courses, Stroke(0.07, shaded(wall_fill, 0.82)))
+    # The roof's edge along both slopes of a gable.
+    (u1, z), (u2, _), (middle, top) = sorted(flat, key=lambda point: (point[1], point[0]))
+    share = min(1.0, VERGE_FT / (top - z))
+    foot = (u2 - u1) / 2 * share
+    verge = ((u1, z), (u1 + foot, z), (middle, top - (top - z) * share), (u2 - foot, z), (u2, z), (middle, top))
+    yield Part(away, verge, roof_fill, EDGE, 2)
+
+
+def _courses(away: float, corners: tuple[Point, ...], apart: float, stroke: Stroke) -> Iterable[Part]:
+    """Level lines across a face, `apart` feet from each other."""
+    low, high = min(z for _, z in corners), max(z for _, z in corners)
+    for k in range(1, ceil((high - low) / apart)):
+        z = low + k * apart
         crossings = sorted(
             a[0] + (z - a[1]) / (b[1] - a[1]) * (b[0] - a[0])
-            for a, b in zip(flat, flat[1:] + flat[:1], strict=True)
+            for a, b in zip(corners, corners[1:] + corners[:1], strict=True)
             if (a[1] - z) * (b[1] - z) < 0
         )
         for u1, u2 in zip(crossings[::2], crossings[1::2], strict=False):
-            yield Part(away, ((u1, z), (u2, z)), None, Stroke(0.06, "#4b5563"), 1)
+            yield Part(away, ((u1, z), (u2, z)), None, stroke, 1)

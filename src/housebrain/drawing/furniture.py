@@ -1,6 +1,8 @@
 """Furniture by kind of room: what is expected there, in sizes that fit."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import product
 
 from housebrain.drawing.elements import Block, Piece, Space, Wall
 from housebrain.drawing.places import Place, Side, bounds, meet, place
@@ -8,6 +10,9 @@ from housebrain.drawing.places import Place, Side, bounds, meet, place
 COUNTER_FT, COUNTER_HEIGHT_FT = 2.0, 3.0
 CHAIR_FT = 1.4
 BIG_SQFT = 150.0
+BATH_FLOORS = (1.2, 0.5)  # before a shower and a basin; where there is little room they share it
+# What is placed first has the better place.
+BATH_ORDERS = (("wash", "toilet", "basin"), ("toilet", "wash", "basin"), ("toilet", "basin", "wash"))
 
 
 def furnish(spaces: Sequence[Space], walls: Sequence[Wall], posts: Sequence[Block]) -> tuple[Piece, ...]:
@@ -87,7 +92,10 @@ def _living(room: Place) -> None:
         room.put("table", low, 1.3, sofa.angle)
     # The television stands across from the sofa where there is a wall.
     across = side.rect(along, 1.0, 1.0, 3.0 + 9.0)
-    room.against("shelf", 5.0, 1.3, 1.8, before=1.5, near=((across[0] + across[2]) / 2, (across[1] + across[3]) / 2))
+    near = ((across[0] + across[2]) / 2, (across[1] + across[3]) / 2)
+    for off_windows in (True, False):
+        if room.against("shelf", 5.0, 1.3, 1.8, before=1.5, near=near, tall=off_windows):
+            break
     for sign in (-1, 1):
         chair = side.rect(along + sign * (sofa.width / 2 + 0.4), 2.7, 2.7, 4.0)
         turned = {0: (270, 90), 90: (0, 180), 180: (270, 90), 270: (0, 180)}[sofa.angle]
@@ -109,7 +117,7 @@ def _dining_table(room: Place) -> None:
         spots = []
         for x1, y1, x2, y2 in room.free:
             w, d = (length, depth) if x2 - x1 >= y2 - y1 else (depth, length)
-            need_w, need_d = (w, d + 3.0) if w >= d else (w + 3.0, d)
+            need_w, need_d = (w + 1.0, d + 3.0) if w >= d else (w + 3.0, d + 1.0)
             for i in range(9):
                 for j in range(9):
                     x = x1 + (x2 - x1) * (i + 1) / 10
@@ -229,14 +237,37 @@ def _counter(room: Place, side: Side, low: float, high: float, fittings: list[tu
 
 
 def _bath(room: Place) -> None:
-    if room.space.area_sqft < 60 or not room.against("tub", 5.2, 2.5, 1.8, before=1.2, corner=True):
-        for size in (3.2, 2.8, 2.4):
-            if room.against("shower", size, size, 6.5, before=1.2, corner=True):
-                break
-    room.against("toilet", 1.5, 2.3, 2.5, before=1.2, corner=True)
-    for width in (2.5, 1.8, 1.5):
-        if room.against("basin", width, 1.6, 2.8, before=1.2):
+    """A toilet, a basin and what one washes in: the most of them that fit, with as much floor before them as fits."""
+    washing: list[tuple[str, float, float]] = [("shower", size, size) for size in (3.2, 2.8, 2.4)]
+    if room.space.area_sqft >= 60:
+        washing.insert(0, ("tub", 5.2, 2.5))
+    best = room
+    for before, wash, order in product(BATH_FLOORS, washing, BATH_ORDERS):
+        tried = replace(room, kept=[*room.kept], pieces=[], taken=[])
+        for kind in order:
+            _bath_piece(tried, kind, wash, before)
+        if _worth(tried) > _worth(best):
+            best = tried
+        if len(best.pieces) == len(order):
             break
+    room.pieces = best.pieces
+
+
+def _worth(room: Place) -> int:
+    """A bath without a toilet is worth less than one without a shower."""
+    return len(room.pieces) + any(piece.kind == "toilet" for piece in room.pieces)
+
+
+def _bath_piece(room: Place, kind: str, wash: tuple[str, float, float], before: float) -> None:
+    if kind == "wash":
+        name, width, depth = wash
+        room.against(name, width, depth, 1.8 if name == "tub" else 6.5, before=before, corner=True)
+    elif kind == "toilet":
+        room.against("toilet", 1.5, 2.3, 2.5, before=1.2, corner=True)
+    else:
+        for width, depth in ((2.5, 1.6), (1.8, 1.6), (1.5, 1.2)):
+            if room.against("basin", width, depth, 2.8, before=before):
+                break
 
 
 def _wash(room: Place) -> None:
@@ -269,17 +300,25 @@ def _pooja(room: Place) -> None:
 
 
 def _garage(room: Place) -> None:
-    """A car, its nose away from the gate; it may stand before the gate, which no other piece may."""
-    for x1, y1, x2, y2 in room.free:
-        count = 2 if x2 - x1 >= 16.0 else 1
-        for k in range(count):
-            x = x1 + (x2 - x1) * (k + 0.5) / count
-            for w, d in ((6.2, 15.5), (5.8, 13.5), (5.5, 12.0)):
-                if x2 - x1 >= count * (w + 1) and y2 - y1 >= d + 0.5:
-                    y = (y1 + y2) / 2
-                    room.put("car", (x - w / 2, y - d / 2, x + w / 2, y + d / 2), 4.8, 0)
-                    break
-        return
+    """Cars, their noses away from the gate, which they may stand before as no other piece may."""
+    x1, y1, x2, y2 = room.free[0]
+    count = 2 if x2 - x1 >= 16.0 else 1
+    for k in range(count):
+        middle = x1 + (x2 - x1) * (k + 0.5) / count
+        for w, d in ((6.2, 15.5), (5.8, 13.5), (5.5, 12.0)):
+            aside, along = (x2 - x1) / count - w - 1.0, y2 - y1 - d - 0.5
+            if aside < 0 or along < 0:
+                continue
+            spots = [(x, y) for y in (0.5, 0.25, 0.0, 0.75, 1.0) for x in (0.5, 0.0, 1.0)]
+            cars = [
+                (left, low, left + w, low + d)
+                for x, y in spots
+                for left, low in [(middle - w / 2 + (x - 0.5) * aside, y1 + 0.25 + y * along)]
+            ]
+            car = next((one for one in cars if not any(meet(one, way) for way in room.passages)), None)
+            if car:
+                room.put("car", car, 4.8, 0)
+                break
 
 
 def _outdoors(room: Place) -> None:

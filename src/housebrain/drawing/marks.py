@@ -2,10 +2,14 @@
 
 from math import cos, radians, sin
 
-from housebrain.drawing.picture import GREY, INK, PAPER, Picture, Stroke, ellipse
+from housebrain.drawing.picture import GREY, INK, PAPER, Picture, Stroke, ellipse, width_of
 from housebrain.drawing.view import View, feet, metres
 
-BARS = (5, 10, 20, 40, 50, 100, 200, 500)
+BARS = (2, 4, 5, 10, 20, 40, 50, 100, 200, 500)
+NAME_MM, TITLE_MM = 3.2, 62.0  # a drawing's name, and the least length of the line under it
+BAR_MM, UNIT_MM = 50.0, 6.0  # the longest scale bar, and the unit behind it
+NORTH_R_MM = 4.5
+NORTH_MM = 17.0  # what the arrow takes with its letter, wherever that is
 
 
 def north_arrow(picture: Picture, x: float, y: float, orientation: float, r: float = 5.0) -> None:
@@ -46,11 +50,34 @@ def scale_bar(picture: Picture, x: float, y: float, view: View, room: float = 60
     picture.text("m", x + w + 2.2, y + 3.8, 1.7)
 
 
-def plan_title(picture: Picture, x: float, y: float, text: str, ratio: float, note: str = "") -> None:
-    """A drawing's name over a line, and its scale below."""
-    picture.text(text.upper(), x, y, 3.2, bold=True)
-    picture.line([(x, y + 1.2), (x + 62, y + 1.2)], Stroke(0.3, INK))
+def plan_title(picture: Picture, x: float, y: float, text: str, ratio: float, note: str = "") -> float:
+    """A drawing's name over a line, and its scale below; how long that is."""
+    written = text.upper()
+    length = max(TITLE_MM, width_of(written, NAME_MM, True) + 1.0)
+    picture.text(written, x, y, NAME_MM, bold=True)
+    picture.line([(x, y + 1.2), (x + length, y + 1.2)], Stroke(0.3, INK))
     picture.text(f"Scale 1:{ratio:g}{note}", x, y + 4.2, 2.0, colour=GREY)
+    return length
+
+
+def foot(
+    picture: Picture, x: float, y: float, width: float, title: str, view: View, north: float | None, note: str = ""
+) -> None:
+    """A drawing's name and scale, a scale bar and north beside each other, in a strip that starts at `x`.
+
+    Args:
+        picture: that they are drawn onto.
+        x, y, width: of the strip in millimetres; `y` is the name's base line.
+        title, note: the name, and what is written behind the scale.
+        view: which the drawing was made with.
+        north: see `north_arrow`; None leaves it out.
+    """
+    start = x + plan_title(picture, x, y, title, view.scale, note) + 4
+    end = x + width
+    if north is not None:
+        north_arrow(picture, end - NORTH_MM / 2, y + 1, north, NORTH_R_MM)
+        end -= NORTH_MM
+    scale_bar(picture, start, y + 1, view, min(BAR_MM, end - start - UNIT_MM))
 
 
 def both(length: float) -> str:

@@ -32,6 +32,15 @@ def title(space: Space) -> str:
     return f"{space.type.replace('_', ' ').capitalize()} {number}".strip()
 
 
+def short_title(space: Space) -> str:
+    """`Bed 2` for `bed2`; a name that isn't made of the room's type stays as it is."""
+    short = SHORT_NAMES.get(space.type, "")
+    number = space.name.removeprefix(short)
+    if short and space.name.startswith(short) and (not number or number.isdecimal()):
+        return f"{short.capitalize()} {number}".strip()
+    return title(space)
+
+
 def level_name(number: int) -> str:
     """`Ground floor`, `First floor`, ..."""
     names = ("Ground floor", "First floor", "Second floor", "Third floor", "Fourth floor", "Fifth floor")

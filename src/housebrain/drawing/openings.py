@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from housebrain.drawing.elements import Leaf, Opening, Point, Wall
+from housebrain.drawing.elements import Leaf, Opening, Wall
+from housebrain.drawing.sweeps import apart, inside, moved
 from housebrain.drawing.walls import Placed, Run
 from housebrain.house.design import OUTSIDE, Door, Rect, Window
 from housebrain.house.rooms import OPEN_AIR
@@ -29,7 +30,7 @@ def opened(
         elif openings:
             openings = [replace(opening, kind="way", leaves=(), head=wall.height) for opening in openings]
         walls.append(replace(wall, openings=tuple(sorted(openings, key=lambda opening: opening.start))))
-    return tuple(walls)
+    return apart(walls, types, boxes)
 
 
 def _lies_in(opening: Door | Window, wall: Wall) -> bool:
@@ -75,33 +76,15 @@ def _to_corners(way: Opening, corners: tuple[float, ...]) -> Opening:
 
 def _leaves(door: Opening, entered: tuple[Rect, ...], pair: bool) -> tuple[Leaf, ...]:
     """They open into the room that is entered; a single one stands open towards the nearer corner of that room."""
-    side, room_low, room_high = _inside(door, entered)
+    side, room_low, room_high = inside(door, entered)
     start, end = door.start, door.end
     if pair:
         middle = (door.x, door.y)
         half = door.width / 2 * side
         return (
-            Leaf(start, middle, _moved(start, door.along, half)),
-            Leaf(end, middle, _moved(end, door.along, half)),
+            Leaf(start, middle, moved(start, door.along, half)),
+            Leaf(end, middle, moved(end, door.along, half)),
         )
     low, high = (end[0 if door.along == "x" else 1] for end in (start, end))
     hinge, free = (start, end) if low - room_low <= room_high - high else (end, start)
-    return (Leaf(hinge, free, _moved(hinge, door.along, door.width * side)),)
-
-
-def _moved(point: Point, along: str, by: float) -> Point:
-    """A point moved across a wall."""
-    return (point[0], point[1] + by) if along == "x" else (point[0] + by, point[1])
-
-
-def _inside(door: Opening, room: tuple[Rect, ...]) -> tuple[int, float, float]:
-    """On which side of a door a room lies, and from where to where it reaches along the wall there."""
-    for box in room:
-        across, middle, low, high, start, end = (
-            (door.y, door.x, box.x, box.right, box.y, box.rear)
-            if door.along == "x"
-            else (door.x, door.y, box.y, box.rear, box.x, box.right)
-        )
-        if low < middle < high and across in (start, end):
-            return (1 if across == start else -1), low, high
-    return 1, -float("inf"), float("inf")
+    return (Leaf(hinge, free, moved(hinge, door.along, door.width * side)),)

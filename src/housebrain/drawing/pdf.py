@@ -8,7 +8,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.pdfgen.pathobject import PDFPathObject
 
-from housebrain.drawing.picture import BOLD, FONT, Group, Picture, Shape, Text, register_fonts, width_of
+from housebrain.drawing.picture import BOLD, FONT, NARROW, Group, Picture, Shape, Text, register_fonts, width_of
 
 
 def pdf(pictures: list[Picture], title: str) -> bytes:
@@ -27,6 +27,8 @@ def pdf(pictures: list[Picture], title: str) -> bytes:
         canvas.scale(mm, mm)
         canvas.setLineJoin(0)
         for item in picture.items:
+            if isinstance(item, Group) and item.kind == NARROW:
+                continue
             for single in item.items if isinstance(item, Group) else (item,):
                 _text(canvas, single) if isinstance(single, Text) else _shape(canvas, single)
         canvas.showPage()

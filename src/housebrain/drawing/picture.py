@@ -59,9 +59,16 @@ class Text:
     halo: str | None = None
 
 
+# Groups that SVG shows on wide screens only, and in their place on those as narrow as a phone's.
+WIDE, NARROW = "hb-wide", "hb-narrow"
+
+
 @dataclass(frozen=True)
 class Group:
-    """Some of a picture under a class, which programs find it by, with a title and a description to be read out."""
+    """Some of a picture under a class, which programs find it by, with a title and a description to be read out.
+
+    What is of the class `NARROW` is in no picture but SVG.
+    """
 
     items: tuple["Shape | Text", ...]
     kind: str
@@ -93,6 +100,10 @@ class Picture:
     def rect(self, x: float, y: float, w: float, h: float, fill: str | None = None, stroke: Stroke | None = None,
              opacity: float = 1.0) -> None:  # fmt: skip
         self.rings([((x, y), (x + w, y), (x + w, y + h), (x, y + h))], fill, stroke, opacity)
+
+    def grouped(self, start: int, kind: str) -> None:
+        """Puts what was drawn after the first `start` items into one group; there must be no groups among it."""
+        self.items[start:] = [Group(tuple(self.items[start:]), kind)]  # type: ignore[arg-type]
 
     def text(self, text: str, x: float, y: float, size: float, anchor: Literal["start", "middle", "end"] = "start",
              bold: bool = False, angle: float = 0.0, colour: str = INK, halo: str | None = None) -> None:  # fmt: skip

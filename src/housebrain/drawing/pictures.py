@@ -4,14 +4,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from housebrain.drawing.dimensions import SIDES, depth_mm, draw_chains
+from housebrain.drawing.elements import Level
 from housebrain.drawing.elevations import HEIGHTS_FT, Side, draw_elevation, elevation_name
 from housebrain.drawing.elevations import width as elevation_width
-from housebrain.drawing.marks import north_arrow, plan_title, scale_bar
+from housebrain.drawing.labels import short_labels
+from housebrain.drawing.marks import NORTH_MM, foot, north_arrow
 from housebrain.drawing.names import level_name
-from housebrain.drawing.picture import INK, Picture, Stroke
+from housebrain.drawing.picture import INK, NARROW, WIDE, Picture, Stroke, fitted
 from housebrain.drawing.plan import draw_plan
 from housebrain.drawing.scene import Scene
-from housebrain.drawing.section import draw_section
+from housebrain.drawing.section import draw_plane, draw_section, section_name
 from housebrain.drawing.section import length as section_length
 from housebrain.drawing.site import beside, draw_site
 from housebrain.drawing.site import size as site_size
@@ -21,6 +23,7 @@ PAPER_MM = 185.0  # that the larger side of the plan may take
 MARGIN_MM = 6.0
 FOOT_MM = 17.0  # for the name and the scale below
 LEAST_MM = 130.0  # of width, for the name, the scale and north
+NARROW_SHARE = 0.045  # of the width: the size of a plan's name on a narrow screen
 BESIDE_MM = 4.0  # beside a plan without dimensions
 HEIGHTS_MM = 26.0  # for the words beside heights
 Box = tuple[float, float, float, float]
@@ -52,15 +55,35 @@ def plan_picture(scene: Scene, number: int, around: Box | None = None, title: st
     picture = Picture(width, height, title or name)
     draw_outside(picture, scene, number, view)
     draw_plan(picture, level, view)
+    start = len(picture.items)
     for side in sides:
         draw_chains(picture, scene, number, side, view)
-    foot = height - MARGIN_MM - FOOT_MM + 6
+    if sides:
+        draw_plane(picture, scene, view)
     built = sum(space.area_sqft for space in level.spaces if not space.open_air)
-    plan_title(picture, MARGIN_MM, foot, name, scale, f", {area(built)}")
-    scale_bar(picture, width - 66 if width > 150 else MARGIN_MM + 70, foot + 1, view, 45.0)
-    if scene.plot:
-        north_arrow(picture, width - MARGIN_MM - 8, foot + 1, scene.plot.orientation, 4.5)
+    _foot(picture, height - MARGIN_MM - FOOT_MM + 6, name, view, scene, f", {area(built)}")
+    picture.grouped(start, WIDE)
+    _narrow(picture, scene, level, view, name)
     return picture
+
+
+def _foot(picture: Picture, y: float, name: str, view: View, scene: Scene, note: str = "") -> None:
+    north = scene.plot.orientation if scene.plot else None
+    foot(picture, MARGIN_MM, y, picture.width - 2 * MARGIN_MM, name, view, north, note)
+
+
+def _narrow(picture: Picture, scene: Scene, level: Level, view: View, name: str) -> None:
+    """The plan's name, those of its rooms, and north, large enough for a narrow screen."""
+    start = len(picture.items)
+    picture.items += short_labels(level, view, picture.width)
+    y = picture.height - MARGIN_MM - 5
+    room = picture.width - 2 * MARGIN_MM
+    if scene.plot:
+        room -= NORTH_MM
+        north_arrow(picture, picture.width - MARGIN_MM - NORTH_MM / 2, y - 3, scene.plot.orientation)
+    size = NARROW_SHARE * picture.width
+    picture.text(fitted(name, size, room, True), MARGIN_MM, y, size, bold=True)
+    picture.grouped(start, NARROW)
 
 
 def extent(scene: Scene) -> Box:
@@ -93,7 +116,7 @@ def elevation_picture(scene: Scene, side: Side) -> Picture:
 
 def section_picture(scene: Scene) -> Picture:
     """The house cut through its stairs."""
-    return _upright("Section", section_length(scene) + HEIGHTS_FT, scene.top, scene, draw_section)
+    return _upright(section_name(scene), section_length(scene) + HEIGHTS_FT, scene.top, scene, draw_section)
 
 
 def _side(side: Side, picture: Picture, scene: Scene, left: float, base: float, scale: float) -> None:
@@ -109,9 +132,7 @@ def _upright(
     base = MARGIN_MM + top * unit + 3
     picture = Picture(max(width * unit + 2 * MARGIN_MM + HEIGHTS_MM, LEAST_MM), base + FOOT_MM + MARGIN_MM, title)
     draw(picture, scene, MARGIN_MM, base, scale)
-    foot = base + FOOT_MM - 6
-    plan_title(picture, MARGIN_MM, foot, title, scale)
-    scale_bar(picture, MARGIN_MM + 72, foot + 1, View(0, 0, scale), 45.0)
+    foot(picture, MARGIN_MM, base + FOOT_MM - 6, picture.width - 2 * MARGIN_MM, title, View(0, 0, scale), None)
     return picture
 
 
@@ -129,9 +150,5 @@ def site_picture(scene: Scene) -> Picture:
         else View(left - x * unit, top + (y + d) * unit, scale)
     )
     draw_site(picture, scene, view)
-    foot = picture.height - MARGIN_MM - 5
-    plan_title(picture, MARGIN_MM, foot - 2, "Site plan", scale)
-    scale_bar(picture, MARGIN_MM + 70, foot - 1, view, 45.0)
-    if scene.plot:
-        north_arrow(picture, picture.width - MARGIN_MM - 8, foot - 2, scene.plot.orientation, 4.5)
+    _foot(picture, picture.height - MARGIN_MM - 7, "Site plan", view, scene)
     return picture

@@ -10,7 +10,7 @@ from housebrain.house.design import WALL_FT
 
 GAP_FT = WALL_FT / 2 + 0.02  # from a wall's axis to the back of what stands against it
 STEP_FT = 0.5  # between the places that are tried
-WALK_FT = 2.5  # in front of a way or a door that opens elsewhere
+WALK_FT, BATH_WALK_FT = 2.5, 2.0  # in front of a way or a door that opens elsewhere
 WINDOW_FT = 1.0  # in front of a window that nothing tall may enter
 Rect = tuple[float, float, float, float]  # x1, y1, x2, y2
 
@@ -40,7 +40,8 @@ class Place:
     Attributes:
         free: the rectangles inside its walls, the largest first.
         sides: its walls, the longest first.
-        ways: what doors need: the floor before them and the sweep of their leaves.
+        passages: what doors need that one walks through: the floor before them and the sweep of their leaves.
+        ways: those, and the floor before gates.
         kept: what has to stay free: the ways, and the floor in front of what stands already.
         windows: what nothing tall may enter.
         doors: the middles of its doors and ways.
@@ -50,6 +51,7 @@ class Place:
     space: Space
     free: list[Rect]
     sides: list[Side]
+    passages: list[Rect]
     ways: list[Rect]
     kept: list[Rect]
     windows: list[Rect]
@@ -139,12 +141,14 @@ def place(space: Space, walls: Sequence[Wall]) -> Place:
             sides += [Side(angle, back, start, end) for start, end in pieces]
         top, left, bottom, right = inset
         frees.append((x + left, y + bottom, x + w - right, y + d - top))
-    ways = [zone for opening in own if opening.kind != "window" for zone in _zones(opening, space)]
+    walk = BATH_WALK_FT if space.type == "bathroom" else WALK_FT
+    passages = [zone for one in own if one.kind not in ("window", "gate") for zone in _zones(one, walk)]
+    ways = passages + [_before(one, walk, 0.1) for one in own if one.kind == "gate"]
     windows = [_before(opening, WINDOW_FT, 0.0) for opening in own if opening.kind == "window"]
     doors = [(opening.x, opening.y) for opening in own if opening.kind != "window"]
     frees.sort(key=lambda one: -(one[2] - one[0]) * (one[3] - one[1]))
     sides.sort(key=lambda side: side.low - side.high)
-    return Place(space, frees, sides, ways, list(ways), windows, doors)
+    return Place(space, frees, sides, passages, ways, list(ways), windows, doors)
 
 
 def _touch(angle: int, at: float, low: float, high: float, other: tuple[float, float, float, float]) -> Rect | None:
@@ -166,12 +170,11 @@ def _without(low: float, high: float, gaps: Iterable[Rect]) -> list[tuple[float,
     return [*pieces, (low, high)] if high > low else pieces
 
 
-def _zones(opening: Opening, space: Space) -> list[Rect]:
-    """What a door needs of a room: its way through, and the room that its leaves sweep."""
-    zones = [_before(opening, WALK_FT, 0.1)]
+def _zones(opening: Opening, walk: float) -> list[Rect]:
+    """What a door needs: its way through, and the squares that its leaves sweep."""
+    zones = [_before(opening, walk, 0.1)]
     for leaf in opening.leaves:
-        points = (leaf.hinge, leaf.closed, leaf.opened)
-        xs, ys = [x for x, _ in points], [y for _, y in points]
+        xs, ys = zip(leaf.hinge, leaf.closed, leaf.opened, strict=True)
         zones.append((min(xs), min(ys), max(xs), max(ys)))
     return zones
 

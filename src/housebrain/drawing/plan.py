@@ -1,14 +1,16 @@
 """One level seen from above, cut four feet over its floor."""
 
+from collections.abc import Sequence
 from math import atan2, cos, dist, sin
 
-from housebrain.drawing.elements import Level, Opening, Piece, Point, Stair, Wall
+from housebrain.drawing.elements import Level, Opening, Piece, Point, Stair, Step, Wall
 from housebrain.drawing.labels import lines_of, room_labels
 from housebrain.drawing.picture import (
     FAINT,
     GREY,
     INK,
     PAPER,
+    WIDE,
     Command,
     Group,
     Picture,
@@ -19,27 +21,20 @@ from housebrain.drawing.picture import (
     closed,
     ellipse,
     opened,
+    width_of,
 )
+from housebrain.drawing.stairs import edges, shown_treads
 from housebrain.drawing.symbols import symbol
+from housebrain.drawing.tints import tint
 from housebrain.drawing.view import View
 
-# By what a room is for; light enough that text reads on it in print.
-TINTS = {
-    **dict.fromkeys(("living_room", "family_room", "dining_room"), "#fdf6e8"),
-    **dict.fromkeys(("master_bedroom", "bedroom", "guest_room", "home_office"), "#f3f6fb"),
-    **dict.fromkeys(("bathroom", "laundry", "utility"), "#eaf5f5"),
-    **dict.fromkeys(("balcony", "terrace", "porch", "court"), "#f0f5ea"),
-    **dict.fromkeys(("store", "garage"), "#f3f3f3"),
-    "kitchen": "#fbf0ea",
-    "pooja": "#fdf7dd",
-}
 WALL = "#2b2f36"
 CUT, THIN, HAIR = Stroke(0.35, WALL), Stroke(0.18, INK), Stroke(0.12, GREY)
 FURNITURE = Stroke(0.12, "#8a8f98")
 SWING = Stroke(0.12, "#5c6470")
 FAULT = "#d92d20"
-NOTE_SHARE = 0.32  # of the first flight, where its direction is written
-BREAK_SHARE = 0.8  # and where the cut goes through it
+NOTE_MM = 1.6
+ABOVE = Stroke(0.1, GREY, (1.0, 0.7))  # over the plan's cut
 TILED = frozenset({"bathroom", "balcony", "terrace"})
 TILE_FT = 1.0
 
@@ -48,7 +43,7 @@ def draw_plan(picture: Picture, level: Level, view: View) -> None:
     """Draws a level onto a picture."""
     for space in level.spaces:
         name, lines = lines_of(space)
-        items = [Shape(tuple(view.region((space.region,))), TINTS.get(space.type, "#fafafa"))]
+        items = [Shape(tuple(view.region((space.region,))), tint(space.type))]
         if space.type in TILED:
             items += [Shape(tuple(_tiles(box, view)), None, Stroke(0.06, "#d3dce0")) for box in space.boxes]
         if space.open_air:
@@ -70,7 +65,7 @@ def draw_plan(picture: Picture, level: Level, view: View) -> None:
             _opening(picture, wall, opening, view)
     if level.overlaps:
         picture.path(view.region(level.overlaps), None, Stroke(0.35, FAULT, (1.2, 0.8)))
-    picture.items += room_labels(level, view)
+    picture.items.append(Group(tuple(room_labels(level, view)), WIDE))
 
 
 def _tiles(box: tuple[float, float, float, float], view: View) -> list[Command]:
@@ -174,18 +169,40 @@ def _entrance(picture: Picture, wall: Wall, opening: Opening, view: View) -> Non
 
 
 def _stairs(picture: Picture, level: Level, view: View) -> None:
-    """The flights up from here; below the roof, those that arrive, with the way down."""
-    stair = level.stair or level.stair_below
-    if stair is None:
+    """The flight up, to where the plan's cut goes through it, and the one that arrives from below, beyond that.
+
+    Where nothing arrives, what is above the cut is dashed.
+    """
+    up, down = level.stair, level.stair_below
+    if up is None:
+        if down:
+            _treads(picture, down.steps, view)
+            _walk(picture, "DN", down, view.points(down.path[::-1]))
         return
-    for step in stair.steps:
-        picture.rings([view.points(step.outline)], "#ffffff", Stroke(0.14, INK))
-    up = level.stair is not None
-    points = view.points(stair.path if up else stair.path[::-1])
+    count, cut = shown_treads(up)
+    if down is None:
+        seen = edges(up.steps[:count])
+        for edge in sorted(edges(up.steps[count:]) - seen):
+            picture.line(view.points(edge), ABOVE)
+    else:
+        # Two flights in one box: the lower one is seen where the upper one is cut away.
+        _treads(picture, down.steps[count:] if down.box == up.box else down.steps, view)
+        path = [*down.path[:0:-1], cut] if down.box == up.box else down.path[::-1]
+        _walk(picture, "DN", down, view.points(tuple(path)))
+    _treads(picture, up.steps[:count], view)
+    _walk(picture, "UP", up, view.points((up.path[0], cut)))
+    _break(picture, up, cut, view)
+
+
+def _treads(picture: Picture, steps: Sequence[Step], view: View) -> None:
+    for step in steps:
+        picture.rings([view.points(step.outline)], PAPER, Stroke(0.14, INK))
+
+
+def _walk(picture: Picture, word: str, stair: Stair, points: list[Point]) -> None:
+    """The line that one walks, with its direction and the number of risers."""
     _arrow(picture, points)
-    _note(picture, "UP" if up else "DN", stair, points[0], points[1], view)
-    if up:
-        _break(picture, stair, view)
+    _note(picture, f"{word} {stair.risers}R", points[0], points[1])
 
 
 def _arrow(picture: Picture, points: list[Point]) -> None:
@@ -198,28 +215,28 @@ def _arrow(picture: Picture, points: list[Point]) -> None:
     picture.path(ellipse(*points[0], 0.5, 0.5), INK)
 
 
-def _note(picture: Picture, text: str, stair: Stair, start: Point, then: Point, view: View) -> None:
-    """Beside the start of the line, with the number of risers."""
+def _note(picture: Picture, text: str, start: Point, then: Point) -> None:
+    """Beside the start of the line."""
     x, y = start
-    upright = abs(then[1] - y) > abs(then[0] - x)
-    whole = f"{text} {stair.risers}R"
-    if upright:
-        along = y + (then[1] - y) * NOTE_SHARE
-        picture.items.append(Text(whole, x - 0.6, along, 1.6, "middle", True, 90.0, halo=PAPER))
+    if abs(then[1] - y) > abs(then[0] - x):
+        half = width_of(text, NOTE_MM, True) / 2 + 0.6
+        along = y + (half if then[1] > y else -half)
+        picture.items.append(Text(text, x - 0.6, along, NOTE_MM, "middle", True, 90.0, halo=PAPER))
     else:
-        along = x + (then[0] - x) * NOTE_SHARE
-        picture.items.append(Text(whole, along, y - 0.6, 1.6, "middle", True, halo=PAPER))
+        half = width_of(text, NOTE_MM, True) / 2 + 0.6
+        along = x + (half if then[0] > x else -half)
+        picture.items.append(Text(text, along, y - 0.6, NOTE_MM, "middle", True, halo=PAPER))
 
 
-def _break(picture: Picture, stair: Stair, view: View) -> None:
+def _break(picture: Picture, stair: Stair, cut: Point, view: View) -> None:
     """Where the cut of the plan goes through the flight: a slanted line with a zigzag."""
     (ax, ay), (bx, by) = stair.path[0], stair.path[1]
-    x, y = ax + (bx - ax) * BREAK_SHARE, ay + (by - ay) * BREAK_SHARE
+    x, y = cut
     half = min(stair.box[2], stair.box[3]) / 4
     if abs(bx - ax) > abs(by - ay):
-        points = ((x - 0.5, y - half), (x - 0.1, y - 0.25), (x - 0.35, y), (x + 0.35, y), (x + 0.1, y + 0.25),
-                  (x + 0.5, y + half))  # fmt: skip
+        points = ((x - 0.4, y - half), (x - 0.1, y - 0.25), (x - 0.35, y), (x + 0.35, y), (x + 0.1, y + 0.25),
+                  (x + 0.4, y + half))  # fmt: skip
     else:
-        points = ((x - half, y - 0.5), (x - 0.25, y - 0.1), (x, y - 0.35), (x, y + 0.35), (x + 0.25, y + 0.1),
-                  (x + half, y + 0.5))  # fmt: skip
-    picture.line(view.points(points), Stroke(0.2, INK))
+        points = ((x - half, y - 0.4), (x - 0.25, y - 0.1), (x, y - 0.35), (x, y + 0.35), (x + 0.25, y + 0.1),
+                  (x + half, y + 0.4))  # fmt: skip
+    picture.line(view.points(points), Stroke(0.25, INK))

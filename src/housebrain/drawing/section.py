@@ -4,18 +4,20 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from shapely import LineString
+from shapely import Point as Place
 from shapely.geometry.base import BaseGeometry
 
 from housebrain.drawing.elements import Axis, Point, Region, Wall, rectangle
 from housebrain.drawing.elevations import GROUND_FT, draw_heights
 from housebrain.drawing.names import title
-from housebrain.drawing.picture import GREY, INK, PAPER, Picture, Stroke
-from housebrain.drawing.regions import polygon
+from housebrain.drawing.picture import GREY, INK, PAPER, Picture, Stroke, ellipse
+from housebrain.drawing.regions import joined, polygon
 from housebrain.drawing.scene import Scene
 from housebrain.drawing.view import View
 
 CUT, CUT_FILL = Stroke(0.35, INK), "#5b616b"
 BEYOND = Stroke(0.12, GREY)
+MARK_OFF_MM, MARK_R_MM = 3.0, 1.3  # of the plane's marks on plans: from the wall's axis, and their circles
 
 
 class Plane(NamedTuple):
@@ -49,10 +51,43 @@ def plane(scene: Scene) -> Plane:
     return Plane("y", x + w / 2 + 0.01)
 
 
+def section_name(scene: Scene) -> str:
+    """Where there are stairs it runs through them, and plans mark where."""
+    return "Section A-A through the stairs" if any(level.stair for level in scene.levels) else "Section"
+
+
 def length(scene: Scene) -> float:
     """Of the ground that the section shows."""
     *_, w, d = scene.footprint
     return (w if plane(scene).along == "x" else d) + 2 * GROUND_FT
+
+
+def draw_plane(picture: Picture, scene: Scene, view: View) -> None:
+    """On a plan, where the section's plane enters the house and leaves it, with arrows that way it looks.
+
+    There is no mark where one comes in. Without stairs the plane runs through the entrance.
+    """
+    if section_name(scene) == "Section":
+        return
+    cut = plane(scene)
+    x, y, w, d = scene.footprint
+    gap = MARK_OFF_MM / view.mm
+    along_x, along_y = ((x - gap, cut.at), (x + w + gap, cut.at)), ((cut.at, y - gap), (cut.at, y + d + gap))
+    steps = joined(step.outline for step in scene.steps).buffer(2 * MARK_R_MM / view.mm)
+    for end in along_x if cut.along == "x" else along_y:
+        if steps.covers(Place(end)):
+            continue
+        px, py = view.at(*end)
+        r = MARK_R_MM
+        # Along x it looks to the rear, along y to the left.
+        corners = (
+            ((px - r, py - 0.3), (px, py - 1.7 * r), (px + r, py - 0.3))
+            if cut.along == "x"
+            else ((px - 0.3, py - r), (px - 1.7 * r, py), (px - 0.3, py + r))
+        )
+        picture.rings([corners], INK)
+        picture.path(ellipse(px, py, r, r), PAPER, Stroke(0.2, INK))
+        picture.text("A", px, py + 0.62, 1.7, "middle", True)
 
 
 def draw_section(picture: Picture, scene: Scene, left: float, base: float, scale: float) -> None:
@@ -64,7 +99,7 @@ def draw_section(picture: Picture, scene: Scene, left: float, base: float, scale
     _soil(picture, view, low, high)
     _roof_beyond(picture, scene, cut, view)
     for level in scene.levels:
-        top = level.elevation + level.ceiling
+        top = level.elevation + (level.height if level.stair else level.ceiling)
         for space in level.spaces:
             for start, end in cut.spans((space.region,)):
                 if not space.open_air:

@@ -3,27 +3,30 @@
 Every sheet has a border, a title block and its own scale. All lengths on paper are millimetres.
 """
 
+from collections import Counter
 from typing import NamedTuple
 
 from shapely import Polygon
 
 from housebrain.drawing.dimensions import SIDES, depth_mm, draw_chains
+from housebrain.drawing.elements import Plot
 from housebrain.drawing.elevations import SIDES as ELEVATIONS
 from housebrain.drawing.elevations import draw_elevation, elevation_name
 from housebrain.drawing.elevations import width as elevation_width
-from housebrain.drawing.marks import both, north_arrow, plan_title, scale_bar
+from housebrain.drawing.marks import both, foot, plan_title
 from housebrain.drawing.names import level_name
-from housebrain.drawing.picture import GREY, INK, Picture, Stroke, fitted
+from housebrain.drawing.picture import GREY, INK, Picture, Stroke, fitted, width_of
 from housebrain.drawing.pictures import draw_outside, extent
 from housebrain.drawing.plan import draw_plan
 from housebrain.drawing.scene import Scene
-from housebrain.drawing.section import draw_section
+from housebrain.drawing.section import draw_plane, draw_section, section_name
 from housebrain.drawing.section import length as section_length
 from housebrain.drawing.site import beside, draw_site
 from housebrain.drawing.site import size as site_size
-from housebrain.drawing.view import SCALES, View, area, scale_for
+from housebrain.drawing.view import SCALES, View, area, feet, scale_for
 
 MARGIN, BLOCK = 8.0, 46.0  # the border, and the title block at the right
+TEXT_SHARE, ROW_SHARE = 0.0235, 0.053  # of a table's width: its text, and its rows
 
 
 class Paper(NamedTuple):
@@ -72,9 +75,10 @@ def _sheet(scene: Scene, paper: Paper, name: str, number: int, count: int) -> tu
     picture.text(fitted(scene.title, 2.6, inner), x + 3, y + 5, 2.6)
     y = _rule(picture, x, y + 8)
     for label, value in _facts(scene):
-        picture.text(label, x + 3, y + 2.6, 1.6, colour=GREY)
-        picture.text(fitted(value, 2.0, inner), x + 3, y + 5.4, 2.0)
-        y += 7.2
+        picture.text(label, x + 3, y + 2.6, 1.8, colour=GREY)
+        size = max(1.6, min(2.2, 2.2 * inner / width_of(value, 2.2)))
+        picture.text(fitted(value, size, inner), x + 3, y + 5.8, size)
+        y += 7.8
     y = h - MARGIN - 34
     _rule(picture, x, y - 4)
     picture.text("Drawing", x + 3, y, 1.6, colour=GREY)
@@ -118,15 +122,14 @@ def _cover(picture: Picture, frame: Frame, scene: Scene, names: list[str]) -> No
     else:
         view = View(view.left + beside(scene) * unit, view.bottom, scale)
     draw_site(picture, scene, view)
-    foot = plan.y + plan.h - 6
-    plan_title(picture, plan.x + 2, foot - 4, "Site plan", scale)
-    scale_bar(picture, plan.x + 72, foot - 3, view, 40.0)
-    if scene.plot:
-        north_arrow(picture, plan.x + plan.w - 8, foot - 3, scene.plot.orientation)
+    _foot(picture, plan, "Site plan", view, scene.plot)
     x, y = frame.x + frame.w - column, frame.y + 8
     picture.text(fitted(scene.title, 5.0, column, True), x, y, 5.0, bold=True)
     y = _table(picture, x, y + 8, column, "Area statement", _areas(scene))
-    _table(picture, x, y + 6, column, "Sheets", [(f"A-{k + 1:02d}", name) for k, name in enumerate(names)])
+    y = _table(picture, x, y + 6, column, "Sheets", [(f"A-{k + 1:02d}", name) for k, name in enumerate(names)])
+    schedule = _schedule(scene)
+    if y + 6 + (len(schedule) + 2) * column * ROW_SHARE < frame.y + frame.h:
+        _table(picture, x, y + 6, column, "Doors and windows", schedule)
 
 
 def _areas(scene: Scene) -> list[tuple[str, str]]:
@@ -151,15 +154,24 @@ def _areas(scene: Scene) -> list[tuple[str, str]]:
     return rows
 
 
+def _schedule(scene: Scene) -> list[tuple[str, str]]:
+    """How many doors and windows there are of each size, the most frequent first."""
+    openings = [opening for level in scene.levels for opening in level.openings if opening.kind != "way"]
+    names = {"glazed": "Glazed door", "gate": "Gate", "door": "Door", "window": "Window"}
+    counts = Counter(f"{names[one.kind]} {feet(one.width)} x {feet(one.head - one.sill)}" for one in openings)
+    return [(name, str(count)) for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+
+
 def _table(picture: Picture, x: float, y: float, w: float, title: str, rows: list[tuple[str, str]]) -> float:
     """Two columns under a heading; where it ends."""
-    picture.text(title.upper(), x, y, 2.6, bold=True)
+    size, row = w * TEXT_SHARE, w * ROW_SHARE
+    picture.text(title.upper(), x, y, size * 1.2, bold=True)
     y += 1.6
     picture.line([(x, y), (x + w, y)], Stroke(0.3, INK))
     for label, value in rows:
-        picture.text(fitted(label, 2.0, w * 0.5), x, y + 3.4, 2.0)
-        picture.text(fitted(value, 2.0, w * 0.55), x + w, y + 3.4, 2.0, "end")
-        y += 4.8
+        picture.text(fitted(label, size, w * 0.5), x, y + 0.7 * row, size)
+        picture.text(fitted(value, size, w * 0.48), x + w, y + 0.7 * row, size, "end")
+        y += row
         picture.line([(x, y), (x + w, y)], Stroke(0.08, GREY))
     return y + 3
 
@@ -181,15 +193,13 @@ def _plan(picture: Picture, frame: Frame, scene: Scene, number: int) -> None:
     draw_plan(picture, level, view)
     for side in SIDES:
         draw_chains(picture, scene, number, side, view)
-    _foot(picture, frame, f"{level_name(number)} plan", scale, view, scene)
+    draw_plane(picture, scene, view)
+    _foot(picture, frame, f"{level_name(number)} plan", view, scene.plot)
 
 
-def _foot(picture: Picture, frame: Frame, name: str, scale: float, view: View, scene: Scene | None) -> None:
-    foot = frame.y + frame.h - 7
-    plan_title(picture, frame.x + 2, foot - 2, name, scale)
-    scale_bar(picture, frame.x + 78, foot - 1, view, 50.0)
-    if scene and scene.plot:
-        north_arrow(picture, frame.x + frame.w - 8, foot - 2, scene.plot.orientation, 4.5)
+def _foot(picture: Picture, frame: Frame, name: str, view: View, plot: Plot | None) -> None:
+    """The name of a drawing, its scale, and north where it shows the plot."""
+    foot(picture, frame.x + 2, frame.y + frame.h - 9, frame.w - 2, name, view, plot.orientation if plot else None)
 
 
 def _elevations(picture: Picture, frame: Frame, scene: Scene) -> None:
@@ -213,5 +223,4 @@ def _section(picture: Picture, frame: Frame, scene: Scene) -> None:
     left = frame.x + (frame.w - 26 - section_length(scene) * unit) / 2
     base = frame.y + frame.h - 18 - max(0.0, (frame.h - 30 - scene.top * unit) / 2)
     draw_section(picture, scene, left, base, scale)
-    name = "Section through the stairs" if len(scene.levels) > 1 else "Section"
-    _foot(picture, frame, name, scale, View(0, 0, scale), None)
+    _foot(picture, frame, section_name(scene), View(0, 0, scale), None)

@@ -1,12 +1,17 @@
 """The site plan: the plot with its setbacks, streets and the house, and how much of the plot it takes."""
 
+from math import dist
+
+from shapely import LineString, Polygon
+
 from housebrain.drawing.elements import rectangle
 from housebrain.drawing.picture import GREY, INK, PAPER, Picture, Stroke
+from housebrain.drawing.regions import joined, regions
 from housebrain.drawing.scene import Scene
 from housebrain.drawing.view import View, feet, metres
 
 STREET_FT = 14.0
-CHAIN_FT = 10.0  # of paper beside the plot, at any scale
+ENTRY_FT = 4.0  # from the way in to the nearest dimension
 
 
 def size(scene: Scene) -> tuple[float, float]:
@@ -30,8 +35,8 @@ def draw_site(picture: Picture, scene: Scene, view: View) -> None:
         _street(picture, view, plot.width, plot.depth, plot.side_street)
         picture.rings([view.points(plot.outline)], "#f1f5ea", Stroke(0.45, INK, (5.0, 1.2, 0.8, 1.2)))
         picture.rings([view.points(plot.envelope)], None, Stroke(0.2, "#b42318", (2.0, 1.2)))
-    for body in scene.roof.bodies:
-        picture.rings([view.points(body.base)], "#e5e0d8", Stroke(0.15, GREY))
+    picture.rings([view.points(rectangle(x, y, x + w, y + d))], "#f4f2ee", None)
+    picture.path(view.region(regions(joined(body.base for body in scene.roof.bodies))), "#e5e0d8", Stroke(0.15, GREY))
     picture.rings(
         [view.points(rectangle(x, y, x + w, y + d))], None if scene.roof.bodies else "#e5e0d8", Stroke(0.4, INK)
     )
@@ -77,16 +82,22 @@ def _dimensions(picture: Picture, scene: Scene, view: View) -> None:
     right, bottom = view.at(plot.width, 0)
     _measure(picture, (left, top - 5), (right, top - 5), plot.width)
     _measure(picture, (left - 5, bottom), (left - 5, top), plot.depth)
-    middle_x, middle_y = x + w * 0.25, y + d * 0.75
+    entries = [px for step in scene.steps for px, _ in step.outline]
+    across = (x + w * share for share in (0.25, 0.75, 0.08))
+    middle_x = next((at for at in across if all(abs(at - px) > ENTRY_FT for px in entries)), x + w * 0.25)
+    middle_y = y + d * 0.75
+    outline = Polygon(plot.outline)
     for start, end in (
-        ((middle_x, 0.0), (middle_x, y)),
-        ((middle_x, y + d), (middle_x, plot.depth)),
-        ((0.0, middle_y), (x, middle_y)),
-        ((x + w, middle_y), (plot.width, middle_y)),
+        ((middle_x, y), (middle_x, -1.0)),
+        ((middle_x, y + d), (middle_x, plot.depth + 1.0)),
+        ((x, middle_y), (-1.0, middle_y)),
+        ((x + w, middle_y), (plot.width + 1.0, middle_y)),
     ):
-        length = abs(end[0] - start[0]) + abs(end[1] - start[1])
-        if length > 0.5:
-            _measure(picture, view.at(*start), view.at(*end), length, True)
+        # As far as the plot reaches there, which is less than its sides where it is no rectangle.
+        inside = LineString((start, end)).intersection(outline)
+        if inside.length > 0.5 and inside.geom_type == "LineString":
+            near, far = sorted(inside.coords, key=lambda point: dist(point, start))
+            _measure(picture, view.at(*near), view.at(*far), inside.length, True)
 
 
 def _measure(

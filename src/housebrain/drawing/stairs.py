@@ -12,6 +12,7 @@ WELL_FT = 0.25  # between the flights
 ENTRY_FT = 3.0  # the floor that is left at the end where one enters from the side
 LEAST_LANDING_FT, MOST_LANDING_FT = 2.5, 4.0
 WINDERS = 8
+PLAN_CUT_FT = 4.0  # over the floor, where plans are cut
 
 
 def stair(room: Placed, doors: Sequence[Door], base: float) -> Stair:
@@ -109,3 +110,28 @@ def _turned(outline: tuple[Point, ...]) -> tuple[Point, ...]:
     """Counter-clockwise."""
     area = sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(outline, outline[1:] + outline[:1], strict=True))
     return outline if area > 0 else outline[::-1]
+
+
+def shown_treads(stair: Stair) -> tuple[int, Point]:
+    """How many of the first steps a plan shows, and the place on the walked line where its cut goes through the last.
+
+    The cut is `PLAN_CUT_FT` over the floor, or at the end of the first flight where that is lower.
+    """
+    (x1, y1), (x2, y2) = stair.path[:2]
+    across = 1 if abs(x2 - x1) > abs(y2 - y1) else 0
+    lanes = [{point[across] for point in step.outline} for step in stair.steps]
+    flight = next((number for number, lane in enumerate(lanes) if lane != lanes[0]), len(lanes))
+    count = min(flight, 1 + sum(step.top - stair.base <= PLAN_CUT_FT for step in stair.steps))
+    outline = stair.steps[count - 1].outline
+    x, y = (sum(point[index] for point in outline) / len(outline) for index in (0, 1))
+    return count, (x, y1) if across else (x1, y)
+
+
+def edges(steps: Sequence[Step]) -> set[tuple[Point, Point]]:
+    """All edges of some steps, each once."""
+    found = set()
+    for step in steps:
+        corners = [(round(x, 6), round(y, 6)) for x, y in step.outline]
+        for one, other in zip(corners, corners[1:] + corners[:1], strict=True):
+            found.add((min(one, other), max(one, other)))
+    return found

@@ -1,12 +1,17 @@
-"""A picture as SVG. It lies on paper of its own colour, so that it reads the same on a light page and on a dark one."""
+"""A picture as SVG. It lies on paper of its own colour, so that it reads the same on a light page and on a dark one.
+
+On a screen as narrow as a phone's some of it makes place for larger words.
+"""
 
 import re
 from xml.sax.saxutils import escape
 
-from housebrain.drawing.picture import PAPER, Group, Picture, Shape, Text
+from housebrain.drawing.picture import NARROW, PAPER, WIDE, Group, Picture, Shape, Text
 
 # What XML can't hold, not even escaped.
 _FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+NARROW_PIXELS = 520
+_STYLE = f"<style>@media(max-width:{NARROW_PIXELS}px){{.{WIDE}{{display:none}}.{NARROW}{{display:inline}}}}</style>"
 FAMILY = "'Bitstream Vera Sans','DejaVu Sans',Verdana,Geneva,sans-serif"
 
 
@@ -26,6 +31,8 @@ def svg(picture: Picture, pixels: int | None = None) -> str:
         f'font-family="{FAMILY}" style="max-width:100%;height:auto;background:{PAPER}">'
         f'<title>{_allowed(picture.title)}</title><rect width="{width}" height="{height}" fill="{PAPER}"/>'
     ]
+    if any(isinstance(item, Group) and item.kind == NARROW for item in picture.items):
+        parts.append(_STYLE)
     parts += map(_item, picture.items)
     parts.append("</svg>\n")
     return "".join(parts)
@@ -35,7 +42,9 @@ def _item(item: Shape | Text | Group) -> str:
     if isinstance(item, Group):
         title = f"<title>{_allowed(item.title)}</title>" if item.title else ""
         described = f"<desc>{_allowed(item.description)}</desc>" if item.description else ""
-        return f'<g class="{item.kind}">{title}{described}{"".join(map(_item, item.items))}</g>'
+        # Programs that know no style sheets leave out what is hidden by an attribute.
+        hidden = ' display="none"' if item.kind == NARROW else ""
+        return f'<g class="{item.kind}"{hidden}>{title}{described}{"".join(map(_item, item.items))}</g>'
     return _text(item) if isinstance(item, Text) else _shape(item)
 
 

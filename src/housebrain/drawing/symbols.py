@@ -123,15 +123,26 @@ def _washer(w: float, d: float) -> list[Mark]:
 
 
 def _car(w: float, d: float) -> list[Mark]:
-    x, y = w / 2, d / 2
-    body = ((-x + 0.6, -y), (x - 0.6, -y), (x, -y + 1.2), (x, y - 1.5), (x - 0.8, y), (-x + 0.8, y), (-x, y - 1.5),
-            (-x, -y + 1.2))  # fmt: skip
-    return [
-        Mark(body, None, True),
-        Mark(((-x + 0.5, y - 4.6), (x - 0.5, y - 4.6), (x - 0.9, y - 6.2), (-x + 0.9, y - 6.2))),
-        Mark(((-x + 0.9, -y + 2.8), (x - 0.9, -y + 2.8), (x - 0.6, -y + 1.5), (-x + 0.6, -y + 1.5))),
-        _rect(-x + 0.9, -y + 2.8, x - 0.9, y - 6.2),
-    ]
+    """Its nose towards larger y: body, windscreens, side windows, mirrors and lamps."""
+    mirror = 0.3
+    x, y = w / 2 - mirror, d / 2
+
+    def both(*points: tuple[float, float]) -> Points:
+        """An outline of the right half from front to rear, and its mirror image."""
+        return (*points, *((-px, py) for px, py in points[::-1]))
+
+    body = both((0.6 * x, y), (0.82 * x, y - 0.25), (0.94 * x, y - 0.9), (x, y - 2.4), (x, -y + 1.4),
+                (0.93 * x, -y + 0.5), (0.78 * x, -y + 0.1), (0.5 * x, -y))  # fmt: skip
+    front, rear = 0.3 * y, -0.62 * y
+    screen = both((0.3 * x, front + 0.35), (0.8 * x, front - 0.1), (0.68 * x, front - 1.5), (0.3 * x, front - 1.3))
+    back = both((0.3 * x, rear + 1.1), (0.66 * x, rear + 1.2), (0.76 * x, rear + 0.2), (0.3 * x, rear - 0.05))
+    marks = [Mark(body, None, True), Mark(screen), Mark(back)]
+    for sign in (-1, 1):
+        glass = ((0.86, front - 0.5), (0.75, front - 1.6), (0.75, rear + 1.3), (0.86, rear + 0.5))
+        marks.append(Mark(tuple((sign * px * x, py) for px, py in glass)))
+        marks.append(_rect(sign * x, front - 0.7, sign * (x + mirror), front - 0.35, True))
+        marks.append(_line((sign * 0.3 * x, front + 0.35), (sign * 0.36 * x, y - 0.3)))
+    return marks
 
 
 def _plant(w: float, d: float) -> list[Mark]:

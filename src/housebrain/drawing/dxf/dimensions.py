@@ -8,14 +8,19 @@ from housebrain.drawing.dxf.standards import TEXT_IN, UNIT
 from housebrain.drawing.dxf.words import feet_inches
 from housebrain.drawing.elements import Axis, Level
 
-FIRST_FT = 3.0  # from the house to the nearest chain
+STEPS_FT = 2.0  # in front of the house: steps before its doors
 CHAIN_IN = 0.32  # between chains, on paper
 CHARACTER = 0.85  # of a text's height that one takes in width
 
 
 def reach_ft(scale: float) -> float:
     """How far the chains of a side reach from the house."""
-    return FIRST_FT + 3 * CHAIN_IN * scale / UNIT
+    return _first_ft(scale) + 3 * CHAIN_IN * scale / UNIT
+
+
+def _first_ft(scale: float) -> float:
+    """From the house to the nearest chain: its text stands beyond the steps."""
+    return STEPS_FT + 2 * TEXT_IN * scale / UNIT
 
 
 def draw_dimensions(pen: Pen, level: Level) -> None:
@@ -50,10 +55,11 @@ def draw_dimensions(pen: Pen, level: Level) -> None:
             ]
             foot = edge
             for number, chain in enumerate([*chains, [low, high]]):
-                line = edge + outward * (FIRST_FT + number * CHAIN_IN * pen.scale / UNIT)
+                line = edge + outward * (_first_ft(pen.scale) + number * CHAIN_IN * pen.scale / UNIT)
                 for start, end in pairwise(chain):
                     pen.dimension(axis, start, end, line, foot)
-                foot = line  # so that no line of the next chain runs through the texts of this one
+                # Beyond the texts of this chain, so that no line of the next one runs through them.
+                foot = line + outward * 2 * TEXT_IN * pen.scale / UNIT
 
 
 def _chain(pen: Pen, low: float, high: float, between: Iterable[float]) -> list[float]:

@@ -14,7 +14,7 @@ from housebrain.drawing.dxf.plans import draw_level
 from housebrain.drawing.dxf.sheets import SCALES, View, add_sheet, room_ft
 from housebrain.drawing.dxf.site import STREET_FT, draw_site, draw_title
 from housebrain.drawing.dxf.standards import UNIT, new_drawing
-from housebrain.drawing.names import marks
+from housebrain.drawing.names import level_name, marks
 from housebrain.drawing.scene import Scene
 
 GAP_FT = 8.0  # between drawings
@@ -63,7 +63,7 @@ def _drawing(scene: Scene) -> Drawing:
             for step in scene.steps:
                 pen.lines("A-FLOR-STRS", step.outline, closed=True)
         draw_dimensions(pen, level)
-        views.append(_titled(pen, f"Level {level.number} plan", (x, y, width, depth), north))
+        views.append(_titled(pen, f"{level_name(level.number)} plan", (x, y, width, depth), north))
     views.append(_site(doc, scene, views[-1].x + room_ft(scale)[0] / 2 + GAP_FT, north))
     for number, view in enumerate(views, 1):
         add_sheet(doc, view, scene.title, f"A-{100 + number}", f"Built area {scene.built_sqft:.0f} sq ft")

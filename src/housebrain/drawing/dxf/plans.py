@@ -1,7 +1,5 @@
 """A level as a plan: walls, openings, stairs, rooms and their names."""
 
-from collections.abc import Sequence
-
 from ezdxf.document import Drawing
 from shapely import unary_union
 
@@ -10,10 +8,9 @@ from housebrain.drawing.dxf.labels import draw_names
 from housebrain.drawing.dxf.openings import draw_opening
 from housebrain.drawing.dxf.pen import Pen
 from housebrain.drawing.dxf.standards import TEXT_IN
-from housebrain.drawing.elements import Level, Opening, Point, Region, Stair, Step
+from housebrain.drawing.elements import Level, Opening, Point, Region, Stair
 from housebrain.drawing.regions import joined, regions
-
-CUT_FT = 4.0  # above the floor
+from housebrain.drawing.stairs import edges, shown_treads
 
 
 def draw_level(doc: Drawing, pen: Pen, level: Level, numbers: dict[tuple[int, Opening], str]) -> None:
@@ -58,26 +55,16 @@ def _stairs(pen: Pen, up: Stair | None, below: Stair | None) -> None:
     """The treads; above the cut they are dashed where no flight from below is seen."""
     shown = up or below
     assert shown is not None
-    visible = len(shown.steps) if below else sum(step.top - shown.base <= CUT_FT for step in shown.steps)
-    solid = _edges(shown.steps[:visible])
+    visible = len(shown.steps) if below else shown_treads(shown)[0]
+    solid = edges(shown.steps[:visible])
     for edge in solid:
         pen.lines("A-FLOR-STRS", edge)
-    for edge in _edges(shown.steps[visible:]) - solid:
+    for edge in edges(shown.steps[visible:]) - solid:
         pen.lines("A-FLOR-STRS", edge, line="DASHED")
     if up:
         _arrow(pen, up.path[0], up.path[1], "UP")
     if below:
         _arrow(pen, below.path[-1], below.path[-2], "DN")
-
-
-def _edges(steps: Sequence[Step]) -> set[tuple[Point, Point]]:
-    """All edges of some steps, each once."""
-    found = set()
-    for step in steps:
-        corners = [(round(x, 6), round(y, 6)) for x, y in step.outline]
-        for one, other in zip(corners, corners[1:] + corners[:1], strict=True):
-            found.add((min(one, other), max(one, other)))
-    return found
 
 
 def _arrow(pen: Pen, start: Point, end: Point, word: str) -> None:

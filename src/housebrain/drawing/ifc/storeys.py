@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from housebrain.drawing.elements import Block, Level, Region, Space
 from housebrain.drawing.ifc.model import Entity, Model, label, metres
-from housebrain.drawing.names import title
+from housebrain.drawing.names import level_name, title
 from housebrain.drawing.regions import polygon
 
 FINISH_FT = 0.1  # of a floor, in its slab's thickness
@@ -25,7 +25,7 @@ def add_storey(model: Model, building: Entity, within: Entity, level: Level) -> 
     entity = model.root(
         "IfcBuildingStorey",
         f"{level.number}",
-        f"Level {level.number}",
+        level_name(level.number),
         ObjectPlacement=placement,
         CompositionType="ELEMENT",
         Elevation=metres(level.elevation),

@@ -1,0 +1,68 @@
+"""Tests for housebrain.drawing.site and for the plane of the section on plans."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from shapely import LineString, Polygon
+
+from housebrain.drawing.picture import Picture, Text
+from housebrain.drawing.pictures import plan_picture, site_picture
+from housebrain.drawing.scene import Scene, scene
+from housebrain.drawing.section import draw_plane
+from housebrain.drawing.view import View, feet
+from houses import solved_houses
+
+HOUSES = solved_houses()
+
+
+def texts(picture: Picture) -> list[str]:
+    return [item.text for item in picture.items if isinstance(item, Text)]
+
+
+def on_a_slanted_plot() -> Scene:
+    """A house whose plot is cut off slantwise at the rear."""
+    drawn = next(scene(house.design, house.brief) for house in HOUSES)
+    assert drawn.plot
+    _, y, _, d = drawn.footprint
+    rear = y + d
+    outline = ((0.0, 0.0), (drawn.plot.width, 0.0), (drawn.plot.width, rear + 20.0), (0.0, rear + 4.0))
+    return replace(drawn, plot=replace(drawn.plot, depth=rear + 20.0, outline=outline))
+
+
+def test_open_space_is_measured_to_the_plots_edge() -> None:
+    drawn = on_a_slanted_plot()
+    assert drawn.plot
+    x, y, w, d = drawn.footprint
+    shown = texts(site_picture(drawn))
+    lengths = {
+        feet(
+            LineString(((x + w * share, y + d), (x + w * share, 999))).intersection(Polygon(drawn.plot.outline)).length
+        )
+        for share in (0.08, 0.25, 0.75)
+    }
+    assert lengths & set(shown)
+    assert feet(drawn.plot.depth - y - d) not in shown
+
+
+def test_plans_mark_the_section_where_there_are_stairs() -> None:
+    def marks(drawn: Scene) -> int:
+        picture = Picture(400, 400, "test")
+        draw_plane(picture, drawn, View(0, 400, 75))
+        return texts(picture).count("A")
+
+    for house in HOUSES:
+        drawn = scene(house.design, house.brief)
+        assert marks(drawn) in ((1, 2) if len(drawn.levels) > 1 else (0,))
+
+
+@pytest.mark.parametrize("width", [14, 40, 120])
+def test_the_scale_bar_is_as_long_as_it_says(width: int) -> None:
+    drawn = next(scene(house.design, house.brief) for house in HOUSES)
+    picture = plan_picture(replace(drawn, plot=None), 0, (0.0, 0.0, float(width), 30.0))
+    words = [text for item in picture.items if hasattr(item, "items") for text in item.items if isinstance(text, Text)]
+    scale = int(next(match.group(1) for text in words if (match := re.match(r"Scale 1:(\d+)", text.text))))
+    unit = next(text for text in words if text.text == "ft")
+    zero, end = [text for text in words if text.y == unit.y and text.anchor == "middle"][::2]
+    assert zero.text == "0"
+    assert (end.x - zero.x) == pytest.approx(float(end.text) * View(0, 0, scale).mm)
