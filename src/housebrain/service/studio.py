@@ -11,6 +11,7 @@ from housebrain.api import read_record
 from housebrain.errors import UserError
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Design
+from housebrain.house.limits import check_brief, fault_of
 from housebrain.rules.bill import bill
 from housebrain.rules.checks import requirements, violations
 from housebrain.rules.codes import check_codes
@@ -48,8 +49,14 @@ def read_brief(request: BriefRequest) -> Read:
 
     Raises:
         BadRequestError: it can't be read.
-        Rejected: it contradicts itself.
+        Rejected: it contradicts itself, or is larger than any house.
     """
+    read = _read(request)
+    check_brief(read.brief)
+    return read
+
+
+def _read(request: BriefRequest) -> Read:
     if request.words is not None:
         try:
             reading = read_words(request.words)
@@ -72,12 +79,15 @@ def read_design(value: dict[str, Any]) -> Design:
     """A request's design.
 
     Raises:
-        BadRequestError: it is none.
+        BadRequestError: it is none, or contradicts itself.
     """
     try:
-        return Design.model_validate(value)
+        design = Design.model_validate(value)
     except ValidationError as error:
         raise bad_fields("design", error) from error
+    if (fault := fault_of(design)) is not None:
+        raise BadRequestError(f"design.{fault.field}", f"design.{fault.field}: {fault.detail}")
+    return design
 
 
 def bad_fields(where: str, error: ValidationError) -> BadRequestError:
