@@ -31,3 +31,11 @@ def serving(settings: Settings, engines: Mapping[str, Engine], store: Store) -> 
         finally:
             server.should_exit = True
             thread.join(30)
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+    return port

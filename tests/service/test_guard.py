@@ -122,10 +122,7 @@ def test_a_client_that_goes_is_not_worked_for(store: Store, stream: bool) -> Non
             connection.sendall(_head(len(body)) + body)
             _until(lambda: engine.begun)
         _until(lambda: engine.given_up)
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        connection.request("GET", "/metrics")
-        text = connection.getresponse().read().decode()
-        connection.close()
+        text = _raw(port, b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").decode()
     assert re.search(r"housebrain_queue_requests 0\.0", text)
     if not stream:
         assert 'housebrain_requests_total{route="/designs",status="499"} 1.0' in text
@@ -143,7 +140,7 @@ def test_many_at_once_are_answered_or_told_to_come_again(store: Store, clients: 
     settings = Settings(open_to_all=True, requests_a_minute=10**6, waiting=16)
 
     def ask(number: int) -> tuple[int, bool]:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
+        connection = http.client.HTTPConnection("127.0.0.1", opened, timeout=300)
         try:
             if number % 4 == 0:
                 connection.request("POST", "/designs", BODY, {"Content-Type": "application/json"})
@@ -157,7 +154,7 @@ def test_many_at_once_are_answered_or_told_to_come_again(store: Store, clients: 
         finally:
             connection.close()
 
-    with serving(settings, {"solver": SolverEngine()}, store) as port, ThreadPoolExecutor(clients) as threads:
+    with serving(settings, {"solver": SolverEngine()}, store) as opened, ThreadPoolExecutor(clients) as threads:
         answered = Counter(threads.map(ask, range(clients)))
     assert {status for status, _ in answered} <= {200, 201, 429}, answered
     assert all(told for status, told in answered if status == 429)

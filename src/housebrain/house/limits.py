@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import OUTSIDE, Design, Level
+from housebrain.house.units import GRID_FT
 
 MOST_ROOMS = 200
 MOST_FEET = 10_000.0  # of a side of a plot, or of a house
@@ -49,7 +50,10 @@ def _faults(level: Level, at: str) -> Iterator[Fault]:
     if len(names) < len(level.rooms):
         yield Fault(f"{at}.rooms", "two rooms have one name")
     for number, room in enumerate(level.rooms):
-        if max(room.bounds.right, room.bounds.rear) > MOST_FEET:
+        # The schema lets a value pass that is nearly on the grid, and sums of such values are not.
+        if any(value % GRID_FT for box in room.boxes for value in (box.x, box.y, box.w, box.d)):
+            yield Fault(f"{at}.rooms.{number}.boxes", f"a number is no multiple of {GRID_FT:g}")
+        elif max(room.bounds.right, room.bounds.rear) > MOST_FEET:
             yield Fault(f"{at}.rooms.{number}", f"the room reaches beyond {MOST_FEET:,.0f} ft")
     for number, door in enumerate(level.doors):
         for end, name in (("a", door.a), ("b", door.b)):

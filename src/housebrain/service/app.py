@@ -32,8 +32,10 @@ from housebrain.service.schemas import BriefRequest, DesignRequest, DraftRequest
 from housebrain.service.settings import Settings
 from housebrain.service.store import Store, StoredDesign, StoredFeedback, StoredUse, now
 from housebrain.service.studio import BadRequestError, Read, Studio, judged, read_brief, read_design
+from housebrain.service.traces import Traces
 from housebrain.solver.house import Infeasible
 
+TRACED = {"alternatives", "seed", "temperature", "engine"}  # of a request
 KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="From `housebrain keys add NAME`")
 DESIGN_ID = r"^[0-9a-f]{32}$"
 LOG = logging.getLogger("uvicorn.error")  # where uvicorn writes faults that reach it
@@ -54,6 +56,7 @@ def create_app(settings: Settings, engines: Mapping[str, Engine], store: Store) 
     async def life(app: FastAPI) -> AsyncIterator[None]:
         yield
         await run_in_threadpool(service.pool.close)
+        await run_in_threadpool(service.traces.close)
 
     app = FastAPI(title="HouseBrain", description=ABOUT, version="1", lifespan=life)
     app.add_middleware(Guard, body_bytes=settings.body_bytes, body_seconds=settings.body_seconds)
@@ -75,6 +78,7 @@ class _Service:
         self.pool = Pool(settings.workers, settings.waiting)
         self.drawings = Drawings()
         self.rates = Rates(settings.requests_a_minute)
+        self.traces = Traces(settings.traces)
         self.metrics.waiting.set_function(lambda: self.pool.inside)
 
     async def measure(self, request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -130,8 +134,11 @@ class _Service:
         try:
             self.studio.engine(asked.engine)
             read = await run_in_threadpool(read_brief, asked)
-            known = read
-            answer = await self.pool.run(lambda check: self.studio.design(asked, known, check), self.settings.seconds)
+            known, brief = read, read.brief.model_dump(mode="json")
+            with self.traces.request(brief=brief, **asked.model_dump(include=TRACED)) as trace:
+                answer = await self.pool.run(
+                    lambda check: self.studio.design(asked, known, check, trace), self.settings.seconds
+                )
         except Rejected as rejected:
             await self.use(started, f"refused:{rejected.reason}", read.brief if read else None)
             raise

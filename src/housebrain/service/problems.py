@@ -39,8 +39,9 @@ def said(error: Exception) -> Said:
     """What a client is told of an error."""
     match error:
         case HTTPException():
-            wait = (error.headers or {}).get("Retry-After")
-            return Said(error.status_code, KINDS.get(error.status_code, "error"), error.detail, wait and int(wait))
+            said_wait = (error.headers or {}).get("Retry-After")
+            kind = KINDS.get(error.status_code, "error")
+            return Said(error.status_code, kind, error.detail, int(said_wait) if said_wait else None)
         case RequestValidationError():
             first = error.errors()[0]
             return Said(422, "bad_request", f"{'.'.join(map(str, first['loc']))}: {first['msg']}")

@@ -18,6 +18,7 @@ from housebrain.rules.codes import check_codes
 from housebrain.rules.score import score
 from housebrain.service.metrics import Metrics
 from housebrain.service.schemas import BriefRequest, DesignRequest
+from housebrain.service.traces import Trace
 from housebrain.words.read import read_words
 
 
@@ -134,7 +135,9 @@ class Studio:
             raise BadRequestError("engine", f"engine: this service has no {name}. Leave it out.")
         return self.engines[name]
 
-    def design(self, request: DesignRequest, read: Read, check: Callable[[], None]) -> dict[str, Any]:
+    def design(
+        self, request: DesignRequest, read: Read, check: Callable[[], None], trace: Trace | None = None
+    ) -> dict[str, Any]:
         """Answers a request, as JSON.
 
         Raises:
@@ -142,14 +145,22 @@ class Studio:
             Rejected: no house can be built.
         """
         engine = self.engine(request.engine)
+        trace = trace or Trace()
         started = time.perf_counter()
         try:
-            houses = engine.houses(read.brief, request.alternatives, request.seed, request.temperature, check)
+            with trace.step("houses"):
+                houses = engine.houses(read.brief, request.alternatives, request.seed, request.temperature, check)
         except Rejected as rejected:
             self.metrics.refusals.labels(rejected.reason).inc()
             raise
         check()
-        answers = [self._house(house, read.brief) for house in houses]
+        with trace.step("judged"):
+            answers = [self._house(house, read.brief) for house in houses]
+        trace.note(
+            model=engine.about,
+            tokens=sum(house.tokens for house in houses),
+            designs=[{"source": house.source, "score": house.score.total} for house in houses],
+        )
         seconds = time.perf_counter() - started
         self.metrics.design_seconds.labels(engine.name).observe(seconds)
         for house in houses:

@@ -48,7 +48,8 @@ def solve(brief: Brief, seed: int) -> Design:
     Raises:
         Rejected: `too_large` (more than any house), `too_few_rooms` (less than one a floor), `area_over_envelope`
             (the rooms' least areas exceed the setback envelope times the floors, or what may be built on the plot),
-            `over_height` (more floors than may be built) or `no_layout_found`; `detail` names what binds and what would mend it.
+            `over_height` (more floors than may be built) or `no_layout_found`; `detail` names what binds and what would
+            mend it.
     """
     return _solved(brief, seed).design
 
