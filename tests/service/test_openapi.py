@@ -8,6 +8,7 @@ import pytest
 import schemathesis
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from housebrain.answering.engine import SolverEngine
@@ -32,7 +33,11 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 @pytest.mark.parametrize("examples", [6, pytest.param(100, marks=pytest.mark.long)])
 def test_whatever_is_sent_is_answered_as_documented(client: TestClient, examples: int) -> None:
     schema = schemathesis.openapi.from_asgi("/openapi.json", client.app)
-    sent = [_send(found.ok(), examples, client.headers["X-API-Key"]) for found in schema.get_all_operations()]
+    sent = [
+        _send(found.ok(), examples, client.headers["X-API-Key"])
+        for found in schema.get_all_operations()
+        if isinstance(found, Ok)
+    ]
     assert len(sent) >= 18
     assert min(sent) >= 1
 

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from fastapi.testclient import TestClient
 
 from housebrain.answering.engine import SolverEngine
@@ -17,8 +16,7 @@ from housebrain.tracking import client as mlflow_client
 from service.conftest import WORDS
 
 
-def test_requests_are_traced_step_by_step(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+def test_requests_are_traced_step_by_step(store: Store, tmp_path: Path, mlflow_store: str) -> None:
     settings = Settings(open_to_all=True, traces=True)
     with TestClient(create_app(settings, {"solver": SolverEngine()}, store)) as client:
         made = client.post("/designs", json={"words": WORDS, "seed": 5}).json()
