@@ -109,6 +109,16 @@ def _brief(content: Any, where: str) -> Brief:
     return brief
 
 
+def on_more_floors(asked: Asked) -> Asked | None:
+    """The same on one more floor, where words leave their number open; None where they don't, or it is too high."""
+    floors = asked.brief.floors + 1
+    if asked.words is None or floors > _MOST_FLOORS or all(one.field != "floors" for one in asked.assumed):
+        return None
+    reading = read_words(asked.words, **{**asked.flags, "floors": floors})
+    why = Assumed("floors", str(floors), "on fewer no arrangement was found")
+    return asked._replace(brief=reading.brief, assumed=(*reading.assumed, why))
+
+
 def solve_asked(asked: Asked, seed: int, count: int) -> tuple[Asked, list[Design]]:
     """Designs different houses with the solver; where words leave the floors open, on more of them if need be.
 
@@ -123,12 +133,10 @@ def solve_asked(asked: Asked, seed: int, count: int) -> tuple[Asked, list[Design
             found = [solver.solve(asked.brief, seed)]
             break
         except Rejected:
-            floors = asked.brief.floors + 1
-            if asked.words is None or floors > _MOST_FLOORS or all(one.field != "floors" for one in asked.assumed):
+            taller = on_more_floors(asked)
+            if taller is None:
                 raise
-            reading = read_words(asked.words, **{**asked.flags, "floors": floors})
-            why = Assumed("floors", str(floors), "on fewer no arrangement was found")
-            asked = asked._replace(brief=reading.brief, assumed=(*reading.assumed, why))
+            asked = taller
     for number in range(1, count * _TRIES):
         if len(found) == count:
             break

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from housebrain.answering.asked import Asked, on_more_floors
 from housebrain.answering.engine import Engine, House
 from housebrain.api import read_record
 from housebrain.errors import UserError
@@ -33,15 +34,17 @@ class BadRequestError(Exception):
 class Read(NamedTuple):
     """A request's brief, and for words what was assumed and what was not understood."""
 
-    brief: Brief
-    assumed: list[dict[str, Any]]
-    not_understood: list[str]
+    asked: Asked
+
+    @property
+    def brief(self) -> Brief:
+        return self.asked.brief
 
     def as_json(self) -> dict[str, Any]:
         return {
             "brief": self.brief.model_dump(mode="json"),
-            "assumed": self.assumed,
-            "not_understood": self.not_understood,
+            "assumed": [one._asdict() for one in self.asked.assumed],
+            "not_understood": list(self.asked.not_understood),
         }
 
 
@@ -63,15 +66,14 @@ def _read(request: BriefRequest) -> Read:
             reading = read_words(request.words)
         except UserError as error:
             raise BadRequestError("words", str(error)) from error
-        assumed = [one._asdict() for one in reading.assumed]
-        return Read(reading.brief, assumed, list(reading.not_understood))
+        return Read(Asked(reading.brief, tuple(reading.assumed), tuple(reading.not_understood), request.words))
     if request.record is not None:
         try:
-            return Read(read_record(request.record)[1], [], [])
+            return Read(Asked(read_record(request.record)[1]))
         except UserError as error:
             raise BadRequestError("record", str(error).removeprefix("read_record: ")) from error
     try:
-        return Read(Brief.model_validate(request.brief), [], [])
+        return Read(Asked(Brief.model_validate(request.brief)))
     except ValidationError as error:
         raise bad_fields("brief", error) from error
 
@@ -109,6 +111,20 @@ def judged(design: Design, brief: Brief) -> dict[str, Any]:
         "cost": costs.model_dump(mode="json") | {"within_budget": costs.within_budget},
         "score": {"total": scored.total, "parts": [part._asdict() for part in scored.parts]},
     }
+
+
+def _designed(
+    engine: Engine, request: DesignRequest, read: Read, check: Callable[[], None]
+) -> tuple[Read, list[House]]:
+    """Asks an engine; where words leave the floors open, for more of them if need be."""
+    while True:
+        try:
+            return read, engine.houses(read.brief, request.alternatives, request.seed, request.temperature, check)
+        except Rejected:
+            taller = on_more_floors(read.asked)
+            if taller is None:
+                raise
+            read = Read(taller)
 
 
 class Studio:
@@ -149,7 +165,7 @@ class Studio:
         started = time.perf_counter()
         try:
             with trace.step("houses"):
-                houses = engine.houses(read.brief, request.alternatives, request.seed, request.temperature, check)
+                read, houses = _designed(engine, request, read, check)
         except Rejected as rejected:
             self.metrics.refusals.labels(rejected.reason).inc()
             raise
