@@ -4,7 +4,7 @@ import importlib.util
 from pathlib import Path
 
 from housebrain.answering.engine import Engine, SolverEngine
-from housebrain.solver.warm import warm
+from housebrain.service.warm import warm
 
 
 def load_engines(default: str | None = None) -> dict[str, Engine]:

@@ -1,4 +1,4 @@
-"""Tests for housebrain.solver.warm: after it, nothing of the search is left to compile."""
+"""Tests for housebrain.service.warm: after it, nothing of the search is left to compile."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from numba import config
 from housebrain.solver.kernel import is_compiled
 files = lambda: sorted(path.name for path in Path(config.CACHE_DIR).rglob("*.nbc"))
 assert not is_compiled() and not files()
-from housebrain.solver.warm import warm
+from housebrain.service.warm import warm
 warm()
 assert is_compiled()
 before = files()

@@ -1,4 +1,4 @@
-"""Compiles the search for this machine, once: `python -m housebrain.solver.warm`.
+"""Compiles the search for this machine, once: `python -m housebrain.service.warm`.
 
 It takes some 20 s of one core, and what was compiled is kept for every later process. Without it the first house waits.
 """
