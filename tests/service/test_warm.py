@@ -17,6 +17,7 @@ from housebrain.service.warm import warm
 warm()
 assert is_compiled()
 before = files()
+assert {name.split("-")[0] for name in before} >= {"search.explore", "search.prepare", "mutate.breed"}
 import orjson
 import housebrain as hb
 from housebrain.dataset.generate import generate_records
