@@ -1,6 +1,7 @@
 """Compiles the search for this machine, once: `python -m housebrain.service.warm`.
 
-It takes half a minute of one core, and what was compiled is kept for every later process. Without it the first house waits.
+It takes half a minute of one core, and what was compiled is kept for every later process. Without it the first house
+waits.
 """
 
 from housebrain.solver.solve import solve
