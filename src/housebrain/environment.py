@@ -19,7 +19,8 @@ the stage for the processes that it starts."""
 # Environment variables of libraries that the code reads or sets. The notebooks set GDRIVE_NON_INTERACTIVE besides, so
 # that a Drive without credentials is an error and no question.
 TRACKING_URI = "MLFLOW_TRACKING_URI"
-"""Read by `tracking.py`: MLflow's store, in place of mlflow.db in the project's folder. Set by a person."""
+"""Read by `tracking.py`: MLflow's store, in place of mlflow.db in the project's folder. Where it is set, `housebrain
+serve` traces its requests there. Set by a person."""
 TRACKING_RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 """Set by `tracking.py`, unless it is set: how often MLflow asks a server again."""
 TRACKING_SECONDS = "MLFLOW_HTTP_REQUEST_TIMEOUT"

@@ -90,6 +90,17 @@ def test_a_brief_that_can_not_be_built_is_refused_with_the_reason(client: TestCl
     assert "housebrain_refusals_total" in client.get("/metrics").text
 
 
+def test_words_that_leave_the_floors_open_get_as_many_as_it_takes(client: TestClient) -> None:
+    words = "3 bedrooms, plot 6 m x 25 m, setbacks 0.3 m on all sides, Frankfurt"
+    made = client.post("/designs", json={"words": words})
+    assert made.status_code == 201, made.text
+    answer = made.json()
+    assert len(answer["designs"][0]["design"]["levels"]) == answer["brief"]["floors"] > 1
+    parsed = client.post("/briefs/parse", json={"words": words}).json()
+    assert parsed["brief"]["floors"] < answer["brief"]["floors"]
+    assert answer["assumed"][-1]["field"] == "floors"
+
+
 def test_an_idempotency_key_answers_once(client: TestClient) -> None:
     key = {"Idempotency-Key": "order-7"}
     first = client.post("/designs", json={"words": WORDS}, headers=key)

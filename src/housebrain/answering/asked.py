@@ -12,6 +12,7 @@ from housebrain.dataset.v5 import BadRecord, parse_record
 from housebrain.errors import UserError, os_error
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Design
+from housebrain.house.limits import check_brief
 from housebrain.solver import solve as solver
 from housebrain.words.facts import Assumed
 from housebrain.words.read import read_words
@@ -88,9 +89,11 @@ def read_asked(text: str, flags: dict[str, Any], where: str = "the brief") -> As
     ):
         return Asked(_brief(content.get("brief", content), where))
     try:
-        return Asked(parse_record(content)[1])
+        brief = parse_record(content)[1]
     except BadRecord as error:
         raise bad_record(raw, content, error) from error
+    check_brief(brief)
+    return Asked(brief)
 
 
 def _brief(content: Any, where: str) -> Brief:
@@ -100,9 +103,20 @@ def _brief(content: Any, where: str) -> Brief:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "brief"
         raise UserError(f"{where}: field {field}: {first['msg']}. Correct it, or give words.") from error
+    check_brief(brief)
     if min(brief.envelope_ft) <= 0:
         raise Rejected("setbacks_over_plot", "the setbacks take all of the plot")
     return brief
+
+
+def on_more_floors(asked: Asked) -> Asked | None:
+    """The same on one more floor, where words leave their number open; None where they don't, or it is too high."""
+    floors = asked.brief.floors + 1
+    if asked.words is None or floors > _MOST_FLOORS or all(one.field != "floors" for one in asked.assumed):
+        return None
+    reading = read_words(asked.words, **{**asked.flags, "floors": floors})
+    why = Assumed("floors", str(floors), "on fewer no arrangement was found")
+    return asked._replace(brief=reading.brief, assumed=(*reading.assumed, why))
 
 
 def solve_asked(asked: Asked, seed: int, count: int) -> tuple[Asked, list[Design]]:
@@ -119,12 +133,10 @@ def solve_asked(asked: Asked, seed: int, count: int) -> tuple[Asked, list[Design
             found = [solver.solve(asked.brief, seed)]
             break
         except Rejected:
-            floors = asked.brief.floors + 1
-            if asked.words is None or floors > _MOST_FLOORS or all(one.field != "floors" for one in asked.assumed):
+            taller = on_more_floors(asked)
+            if taller is None:
                 raise
-            reading = read_words(asked.words, **{**asked.flags, "floors": floors})
-            why = Assumed("floors", str(floors), "on fewer no arrangement was found")
-            asked = asked._replace(brief=reading.brief, assumed=(*reading.assumed, why))
+            asked = taller
     for number in range(1, count * _TRIES):
         if len(found) == count:
             break

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -44,6 +45,7 @@ def solve(
     from housebrain.solver import solve as solver
 
     weights, brief = _weights(), read_brief(record)
+    _note_compiling()
     try:
         if alternatives > 1:
             found = ranked(brief, alternatives, seed, weights)
@@ -61,6 +63,14 @@ def solve(
     if render is not None:
         draw(scene(found[0].design, brief), render)
     print_scores([one.score for one in found])
+
+
+def _note_compiling() -> None:
+    """Says why the first house on a machine takes so long."""
+    from housebrain.solver.kernel import is_compiled
+
+    if not is_compiled():
+        print("compiling the solver for this machine, once: half a minute", file=sys.stderr, flush=True)
 
 
 def _weights() -> dict[str, float]:
@@ -122,6 +132,7 @@ def design(
         raise UserError("--engine solver asks no model: leave out --model, or --engine.")
     try:
         request = read_given(given, flags)
+        _note_compiling()
         chosen = None if engine == "solver" else _model(model, needed=asked_for_model)
         if chosen is not None:
             by, designed = chosen.about, _by_model(request.brief, chosen, temperature, seed, alternatives)

@@ -23,6 +23,7 @@ def read_brief(path: Path) -> "Brief":
     from housebrain.dataset.records import RawRecord, bad_record, parse_json
     from housebrain.dataset.v5 import BadRecord, parse_record
     from housebrain.house.brief import Brief, Rejected
+    from housebrain.house.limits import check_brief
 
     if not path.is_file():
         raise UserError(f"{path}: no such file. Give a JSON file with a brief or a record.")
@@ -33,32 +34,39 @@ def read_brief(path: Path) -> "Brief":
         content = content["brief"]
     try:
         if isinstance(content, dict) and "plot" in content:
-            return Brief.model_validate(content)
-        return parse_record(content)[1]
+            brief = Brief.model_validate(content)
+        else:
+            brief = parse_record(content)[1]
+        check_brief(brief)
     except ValidationError as error:
         raise _invalid(path, "brief", error) from error
     except BadRecord as error:
         raise bad_record(raw, content, error) from error
     except Rejected as rejected:
         raise UserError(f"{path}: {rejected}. Change the brief.") from rejected
+    return brief
 
 
 def read_design(path: Path) -> "Design":
     """The design in a file.
 
     Raises:
-        UserError: there is no such file, or no design in it.
+        UserError: there is no such file, or no design in it, or one that contradicts itself.
     """
     from pydantic import ValidationError
 
     from housebrain.house.design import Design
+    from housebrain.house.limits import fault_of
 
     if not path.is_file():
         raise UserError(f"{path}: no such file. Give a JSON file with one design, as `housebrain solve` prints it.")
     try:
-        return Design.model_validate_json(path.read_bytes())
+        design = Design.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise _invalid(path, "design", error) from error
+    if (fault := fault_of(design)) is not None:
+        raise UserError(f"{path}: field {fault.field}: {fault.detail}. `housebrain repair` mends a design.")
+    return design
 
 
 def _invalid(path: Path, what: str, error: "ValidationError") -> UserError:

@@ -1,5 +1,6 @@
 """Commands for who runs the service."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from housebrain.environment import DATABASE as DATABASE_VARIABLE
+from housebrain.environment import TRACKING_URI
 from housebrain.errors import UserError
 from housebrain.service.settings import DATABASE
 
@@ -60,6 +62,7 @@ def serve(
             requests_a_minute=requests_a_minute,
             open_to_all=open_to_all,
             origins=tuple(origin or ()),
+            traces=TRACKING_URI in os.environ,
         )
         service = create_app(settings, load_engines(engine), store)
         print(f"serving on http://{host}:{port}/docs; Ctrl-C ends it", flush=True)

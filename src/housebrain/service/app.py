@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -10,11 +11,9 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from fastapi.security import APIKeyHeader
-from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -22,19 +21,24 @@ from housebrain.answering.engine import Engine
 from housebrain.answering.mending.mend import repair
 from housebrain.house.brief import Brief, Rejected
 from housebrain.rules.bill import bill
+from housebrain.service.documented import ANYONE, CLIENT, answers
 from housebrain.service.drawings import MEDIA, Drawings
 from housebrain.service.guard import Guard, Rates, problem
 from housebrain.service.metrics import Metrics
 from housebrain.service.pool import FullError, Pool
+from housebrain.service.problems import EXPECTED, add_problems, said
 from housebrain.service.reference import facts_of
 from housebrain.service.schemas import BriefRequest, DesignRequest, DraftRequest, FeedbackRequest, HouseRequest
 from housebrain.service.settings import Settings
-from housebrain.service.store import ConflictError, Store, StoredDesign, StoredFeedback, StoredUse, now
+from housebrain.service.store import Store, StoredDesign, StoredFeedback, StoredUse, now
 from housebrain.service.studio import BadRequestError, Read, Studio, judged, read_brief, read_design
+from housebrain.service.traces import Traces
 from housebrain.solver.house import Infeasible
 
+TRACED = {"alternatives", "seed", "temperature", "engine"}  # of a request
 KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="From `housebrain keys add NAME`")
 DESIGN_ID = r"^[0-9a-f]{32}$"
+LOG = logging.getLogger("uvicorn.error")  # where uvicorn writes faults that reach it
 ABOUT = "A house brief in; checked, costed and drawn houses out."
 
 
@@ -52,13 +56,14 @@ def create_app(settings: Settings, engines: Mapping[str, Engine], store: Store) 
     async def life(app: FastAPI) -> AsyncIterator[None]:
         yield
         await run_in_threadpool(service.pool.close)
+        await run_in_threadpool(service.traces.close)
 
     app = FastAPI(title="HouseBrain", description=ABOUT, version="1", lifespan=life)
     app.add_middleware(Guard, body_bytes=settings.body_bytes, body_seconds=settings.body_seconds)
     if settings.origins:
         app.add_middleware(CORSMiddleware, allow_origins=list(settings.origins), allow_headers=["X-API-Key"])
     app.middleware("http")(service.measure)
-    _errors(app)
+    add_problems(app)
     _routes(app, service)
     return app
 
@@ -73,14 +78,19 @@ class _Service:
         self.pool = Pool(settings.workers, settings.waiting)
         self.drawings = Drawings()
         self.rates = Rates(settings.requests_a_minute)
+        self.traces = Traces(settings.traces)
         self.metrics.waiting.set_function(lambda: self.pool.inside)
 
     async def measure(self, request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
         """Counts a request and its seconds, by route, never by path: paths are the client's."""
         started = time.perf_counter()
-        response = await call(request)
-        route = getattr(request.scope.get("route"), "path", "none")
-        self.metrics.requests.labels(route, str(response.status_code)).inc()
+        status = "500"  # unless an answer comes
+        try:
+            response = await call(request)
+            status = str(response.status_code)
+        finally:
+            route = getattr(request.scope.get("route"), "path", "none")
+            self.metrics.requests.labels(route, status).inc()
         self.metrics.request_seconds.labels(route).observe(time.perf_counter() - started)
         return response
 
@@ -124,8 +134,11 @@ class _Service:
         try:
             self.studio.engine(asked.engine)
             read = await run_in_threadpool(read_brief, asked)
-            known = read
-            answer = await self.pool.run(lambda check: self.studio.design(asked, known, check), self.settings.seconds)
+            known, brief = read, read.brief.model_dump(mode="json")
+            with self.traces.request(brief=brief, **asked.model_dump(include=TRACED)) as trace:
+                answer = await self.pool.run(
+                    lambda check: self.studio.design(asked, known, check, trace), self.settings.seconds
+                )
         except Rejected as rejected:
             await self.use(started, f"refused:{rejected.reason}", read.brief if read else None)
             raise
@@ -158,56 +171,14 @@ def _shown(stored: StoredDesign) -> dict[str, Any]:
     return {"id": stored.id, "made": stored.made.isoformat(), **stored.answer, "links": links}
 
 
-def _errors(app: FastAPI) -> None:
-    """Every error has one form, and tells nothing of the inside."""
-
-    @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> JSONResponse:
-        kinds = {401: "no_key", 404: "not_found", 405: "not_allowed", 409: "conflict", 429: "too_many"}
-        return problem(error.status_code, kinds.get(error.status_code, "error"), error.detail, **(error.headers or {}))
-
-    @app.exception_handler(RequestValidationError)
-    async def form(request: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        return problem(422, "bad_request", f"{where}: {first['msg']}")
-
-    @app.exception_handler(BadRequestError)
-    async def bad(request: Request, error: BadRequestError) -> JSONResponse:
-        return problem(422, "bad_request", error.detail)
-
-    @app.exception_handler(Rejected)
-    async def rejected(request: Request, error: Rejected) -> JSONResponse:
-        return problem(422, error.reason, error.detail)
-
-    @app.exception_handler(ConflictError)
-    async def conflict(request: Request, error: ConflictError) -> JSONResponse:
-        return problem(409, "conflict", "This Idempotency-Key was used for another request. Take a new one.")
-
-    @app.exception_handler(FullError)
-    async def full(request: Request, error: FullError) -> JSONResponse:
-        wait = str(error.retry_seconds)
-        return problem(429, "full", f"Too many requests wait. Ask again in {wait} s.", **{"Retry-After": wait})
-
-    @app.exception_handler(TimeoutError)
-    async def slow(request: Request, error: TimeoutError) -> JSONResponse:
-        return problem(504, "too_slow", "The house was not done in time. Ask for fewer alternatives, or later.")
-
-    @app.exception_handler(Exception)
-    async def fault(request: Request, error: Exception) -> JSONResponse:
-        # A fault of ours. The server's log has the traceback, the client gets none of it.
-        return problem(500, "fault", "This is a fault of the service. Its log says more.")
-
-    @app.exception_handler(DBAPIError)
-    async def store(request: Request, error: DBAPIError) -> JSONResponse:
-        return problem(503, "no_store", "The store does not answer. Ask again.", **{"Retry-After": "5"})
-
-
 def _routes(app: FastAPI, service: _Service) -> None:
     caller = Depends(service.caller)
     Id = Annotated[str, Path(pattern=DESIGN_ID)]
 
-    @app.post("/designs", status_code=201, tags=["designs"])
+    made = {**answers(*CLIENT, 409, 504), 200: {"description": "The answer of before, or a stream of events",
+            "content": {"application/json": {}, "text/event-stream": {}}}}  # fmt: skip
+
+    @app.post("/designs", status_code=201, tags=["designs"], responses=made)
     async def make_design(
         asked: DesignRequest,
         response: Response,
@@ -223,7 +194,7 @@ def _routes(app: FastAPI, service: _Service) -> None:
             response.status_code = 200
         return _shown(stored)
 
-    @app.get("/designs", tags=["designs"])
+    @app.get("/designs", tags=["designs"], responses=answers(*CLIENT))
     async def list_designs(
         key_id: int | None = caller,
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
@@ -244,18 +215,19 @@ def _routes(app: FastAPI, service: _Service) -> None:
         return {"designs": shown, "next": rows[-1].id if len(rows) == limit else None}
 
     for name, media in MEDIA.items():
-        app.get(f"/designs/{{design_id}}.{name}", tags=["drawings"], response_class=Response)(
+        drawn = answers(*CLIENT, 404, 504, **{media: {}})
+        app.get(f"/designs/{{design_id}}.{name}", tags=["drawings"], response_class=Response, responses=drawn)(
             _drawing(service, name, media)
         )
 
-    @app.get("/designs/{design_id}", tags=["designs"])
+    @app.get("/designs/{design_id}", tags=["designs"], responses=answers(*CLIENT, 404))
     async def show_design(design_id: Id, key_id: int | None = caller) -> dict[str, Any]:
         """A design as it was answered, and what was said of it."""
         stored = await service.found(design_id, key_id)
         counts = await run_in_threadpool(service.store.feedback_counts, design_id)
         return {**_shown(stored), "feedback": counts}
 
-    @app.post("/designs/{design_id}/feedback", status_code=201, tags=["designs"])
+    @app.post("/designs/{design_id}/feedback", status_code=201, tags=["designs"], responses=answers(*CLIENT, 404))
     async def give_feedback(design_id: Id, said: FeedbackRequest, key_id: int | None = caller) -> dict[str, str]:
         """Accepts or rejects a design, or gives it corrected."""
         stored = await service.found(design_id, key_id)
@@ -273,19 +245,19 @@ def _routes(app: FastAPI, service: _Service) -> None:
         service.metrics.feedback.labels(said.verdict).inc()
         return {"verdict": said.verdict}
 
-    @app.post("/briefs/parse", tags=["tools"])
+    @app.post("/briefs/parse", tags=["tools"], responses=answers(*CLIENT))
     async def parse_brief(asked: BriefRequest, key_id: int | None = caller) -> dict[str, Any]:
         """Reads a brief, and says what was assumed and what was not understood."""
         return (await run_in_threadpool(read_brief, asked)).as_json()
 
-    @app.post("/validate", tags=["tools"])
+    @app.post("/validate", tags=["tools"], responses=answers(*CLIENT, 504))
     async def validate(asked: HouseRequest, key_id: int | None = caller) -> dict[str, Any]:
         """What the rules say of a design for a brief."""
         brief, design = read_brief(asked).brief, read_design(asked.design)
         found = await service.pool.run(lambda check: judged(design, brief), service.settings.seconds)
         return {"valid": not found["violations"], **found}
 
-    @app.post("/repair", tags=["tools"])
+    @app.post("/repair", tags=["tools"], responses=answers(*CLIENT, 504))
     async def mend(asked: DraftRequest, key_id: int | None = caller) -> dict[str, Any]:
         """The valid design nearest to a draft, and what was changed."""
         brief = read_brief(asked).brief
@@ -300,31 +272,31 @@ def _routes(app: FastAPI, service: _Service) -> None:
             "rooms": [one._asdict() for one in found.rooms],
         }
 
-    @app.post("/cost", tags=["tools"])
+    @app.post("/cost", tags=["tools"], responses=answers(*CLIENT, 504))
     async def cost(asked: HouseRequest, key_id: int | None = caller) -> dict[str, Any]:
         """A design's bill, line by line."""
         brief, design = read_brief(asked).brief, read_design(asked.design)
         made = await service.pool.run(lambda check: bill(design, brief), service.settings.seconds)
         return made.model_dump(mode="json") | {"within_budget": made.within_budget}
 
-    @app.get("/model", tags=["service"])
+    @app.get("/model", tags=["service"], responses=answers(*CLIENT))
     async def model(key_id: int | None = caller) -> dict[str, Any]:
         """What answers: each engine with its model's version and lineage; the first is the default."""
         return {"engines": [engine.about for engine in service.studio.engines.values()]}
 
-    @app.get("/healthz", tags=["service"])
+    @app.get("/healthz", tags=["service"], responses=answers(*ANYONE))
     async def healthz() -> dict[str, str]:
         """Whether the process lives."""
         return {"status": "ok"}
 
-    @app.get("/readyz", tags=["service"])
+    @app.get("/readyz", tags=["service"], responses=answers(*ANYONE, 503))
     async def readyz() -> Response:
         """Whether requests can be answered now: the engine is loaded and the store answers."""
         if await run_in_threadpool(service.store.ready):
             return JSONResponse({"status": "ready"})
         return problem(503, "no_store", "The store does not answer.", **{"Retry-After": "5"})
 
-    @app.get("/metrics", tags=["service"], response_class=Response)
+    @app.get("/metrics", tags=["service"], response_class=PlainTextResponse, responses=answers(*ANYONE))
     async def metrics() -> Response:
         """For Prometheus."""
         return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -369,28 +341,13 @@ async def _events(
         read = await run_in_threadpool(read_brief, asked)
         yield event("brief", read.as_json())
         stored, _ = await service.answer(asked, key_id, idempotency)
-    except (BadRequestError, Rejected, FullError, TimeoutError, ConflictError, DBAPIError) as error:
-        yield event("error", _said(error))
+    except Exception as error:
+        if not isinstance(error, EXPECTED):
+            LOG.exception("a fault while streaming")
+        yield event("error", said(error).as_json())
         return
     for number, one in enumerate(stored.answer["designs"]):
         for index, level in enumerate(one["design"]["levels"]):
             yield event("level", {"alternative": number, "level": index, **level})
         await asyncio.sleep(0)  # a client that has gone is seen here
     yield event("done", _shown(stored))
-
-
-def _said(error: Exception) -> dict[str, str]:
-    """An error as an event's data, in the words of its HTTP answer."""
-    match error:
-        case BadRequestError():
-            return {"kind": "bad_request", "detail": error.detail}
-        case Rejected():
-            return {"kind": error.reason, "detail": error.detail}
-        case FullError():
-            return {"kind": "full", "detail": f"Too many requests wait. Ask again in {error.retry_seconds} s."}
-        case ConflictError():
-            return {"kind": "conflict", "detail": "This Idempotency-Key was used for another request. Take a new one."}
-        case TimeoutError():
-            return {"kind": "too_slow", "detail": "The house was not done in time."}
-        case _:
-            return {"kind": "no_store", "detail": "The store does not answer. Ask again."}

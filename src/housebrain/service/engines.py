@@ -4,10 +4,11 @@ import importlib.util
 from pathlib import Path
 
 from housebrain.answering.engine import Engine, SolverEngine
+from housebrain.service.warm import warm
 
 
 def load_engines(default: str | None = None) -> dict[str, Engine]:
-    """The solver; before it the champion, or the released adapter, unless `default` is `solver`.
+    """The solver, compiled; before it the champion, or the released adapter, unless `default` is `solver`.
 
     Args:
         default: `model` wants one; None takes one where it is there, in a project's folder and with torch.
@@ -15,6 +16,7 @@ def load_engines(default: str | None = None) -> dict[str, Engine]:
     Raises:
         UserError: `default` is `model`, and there is neither a champion nor a released adapter.
     """
+    warm()
     solver: dict[str, Engine] = {"solver": SolverEngine()}
     can_ask = Path("params.yaml").is_file() and importlib.util.find_spec("torch") is not None
     if default == "solver" or (default is None and not can_ask):

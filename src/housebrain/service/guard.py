@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -18,6 +19,7 @@ HEADERS = {
     # A drawing is a document of its own when it is opened: it may hold styles and nothing that runs.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
 }
+GONE = 499  # as nginx calls it
 PAGES = ("/docs", "/redoc")  # FastAPI's own pages load scripts
 KNOWN_CALLERS = 10_000  # whose rate is kept in memory
 
@@ -28,7 +30,8 @@ def problem(status: int, what: str, detail: str, **headers: str) -> JSONResponse
 
 
 class Guard:
-    """ASGI middleware: refuses bodies that are too large or too slow, and adds `HEADERS`.
+    """ASGI middleware: refuses bodies that are too large or too slow, gives up requests whose client has gone, and
+    adds `HEADERS`.
 
     Args:
         body_bytes: the largest body.
@@ -43,8 +46,12 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
+        begun = False
+
         async def with_headers(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     if name != "Content-Security-Policy" or not scope["path"].startswith(PAGES):
@@ -56,11 +63,25 @@ class Guard:
             await refused(scope, receive, with_headers)
             return
         messages = [refused]
+        gone = asyncio.ensure_future(_gone(receive))
 
         async def replay() -> Message:
-            return messages.pop() if messages else await receive()
+            return messages.pop() if messages else await asyncio.shield(gone)
 
-        await self.app(scope, replay, with_headers)
+        work = asyncio.ensure_future(self.app(scope, replay, with_headers))
+        try:
+            await asyncio.wait({gone, work}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                await work
+                return
+            work.cancel()
+            with suppress(asyncio.CancelledError):
+                await work
+            if not begun:  # nobody reads it: it is for the metrics
+                await problem(GONE, "gone", "The client has gone.")(scope, receive, with_headers)
+        finally:
+            gone.cancel()
+            work.cancel()
 
     async def _body(self, scope: Scope, receive: Receive) -> Message | JSONResponse:
         """The whole body as one message; or why it is refused."""
@@ -83,6 +104,13 @@ class Guard:
         except TimeoutError:
             detail = f"The request's body did not arrive within {self.body_seconds:g} s."
             return problem(408, "too_slow", detail, Connection="close")
+
+
+async def _gone(receive: Receive) -> Message:
+    """Returns when the client has gone, or has its answer."""
+    while (message := await receive())["type"] != "http.disconnect":
+        pass
+    return message
 
 
 class Rates:

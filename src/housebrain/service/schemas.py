@@ -1,14 +1,32 @@
 """What a service's requests hold. What it answers is in docs/service.md and in /openapi.json."""
 
+import json
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MOST_ALTERNATIVES = 8
+# As json.dumps writes U+0000 to U+001F, but for tab and ends of lines.
+_CONTROL = re.compile(rb"(?<!\\)(?:\\\\)*\\(?:u00[01][0-9a-f]|[bf])")
 
 
 class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _text(cls, value: Any) -> Any:
+        """Keeps out what no database, drawing or answer can hold, wherever it stands."""
+        try:
+            text = json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise ValueError("a text has half of a character (a lone surrogate)") from error
+        except RecursionError as error:
+            raise ValueError("it is nested too deep") from error
+        if _CONTROL.search(text):
+            raise ValueError("a text has a control character")
+        return value
 
 
 class BriefRequest(Asked):

@@ -19,6 +19,7 @@ class Settings:
         requests_a_minute: of one key, or of one address without a key; more are answered with 429.
         open_to_all: whether requests need no key: for a service that only its own machine reaches.
         origins: web pages that may call it from a browser.
+        traces: whether requests for designs are traced in MLflow's store.
     """
 
     database: str = DATABASE
@@ -30,3 +31,4 @@ class Settings:
     requests_a_minute: int = 600
     open_to_all: bool = False
     origins: tuple[str, ...] = ()
+    traces: bool = False

@@ -6,17 +6,20 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from housebrain.answering.asked import Asked, on_more_floors
 from housebrain.answering.engine import Engine, House
 from housebrain.api import read_record
 from housebrain.errors import UserError
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Design
+from housebrain.house.limits import check_brief, fault_of
 from housebrain.rules.bill import bill
 from housebrain.rules.checks import requirements, violations
 from housebrain.rules.codes import check_codes
 from housebrain.rules.score import score
 from housebrain.service.metrics import Metrics
 from housebrain.service.schemas import BriefRequest, DesignRequest
+from housebrain.service.traces import Trace
 from housebrain.words.read import read_words
 
 
@@ -31,15 +34,17 @@ class BadRequestError(Exception):
 class Read(NamedTuple):
     """A request's brief, and for words what was assumed and what was not understood."""
 
-    brief: Brief
-    assumed: list[dict[str, Any]]
-    not_understood: list[str]
+    asked: Asked
+
+    @property
+    def brief(self) -> Brief:
+        return self.asked.brief
 
     def as_json(self) -> dict[str, Any]:
         return {
             "brief": self.brief.model_dump(mode="json"),
-            "assumed": self.assumed,
-            "not_understood": self.not_understood,
+            "assumed": [one._asdict() for one in self.asked.assumed],
+            "not_understood": list(self.asked.not_understood),
         }
 
 
@@ -48,22 +53,27 @@ def read_brief(request: BriefRequest) -> Read:
 
     Raises:
         BadRequestError: it can't be read.
-        Rejected: it contradicts itself.
+        Rejected: it contradicts itself, or is larger than any house.
     """
+    read = _read(request)
+    check_brief(read.brief)
+    return read
+
+
+def _read(request: BriefRequest) -> Read:
     if request.words is not None:
         try:
             reading = read_words(request.words)
         except UserError as error:
             raise BadRequestError("words", str(error)) from error
-        assumed = [one._asdict() for one in reading.assumed]
-        return Read(reading.brief, assumed, list(reading.not_understood))
+        return Read(Asked(reading.brief, tuple(reading.assumed), tuple(reading.not_understood), request.words))
     if request.record is not None:
         try:
-            return Read(read_record(request.record)[1], [], [])
+            return Read(Asked(read_record(request.record)[1]))
         except UserError as error:
             raise BadRequestError("record", str(error).removeprefix("read_record: ")) from error
     try:
-        return Read(Brief.model_validate(request.brief), [], [])
+        return Read(Asked(Brief.model_validate(request.brief)))
     except ValidationError as error:
         raise bad_fields("brief", error) from error
 
@@ -72,12 +82,15 @@ def read_design(value: dict[str, Any]) -> Design:
     """A request's design.
 
     Raises:
-        BadRequestError: it is none.
+        BadRequestError: it is none, or contradicts itself.
     """
     try:
-        return Design.model_validate(value)
+        design = Design.model_validate(value)
     except ValidationError as error:
         raise bad_fields("design", error) from error
+    if (fault := fault_of(design)) is not None:
+        raise BadRequestError(f"design.{fault.field}", f"design.{fault.field}: {fault.detail}")
+    return design
 
 
 def bad_fields(where: str, error: ValidationError) -> BadRequestError:
@@ -98,6 +111,20 @@ def judged(design: Design, brief: Brief) -> dict[str, Any]:
         "cost": costs.model_dump(mode="json") | {"within_budget": costs.within_budget},
         "score": {"total": scored.total, "parts": [part._asdict() for part in scored.parts]},
     }
+
+
+def _designed(
+    engine: Engine, request: DesignRequest, read: Read, check: Callable[[], None]
+) -> tuple[Read, list[House]]:
+    """Asks an engine; where words leave the floors open, for more of them if need be."""
+    while True:
+        try:
+            return read, engine.houses(read.brief, request.alternatives, request.seed, request.temperature, check)
+        except Rejected:
+            taller = on_more_floors(read.asked)
+            if taller is None:
+                raise
+            read = Read(taller)
 
 
 class Studio:
@@ -124,7 +151,9 @@ class Studio:
             raise BadRequestError("engine", f"engine: this service has no {name}. Leave it out.")
         return self.engines[name]
 
-    def design(self, request: DesignRequest, read: Read, check: Callable[[], None]) -> dict[str, Any]:
+    def design(
+        self, request: DesignRequest, read: Read, check: Callable[[], None], trace: Trace | None = None
+    ) -> dict[str, Any]:
         """Answers a request, as JSON.
 
         Raises:
@@ -132,14 +161,22 @@ class Studio:
             Rejected: no house can be built.
         """
         engine = self.engine(request.engine)
+        trace = trace or Trace()
         started = time.perf_counter()
         try:
-            houses = engine.houses(read.brief, request.alternatives, request.seed, request.temperature, check)
+            with trace.step("houses"):
+                read, houses = _designed(engine, request, read, check)
         except Rejected as rejected:
             self.metrics.refusals.labels(rejected.reason).inc()
             raise
         check()
-        answers = [self._house(house, read.brief) for house in houses]
+        with trace.step("judged"):
+            answers = [self._house(house, read.brief) for house in houses]
+        trace.note(
+            model=engine.about,
+            tokens=sum(house.tokens for house in houses),
+            designs=[{"source": house.source, "score": house.score.total} for house in houses],
+        )
         seconds = time.perf_counter() - started
         self.metrics.design_seconds.labels(engine.name).observe(seconds)
         for house in houses:

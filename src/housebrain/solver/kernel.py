@@ -21,4 +21,11 @@ if not getattr(config, "CACHE_DIR", ""):
     folder = Path(tempfile.gettempdir()) / f"housebrain-kernels-{user}-{_VERSION}"
     setattr(config, "CACHE_DIR", str(folder))  # noqa: B010 - numba makes its settings at run time
 
+
+def is_compiled() -> bool:
+    """Whether the search was compiled on this machine before; else the first house takes half a minute longer."""
+    folder = Path(getattr(config, "CACHE_DIR"))  # noqa: B009 - as above
+    return next(folder.glob("*/search.explore-*.nbc"), None) is not None
+
+
 kernel = njit(cache=True, error_model="numpy")  # without a check before every division

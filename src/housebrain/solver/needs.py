@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.land import Berth
+from housebrain.house.limits import check_brief
 from housebrain.house.rooms import SHORT_NAMES
 from housebrain.house.units import GRID_FT
 from housebrain.rules.massing import massing_of
@@ -40,8 +41,9 @@ def programme_of(brief: Brief, berth: Berth | None = None) -> Programme:
     """Reads a brief, for a house in one of its envelope's rectangles; None takes the largest.
 
     Raises:
-        Rejected: the setbacks leave no rectangle.
+        Rejected: the setbacks leave no rectangle, or the brief is larger than any house.
     """
+    check_brief(brief)
     if berth is None:
         if not brief.berths:
             raise Rejected("area_over_envelope", "the setbacks leave no room for a house")

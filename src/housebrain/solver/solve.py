@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import OUTSIDE, Design
 from housebrain.house.land import Berth
+from housebrain.house.limits import check_brief
 from housebrain.house.tree import Box, boxes
 from housebrain.house.units import GRID_FT
 from housebrain.rules.assemble import assemble
@@ -45,14 +46,16 @@ def solve(brief: Brief, seed: int) -> Design:
         seed: picks among good houses.
 
     Raises:
-        Rejected: `too_few_rooms` (less than one a floor), `area_over_envelope` (the rooms' least areas exceed the
-            setback envelope times the floors, or what may be built on the plot), `over_height` (more floors than may
-            be built) or `no_layout_found`; `detail` names what binds and what would mend it.
+        Rejected: `too_large` (more than any house), `too_few_rooms` (less than one a floor), `area_over_envelope`
+            (the rooms' least areas exceed the setback envelope times the floors, or what may be built on the plot),
+            `over_height` (more floors than may be built) or `no_layout_found`; `detail` names what binds and what would
+            mend it.
     """
     return _solved(brief, seed).design
 
 
 def _solved(brief: Brief, seed: int) -> Sized:
+    check_brief(brief)
     most_ft, high_ft = massing_of(brief).height_ft, height_ft(brief.floors)
     if high_ft > most_ft:
         lower = int(most_ft / height_ft(1))

@@ -93,6 +93,14 @@ def read_facing(text: Text, facts: Facts) -> None:
         rf"on )?(?:the )?{_WORD}\b(?! (?:facing|road|street))"
     ):
         facts.assume(match[0].strip(), "left out", "a brief does not say where rooms lie")
+    # The room itself is still to be read: only where it lies is struck out.
+    for match in re.finditer(
+        rf"\b(?:balkone?|balcon(?:y|ies)|loggia|wohnzimmer|kuche|schlafzimmer|living room|kitchen)"
+        rf"(\s+(?:facing|to|towards|nach|im|on|in)\s+(?:the\s+)?{_WORD}\b)(?! (?:facing|road|street))",
+        text.rest,
+    ):
+        text.strike(match.start(1), match.end(1))
+        facts.assume(match[0].strip(), "left out", "a brief does not say where rooms lie")
     roads: list[tuple[str, str]] = []
     facings: list[tuple[str, str]] = []
     point = rf"(?:{_WORD}|\b[nsew]\b)"
@@ -117,7 +125,7 @@ def read_facing(text: Text, facts: Facts) -> None:
         ),
         (
             facings,
-            rf"\b({_WORD})(?:ausrichtung|lage|seite|orientation)\b|\b({_WORD})\s+(?:ausrichtung|orientation|"
+            rf"\b({_WORD})(?:ausrichtung|lage|seite|orientation)\b(?:\s+zur\s+strasse)?|\b({_WORD})\s+(?:ausrichtung|orientation|"
             rf"oriented)\b",
         ),
     )

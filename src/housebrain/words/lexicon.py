@@ -75,7 +75,7 @@ ROOMS: dict[str, str] = {
     r"additional |further |extra |regular |standard |normal |secondary |common |smaller |good |size |"
     r"king size |queen size |nice |bright ){0,4}"
     r"(?:bed ?rooms?|bed ?roomed|bedded|bedder|bdrms?|brs?\b|bds?\b|beds?\b|"
-    r"schlafzimmer|schlafraume|sleeping rooms?|bed room'?s)",
+    r"schlafzimmer|schlafraume|sleeping rooms?|bed room'?s|kamr(?:[ae]|on))",
     "utility": r"utility(?: (?:room|area|space|balcony))?|utilities|wash(?:ing)? (?:area|yard|space)|"
     r"mud ?rooms?|boot ?rooms?|hauswirtschaftsraum|hwr|technikraum|plant room|service (?:area|yard)|"
     r"scullery|"
@@ -112,7 +112,8 @@ LEFT_OUT = (
     r"conversion))|workshop|bike (?:parking|store|shed)|two wheeler parking|bicycle\w*|cattle shed|"
     r"servant toilet|driveway(?: for \d+ cars)?|compound wall|boundary wall|fence|gate|main gate|"
     r"rental unit|shops?|mezzanine|double glazing|underfloor heating|fussbodenheizung|insulation|"
-    r"kfw\s?\d*|passivhaus|effizienzhaus|central heating|air ?con\w*|a/c|hvac|smart home|windows?|"
+    r"kfw\s?\d*|passivhaus|(?:wood|log) (?:burn(?:er|ing stove)|stove)s?|airing cupboards?|"
+    r"effizienzhaus|central heating|air ?con\w*|a/c|hvac|smart home|windows?|"
     r"doors?|natural light|ventilation|cross ventilation|sunlight|light|views?"
 )
 # The solver makes these by itself.

@@ -74,6 +74,9 @@ def read_money(text: Text, facts: Facts) -> None:
     for pattern in patterns:
         for match in text.take(pattern):
             _read(text, facts, match)
+    if "budget" not in facts.said:  # 1.1M between commas: no side of a house is as short
+        for match in text.take(r"(?<=[,;] )(?P<low>\d(?:\.\d+)?) ?(?P<lowtimes>m)(?=\s*(?:$|[,;]|\.(?:\s|$)))"):
+            _read(text, facts, match)
     for _ in text.take(rf"(?<!low )\b{_ABOUT}{_FILL}"):
         pass
 

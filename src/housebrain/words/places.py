@@ -156,6 +156,8 @@ def _is_meant(text: Text, name: str, start: int, end: int, after_place: bool) ->
             return False
         return name == "uk" or behind_place or bool(name in _SHORT and opens and closes)
     if name in common("places") or name in vocabulary():
+        if re.search(r"\d\s*$", before):  # 2 bath, Texas
+            return False
         following = re.match(r"[\s,]*([a-z]+(?: [a-z]+)?)", text.rest[end:])
         if (
             following

@@ -203,7 +203,8 @@ def _of_what(text: Text, match: re.Match[str], country: str | None, facts: Facts
         return "plot_sqft"
     if re.match(rf"(?!\s*,){gap}{_BUILT}\b(?! plot)", after):
         return "built_sqft"
-    if re.match(rf"{gap}{_PLOT}\b", after):
+    # 140 sqm, 4 rooms, plot 600 sqm: the plot has a number of its own.
+    if re.match(rf"{gap}{_PLOT}\b(?!,?{_LINK}{measures.AREA})", after):
         return "plot_sqft"
     if re.search(rf"\b{_PLOT}\b,?{_LINK}$", before) or re.search(r"(?:\bauf|grundstuck)\b[^,]{0,12}$", before):
         return "plot_sqft"
@@ -215,6 +216,7 @@ def _of_what(text: Text, match: re.Match[str], country: str | None, facts: Facts
         return "plot_sqft"
     # Nothing says which: in India land is bought by the square foot, elsewhere houses are.
     has_plot = bool({"plot", "plot_sqft", "width"} & set(facts.said))
+    has_plot |= re.search(rf"\b{_PLOT}\b,?{_LINK}{measures.AREA}", after) is not None
     is_land = country in ("IN", "PK", "BD", "LK", "NP") or measures.sqft(match) > _LARGE_HOUSE_SQFT
     name = "plot_sqft" if is_land and not has_plot else "built_sqft"
     facts.assume(

@@ -64,9 +64,17 @@ def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
         total += sum(
             int(more[1])
             for more in text.take(
-                r"(?:and|,|\+)\s*(\d)\s+(?=(?:on|at|in)\s+(?:the\s+)?(?:first|second|upper|top|\d)|upstairs|downstairs)"
+                r"(?:and|,|\+)\s*(\d)\s+(?:(?=(?:on|at|in)\s+(?:the\s+)?(?:first|second|upper|top|\d)|upstairs|downstairs)"
+                r"|(?:single|double|twin|small)s?\b(?! (?:garage|car)))"
             )
         )
+    if totals and total is not None and total < sum(one.count or 1 for one in parts if one.is_located):
+        # 1 bed, hall and kitchen down and 3 beds upstairs: what is less than a part is no total.
+        total += sum(one.count or 1 for one in parts if one.is_located)
+    for _ in text.take(  # of those that were counted: 3 beds, 1 downstairs and 2 in the roof
+        r"(?:and|,|\+)\s*\d\s+(?:(?:up|down)stairs|(?:in|on|under)\s+(?:the\s+)?(?:roof|eaves|loft|attic|first floor))"
+    ):
+        pass
     if total is None and any(one.kind in ("named_bedroom", "master_bedroom") for one in mentions):
         alone = [
             one

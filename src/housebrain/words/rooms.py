@@ -14,6 +14,7 @@ MOST = 20  # of one kind
 # What no room of a kind is larger than: a size beyond it is that of house or plot.
 LARGEST_SQFT = {"bathroom": 200.0, "half_bath": 80.0, "ensuite": 200.0, "shared_bath": 200.0, "bedroom": 450.0}
 _LARGEST = 900.0
+CAR_SQFT = 170.0  # that a car takes in a garage
 _NO = (
     r"(?P<no>\b(?:no|without|not|don'?t (?:need|want)|do not (?:need|want)|keine?n?|ohne|0|skip|"
     r"exclude|excluding)\s+(?:any\s+|a\s+|an\s+|the\s+|need for\s+(?:a\s+)?|want\s+(?:a\s+)?|"
@@ -175,6 +176,10 @@ def _bhk(text: Text, facts: Facts) -> list[Mention]:
 def _listed(text: Text, facts: Facts) -> list[Mention]:
     """3/2, 3b2b, 3 bed/2 bath as in listings; `4 Zimmer`, `5 rooms`, which count the living room."""
     found = []
+    for match in text.take(r"(?<![\d.])([1-4]) up,?(?: and)? ([1-4]) down\b"):
+        if not re.search(r"\b(?:bed|bhk|br\b)", text.whole):
+            found.append(Mention("bedroom", float(match[1]), match.start(), match.end(), match[0]))
+            facts.say("floors", 2, match[0])
     for match in text.take(
         rf"(?<![\d./])(\d)\s*b\s*[/,]?\s*({NUMBER})\s*b(?:a|ath)?\b|(?<![\d./+])([1-9])/([1-9](?:\.5)?)"
         rf"(?![\d/])(?!\s*(?:acre|kanal|{NUMBER}))"
@@ -208,6 +213,11 @@ def _garages(text: Text) -> list[Mention]:
         rf"eine?)\s+)*\b(?:{_CARS}\s*)?{_PARKING}\b(?:\s*(?:for (?:my|a|the|our) {_CARS}))?|\b(?:to|space "
         rf"to|place to) park (?:a|my|the|our|his|her) {_CARS}\b",
     )
+    # 20 x 20 garage: a size, and no twenty cars.
+    for match in text.take(rf"{measures.PAIR}\s*(?:(?:attached|detached|integral)\s+)?{_PARKING}\b"):
+        one, two, _ = measures.pair_ft(match, "ft")
+        cars_in = max(1.0, one * two // CAR_SQFT)
+        found.append(Mention("garage", cars_in, match.start(), match.end(), match[0].strip(), one * two))
     for pattern in patterns:
         for match in text.take(pattern):
             groups = match.groupdict()
