@@ -20,7 +20,7 @@ run: setup
 	housebrain summary
 
 test: setup-dev
-	pytest -m "not long" --numprocesses 2 --dist loadfile
+	pytest -m "not long" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-all: setup-dev
 	pytest

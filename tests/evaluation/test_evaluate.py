@@ -283,6 +283,7 @@ def guiding(params: Params, briefs: int = 2) -> Params:
     return params.model_copy(update={"evaluate": params.evaluate.model_copy(update={"guided_briefs": briefs})})
 
 
+@pytest.mark.usefixtures("little_mending")
 def test_base_merged_and_released_model_are_guided_too(
     params: Params, adapters: dict[str, Path], test_split: Path, tmp_path: Path, tiny_init: Path
 ) -> None:
@@ -307,6 +308,7 @@ def test_base_merged_and_released_model_are_guided_too(
         assert [one.answer for one in alone.guided] == [one.answer for one in first[name].guided]
 
 
+@pytest.mark.usefixtures("little_mending")
 def test_guided_answers_keep_to_their_grammars_and_are_judged(
     params: Params, adapters: dict[str, Path], test_split: Path
 ) -> None:
