@@ -19,11 +19,15 @@ run: setup
 	dvc repro
 	housebrain summary
 
+# Two processes, a file of tests at a time each.
+IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
 test: setup-dev
-	pytest -m "not long" --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	pytest -m "not long" $(IN_TWO)
 
 test-all: setup-dev
-	pytest
+	pytest -m "not alone" $(IN_TWO)
+	pytest -m alone
 
 lint: setup-dev
 	ruff check .

@@ -1,4 +1,4 @@
-"""Installs packages into the environment that runs this: by uv, which takes seconds where pip takes minutes, else by pip.
+"""Installs packages into the environment that runs this: by uv, in a fraction of pip's time, else by pip.
 
     python .ci/install.py ARGUMENTS...
 
@@ -23,8 +23,9 @@ SETTINGS = {
     "index-url": ("UV_DEFAULT_INDEX", ""),
 }
 # Those that don't matter to uv.
-OTHERS = {"cache-dir", "compile", "default-timeout", "disable-pip-version-check", "no-cache-dir", "no-color", "no-compile"}
-OTHERS |= {"no-input", "progress-bar", "quiet", "require-virtualenv", "retries", "root-user-action", "timeout"}
+OTHERS = {"cache-dir", "compile", "default-timeout", "disable-pip-version-check", "no-cache-dir", "no-color"}
+OTHERS |= {"no-compile", "no-input", "progress-bar", "quiet", "require-virtualenv", "retries", "root-user-action"}
+OTHERS.add("timeout")
 
 
 def uv_environment(listed: str) -> dict[str, str] | None:

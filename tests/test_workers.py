@@ -76,6 +76,7 @@ def test_a_killed_worker_is_taken_over_from_its_last_checkpoint(
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_a_worker_that_never_returns_is_promoted(coordinator: Path, clone: Callable[[str], Path]) -> None:
     worker = clone("worker")
     process = start(worker, "housebrain", "work", "--shard", "6")
@@ -97,6 +98,7 @@ def test_a_worker_that_never_returns_is_promoted(coordinator: Path, clone: Calla
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_a_session_ends_in_time_to_save(coordinator: Path, clone: Callable[[str], Path]) -> None:
     worker = clone("worker")
     change_params(worker, supervision__session_hours={"colab": 0.001}, supervision__margin_minutes=0)
@@ -107,6 +109,7 @@ def test_a_session_ends_in_time_to_save(coordinator: Path, clone: Callable[[str]
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_two_workers_on_one_shard_are_prevented(coordinator: Path, clone: Callable[[str], Path]) -> None:
     first, second = clone("first"), clone("second")
     process = start(first, "housebrain", "work", "--shard", "4")
@@ -118,6 +121,7 @@ def test_two_workers_on_one_shard_are_prevented(coordinator: Path, clone: Callab
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_two_processes_of_a_worker_end_with_it_and_go_on(
     coordinator: Path, clone: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +148,7 @@ def test_two_processes_of_a_worker_end_with_it_and_go_on(
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_why_a_training_failed_is_in_the_status(coordinator: Path, clone: Callable[[str], Path]) -> None:
     worker = clone("worker")
     change_params(worker, platforms__colab__learning_rate=1e30, platforms__colab__warmup_share=0.0)
