@@ -6,6 +6,9 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
+# Threads of a computation that wait for one another sleep. While they spin, as is the default, whatever else runs on this
+# machine makes a training take several times as long.
+export OMP_WAIT_POLICY ?= PASSIVE
 
 # Modules are compiled when they are first imported, not all 25,000 of them at once.
 unexport PYTHONDONTWRITEBYTECODE

@@ -87,6 +87,7 @@ def test_each_training_is_one_run_in_mlflow(reproduced: Path, monkeypatch: pytes
         assert [point.step for point in history] == list(range(1, report["steps"] + 1))
 
 
+@pytest.mark.long
 def test_another_strategy_runs_merge_and_what_follows_only(reproduced: Path) -> None:
     change_params(reproduced, merge__strategy="best")
     printed = run(reproduced, "dvc", "repro")
