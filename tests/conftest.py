@@ -1,11 +1,13 @@
 """Shared fixtures: a base model of a few thousand weights, its LoRA init, and samples, all made on the spot."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 # Before torch is imported: runs that are compared bit by bit must use the same number of threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -21,6 +23,12 @@ CHAT_TEMPLATE = (
 )
 
 MakeSamples = Callable[..., Path]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the files with the slowest tests first, so that several processes end at about the same time."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def shared_data(name: str) -> Path:
@@ -40,14 +48,36 @@ def v5() -> Path:
     return shared_data("data/housebrain-v5")
 
 
+def made_once(path: Path, make: Callable[[Path], object]) -> Path:
+    """A file or folder that the first process to want it makes under another name; the others wait, and find it."""
+    with FileLock(f"{path}.lock"):
+        if not path.exists():
+            make(path.with_name(f"making-{path.name}"))
+            path.with_name(f"making-{path.name}").rename(path)
+    return path
+
+
 @pytest.fixture(scope="session")
-def sample_rows() -> list[dict[str, Any]]:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run that all of its processes have in common."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_rows(shared_folder: Path) -> list[dict[str, Any]]:
     """Two dozen solved briefs, as `prepare` writes them."""
     from housebrain.dataset.generate import generate_records
     from housebrain.dataset.prepare import Reject, solve_record
 
-    solved = (solve_record(raw, seed=0) for raw in generate_records(40, seed=3))
-    return [rows[0] for rows in solved if not isinstance(rows, Reject)][:24]
+    def make(path: Path) -> None:
+        solved = (solve_record(raw, seed=0) for raw in generate_records(40, seed=3))
+        path.write_text(json.dumps([rows[0] for rows in solved if not isinstance(rows, Reject)][:24]))
+
+    rows: list[dict[str, Any]] = json.loads(made_once(shared_folder / "samples.json", make).read_text())
+    return rows
 
 
 @pytest.fixture(scope="session")
@@ -67,13 +97,18 @@ def make_samples(sample_rows: list[dict[str, Any]]) -> MakeSamples:
 
 
 @pytest.fixture(scope="session")
-def tiny_base(tmp_path_factory: pytest.TempPathFactory, sample_rows: list[dict[str, Any]]) -> Path:
+def tiny_base(shared_folder: Path, sample_rows: list[dict[str, Any]]) -> Path:
     """A random two-layer Llama and a byte-level tokenizer with a chat template, as `ensure_base` leaves them."""
+    return made_once(shared_folder / "tiny", lambda folder: _make_base(folder, sample_rows))
+
+
+def _make_base(folder: Path, sample_rows: list[dict[str, Any]]) -> None:
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-    folder = tmp_path_factory.mktemp("base") / "tiny"
+    from housebrain.model.preflight import verdict
+
     core = Tokenizer(models.BPE())
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
@@ -105,29 +140,25 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory, sample_rows: list[dict[s
         tie_word_embeddings=True,
     )
     LlamaForCausalLM(config).save_pretrained(folder)
-    return folder
+    verdict(folder)  # writes it there: later it would do so while another process copies the folder
 
 
 @pytest.fixture(scope="session")
-def tiny_init(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Path:
+def tiny_init(shared_folder: Path, tiny_base: Path) -> Path:
     """The shared LoRA init for `tiny_base`, with dropout so that a resume must restore the random state too."""
     from housebrain.model.lora_init import write_init
     from housebrain.params import Lora
 
-    folder = tmp_path_factory.mktemp("init") / "lora_init"
     lora = Lora(r=4, alpha=8, dropout=0.1, target_modules="all-linear", seed=42)
-    write_init(lora, "tiny", tiny_base, folder)
-    return folder
+    return made_once(shared_folder / "lora_init", lambda folder: write_init(lora, "tiny", tiny_base, folder))
 
 
 @pytest.fixture(scope="session")
-def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def mlflow_database(shared_folder: Path) -> Path:
     """An empty MLflow store; making one takes ten seconds, copying it none."""
     from mlflow import MlflowClient
 
-    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    MlflowClient(f"sqlite:///{path}").search_experiments()
-    return path
+    return made_once(shared_folder / "mlflow.db", lambda path: MlflowClient(f"sqlite:///{path}").search_experiments())
 
 
 @pytest.fixture
@@ -137,3 +168,12 @@ def mlflow_store(tmp_path: Path, mlflow_database: Path, monkeypatch: pytest.Monk
     (tmp_path / "mlflow.db").write_bytes(mlflow_database.read_bytes())
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     yield uri
+
+
+@pytest.fixture
+def little_mending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gives random answers up sooner: few changes of one are tried before the solver's own house is taken."""
+    from housebrain.answering.mending import nearby
+
+    for limit in ("TRIED", "BRANCHES", "TWIGS"):
+        monkeypatch.setattr(nearby, limit, 4)

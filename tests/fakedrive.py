@@ -272,6 +272,7 @@ class _Handler(BaseHTTPRequestHandler):
     """One request."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer's content waits 40 ms for its headers to be acknowledged
     drive: FakeDrive
 
     def log_message(self, format: str, *arguments: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from conftest import REPOSITORY
+from conftest import REPOSITORY, made_once
 from fakedrive import FakeDrive
 from housebrain.files import write_json
 from housebrain.model.base import ORIGIN
@@ -130,13 +130,14 @@ def copy_project(folder: Path, tiny_base: Path) -> Path:
     return folder
 
 
-def _split_project(tiny_base: Path) -> Path:
+def split_project(tiny_base: Path) -> Path:
     """A project whose data is dealt, made beside the tiny model the first time that one is asked for."""
-    folder = tiny_base.with_name("split")
-    if not folder.exists():
+
+    def make(folder: Path) -> None:
         copy_project(folder, tiny_base)
         run(folder, "dvc", "repro", "split", "init_lora")
-    return folder
+
+    return made_once(tiny_base.with_name("split"), make)
 
 
 def start_round(
@@ -150,7 +151,7 @@ def start_round(
         remote: its address; else a local folder beside `folder`.
         changes: of params.yaml, as for `change_params`.
     """
-    copy_folder(_split_project(tiny_base), folder)
+    copy_folder(split_project(tiny_base), folder)
     set_remote(folder, remote or folder.with_name(f"{folder.name}-remote"))
     shutil.copy(mlflow_database, folder / "mlflow.db")
     set_workers(folder, len(SHARDS), "colab")

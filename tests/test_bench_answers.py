@@ -12,6 +12,8 @@ from housebrain.dataset.generate import generate_records
 from housebrain.evaluation import evaluate as module
 from housebrain.files import read_json
 
+pytestmark = pytest.mark.usefixtures("little_mending")
+
 
 @pytest.fixture(autouse=True)
 def in_a_project(tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ LONGEST_LIFE_SECONDS = float(os.environ.get("HOUSEBRAIN_CHAOS_LIFE", "60"))
 MOST_STEPS = 40
 LOST = 6  # the worker that never comes back
 
-pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(7200)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.alone, pytest.mark.timeout(7200)]
 
 
 class Kills:

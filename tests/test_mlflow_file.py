@@ -65,6 +65,7 @@ def test_a_kill_while_the_store_is_made_costs_nothing(empty: Path) -> None:
     assert list(empty.glob(".mlflow.db*")) == []
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_processes_that_begin_at_once_all_find_the_store(empty: Path) -> None:
     running = [start(str(number)) for number in range(3)]

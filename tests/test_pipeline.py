@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from housebrain.files import read_json
 from housebrain.merging.choose import TRIED
-from project import SHARDS, change_params, copy_project, put_base, run, set_remote
+from project import SHARDS, change_params, copy_folder, put_base, run, set_remote, split_project
 
 ADAPTER = "adapter_model.safetensors"
 
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def reproduced(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, mlflow_database: Path) -> Path:
-    """A copy of the project in which `dvc repro` has run once."""
-    folder = copy_project(tmp_path_factory.mktemp("pipeline") / "housebrain", tiny_base)
+    """A copy of the project in which `dvc repro` has run: for the stages up to the split, and then for all."""
+    folder = copy_folder(split_project(tiny_base), tmp_path_factory.mktemp("pipeline") / "housebrain")
     shutil.copy(mlflow_database, folder / "mlflow.db")
     run(folder, "dvc", "repro")
     return folder
@@ -87,6 +87,7 @@ def test_each_training_is_one_run_in_mlflow(reproduced: Path, monkeypatch: pytes
         assert [point.step for point in history] == list(range(1, report["steps"] + 1))
 
 
+@pytest.mark.long
 def test_another_strategy_runs_merge_and_what_follows_only(reproduced: Path) -> None:
     change_params(reproduced, merge__strategy="best")
     printed = run(reproduced, "dvc", "repro")

@@ -17,7 +17,7 @@ from project import change_params, clone_project, run, start, start_round
 ADAPTER = "adapter_model.safetensors"
 PATIENCE_SECONDS = 120
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,6 @@ def test_a_killed_worker_is_taken_over_from_its_last_checkpoint(
     assert adapters[0].read_bytes() == adapters[1].read_bytes()
 
 
-@pytest.mark.long
 def test_a_worker_that_never_returns_is_promoted(coordinator: Path, clone: Callable[[str], Path]) -> None:
     worker = clone("worker")
     process = start(worker, "housebrain", "work", "--shard", "6")
@@ -96,7 +95,6 @@ def test_a_worker_that_never_returns_is_promoted(coordinator: Path, clone: Calla
     assert record["tags"]["promoted_from_step"] == str(report["steps"])
 
 
-@pytest.mark.long
 def test_a_session_ends_in_time_to_save(coordinator: Path, clone: Callable[[str], Path]) -> None:
     worker = clone("worker")
     change_params(worker, supervision__session_hours={"colab": 0.001}, supervision__margin_minutes=0)
@@ -106,7 +104,6 @@ def test_a_session_ends_in_time_to_save(coordinator: Path, clone: Callable[[str]
     assert stored(coordinator, 5)
 
 
-@pytest.mark.long
 def test_two_workers_on_one_shard_are_prevented(coordinator: Path, clone: Callable[[str], Path]) -> None:
     first, second = clone("first"), clone("second")
     process = start(first, "housebrain", "work", "--shard", "4")
@@ -117,7 +114,6 @@ def test_two_workers_on_one_shard_are_prevented(coordinator: Path, clone: Callab
     process.wait()
 
 
-@pytest.mark.long
 def test_two_processes_of_a_worker_end_with_it_and_go_on(
     coordinator: Path, clone: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,7 +139,6 @@ def test_two_processes_of_a_worker_end_with_it_and_go_on(
     assert read_json(worker / "models/shards/2/run.json")["tags"]["processes"] == "2"
 
 
-@pytest.mark.long
 def test_why_a_training_failed_is_in_the_status(coordinator: Path, clone: Callable[[str], Path]) -> None:
     worker = clone("worker")
     change_params(worker, platforms__colab__learning_rate=1e30, platforms__colab__warmup_share=0.0)

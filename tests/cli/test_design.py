@@ -146,6 +146,7 @@ def test_a_brief_that_cannot_be_built_says_why(tmp_path: Path) -> None:
         CliRunner().invoke(app, ["solve", str(path)], catch_exceptions=False)
 
 
+@pytest.mark.usefixtures("little_mending")
 def test_a_model_designs_a_valid_house(
     tmp_path: Path, tiny_base: Path, tiny_init: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +168,7 @@ def test_a_model_designs_a_valid_house(
     assert len(list(out.glob("plan*.svg"))) == len(house.levels)
 
 
+@pytest.mark.usefixtures("little_mending")
 def test_without_a_champion_the_released_adapter_designs(
     tmp_path: Path, tiny_base: Path, tiny_init: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ from housebrain.language.tokens import tokenize
 from housebrain.model.adapter import CONFIG, WEIGHTS
 from housebrain.model.folded import load_model
 from housebrain.model.loading import load_base, load_tokenizer
+from housebrain.model.preflight import VERDICT
 from housebrain.params import Params
 from housebrain.rules.checks import violations
 
@@ -283,6 +284,7 @@ def guiding(params: Params, briefs: int = 2) -> Params:
     return params.model_copy(update={"evaluate": params.evaluate.model_copy(update={"guided_briefs": briefs})})
 
 
+@pytest.mark.usefixtures("little_mending")
 def test_base_merged_and_released_model_are_guided_too(
     params: Params, adapters: dict[str, Path], test_split: Path, tmp_path: Path, tiny_init: Path
 ) -> None:
@@ -307,6 +309,28 @@ def test_base_merged_and_released_model_are_guided_too(
         assert [one.answer for one in alone.guided] == [one.answer for one in first[name].guided]
 
 
+def test_a_base_that_was_never_loaded_is_asked_once_too(
+    params: Params,
+    adapters: dict[str, Path],
+    test_split: Path,
+    tiny_base: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Loading it writes into its folder how its attention does."""
+    base = shutil.copytree(tiny_base, tmp_path / "base")
+    (base / VERDICT).unlink()
+    monkeypatch.setattr(module, "ensure_base", lambda params: base)
+    first = evaluate(params, {MERGED: adapters[MERGED]}, test_split)
+
+    def nobody(*_: object) -> None:
+        raise AssertionError("a model was asked again")
+
+    monkeypatch.setattr(module, "reply", nobody)
+    assert evaluate(params, {MERGED: adapters[MERGED]}, test_split) == first
+
+
+@pytest.mark.usefixtures("little_mending")
 def test_guided_answers_keep_to_their_grammars_and_are_judged(
     params: Params, adapters: dict[str, Path], test_split: Path
 ) -> None:

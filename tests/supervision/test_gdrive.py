@@ -5,6 +5,7 @@ Each test's client is a process of its own, so that what it does to sockets and 
 
 import math
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,15 +15,19 @@ import pytest
 
 from fakedrive import FakeDrive
 
-# Runs the code it is given with `remote` open; pauses are kept short, and so is the patience with sockets.
+# Runs the code it is given with `remote` open; pauses are kept short, pydrive2's too, and so is the patience with
+# sockets.
 PROGRAM = """
 import os, sys, time
 from pathlib import Path
+from types import SimpleNamespace
+import funcy.flow
 from housebrain.errors import reported
 from housebrain.supervision import remote as module
 module.SOCKET_SECONDS = 2.0
 module._pause = lambda attempt: 0.05
 module._DVC = module._DVC.replace("60.0", "2.0")
+funcy.flow.time = SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / 50))
 with reported():
     remote = module.open_remote()
     exec(sys.argv[1])
@@ -68,17 +73,22 @@ def drive() -> Iterator[FakeDrive]:
         yield drive
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A DVC project without git whose remote is the Drive."""
-    folder = tmp_path / "project"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def new_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DVC project without git whose remote is the Drive, as `dvc` makes it."""
+    folder = tmp_path_factory.mktemp("new")
     for words in (
         ["init", "--no-scm", "-q"],
         ["remote", "add", "-q", "-d", "storage", "gdrive://rootfolder/housebrain"],
     ):
         subprocess.run([sys.executable, "-m", "dvc", *words], cwd=folder, check=True)
     return folder
+
+
+@pytest.fixture
+def project(new_project: Path, tmp_path: Path) -> Path:
+    """Such a project, to work in."""
+    return shutil.copytree(new_project, tmp_path / "project")
 
 
 def client(drive: FakeDrive, project: Path, code: str, ok: bool = True) -> str:

@@ -13,23 +13,32 @@ from housebrain.supervision.remote import open_remote, run_dvc
 from housebrain.supervision.remote_setup import setup
 
 
-@pytest.fixture
-def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A DVC project that has pushed a file and a folder, and has neither here; the working directory."""
-    folder = tmp_path / "project"
+@pytest.fixture(scope="module")
+def pushed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a DVC project that has pushed a file and a folder, and its remote beside it."""
+    folder = tmp_path_factory.mktemp("pushed") / "project"
     (folder / "models/inner").mkdir(parents=True)
-    monkeypatch.chdir(folder)
-    subprocess.run([sys.executable, "-m", "dvc", "init", "--no-scm", "-q"], check=True)
-    run_dvc("remote", "add", "--default", "storage", str(tmp_path / "remote"))
-    Path("a").write_bytes(b"a" * 4000)
-    Path("models/b").write_bytes(b"b" * 3000)
-    Path("models/inner/c").write_bytes(b"c" * 2000)
-    run_dvc("add", "--quiet", "a", "models")
-    run_dvc("push", "--quiet")
-    for path in (Path(".dvc/cache"), Path(".dvc/tmp"), Path("models")):
-        shutil.rmtree(path)
-    Path("a").unlink()
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        subprocess.run([sys.executable, "-m", "dvc", "init", "--no-scm", "-q"], check=True)
+        run_dvc("remote", "add", "--default", "storage", "../remote")
+        Path("a").write_bytes(b"a" * 4000)
+        Path("models/b").write_bytes(b"b" * 3000)
+        Path("models/inner/c").write_bytes(b"c" * 2000)
+        run_dvc("add", "--quiet", "a", "models")
+        run_dvc("push", "--quiet")
+        for path in (Path(".dvc/cache"), Path(".dvc/tmp"), Path("models")):
+            shutil.rmtree(path)
+        Path("a").unlink()
+    return folder.parent
+
+
+@pytest.fixture
+def clone(pushed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Such a project, which has neither the file nor the folder here; the working directory."""
+    shutil.copytree(pushed, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path / "project")
+    return tmp_path / "project"
 
 
 def damage(remote: Path, content: bytes) -> Path:

@@ -1,5 +1,6 @@
 """Tests for housebrain.supervision.repair: files of DVC's that a kill has cut short."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,17 +10,27 @@ import pytest
 from housebrain.supervision.repair import LOCKFILE, RWLOCK, repair
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DVC project in git with one stage that has run."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        subprocess.run(["git", "init", "-q"], check=True)
+        assert dvc("init", "-q").returncode == 0
+        Path("dvc.yaml").write_text("stages:\n  one:\n    cmd: echo 1 > one\n    outs: [one]\n")
+        assert dvc("repro", "-q").returncode == 0
+        subprocess.run(["git", "add", "-A"], check=True)
+        words = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-qm", "start"]
+        subprocess.run(words, check=True)
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A DVC project in git with one stage that has run; the working directory."""
+def project(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Such a project, to work in: the working directory."""
+    shutil.copytree(made, tmp_path, symlinks=True, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    subprocess.run(["git", "init", "-q"], check=True)
-    assert dvc("init", "-q").returncode == 0
-    Path("dvc.yaml").write_text("stages:\n  one:\n    cmd: echo 1 > one\n    outs: [one]\n")
-    assert dvc("repro", "-q").returncode == 0
-    subprocess.run(["git", "add", "-A"], check=True)
-    words = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-qm", "start"]
-    subprocess.run(words, check=True)
     return tmp_path
 
 

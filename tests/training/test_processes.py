@@ -126,6 +126,7 @@ def test_a_base_whose_rows_are_not_packed_is_trained_as_one_whose_rows_are(
     assert_same_training(packed, apart)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_bytes(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -154,6 +155,7 @@ def test_the_first_process_makes_the_tokens_for_all(make_project: MakeProject, m
     assert first_shard(project).out.exists()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_out_of_memory_in_one_process_halves_the_batch_in_both(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]

@@ -34,6 +34,7 @@ from housebrain.model.generation import generate_answers
 from housebrain.model.guided import Vocabulary, generate_guided
 from housebrain.model.loading import load_tokenizer
 from housebrain.model.loss import mean_loss
+from housebrain.model.preflight import verdict
 from housebrain.model.stacked import can_be_stacked, load_stacked
 from housebrain.params import Params
 from housebrain.provenance import code_hash, compute_device
@@ -157,6 +158,7 @@ class Evaluator:
     @cached_property
     def made_with(self) -> dict[str, Any]:
         """What every measurement depends on, whichever the adapter."""
+        verdict(self.base)  # it is written into the base's folder, whose hash would change once the base is loaded
         return {
             "base": sha256_folder(self.base),
             "code": code_hash(CODE),

@@ -194,7 +194,7 @@ def breed(
     leaves = np.zeros(most + 4, np.int32)
     for c in range(out.shape[0]):
         k = parents[c] if c < kept else parents[_draw(state, parents.size)]
-        count = heads[k, 0]
+        count = int(heads[k, 0])  # as `_emit` returns it: or all below would be compiled for either kind
         now = 0
         for n in range(count):
             for column in range(5):
