@@ -20,7 +20,7 @@ from housebrain.solver.finish import Candidate, finish
 from housebrain.solver.floors import Floor, floor_of, share_out
 from housebrain.solver.grammar import Stairs
 from housebrain.solver.house import House, Infeasible, mirrored
-from housebrain.solver.kinds import STAIRS_FT
+from housebrain.solver.kinds import OUTDOOR, STAIRS_FT
 from housebrain.solver.library import (
     AREA_WEIGHT,
     USUAL_SQFT,
@@ -39,13 +39,16 @@ from housebrain.solver.survey import Measured, StairsAt, explore_level, try_box
 UNIT_FT = 0.5
 CHOICE = 3  # topologies found usable at a width before going on
 NARROW_FT = 22  # an envelope below this has its stairs in a core across the house
-FULLEST = 0.88  # share of the envelope that rooms and stairs have ever filled
+FULLEST = 0.95  # share of the envelope that rooms and stairs have ever filled
 TIGHT = 0.35  # share of the envelope from which on a small programme's topologies are made for its plot
 SMALL = 0.8  # of the usual areas: below, topologies are made for the programme
 SHARPENED = 5  # times that the best house's topologies are bettered then
 SMALL_EFFORT = Effort(200, 10, 300, 8)  # for topologies of one small plot
-LAST_EFFORT = Effort(80, 4, 200, 4)  # where the library has nothing that fits
+# Where the library has nothing that fits: levels that are half as deep again as the plot allows are made shallower.
+LAST_EFFORT = Effort(80, 8, 200, 4, 1.5, 12)
 WIDTHS = 9  # that are tried for a house
+WIDEST = 1.75  # times the least square; where nothing fits, times what the area takes at the greatest depth
+LAST_WIDTHS = 3  # the greatest ones, where nothing fits
 GOOD = 3  # houses of one way to share rooms out and place stairs that are compared
 TRIED = 14  # boxes that are tried for these
 # When many kinds of houses are looked for: mean chance in penalty, `CHOICE` and `GOOD`, run by run.
@@ -222,22 +225,24 @@ class Solver:
         if not self.tailored:
             return library(floor.level)
         sqft = {name: room.area_sqft for name, room in floor.rooms.items()}
-        sizes = Sizes(sqft, widths, deepest, self.unit_ft, self.area_weight)
+        depth = int(deepest * self.tailored.deeper)
+        sizes = Sizes(sqft, widths, depth, self.unit_ft, self.area_weight, self.tailored.tried)
         found = evolve(floor.level, self.rng, sizes, self.tailored, start)
         return found or start
 
     def widths(self, level_sqft: float) -> Ints:
         """Widths to try: from narrow and deep to wide and shallow, as far as the envelope lets."""
         area = level_sqft * 1.08 / self.unit_ft**2
+        is_last = self.tailored is not None and self.tailored.deeper > 1
         low = max(area / self.depth, math.sqrt(area) * 0.55)
-        high = min(self.width, math.sqrt(area) * 1.75)
+        high = min(self.width, WIDEST * max(math.sqrt(area), low if is_last else 0.0))
         if low >= high:
             return np.array([self.width], np.int32)
         steps = np.unique(np.linspace(low, high, WIDTHS).astype(np.int32))
         # The envelope's own width last: on a narrow plot it is the one that counts.
         if self.width <= high:
             steps = np.unique(np.append(steps, self.width))
-        return steps.astype(np.int32)
+        return steps[-LAST_WIDTHS if is_last else 0 :].astype(np.int32)
 
     def choose(self, floors: list[Floor], levels: list[Measured], option: Option, noises: list[Floats]) -> bool:
         """Keeps the best topology of each level in this box by score and a little chance; False where one has none."""
@@ -287,6 +292,15 @@ def fill_of(programme: Programme) -> float:
     return (sum(room.area_sqft for room in programme.rooms) + stairs_sqft) / max(programme.holds_sqft, 1.0)
 
 
+def is_hopeless(programme: Programme) -> bool:
+    """Whether rooms and stairs fill so much of what may be built that no more than the first search is worth while."""
+    stairs_sqft = STAIRS_FT[0] * STAIRS_FT[1] * programme.floors if programme.floors > 1 else 0.0
+    rooms_sqft = sum(room.area_sqft for room in programme.rooms)
+    indoor_sqft = sum(room.area_sqft for room in programme.rooms if room.type not in OUTDOOR)
+    envelope_sqft = programme.width_ft * programme.depth_ft * programme.floors
+    return rooms_sqft + stairs_sqft > FULLEST * envelope_sqft or indoor_sqft + stairs_sqft > programme.holds_sqft
+
+
 def is_small(programme: Programme) -> bool:
     """Whether rooms are so much smaller than usual, on a plot to match, that the library has little for them."""
     usual = sum(USUAL_SQFT.get(room.type, 0.0) for room in programme.rooms)
@@ -307,9 +321,8 @@ def solve(programme: Programme, seed: int = 0, unit_ft: float = UNIT_FT) -> Hous
         small = Solver(programme, seed, unit_ft, SMALL_EFFORT)
         return small.run(rounds=6 if single else 20, enough=99, wild=True, most=20 if single else 80)
     found = Solver(programme, seed, unit_ft).run(rounds=2 if single else 4, enough=99)
-    hopeless = fill_of(programme) > FULLEST
-    if isinstance(found, Infeasible) and found.reason == "no_layout_found" and not hopeless:
+    if isinstance(found, Infeasible) and found.reason == "no_layout_found" and not is_hopeless(programme):
         return Solver(programme, seed, unit_ft, LAST_EFFORT).run(
-            rounds=3 if single else 6, enough=1, wild=True, most=3 if single else 18
+            rounds=6, enough=1, wild=True, most=8 if single else 24
         )
     return found

@@ -23,7 +23,7 @@ from housebrain.solver.kinds import INDEX, KINDS, NOOK_FT, STAIRS_FT, least_side
 from housebrain.solver.mutate import bred
 from housebrain.solver.rows import TERRACE
 from housebrain.solver.search import AT_REAR, OWN_FRONT, UNUSABLE
-from housebrain.solver.survey import NO_STAIRS, Measured, StairsAt, curves_of, explore_level
+from housebrain.solver.survey import ALL, NO_STAIRS, Measured, StairsAt, curves_of, explore_level
 from housebrain.solver.tree import Node, flip, h, leaves, v
 
 SHELF = Path(__file__).parent / "library.json.gz"
@@ -89,13 +89,17 @@ def measure(level: Level, pool: Pool, sqft: dict[str, float], width: int, depth:
 
 
 class Sizes(NamedTuple):
-    """For what the topologies of a level are chosen: least areas by slot, and the boxes in grid units."""
+    """For what the topologies of a level are chosen: least areas by slot, and the boxes in grid units.
+
+    `tried` topologies that can be used, the shallowest, are rated at each width.
+    """
 
     sqft: dict[str, float]
     widths: Ints
     depth: int
     unit_ft: float
     area_weight: float = AREA_WEIGHT
+    tried: int = ALL
 
 
 def rate(level: Level, pool: Pool, sizes: Sizes) -> Floats:
@@ -103,7 +107,9 @@ def rate(level: Level, pool: Pool, sizes: Sizes) -> Floats:
     one = measure(level, pool, sizes.sqft, int(sizes.widths.max()), sizes.depth, sizes.unit_ft)
     stairs = stairs_of(level, sizes.unit_ft)
     # Outdoor area counts half: it costs plot, not money.
-    return explore_level(one, level.ground, stairs, sizes.widths, sizes.depth, sizes.area_weight, 0.5).rates
+    return explore_level(
+        one, level.ground, stairs, sizes.widths, sizes.depth, sizes.area_weight, 0.5, sizes.tried
+    ).rates
 
 
 def best_of(rates: Floats, best: int, limit: float = UNUSABLE) -> list[int]:
@@ -117,12 +123,20 @@ def best_of(rates: Floats, best: int, limit: float = UNUSABLE) -> list[int]:
 
 
 class Effort(NamedTuple):
-    """How many topologies the grammar writes, rounds of small changes, what each adds, and what is kept a width."""
+    """How many topologies the grammar writes, rounds of small changes, what each adds, and what is kept a width.
+
+    Attributes:
+        deeper: times the greatest depth that a topology may have to be bettered. Above 1 a level that is too deep for
+            its plot becomes shallower change by change.
+        tried: how many topologies that can be used, the shallowest, are rated at each width.
+    """
 
     written: int
     rounds: int
     bred: int
     kept: int
+    deeper: float = 1.0
+    tried: int = ALL
 
 
 USUAL_EFFORT = Effort(80, 4, 240, 3)  # for the library
@@ -133,7 +147,7 @@ def evolve(level: Level, rng: Random, sizes: Sizes, effort: Effort, start: Pool 
 
     With `start` the changes begin with its topologies. None where nothing can be used.
     """
-    written, rounds, number, best = effort
+    written, rounds, number, best, *_ = effort
     pool = start or fresh(level, rng, written)
     rates = rate(level, pool, sizes)
     if np.isinf(rates).all():

@@ -9,6 +9,8 @@ from housebrain.solver.curves import Floats, Ints
 from housebrain.solver.judge import PARTS, WEIGHTS
 from housebrain.solver.search import MOST_DOORS, explore, prepare
 
+ALL = 1 << 30  # topologies, however many there are
+
 
 class Measured(NamedTuple):
     """A level's topologies with their shape curves."""
@@ -69,7 +71,7 @@ def curves_of(pool: Pool, wants: Wants, stairs: tuple[int, int], width: int, dep
 
 def explore_level(
     level: Measured, ground: bool, stairs: StairsAt, widths: Ints, most: int, area_weight: float = 0.0,
-    outdoor_share: float = 0.0, wanted: int = 1 << 30,
+    outdoor_share: float = 0.0, wanted: int = ALL,
 ) -> Explored:  # fmt: skip
     """Tries topologies in their own least boxes, the shallowest first, until `wanted` can be used at a width."""
     count = level.pool.head.shape[0]
@@ -89,7 +91,7 @@ def try_box(
     """Tries all topologies whose `least` depth allows it in a house of `width` x `depth`; `noise` adds to the rates."""
     count = least.size
     out = Explored(least.reshape(count, 1), np.empty((count, 1)), np.zeros((count, 1), np.int32))
-    _explore(level, ground, stairs, np.array([width], np.int32), depth, depth, 1 << 30, area_weight, 0.0, noise, out)
+    _explore(level, ground, stairs, np.array([width], np.int32), depth, depth, ALL, area_weight, 0.0, noise, out)
     return out
 
 
