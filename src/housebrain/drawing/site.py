@@ -32,9 +32,7 @@ def draw_site(picture: Picture, scene: Scene, view: View) -> None:
         picture.rings([view.points(plot.envelope)], None, Stroke(0.2, "#b42318", (2.0, 1.2)))
     for body in scene.roof.bodies:
         picture.rings([view.points(body.base)], "#e5e0d8", Stroke(0.15, GREY))
-    picture.rings(
-        [view.points(rectangle(x, y, x + w, y + d))], None if scene.roof.bodies else "#e5e0d8", Stroke(0.4, INK)
-    )
+    picture.rings([view.points(scene.outline)], None if scene.roof.bodies else "#e5e0d8", Stroke(0.4, INK))
     for face in scene.roof.faces:
         picture.rings([view.points(tuple((px, py) for px, py, _ in face.corners))], None, Stroke(0.15, GREY))
     for step in scene.steps:

@@ -72,8 +72,11 @@ def flank(room: Room, footprint: Rect, side: Side) -> Wall | None:
     return max(walls, key=lambda wall: wall.length_ft, default=None)
 
 
-def outer_walls(room: Room, footprint: Rect, open_air: Iterable[Room]) -> list[Wall]:
-    """The room's walls on the outline of the house and towards outdoor spaces, box by box."""
+def outer_walls(room: Room, footprint: Rect, open_air: Iterable[Room], corner: Rect | None = None) -> list[Wall]:
+    """The room's walls on the outline of the house and towards outdoor spaces, box by box.
+
+    `corner`: what the house lacks of its footprint.
+    """
     walls = []
     for box in room.boxes:
         if box.y == footprint.y:
@@ -84,6 +87,8 @@ def outer_walls(room: Room, footprint: Rect, open_air: Iterable[Room]) -> list[W
             walls.append(Wall("y", box.x, box.y, box.rear))
         if box.right == footprint.right:
             walls.append(Wall("y", box.right, box.y, box.rear))
+        if corner is not None and (wall := shared(box, corner)) is not None:
+            walls.append(wall)
         walls += [
             wall
             for space in open_air
