@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.rooms import SHORT_NAMES
-from housebrain.house.tree import OPEN
 from housebrain.house.units import GRID_FT
 
 HALL, STAIRS = SHORT_NAMES["corridor"], SHORT_NAMES["stairs"]
@@ -139,8 +138,6 @@ class Grammar:
         self.berths = [one for one in brief.berths if min(one.w, one.d) >= 2 and max(one.w, one.d) >= self.leaves]
         if not self.berths:
             raise Rejected("setbacks_exceed_plot", "the setbacks leave no space for a house with so many rooms")
-        # Round the corner that a plot lacks a house may be as wide as the widest and as deep as the deepest.
-        self.outdoors = (*OUTDOORS, OPEN) if brief.plot.land.corner()[0] else OUTDOORS
         self.wide, self.deep = max(berth.w for berth in self.berths), max(berth.d for berth in self.berths)
 
     @cached_property
@@ -159,7 +156,7 @@ class Grammar:
 
     def _deepest(self, width: int) -> int:
         """The greatest depth of a house of a width."""
-        return self.deep if OPEN in self.outdoors else max(berth.d for berth in self.berths if berth.w >= width)
+        return max(berth.d for berth in self.berths if berth.w >= width)
 
     def _depth(self, floor: float, width: int) -> State:
         deep = self._deepest(width)
@@ -220,7 +217,7 @@ class Grammar:
             names.append(STAIRS)
         if at.here.count(HALL) < HALL_BOXES:
             names.append(HALL)
-        return names + [name for name in self.outdoors if name not in at.here]
+        return names + [name for name in OUTDOORS if name not in at.here]
 
     def _is_last(self, at: Written) -> bool:
         return at.level == self.floors - 1

@@ -31,7 +31,8 @@ def assemble(size: tuple[int, int], layouts: list[list[tuple[str, Box]]], brief:
     if berth:
         left = berth.x + (berth.w - size[0]) // 2
     else:
-        left = max(0, brief.envelope[0] - size[0]) if brief.plot.land.lacking == "left" else 0
+        right = max((berth.x + berth.w for berth in brief.berths), default=0)
+        left = max(0, right - size[0]) if brief.plot.land.lacking == "left" else 0
     footprint = _rect((0, 0, *size), left)
     plans = [_rooms(layout, left) for layout in layouts]
     levels = tuple(

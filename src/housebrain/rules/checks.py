@@ -20,15 +20,15 @@ class Violation(NamedTuple):
     detail: str
 
 
-def overlap(a: Rect, b: Rect) -> bool:
-    """Whether two boxes share more than a wall."""
-    return a.x < b.right and b.x < a.right and a.y < b.rear and b.y < a.rear
-
-
 def overlaps(level: Level) -> list[tuple[str, str]]:
     """The pairs of rooms of a level that overlap; a room may also overlap itself."""
-    boxes = [(room.name, box) for room in level.rooms for box in room.boxes]
-    pairs = [(a, b) for i, (a, one) in enumerate(boxes) for b, other in boxes[i + 1 :] if overlap(one, other)]
+    boxes = [(room.name, box.x, box.y, box.right, box.rear) for room in level.rooms for box in room.boxes]
+    pairs = [
+        (a, b)
+        for i, (a, x, y, right, rear) in enumerate(boxes)
+        for b, x2, y2, right2, rear2 in boxes[i + 1 :]
+        if x < right2 and x2 < right and y < rear2 and y2 < rear
+    ]
     return list(dict.fromkeys(pairs))
 
 

@@ -72,7 +72,6 @@ def _solved(brief: Brief, seed: int) -> Sized:
         made = _solve_for(round_corner, brief, seed)
         if isinstance(made, Sized):
             return made
-        refusals.append(made)
     # What the largest rectangle lacks is what is said; that rooms fit none by their area only where it is so for all.
     raise next((refusal for refusal in refusals if refusal.reason == "no_layout_found"), refusals[0])
 

@@ -1,5 +1,6 @@
 """The compiled search as Python calls it: a level's topologies measured, tried at widths, and drawn."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -127,6 +128,18 @@ class _Scratch:
         self.parts = np.zeros(PARTS)
 
 
+@lru_cache(maxsize=128)
+def _reused(nodes: int) -> _Scratch:
+    """Scratch of which nothing is read again: made once for each length of trees."""
+    return _Scratch(nodes)
+
+
+@lru_cache(maxsize=128)
+def _anywhere(nodes: int) -> Ints:
+    """No wish for any cut; not to be written to."""
+    return np.full(nodes, -1, np.int32)
+
+
 def _explore(
     level: Measured, ground: bool, stairs: StairsAt, widths: Ints, box_d: int, most: int, wanted: int,
     area_weight: float, outdoor_share: float, noise: Floats, out: Explored, wish: Ints | None = None,
@@ -134,10 +147,10 @@ def _explore(
 ) -> None:  # fmt: skip
     pool, wants = level.pool, level.wants
     nodes = pool.tree.shape[1]
-    scratch = scratch or _Scratch(nodes)
+    scratch = scratch or _reused(nodes)
     explore(
         pool.head, pool.tree, pool.ring, level.F, level.G, level.grown, wants.need, WEIGHTS, noise, ground, stairs.end,
         stairs.wide, stairs.deep, stairs.left, stairs.front, wants.door, wants.nook, wants.corner, widths, box_d, most,
-        wanted, area_weight, outdoor_share, np.full(nodes, -1, np.int32) if wish is None else wish, out.least,
+        wanted, area_weight, outdoor_share, _anywhere(nodes) if wish is None else wish, out.least,
         out.rates, out.built, scratch.places, scratch.spaces, scratch.doors, scratch.facts, scratch.parts,
     )  # fmt: skip
