@@ -83,20 +83,19 @@ def faults(design: dict[str, Any], record: dict[str, Any]) -> list[str]:
             for room in level["rooms"]
         }
         levels.append({"spaces": spaces, "doors": [door | {"x": door["x"] - left} for door in level["doors"]]})
-        found += _windows(level["windows"], spaces, left, (width, depth))
+        found += _windows(level["windows"], spaces, left)
     house = {"width_ft": width, "depth_ft": depth, "levels": levels}
     street = None if not plot["is_corner_plot"] else width if narrow_left else 0
     floors = record["input"]["basicDetails"]["floors"]
-    return found + wrong(house, asked(record), floors, (x1 - x0, y1 - y0), street)
+    # Where the whole rectangle stands on the land, nothing of it may be left free.
+    may_lack = not envelope.contains(box(left, 0, left + width, depth))
+    return found + wrong(house, asked(record), floors, (x1 - x0, y1 - y0), street, may_lack)
 
 
-def _windows(
-    windows: list[dict[str, Any]], spaces: dict[str, Any], left: float, size: tuple[float, float]
-) -> list[str]:
+def _windows(windows: list[dict[str, Any]], spaces: dict[str, Any], left: float) -> list[str]:
     """Windows that don't lie in a wall of their room towards the outside or an outdoor space."""
-    outline = box(0, 0, *size)
     shapes = {name: unary_union([box(x, y, x + w, y + d) for x, y, w, d in own]) for name, own in spaces.items()}
-    outside = [outline.exterior]
+    outside = [unary_union(list(shapes.values())).exterior]
     outside += [shape.exterior for name, shape in shapes.items() if name.rstrip("0123456789") in OUTDOOR]
     free = unary_union(outside).buffer(1e-6)
     found = []

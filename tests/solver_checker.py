@@ -10,8 +10,8 @@ from shapely.geometry import LineString, box
 from shapely.ops import unary_union
 
 TOLERANCE_SQFT = 1e-6
-OUTDOOR = ("balcony", "terrace", "porch", "court")
-ADDED = ("hall", "stairs", "terrace", "porch", "court")
+OUTDOOR = ("balcony", "terrace", "porch", "court", "open")
+ADDED = ("hall", "stairs", "terrace", "porch", "court", "open")
 DAYLIT = ("living", "dining", "kitchen", "master", "bed", "guest", "family", "office")
 NO_PASSAGE = ("bath", "master", "bed", "guest", "store", "pooja")  # nothing but their own bath or balcony lies behind
 
@@ -26,10 +26,12 @@ def wrong(
     floors: int,
     envelope: tuple[float, float],
     street: float | None = None,
+    may_lack: bool = False,
 ) -> list[str]:
     """What is wrong with a house: `{width_ft, depth_ft, levels: [{spaces: {name: boxes}, doors: [...]}]}`.
 
-    `street`: the x of the wall at a corner plot's second street.
+    `street`: the x of the wall at a corner plot's second street; `may_lack`: whether the house may leave a corner at
+    the rear free, on all levels the same.
     """
     found = []
     width, depth = house["width_ft"], house["depth_ft"]
@@ -37,7 +39,8 @@ def wrong(
         found.append(f"{width} x {depth} ft is larger than the envelope {envelope}")
     if len(house["levels"]) != floors:
         found.append(f"{len(house['levels'])} levels instead of {floors}")
-    outline = box(0, 0, width, depth)
+    rectangle = outline = box(0, 0, width, depth)
+    lacking = set()
     placed: Counter[str] = Counter()
     stairs = set()
     for number, level in enumerate(house["levels"]):
@@ -46,6 +49,12 @@ def wrong(
                   for name, boxes in level["spaces"].items()}  # fmt: skip
         boxes_sqft = sum(w * d for boxes in level["spaces"].values() for _, _, w, d in boxes)
         union = unary_union(list(shapes.values()))
+        free = rectangle.difference(union)
+        if may_lack and free.area > TOLERANCE_SQFT:
+            x0, y0, x1, y1 = free.bounds
+            lacking.add(free.bounds)
+            if free.equals(box(x0, y0, x1, y1)) and y1 == depth and (x0 == 0 or x1 == width):
+                outline = rectangle.difference(free)
         if abs(union.area - outline.area) > TOLERANCE_SQFT or not outline.buffer(1e-6).contains(union):
             found.append(f"{where}: the spaces leave a gap or lie outside")
         if abs(boxes_sqft - union.area) > TOLERANCE_SQFT:
@@ -74,6 +83,8 @@ def wrong(
                 if lit < 3:
                     found.append(f"{where}: {name} has no daylight")
         found += [f"{where}: {text}" for text in _doors(level["doors"], shapes, outline, number == 0, street)]
+    if len(lacking) > 1:
+        found.append("the levels lack different corners")
     for name in rooms:
         if placed[name] != 1:
             found.append(f"there are {placed[name]} of {name}")
@@ -129,4 +140,4 @@ def _doors(
                 continue
             reached.add(other)
             queue.append(other)
-    return found + [f"no way leads to {name}" for name in shapes if name not in reached]
+    return found + [f"no way leads to {name}" for name in shapes if name not in reached and _kind(name) != "open"]

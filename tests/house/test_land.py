@@ -75,6 +75,25 @@ def test_a_house_may_stand_in_the_envelope_alone(land: Land) -> None:
     assert depths == sorted(depths)
 
 
+@settings(deadline=None, max_examples=300)
+@given(LANDS)
+def test_a_house_may_turn_round_what_the_plot_lacks(land: Land) -> None:
+    w, d = land.corner()
+    assert land.form != "rectangle" or not w
+    if not w:
+        return
+    wide, deep = land.berths()
+    assert 0 < w < wide.w
+    assert 0 < d < deep.d
+    x, y = land.left_ft + wide.x * GRID_FT, land.front_ft
+    right, rear = x + wide.w * GRID_FT, y + deep.d * GRID_FT
+    w_ft, d_ft = w * GRID_FT, d * GRID_FT
+    lacking = box(x if land.lacking == "left" else right - w_ft, rear - d_ft,
+                  x + w_ft if land.lacking == "left" else right, rear)  # fmt: skip
+    house = box(x, y, right, rear).difference(lacking)
+    assert Polygon(land.envelope()).buffer(0.011, join_style=2).contains(house)
+
+
 def test_an_l_has_two_places_for_a_house_and_an_irregular_plot_too() -> None:
     for form, share in (("l", 0.99), ("irregular", 0.8)):
         land = Land(60, 90, 6, 3, 2, 4, form, "right")  # type: ignore[arg-type]

@@ -99,6 +99,28 @@ def test_a_house_on_an_l_stands_beside_what_the_plot_lacks_or_in_front_of_it() -
     assert kinds([wide], BRIEF, (24, 40)) == set()
 
 
+def test_a_house_turns_round_the_corner_that_its_plot_lacks() -> None:
+    """Of 50 x 50 ft an L lacks 30 x 13.5 ft at the left of the rear."""
+    brief = BRIEF.model_copy(update={"plot": BRIEF.plot.model_copy(update={"shape": "L_Shape"})})
+
+    def house(master: float, front: float = 16) -> list[Any]:
+        """A master bedroom of some width at the right of the rear, and what is in front of it."""
+        return [["living", 0, 0, 50, front - 4], ["hall", 0, front - 4, 50, 4], ["hall", 30, front, 4, 20.5],
+                ["bath", 34, front, 16, 20.5], ["master", 50 - master, front + 20.5, master, 29.5 - front]]  # fmt: skip
+
+    fine = [*house(20), ["utility", 0, 16, 30, 20.5]]
+    extra = {"extra_room"}  # the utility room, which nobody asked for
+    assert kinds([fine], brief, (50, 50)) == extra
+    assert kinds([fine], BRIEF, (50, 50)) == extra | {"gap"}  # a plot that lacks nothing
+    assert "outside" in kinds([[*house(20.5), ["utility", 0, 16, 30, 20.5]]], brief, (50, 50))  # over the corner
+    assert "outside" in kinds([[*house(20, 16.5), ["utility", 0, 16.5, 30, 20.5]]], brief, (50, 50))
+    assert kinds([house(20)], brief, (50, 50)) == set()  # a larger corner
+    stepped = [*house(20), ["utility", 0, 16, 20, 20.5]]
+    assert kinds([stepped], brief, (50, 50)) == extra | {"outside"}  # what is free is no rectangle
+    mirrored = [[name, 50 - x - w, y, w, d] for name, x, y, w, d in fine]
+    assert "outside" in kinds([mirrored], brief, (50, 50))
+
+
 def test_two_floors_need_stairs_in_one_place() -> None:
     assert "floors" in kinds([GOOD], TWO_FLOORS)
     ground = [["living", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["stairs", 0, 16, 8, 12], ["bath", 8, 16, 16, 12]]

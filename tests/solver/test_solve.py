@@ -16,17 +16,19 @@ from hypothesis import strategies as st
 from design_checker import faults
 from housebrain.dataset.v5 import parse_record
 from housebrain.house.brief import Brief, Rejected
-from housebrain.house.design import OUTSIDE
+from housebrain.house.design import OUTSIDE, Design
 from housebrain.house.rooms import DAYLIT
 from housebrain.language.answer import Codec
 from housebrain.language.designs import decode, encode
 from housebrain.rules.checks import requirements, violations
 from housebrain.rules.codes import check_codes
+from housebrain.rules.walls import between
 from housebrain.rules.windows import glazed_doors
-from housebrain.solver.house import Infeasible
-from housebrain.solver.needs import Programme, Room
+from housebrain.solver.engine import solve as solve_programme
+from housebrain.solver.house import House, Infeasible
+from housebrain.solver.needs import Programme, Room, around_corner
 from housebrain.solver.refusals import what_binds
-from housebrain.solver.solve import Sized, dimension, solve
+from housebrain.solver.solve import Sized, design_of, dimension, solve
 from houses import solved_houses
 from strategies import briefs
 
@@ -163,6 +165,77 @@ def test_a_refusal_names_what_binds_and_what_would_mend_it(
     assert what_binds(Programme(rooms, floors, width, depth, "N", "x")).startswith(said)
 
 
+def l_shaped(orientation: str, left_ft: float) -> dict[str, Any]:
+    """A real record whose rooms fill 86% of the largest rectangle on its plot, and 69% of what the setbacks leave."""
+    rooms = [("master_bedroom", 288), ("bedroom", 119), ("bedroom", 102), ("bedroom", 161), ("bedroom", 128)]
+    rooms += [("bathroom", 59), ("bathroom", 59), ("kitchen", 210), ("livingRoom", 336), ("diningRoom", 136)]
+    return {
+        "id": "1",
+        "input": {
+            "basicDetails": {"bedrooms": 5, "bathrooms": 2, "floors": 2, "budget": 365468, "style": "Contemporary"},
+            "plot": {
+                "length": 64.5,
+                "width": 45.0,
+                "shape": "L_Shape",
+                "orientation": orientation,
+                "is_corner_plot": 0,
+                "setbacks_ft": {"front": 11, "rear": 12, "left": left_ft, "right": 5 - left_ft},
+            },
+            "roomBreakdown": [
+                {"type": name, "count": 1, "minArea": area} for name, area in (*rooms, ("homeOffice", 126))
+            ],
+        },
+        "metadata": {"region": "Asia_China", "climate_zone": "Hot_Humid"},
+    }
+
+
+def turned(brief: Brief) -> Design:
+    """A house that turns round the corner that a plot lacks."""
+    programme = around_corner(brief)
+    assert programme is not None
+    houses = (solve_programme(programme, seed) for seed in range(20))
+    return design_of(next(house for house in houses if isinstance(house, House)), brief)
+
+
+def test_a_house_turns_round_a_corner_where_no_rectangle_holds_it() -> None:
+    brief = parse_record(l_shaped("W", 3))[1]
+    assert solve(brief, seed=0).corner is not None
+
+
+@pytest.mark.parametrize("left_ft", [3, 2])
+def test_a_house_turns_round_the_corner_of_an_l(left_ft: float) -> None:
+    """The narrower side setback says at which side the plot lacks its corner."""
+    record = l_shaped("W", left_ft)
+    brief = parse_record(record)[1]
+    design = turned(brief)
+    corner = design.corner
+    assert corner is not None
+    assert (corner.x == design.footprint.x) == (left_ft == 2)
+    assert violations(design, brief) == faults(json.loads(design.model_dump_json()), record) == []
+    assert all(requirements(design, brief).values())
+    for codec in CODECS:
+        assert decode(encode(design, codec), brief, codec) == design
+    answer = json.loads(encode(design))
+    found = dimension(answer["levels"], brief, tuple(answer["size"]), replace=False)
+    assert isinstance(found, Sized)
+    assert found.design.corner == corner
+    assert faults(json.loads(found.design.model_dump_json()), record) == []
+
+
+def test_a_room_in_the_corner_that_an_l_lacks_is_found() -> None:
+    record = l_shaped("W", 3)
+    brief = parse_record(record)[1]
+    house = turned(brief)
+    corner = house.corner
+    assert corner is not None
+    design = json.loads(house.model_dump_json())
+    for level, plain in zip(house.levels, design["levels"], strict=True):
+        beside = [wall is not None and wall.length_ft > 3 for wall in (between(r.boxes, [corner]) for r in level.rooms)]
+        plain["rooms"][beside.index(True)]["boxes"].append(corner.model_dump())
+    assert "the house does not stand in the envelope" in faults(design, record)
+    assert "outside" in {one.kind for one in violations(Design.model_validate(design), brief)}
+
+
 def real_records(v5: Path, count: int, step: int) -> Iterator[dict[str, Any]]:
     with (v5 / "split_03.jsonl.zst").open("rb") as file:
         lines = io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(file))
@@ -193,7 +266,7 @@ def test_real_briefs_are_solved(v5: Path) -> None:
 
 @pytest.mark.long
 def test_many_real_briefs_are_solved(v5: Path) -> None:
-    assert check_real_briefs(real_records(v5, 1000, 70)) >= 0.86
+    assert check_real_briefs(real_records(v5, 1000, 70)) >= 0.875
 
 
 @pytest.mark.parametrize("wished", [True, False])

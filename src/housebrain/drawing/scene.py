@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from shapely import Polygon, box, unary_union
 from shapely.geometry.base import BaseGeometry
 
-from housebrain.drawing.elements import Block, Level, Plot, Region, Roof, Space, Stair, rectangle
+from housebrain.drawing.elements import Block, Level, Plot, Point, Region, Roof, Space, Stair, rectangle
 from housebrain.drawing.furniture import furnish
 from housebrain.drawing.openings import opened
 from housebrain.drawing.posts import posts
@@ -37,7 +37,8 @@ class Scene:
         roof: over the top level.
         plinth: what the ground floor stands on, from the ground to its slab's upper face.
         steps: outside, up to the doors; ramps for gates are steps as well.
-        footprint: x, y, width, depth of the house, to the walls' axes.
+        footprint: x, y, width, depth of the rectangle around the house, to the walls' axes.
+        outline: the corners of the house in that rectangle, of which an L-shaped one lacks a part.
         plot: None where no brief was given. Then x = y = 0 is the corner of what the setbacks leave.
         materials: by part, as the design names them: `exterior`, `roof`, `floor`, `windows`, `doors`.
         built_sqft: of all enclosed rooms.
@@ -49,6 +50,7 @@ class Scene:
     plinth: tuple[Region, ...]
     steps: tuple[Block, ...]
     footprint: tuple[float, float, float, float]
+    outline: tuple[Point, ...]
     plot: Plot | None
     materials: dict[str, str]
     built_sqft: float
@@ -87,6 +89,7 @@ def scene(design: Design, brief: Brief | None = None) -> Scene:
         plinth=plinth,
         steps=_outside_steps(levels[0]),
         footprint=(footprint.x, footprint.y, footprint.w, footprint.d),
+        outline=_outline(footprint, design.corner and _moved(design.corner, left, front)),
         plot=plot,
         materials=design.materials.model_dump(),
         built_sqft=design.built_area_sqft,
@@ -116,6 +119,16 @@ def _plot(brief: Brief) -> Plot:
 def _moved(rect: Rect, left: float, front: float) -> Rect:
     # A setback need not be on the grid, which a checked rectangle has to be.
     return Rect.model_construct(x=rect.x + left, y=rect.y + front, w=rect.w, d=rect.d)
+
+
+def _outline(footprint: Rect, corner: Rect | None) -> tuple[Point, ...]:
+    """The corners of a rectangle without a part at its rear, counter-clockwise."""
+    x, y, right, rear = footprint.x, footprint.y, footprint.right, footprint.rear
+    if corner is None:
+        return rectangle(x, y, right, rear)
+    if corner.x == x:
+        return ((x, y), (right, y), (right, rear), (corner.right, rear), (corner.right, corner.y), (x, corner.y))
+    return ((x, y), (right, y), (right, corner.y), (corner.x, corner.y), (corner.x, rear), (x, rear))
 
 
 def _door(door: Door, left: float, front: float) -> Door:

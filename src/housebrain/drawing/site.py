@@ -35,11 +35,10 @@ def draw_site(picture: Picture, scene: Scene, view: View) -> None:
         _street(picture, view, plot.width, plot.depth, plot.side_street)
         picture.rings([view.points(plot.outline)], "#f1f5ea", Stroke(0.45, INK, (5.0, 1.2, 0.8, 1.2)))
         picture.rings([view.points(plot.envelope)], None, Stroke(0.2, "#b42318", (2.0, 1.2)))
-    picture.rings([view.points(rectangle(x, y, x + w, y + d))], "#f4f2ee", None)
+    outline = [view.points(scene.outline)]
+    picture.rings(outline, "#f4f2ee", None)
     picture.path(view.region(regions(joined(body.base for body in scene.roof.bodies))), "#e5e0d8", Stroke(0.15, GREY))
-    picture.rings(
-        [view.points(rectangle(x, y, x + w, y + d))], None if scene.roof.bodies else "#e5e0d8", Stroke(0.4, INK)
-    )
+    picture.rings(outline, None if scene.roof.bodies else "#e5e0d8", Stroke(0.4, INK))
     for face in scene.roof.faces:
         picture.rings([view.points(tuple((px, py) for px, py, _ in face.corners))], None, Stroke(0.15, GREY))
     for step in scene.steps:

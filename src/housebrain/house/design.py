@@ -60,6 +60,28 @@ def hull(boxes: tuple[Rect, ...]) -> Rect:
     return Rect(x=x, y=y, w=max(box.right for box in boxes) - x, d=max(box.rear for box in boxes) - y)
 
 
+def lacking(footprint: Rect, boxes: list[Rect]) -> Rect | None:
+    """The corner at the rear of a footprint that is all that some boxes leave free; None if it isn't so.
+
+    The boxes must not overlap.
+    """
+    free_sqft = footprint.area_sqft - sum(box.area_sqft for box in boxes)
+    if free_sqft <= 0:
+        return None
+    at_rear = [box for box in boxes if box.rear == footprint.rear]
+    for at_left in (False, True):
+        edge, at = (footprint.x, "x") if at_left else (footprint.right, "right")
+        beside = [box for box in boxes if getattr(box, at) == edge]
+        if not beside or not at_rear:
+            continue
+        y = max(box.rear for box in beside)
+        x = min(box.x for box in at_rear) if at_left else max(box.right for box in at_rear)
+        w, d = abs(edge - x), footprint.rear - y
+        if w * d == free_sqft:
+            return Rect(x=min(x, edge), y=y, w=w, d=d)
+    return None
+
+
 class Room(Frozen):
     """A room of one or several boxes, such as an L-shaped living room or a hall with a bend.
 
@@ -158,7 +180,10 @@ class Cost(Frozen):
 
 
 class Design(Frozen):
-    """A whole house. `footprint` is the outline of every level; doors, windows and cost are derived from the rest."""
+    """A whole house. `footprint` is the rectangle around every level, of which an L-shaped house lacks a rear corner.
+
+    Doors, windows and cost are derived from the rest.
+    """
 
     footprint: Rect
     levels: Annotated[tuple[Level, ...], Field(min_length=1)]
@@ -171,6 +196,11 @@ class Design(Frozen):
     def built_area_sqft(self) -> float:
         """The sum of all enclosed rooms: what is in the open air is left out."""
         return sum(room.area_sqft for level in self.levels for room in level.rooms if room.type not in OPEN_AIR)
+
+    @property
+    def corner(self) -> Rect | None:
+        """What a house lacks of its footprint at a rear corner, where it turns round a corner of its plot."""
+        return lacking(self.footprint, [box for room in self.levels[0].rooms for box in room.boxes])
 
     @property
     def wanted_rooms(self) -> dict[str, Room]:

@@ -101,6 +101,15 @@ class Land(NamedTuple):
             found.append(Berth(x, _steps(width if self.lacking == "left" else w) - x, _steps(d)))
         return tuple(berth for berth in found if berth.w > 0 and berth.d > 0)
 
+    def corner(self) -> tuple[int, int]:
+        """Width and depth of what the rectangle around both berths lacks at a rear corner, in steps; else zeros."""
+        berths = self.berths()
+        if len(berths) < 2:
+            return 0, 0
+        wide, deep = berths
+        w, d = wide.w - deep.w, deep.d - wide.d
+        return (w, d) if w > 0 and d > 0 else (0, 0)
+
     def sides(self) -> tuple[float, float]:
         """The side setbacks: where nothing is lacking, and where something is."""
         return (self.left_ft, self.right_ft) if self.lacking == "right" else (self.right_ft, self.left_ft)

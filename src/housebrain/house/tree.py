@@ -3,7 +3,7 @@
 A node is a room's name, or a list `[direction, part, cut, part, cut, part, ...]` in which `"v"` stands for vertical
 cuts (`cut` is an x) and `"h"` for horizontal ones (`cut` is a y), positions in steps of the grid from the footprint's
 lower left corner. Whatever parses tiles the footprint: no overlap and no gap is possible. Leaves that share a name are
-boxes of one room.
+boxes of one room. A leaf `open` is ground that is not built on, at the corner that an L-shaped house lacks.
 
 Slicing floorplans: R. H. J. M. Otten, "Automatic floorplan design", DAC 1982.
 """
@@ -11,6 +11,7 @@ Slicing floorplans: R. H. J. M. Otten, "Automatic floorplan design", DAC 1982.
 from typing import Any
 
 Box = tuple[int, int, int, int]  # x, y, w, d
+OPEN = "open"
 Node = str | list[Any]
 
 

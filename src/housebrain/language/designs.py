@@ -2,7 +2,7 @@
 
 from housebrain.house.brief import Brief
 from housebrain.house.design import Design, Rect
-from housebrain.house.tree import Box
+from housebrain.house.tree import OPEN, Box
 from housebrain.house.units import GRID_FT
 from housebrain.language.answer import Answer, Codec, DecodeError, Layout, read, write
 from housebrain.rules.assemble import assemble
@@ -19,9 +19,14 @@ def encode(design: Design, codec: Codec = "tree") -> str:
 
 
 def layouts(design: Design) -> list[Layout]:
-    """Each level's rooms as an answer has them: names and boxes in the footprint, in steps of the grid."""
+    """Each level's rooms as an answer has them: names and boxes in the footprint, in steps of the grid.
+
+    What an L-shaped house lacks of its footprint is `open`.
+    """
+    corner = design.corner
+    lacks = [] if corner is None else [(OPEN, _steps(corner, design.footprint))]
     return [
-        [(room.name, _steps(box, design.footprint)) for room in level.rooms for box in room.boxes]
+        [(room.name, _steps(box, design.footprint)) for room in level.rooms for box in room.boxes] + lacks
         for level in design.levels
     ]
 

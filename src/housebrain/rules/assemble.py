@@ -3,7 +3,7 @@
 from housebrain.house.brief import Brief
 from housebrain.house.design import Design, Level, Rect, Room
 from housebrain.house.rooms import type_of
-from housebrain.house.tree import Box
+from housebrain.house.tree import OPEN, Box
 from housebrain.house.units import GRID_FT
 from housebrain.rules.cost import choose_quality
 from housebrain.rules.doors import place_doors
@@ -17,18 +17,22 @@ def assemble(size: tuple[int, int], layouts: list[list[tuple[str, Box]]], brief:
     Args:
         size: width and depth of the footprint, in steps of the grid.
         layouts: for each level, from the ground up, names and boxes in the footprint, in steps of the grid. Boxes of
-            one name are one room.
+            one name are one room; `open` is no room.
         brief: whose envelope, style, climate, budget, region and choices count.
 
     The house stands against the front setback line, in the middle of the widest rectangle of the envelope that holds
-    it. Rooms are ordered by
-    their place, so that equal layouts make equal designs.
+    it; where none does, at the side where the plot lacks nothing. Rooms are ordered by their place, so that equal
+    layouts make equal designs.
 
     Raises:
         ValueError: a room's name is unknown.
     """
     berth = brief.berth_of(*size)
-    left = berth.x + (berth.w - size[0]) // 2 if berth else max(0, (brief.envelope[0] - size[0]) // 2)
+    if berth:
+        left = berth.x + (berth.w - size[0]) // 2
+    else:
+        right = max((berth.x + berth.w for berth in brief.berths), default=0)
+        left = max(0, right - size[0]) if brief.plot.land.lacking == "left" else 0
     footprint = _rect((0, 0, *size), left)
     plans = [_rooms(layout, left) for layout in layouts]
     levels = tuple(
@@ -43,6 +47,8 @@ def assemble(size: tuple[int, int], layouts: list[list[tuple[str, Box]]], brief:
 def _rooms(layout: list[tuple[str, Box]], left: int) -> tuple[Room, ...]:
     boxes: dict[str, list[Rect]] = {}
     for name, box in sorted(layout, key=lambda placed: (placed[1][1], placed[1][0])):
+        if name == OPEN:
+            continue
         boxes.setdefault(name, []).append(_rect(box, left))
     return tuple(Room(name=name, type=type_of(name), boxes=tuple(own)) for name, own in boxes.items())
 

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from housebrain.house.brief import Brief
-from housebrain.house.design import OUTSIDE, Design, Level, Rect
+from housebrain.house.design import OUTSIDE, Design, Level, Rect, lacking
 from housebrain.house.rooms import ADDED, DAYLIT
 from housebrain.house.units import GRID_FT
 from housebrain.rules.limits import STAIRS_LONG_FT, STAIRS_SHORT_FT
@@ -20,15 +20,15 @@ class Violation(NamedTuple):
     detail: str
 
 
-def overlap(a: Rect, b: Rect) -> bool:
-    """Whether two boxes share more than a wall."""
-    return a.x < b.right and b.x < a.right and a.y < b.rear and b.y < a.rear
-
-
 def overlaps(level: Level) -> list[tuple[str, str]]:
     """The pairs of rooms of a level that overlap; a room may also overlap itself."""
-    boxes = [(room.name, box) for room in level.rooms for box in room.boxes]
-    pairs = [(a, b) for i, (a, one) in enumerate(boxes) for b, other in boxes[i + 1 :] if overlap(one, other)]
+    boxes = [(room.name, box.x, box.y, box.right, box.rear) for room in level.rooms for box in room.boxes]
+    pairs = [
+        (a, b)
+        for i, (a, x, y, right, rear) in enumerate(boxes)
+        for b, x2, y2, right2, rear2 in boxes[i + 1 :]
+        if x < right2 and x2 < right and y < rear2 and y2 < rear
+    ]
     return list(dict.fromkeys(pairs))
 
 
@@ -103,10 +103,17 @@ def violations(design: Design, brief: Brief) -> list[Violation]:
     if len(design.levels) != brief.floors:
         found.append(Violation("floors", "house", f"{len(design.levels)} levels where {brief.floors} are asked for"))
     print_ = design.footprint
-    if not any(_inside(print_, berth) for berth in _berths(brief)):
-        size = f"{print_.w:g} x {print_.d:g} ft"
-        berths = " or ".join(f"{berth.w:g} x {berth.d:g} ft" for berth in _berths(brief))
-        found.append(Violation("outside", "house", f"{size} is over the {berths} envelope"))
+    berths = _berths(brief)
+    boxes = [[box for room in level.rooms for box in room.boxes] for level in design.levels]
+    corners: set[Rect | None] = {None}
+    if not any(_inside(print_, berth) for berth in berths):
+        # It may still turn round the corner that the plot lacks: then all levels lack the same.
+        corners = {lacking(print_, own) for own in boxes}
+        beyond = any(not any(_inside(box, berth) for berth in berths) for own in boxes for box in own)
+        if None in corners or len(corners) > 1 or beyond:
+            size = f"{print_.w:g} x {print_.d:g} ft"
+            held = " or ".join(f"{berth.w:g} x {berth.d:g} ft" for berth in berths)
+            found.append(Violation("outside", "house", f"{size} is over the {held} envelope"))
     for index, level in enumerate(design.levels):
         where = f"level {index}"
         for room in level.rooms:
@@ -116,7 +123,7 @@ def violations(design: Design, brief: Brief) -> list[Violation]:
                 found.append(Violation("apart", room.name, "the parts of the room don't hang together"))
         clashes = overlaps(level)
         found += [Violation("overlap", f"{a}, {b}", "the rooms overlap") for a, b in clashes]
-        if not clashes and sum(room.area_sqft for room in level.rooms) < print_.area_sqft:
+        if not clashes and corners == {None} and sum(room.area_sqft for room in level.rooms) < print_.area_sqft:
             found.append(Violation("gap", where, "part of the footprint belongs to no room"))
         found += [
             Violation("unreachable", name, "no chain of doors leads there") for name in unreachable(design, index)

@@ -7,6 +7,7 @@ of several baths belongs to one bedroom is read from the layout. `passages.py` h
 
 import heapq
 from collections.abc import Sequence
+from copy import copy
 from typing import NamedTuple
 
 from housebrain.house.design import OUTSIDE, Door, Rect, Room
@@ -49,23 +50,35 @@ class _Level:
         self.fronts = [front(room, footprint) for room in rooms]
         self.boxes: list[tuple[Rect, ...]] = [room.boxes for room in rooms]
         numbers = range(len(rooms))
-        self.walls = {(s, t): wall for s in numbers for t in numbers if s < t and (wall := self.between(s, t))}
+        self.walls: dict[tuple[int, int], Wall] = {}
+        bounds = [(box.x, box.y, box.x + box.w, box.y + box.d) for box in (room.bounds for room in rooms)]
+        for s in numbers:
+            left, fore, right, rear = bounds[s]
+            for t in range(s + 1, len(bounds)):
+                x0, y0, x1, y1 = bounds[t]
+                # Most pairs are far from each other.
+                if x0 <= right and left <= x1 and y0 <= rear and fore <= y1 and (wall := self.between(s, t)):
+                    self.walls[s, t] = wall
         self.stairs = [s for s in numbers if self.kinds[s] == "stairs"]
 
     def between(self, s: int, t: int) -> Wall | None:
         wall = between(self.boxes[s], self.boxes[t])
         return wall if wall is not None and wall.length_ft >= DOOR_WALL_FT else None
 
-    def enter_stairs(self, end: int) -> None:
-        """Leaves the stairs only the walls at one end: 0 the left or front one, 1 the right or rear one."""
+    def entered(self, end: int) -> "_Level":
+        """The level with only those walls of its stairs that are at one end: 0 left or in front, 1 right or behind."""
+        level = copy(self)
+        level.boxes = list(self.boxes)
         for s in self.stairs:
-            self.boxes[s] = (_landing(self.rooms[s].main, end),)
-        for pair in [pair for pair in self.walls if self.stairs and set(pair) & set(self.stairs)]:
-            del self.walls[pair]
+            level.boxes[s] = (_landing(self.rooms[s].main, end),)
+        level.walls = {
+            pair: wall for pair, wall in self.walls.items() if not (pair[0] in self.stairs or pair[1] in self.stairs)
+        }
         for s in self.stairs:
             for t in range(len(self.rooms)):
-                if t != s and (wall := self.between(s, t)):
-                    self.walls[min(s, t), max(s, t)] = wall
+                if t != s and (wall := level.between(s, t)):
+                    level.walls[min(s, t), max(s, t)] = wall
+        return level
 
     def plan(self) -> _Plan:
         """The ways from the best place to come in."""
@@ -203,11 +216,9 @@ def place_doors(
     awkwardness. Rooms that can't be reached get no door; `checks.violations` names them.
     """
     houses = []
+    shut = [_Level(rooms, footprint, index == 0, side_street) for index, rooms in enumerate(levels)]
     for end in (0, 1) if len(levels) > 1 else (0,):
-        house = [_Level(rooms, footprint, index == 0, side_street) for index, rooms in enumerate(levels)]
-        if len(levels) > 1:
-            for level in house:
-                level.enter_stairs(end)
+        house = [level.entered(end) for level in shut] if len(levels) > 1 else shut
         plans = [level.plan() for level in house]
         missing, awkward = sum(len(plan.missing) for plan in plans), sum(plan.awkward for plan in plans)
         houses.append((missing, awkward, end, house, plans))

@@ -29,22 +29,30 @@ class Wall(NamedTuple):
 
 def shared(a: Rect, b: Rect) -> Wall | None:
     """The wall between two boxes; None if they don't touch along one."""
-    if a.right == b.x or b.right == a.x:
-        low, high = max(a.y, b.y), min(a.rear, b.rear)
+    # Written out, without properties, `min` and `max`: this is asked for all pairs of boxes.
+    ax, ay, bx, by = a.x, a.y, b.x, b.y
+    right, rear, b_right, b_rear = ax + a.w, ay + a.d, bx + b.w, by + b.d
+    if right == bx or b_right == ax:
+        low, high = ay if ay > by else by, rear if rear < b_rear else b_rear
         if high > low:
-            return Wall("y", a.right if a.right == b.x else a.x, low, high)
-    if a.rear == b.y or b.rear == a.y:
-        low, high = max(a.x, b.x), min(a.right, b.right)
+            return Wall("y", right if right == bx else ax, low, high)
+    if rear == by or b_rear == ay:
+        low, high = ax if ax > bx else bx, right if right < b_right else b_right
         if high > low:
-            return Wall("x", a.rear if a.rear == b.y else a.y, low, high)
+            return Wall("x", rear if rear == by else ay, low, high)
     return None
 
 
 def between(one: Iterable[Rect], other: Iterable[Rect]) -> Wall | None:
     """The longest wall between two rooms, given their boxes; None if they don't touch."""
     others = list(other)
-    walls = [wall for a in one for b in others if (wall := shared(a, b)) is not None]
-    return max(walls, key=lambda wall: wall.length_ft, default=None)
+    best: Wall | None = None
+    for a in one:
+        for b in others:
+            wall = shared(a, b)
+            if wall is not None and (best is None or wall.high - wall.low > best.high - best.low):
+                best = wall
+    return best
 
 
 def hangs_together(boxes: tuple[Rect, ...]) -> bool:
@@ -72,8 +80,11 @@ def flank(room: Room, footprint: Rect, side: Side) -> Wall | None:
     return max(walls, key=lambda wall: wall.length_ft, default=None)
 
 
-def outer_walls(room: Room, footprint: Rect, open_air: Iterable[Room]) -> list[Wall]:
-    """The room's walls on the outline of the house and towards outdoor spaces, box by box."""
+def outer_walls(room: Room, footprint: Rect, open_air: Iterable[Room], corner: Rect | None = None) -> list[Wall]:
+    """The room's walls on the outline of the house and towards outdoor spaces, box by box.
+
+    `corner`: what the house lacks of its footprint.
+    """
     walls = []
     for box in room.boxes:
         if box.y == footprint.y:
@@ -84,6 +95,8 @@ def outer_walls(room: Room, footprint: Rect, open_air: Iterable[Room]) -> list[W
             walls.append(Wall("y", box.x, box.y, box.rear))
         if box.right == footprint.right:
             walls.append(Wall("y", box.right, box.y, box.rear))
+        if corner is not None and (wall := shared(box, corner)) is not None:
+            walls.append(wall)
         walls += [
             wall
             for space in open_air

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from housebrain.house.design import GLAZED_DOOR_HEIGHT_FT, Door, Rect, Room, Window
+from housebrain.house.design import GLAZED_DOOR_HEIGHT_FT, Door, Rect, Room, Window, lacking
 from housebrain.house.rooms import OPEN_AIR
 from housebrain.rules.walls import beside_doors, outer_walls
 
@@ -31,13 +31,15 @@ def place_windows(rooms: Sequence[Room], footprint: Rect, doors: Sequence[Door])
     """Windows of one level: each room with an outer wall gets the glass its floor area asks for, as far as it fits."""
     windows = []
     open_air = [room for room in rooms if room.type in OPEN_AIR]
+    corner = lacking(footprint, [box for room in rooms for box in room.boxes])
     for room in rooms:
         if room.type in OPEN_AIR:
             continue
         small = room.type in SMALL_WINDOWED
         height_ft, sill_ft = (SMALL_WINDOW_HEIGHT_FT, SMALL_SILL_FT) if small else (WINDOW_HEIGHT_FT, SILL_FT)
         wanted_sqft = SMALL_SQFT if small else room.area_sqft * GLAZING_SHARE
-        pieces = [piece for wall in outer_walls(room, footprint, open_air) for piece in beside_doors(wall, doors)]
+        walls = outer_walls(room, footprint, open_air, corner)
+        pieces = [piece for wall in walls for piece in beside_doors(wall, doors)]
         for piece in sorted(pieces, key=lambda piece: -piece.length_ft):
             # Rounded up to a tenth of a foot, so that rounding never costs the required area.
             width_ft = min(-(-wanted_sqft / height_ft * 10 // 1) / 10, piece.length_ft - 2 * CORNER_FT)

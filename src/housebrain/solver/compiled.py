@@ -109,6 +109,7 @@ class Wants:
     taste: Floats  # rows of greatest aspect and growth
     nook: int  # the least side of a nook, a lobby and a hall, and the length of the stairs' landing
     door: int  # the least wall for a door
+    corner: Ints  # width and depth of open ground at a rear corner, and whether that is the left one
 
 
 def chosen(pool: Pool, picks: list[int]) -> Pool:

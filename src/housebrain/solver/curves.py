@@ -67,11 +67,24 @@ def leaf_curves(need: Ints, taste: Floats, nook: int, out: Ints) -> None:
 
 
 @kernel
-def curves(size: int, tree: Ints, leaf: Ints, stairs: int, stairs_w: int, stairs_d: int, F: Ints, G: Ints) -> None:
+def curves(
+    size: int,
+    tree: Ints,
+    leaf: Ints,
+    stairs: int,
+    stairs_w: int,
+    stairs_d: int,
+    open_slot: int,
+    open_w: int,
+    open_d: int,
+    F: Ints,
+    G: Ints,
+) -> None:
     """Fills `F[node, width]` = least depth and `G[node, depth]` = least width of every node.
 
-    `leaf`: what `leaf_curves` made; `stairs`: the node that has just the given size, or -1.
-    """
+    `leaf`: what `leaf_curves` made; `stairs`: the node that has just the given size, or -1; `open_slot`: the slot of
+    open ground, which has at least the given size, or -1.
+    """  # fmt: skip
     wide, deep = F.shape[1], G.shape[1]
     for n in range(size):
         i, j = tree[n, A], tree[n, B]
@@ -80,6 +93,11 @@ def curves(size: int, tree: Ints, leaf: Ints, stairs: int, stairs_w: int, stairs
                 F[n, w] = stairs_d if w >= stairs_w else NEVER
             for d in range(deep):
                 G[n, d] = stairs_w if d >= stairs_d else NEVER
+        elif tree[n, OP] == 0 and tree[n, SPACE] == open_slot:
+            for w in range(wide):
+                F[n, w] = open_d if w >= open_w else NEVER
+            for d in range(deep):
+                G[n, d] = open_w if d >= open_d else NEVER
         elif tree[n, OP] == 0:
             s = tree[n, SPACE]
             lesser = 0
@@ -219,8 +237,11 @@ def _holds(ring: Ints, steps: int, box_w: int, box_d: int, F: Ints, G: Ints, wor
 
 
 @kernel
-def growths(size: int, tree: Ints, stairs: int, taste: Floats, out: Floats) -> None:
-    """How readily each node takes more width (`out[:, 0]`) and depth (`out[:, 1]`); a nook half as much as its room."""
+def growths(size: int, tree: Ints, stairs: int, open_slot: int, taste: Floats, out: Floats) -> None:
+    """How readily each node takes more width (`out[:, 0]`) and depth (`out[:, 1]`); a nook half as much as its room.
+
+    What stands beside open ground leaves it as it is.
+    """
     for n in range(size):
         i, j = tree[n, A], tree[n, B]
         if tree[n, OP] == 0:
@@ -232,6 +253,10 @@ def growths(size: int, tree: Ints, stairs: int, taste: Floats, out: Floats) -> N
         else:
             out[n, 0] = max(out[i, 0], out[j, 0])
             out[n, 1] = out[i, 1] + out[j, 1]
+        if tree[n, OP]:
+            for part in (i, j):
+                if tree[part, OP] == 0 and tree[part, SPACE] == open_slot:
+                    out[n, 2 - tree[n, OP]] = 0.0
 
 
 @kernel

@@ -155,7 +155,7 @@ class _Fit:
             levels = []
             for pool, hosts, rooms in pools:
                 sqft = {name: room.area_sqft for name, room in rooms.items()}
-                wants = wants_of(pool.slots, hosts, sqft, self.unit_ft)
+                wants = wants_of(pool.slots, hosts, sqft, self.unit_ft, self.programme.corner)
                 levels.append(curves_of(pool, wants, box, self.width, self.depth))
             spots += [(spot, levels) for spot in self.spots(levels, box, target, wished)]
         spots.sort(key=lambda pair: pair[0].cost)

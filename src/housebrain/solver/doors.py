@@ -6,21 +6,25 @@ the kitchen; then walls between rooms that belong together get a second door or 
 
 import numpy as np
 
+from housebrain.house.tree import OPEN
 from housebrain.solver.curves import Ints
 from housebrain.solver.kernel import kernel
 from housebrain.solver.kinds import INDEX
 from housebrain.solver.passages import AT_EDGE, DAYLIT, ENTER, ENTRANCE, NO, OPENED, OUTDOOR, SECOND
 
-BATH, BALCONY, GARAGE, STAIRS, HALL = (INDEX[name] for name in ("bath", "balcony", "garage", "stairs", "hall"))
+BATH, BALCONY, GARAGE, STAIRS, HALL, OPEN_GROUND = (
+    INDEX[name] for name in ("bath", "balcony", "garage", "stairs", "hall", OPEN)
+)
 
 # Whom a room is for, other than one host.
 ANYONE, UNKNOWN = -1, -2
 
 # Why a candidate is dropped.
-FINE, SPLIT_SPACE, NO_ENTRANCE, UNREACHED, DARK, GARAGE_INSIDE, BALCONY_INSIDE = range(7)
+FINE, SPLIT_SPACE, NO_ENTRANCE, UNREACHED, DARK, GARAGE_INSIDE, BALCONY_INSIDE, NO_CORNER = range(8)
 REASONS = (
     "fine", "a space of several boxes falls apart", "no room at the street can be entered", "a room has no way to it",
     "a room has no daylight", "the garage is not at the street", "a balcony lies inside",
+    "the open ground is not at the corner that the plot lacks",
 )  # fmt: skip
 
 
@@ -269,7 +273,7 @@ def connect(
     for s in range(count):
         if kind[s] == GARAGE and reached[s]:
             facts[2] = 1
-        if present[s] and not reached[s] and not (kind[s] == GARAGE and ground):
+        if present[s] and not reached[s] and kind[s] != OPEN_GROUND and not (kind[s] == GARAGE and ground):
             return UNREACHED
     for s in range(count):
         for t in range(s + 1, count):

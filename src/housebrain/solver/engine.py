@@ -20,7 +20,7 @@ from housebrain.solver.finish import Candidate, finish
 from housebrain.solver.floors import Floor, floor_of, share_out
 from housebrain.solver.grammar import Stairs
 from housebrain.solver.house import House, Infeasible, mirrored
-from housebrain.solver.kinds import STAIRS_FT
+from housebrain.solver.kinds import OUTDOOR, STAIRS_FT
 from housebrain.solver.library import (
     AREA_WEIGHT,
     USUAL_SQFT,
@@ -31,7 +31,7 @@ from housebrain.solver.library import (
     measure,
     stairs_of,
 )  # fmt: skip
-from housebrain.solver.needs import Programme, Room
+from housebrain.solver.needs import NO_CORNER, Programme, Room
 from housebrain.solver.refusals import what_binds
 from housebrain.solver.search import LEAST_FRONT, OWN_FRONT, UNUSABLE
 from housebrain.solver.survey import Measured, StairsAt, explore_level, try_box
@@ -39,13 +39,16 @@ from housebrain.solver.survey import Measured, StairsAt, explore_level, try_box
 UNIT_FT = 0.5
 CHOICE = 3  # topologies found usable at a width before going on
 NARROW_FT = 22  # an envelope below this has its stairs in a core across the house
-FULLEST = 0.88  # share of the envelope that rooms and stairs have ever filled
+FULLEST = 0.95  # share of the envelope that rooms and stairs have ever filled
 TIGHT = 0.35  # share of the envelope from which on a small programme's topologies are made for its plot
 SMALL = 0.8  # of the usual areas: below, topologies are made for the programme
 SHARPENED = 5  # times that the best house's topologies are bettered then
 SMALL_EFFORT = Effort(200, 10, 300, 8)  # for topologies of one small plot
-LAST_EFFORT = Effort(80, 4, 200, 4)  # where the library has nothing that fits
+# Where the library has nothing that fits: levels that are half as deep again as the plot allows are made shallower.
+LAST_EFFORT = Effort(80, 14, 200, 4, 1.5, 12)
 WIDTHS = 9  # that are tried for a house
+WIDEST = 1.75  # times the least square; where nothing fits, times what the area takes at the greatest depth
+LAST_WIDTHS = 3  # the greatest ones, where nothing fits
 GOOD = 3  # houses of one way to share rooms out and place stairs that are compared
 TRIED = 14  # boxes that are tried for these
 # When many kinds of houses are looked for: mean chance in penalty, `CHOICE` and `GOOD`, run by run.
@@ -77,6 +80,7 @@ class Solver:
         self.area_weight = (3 if tailored else 1) * AREA_WEIGHT
         self.noise = 0.05 if tailored else 0.3
         self.choice, self.good = CHOICE, GOOD
+        self.corner_sqft = programme.corner.width_ft * programme.corner.depth_ft
         self.asked_sqft = sum(room.area_sqft for room in programme.rooms)
         level_sqft = (self.asked_sqft + STAIRS_FT[0] * STAIRS_FT[1] * programme.floors) / programme.floors
         # No side is longer than three times the least square, so that curves stay short.
@@ -110,6 +114,8 @@ class Solver:
             return Infeasible("no_layout_found", what_binds(programme))
         best = min(self.found, key=lambda pair: pair[0])
         house = finish(best[1], self.unit_ft)
+        if self.corner_sqft:
+            return mirrored(house) if programme.corner.at_left else house
         return mirrored(house) if self.rng.random() < 0.5 else house
 
     def places(self) -> list[Stairs]:
@@ -154,8 +160,8 @@ class Solver:
             pool = self.topologies(floor, widths, deepest, start[index] if start else None)
             if pool is None:
                 return
-            sqft = {name: room.area_sqft for name, room in floor.rooms.items()}
-            one = measured[index] = measure(floor.level, pool, sqft, int(widths[-1]), deepest, self.unit_ft)
+            sizes = self.sizes(floor, widths, deepest)
+            one = measured[index] = measure(floor.level, pool, sizes, int(widths[-1]), deepest)
             roots = one.F[np.arange(pool.head.shape[0]), pool.head[:, 0] - 1]
             bounds = np.maximum(bounds, roots[:, widths].min(0))
             if bounds.min() > deepest:
@@ -175,7 +181,8 @@ class Solver:
             option = heapq.heappop(queue)[2]
             if not option.depth:
                 for box in self.options(levels, stairs, option.width, deepest):
-                    if box.width * box.depth * self.unit_ft**2 > self.programme.covered_sqft:
+                    covered_sqft = box.width * box.depth * self.unit_ft**2 - self.corner_sqft
+                    if covered_sqft > self.programme.covered_sqft:
                         continue
                     heapq.heappush(queue, (box.width * box.depth, next(numbers), box))
                 continue
@@ -221,23 +228,31 @@ class Solver:
         """What the library has for a floor, or, with `tailored`, what is best for just these rooms on this plot."""
         if not self.tailored:
             return library(floor.level)
-        sqft = {name: room.area_sqft for name, room in floor.rooms.items()}
-        sizes = Sizes(sqft, widths, deepest, self.unit_ft, self.area_weight)
-        found = evolve(floor.level, self.rng, sizes, self.tailored, start)
+        sizes = self.sizes(floor, widths, int(deepest * self.tailored.deeper))
+        found = evolve(floor.level, self.rng, sizes._replace(tried=self.tailored.tried), self.tailored, start)
         return found or start
+
+    def sizes(self, floor: Floor, widths: Ints, depth: int) -> Sizes:
+        """What a floor's topologies are measured with."""
+        sqft = {name: room.area_sqft for name, room in floor.rooms.items()}
+        corner = self.programme.corner._replace(at_left=False)  # the house is mirrored in the end
+        return Sizes(sqft, widths, depth, self.unit_ft, self.area_weight, corner=corner)
 
     def widths(self, level_sqft: float) -> Ints:
         """Widths to try: from narrow and deep to wide and shallow, as far as the envelope lets."""
         area = level_sqft * 1.08 / self.unit_ft**2
+        if self.corner_sqft:
+            return np.array([self.width], np.int32)
+        is_last = self.tailored is not None and self.tailored.deeper > 1
         low = max(area / self.depth, math.sqrt(area) * 0.55)
-        high = min(self.width, math.sqrt(area) * 1.75)
+        high = min(self.width, WIDEST * max(math.sqrt(area), low if is_last else 0.0))
         if low >= high:
             return np.array([self.width], np.int32)
         steps = np.unique(np.linspace(low, high, WIDTHS).astype(np.int32))
         # The envelope's own width last: on a narrow plot it is the one that counts.
         if self.width <= high:
             steps = np.unique(np.append(steps, self.width))
-        return steps.astype(np.int32)
+        return steps[-LAST_WIDTHS if is_last else 0 :].astype(np.int32)
 
     def choose(self, floors: list[Floor], levels: list[Measured], option: Option, noises: list[Floats]) -> bool:
         """Keeps the best topology of each level in this box by score and a little chance; False where one has none."""
@@ -287,6 +302,15 @@ def fill_of(programme: Programme) -> float:
     return (sum(room.area_sqft for room in programme.rooms) + stairs_sqft) / max(programme.holds_sqft, 1.0)
 
 
+def is_hopeless(programme: Programme) -> bool:
+    """Whether rooms and stairs fill so much of what may be built that no more than the first search is worth while."""
+    stairs_sqft = STAIRS_FT[0] * STAIRS_FT[1] * programme.floors if programme.floors > 1 else 0.0
+    rooms_sqft = sum(room.area_sqft for room in programme.rooms)
+    indoor_sqft = sum(room.area_sqft for room in programme.rooms if room.type not in OUTDOOR)
+    envelope_sqft = programme.envelope_sqft * programme.floors
+    return rooms_sqft + stairs_sqft > FULLEST * envelope_sqft or indoor_sqft + stairs_sqft > programme.holds_sqft
+
+
 def is_small(programme: Programme) -> bool:
     """Whether rooms are so much smaller than usual, on a plot to match, that the library has little for them."""
     usual = sum(USUAL_SQFT.get(room.type, 0.0) for room in programme.rooms)
@@ -303,13 +327,18 @@ def solve(programme: Programme, seed: int = 0, unit_ft: float = UNIT_FT) -> Hous
         unit_ft: the grid.
     """
     single = programme.floors == 1
+    if programme.corner != NO_CORNER:
+        if is_hopeless(programme):
+            return Infeasible("no_layout_found", what_binds(programme))
+        return Solver(programme, seed, unit_ft, LAST_EFFORT).run(
+            rounds=6, enough=1, wild=True, most=8 if single else 24
+        )
     if is_small(programme):
         small = Solver(programme, seed, unit_ft, SMALL_EFFORT)
         return small.run(rounds=6 if single else 20, enough=99, wild=True, most=20 if single else 80)
     found = Solver(programme, seed, unit_ft).run(rounds=2 if single else 4, enough=99)
-    hopeless = fill_of(programme) > FULLEST
-    if isinstance(found, Infeasible) and found.reason == "no_layout_found" and not hopeless:
+    if isinstance(found, Infeasible) and found.reason == "no_layout_found" and not is_hopeless(programme):
         return Solver(programme, seed, unit_ft, LAST_EFFORT).run(
-            rounds=3 if single else 6, enough=1, wild=True, most=3 if single else 18
+            rounds=6, enough=1, wild=True, most=8 if single else 24
         )
     return found

@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from housebrain.solver.kinds import OUTDOOR
+
 Box = tuple[float, float, float, float]  # x, y, width, depth in feet
 OUTSIDE = "outside"
 
@@ -53,13 +55,8 @@ class House(NamedTuple):
 
     @property
     def built_sqft(self) -> float:
-        """All enclosed area; balconies, terraces, porches and courts are left out."""
-        return sum(
-            space.area_sqft
-            for storey in self.storeys
-            for space in storey.spaces
-            if space.type not in ("balcony", "terrace", "porch", "court")
-        )
+        """All enclosed area; balconies, terraces, porches, courts and open ground are left out."""
+        return sum(space.area_sqft for storey in self.storeys for space in storey.spaces if space.type not in OUTDOOR)
 
     @property
     def penalty(self) -> float:

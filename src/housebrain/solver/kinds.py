@@ -5,6 +5,7 @@ Lengths are feet and areas square feet, to the walls' centre lines: 3.5 ft betwe
 
 from typing import NamedTuple
 
+from housebrain.house.tree import OPEN
 from housebrain.rules.limits import LANDING_FT, STAIRS_LONG_FT, STAIRS_SHORT_FT
 
 
@@ -45,17 +46,18 @@ KINDS: dict[str, Kind] = {
     "porch": Kind(4, 1, 99, 2.5),
     "court": Kind(6, 1, 99, 2.0),
     "terrace": Kind(4, 1, 99, 60.0),
+    "open": Kind(0.5, 1, 99, 0.0),
 }
 TYPES: tuple[str, ...] = tuple(KINDS)
 INDEX: dict[str, int] = {name: index for index, name in enumerate(TYPES)}
 
 BEDROOMS = frozenset({"master", "bed", "guest"})
 HABITABLE = frozenset({"living", "dining", "kitchen", "master", "bed", "guest", "family", "office"})
-OUTDOOR = frozenset({"balcony", "porch", "court", "terrace"})
+OUTDOOR = frozenset({"balcony", "porch", "court", "terrace", OPEN})
 CIRCULATION = frozenset({"hall", "stairs"})
 WET = frozenset({"bath", "kitchen", "utility", "laundry"})
 # Spaces that the solver adds; a brief never asks for them.
-ADDED = frozenset({"hall", "stairs", "porch", "court", "terrace"})
+ADDED = frozenset({"hall", "stairs", "porch", "court", "terrace", OPEN})
 
 STAIRS_FT = (STAIRS_SHORT_FT, STAIRS_LONG_FT)
 # A nook, by which an L-shaped room reaches past a bath or to the hall, is a way in: as wide as a hall.

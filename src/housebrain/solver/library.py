@@ -19,11 +19,12 @@ from housebrain.solver.compiled import Pool, Wants, chosen, node_of, pool_of
 from housebrain.solver.curves import Floats, Ints
 from housebrain.solver.doors import ANYONE
 from housebrain.solver.grammar import Level, Writer, slots_of
-from housebrain.solver.kinds import INDEX, KINDS, NOOK_FT, STAIRS_FT, least_side_ft, type_of
+from housebrain.solver.kinds import INDEX, KINDS, NOOK_FT, OPEN, STAIRS_FT, least_side_ft, type_of
 from housebrain.solver.mutate import bred
+from housebrain.solver.needs import NO_CORNER, Corner
 from housebrain.solver.rows import TERRACE
 from housebrain.solver.search import AT_REAR, OWN_FRONT, UNUSABLE
-from housebrain.solver.survey import NO_STAIRS, Measured, StairsAt, curves_of, explore_level
+from housebrain.solver.survey import ALL, NO_STAIRS, Measured, StairsAt, curves_of, explore_level
 from housebrain.solver.tree import Node, flip, h, leaves, v
 
 SHELF = Path(__file__).parent / "library.json.gz"
@@ -47,8 +48,10 @@ def hosts_of(level: Level, slots: tuple[str, ...]) -> list[int]:
     return [number[host[name]] if name in host else ANYONE for name in slots]
 
 
-def wants_of(slots: tuple[str, ...], hosts: list[int], sqft: dict[str, float], unit_ft: float) -> Wants:
-    """What each slot asks for on a grid of `unit_ft`, from least areas by slot."""
+def wants_of(
+    slots: tuple[str, ...], hosts: list[int], sqft: dict[str, float], unit_ft: float, corner: Corner = NO_CORNER
+) -> Wants:
+    """What each slot asks for on a grid of `unit_ft`, from least areas by slot; `corner` is what the plot lacks."""
     types = [type_of(name) for name in slots]
     areas = [sqft.get(name, 0.0) for name in slots]
     sides = [math.ceil(least_side_ft(t, area) / unit_ft - 1e-6) for t, area in zip(types, areas, strict=True)]
@@ -60,6 +63,7 @@ def wants_of(slots: tuple[str, ...], hosts: list[int], sqft: dict[str, float], u
         np.array(([KINDS[t].aspect for t in types], growth)),
         math.ceil(NOOK_FT / unit_ft - 1e-6),
         math.ceil(DOOR_FT / unit_ft - 1e-6),
+        np.array((*(max(1, math.ceil(side / unit_ft - 1e-6)) for side in corner[:2]), corner.at_left), np.int32),
     )
 
 
@@ -82,28 +86,35 @@ def stairs_of(level: Level, unit_ft: float) -> StairsAt:
     return StairsAt(wide, deep, 0, front, end)
 
 
-def measure(level: Level, pool: Pool, sqft: dict[str, float], width: int, depth: int, unit_ft: float) -> Measured:
-    """Makes the curves of a level's topologies, up to `width` x `depth` grid units."""
-    wants = wants_of(pool.slots, hosts_of(level, pool.slots), sqft, unit_ft)
-    return curves_of(pool, wants, stairs_box(level, unit_ft), width, depth)
-
-
 class Sizes(NamedTuple):
-    """For what the topologies of a level are chosen: least areas by slot, and the boxes in grid units."""
+    """For what the topologies of a level are chosen: least areas by slot, and the boxes in grid units.
+
+    `tried` topologies that can be used, the shallowest, are rated at each width.
+    """
 
     sqft: dict[str, float]
     widths: Ints
     depth: int
     unit_ft: float
     area_weight: float = AREA_WEIGHT
+    tried: int = ALL
+    corner: Corner = NO_CORNER
+
+
+def measure(level: Level, pool: Pool, sizes: Sizes, width: int, depth: int) -> Measured:
+    """Makes the curves of a level's topologies, up to `width` x `depth` grid units."""
+    wants = wants_of(pool.slots, hosts_of(level, pool.slots), sizes.sqft, sizes.unit_ft, sizes.corner)
+    return curves_of(pool, wants, stairs_box(level, sizes.unit_ft), width, depth)
 
 
 def rate(level: Level, pool: Pool, sizes: Sizes) -> Floats:
     """How bad each topology is at each width, in its own least box; infinite where it can't be used."""
-    one = measure(level, pool, sizes.sqft, int(sizes.widths.max()), sizes.depth, sizes.unit_ft)
+    one = measure(level, pool, sizes, int(sizes.widths.max()), sizes.depth)
     stairs = stairs_of(level, sizes.unit_ft)
     # Outdoor area counts half: it costs plot, not money.
-    return explore_level(one, level.ground, stairs, sizes.widths, sizes.depth, sizes.area_weight, 0.5).rates
+    return explore_level(
+        one, level.ground, stairs, sizes.widths, sizes.depth, sizes.area_weight, 0.5, sizes.tried
+    ).rates
 
 
 def best_of(rates: Floats, best: int, limit: float = UNUSABLE) -> list[int]:
@@ -117,12 +128,20 @@ def best_of(rates: Floats, best: int, limit: float = UNUSABLE) -> list[int]:
 
 
 class Effort(NamedTuple):
-    """How many topologies the grammar writes, rounds of small changes, what each adds, and what is kept a width."""
+    """How many topologies the grammar writes, rounds of small changes, what each adds, and what is kept a width.
+
+    Attributes:
+        deeper: times the greatest depth that a topology may have to be bettered. Above 1 a level that is too deep for
+            its plot becomes shallower change by change.
+        tried: how many topologies that can be used, the shallowest, are rated at each width.
+    """
 
     written: int
     rounds: int
     bred: int
     kept: int
+    deeper: float = 1.0
+    tried: int = ALL
 
 
 USUAL_EFFORT = Effort(80, 4, 240, 3)  # for the library
@@ -133,12 +152,12 @@ def evolve(level: Level, rng: Random, sizes: Sizes, effort: Effort, start: Pool 
 
     With `start` the changes begin with its topologies. None where nothing can be used.
     """
-    written, rounds, number, best = effort
-    pool = start or fresh(level, rng, written)
+    written, rounds, number, best, *_ = effort
+    pool = start or fresh(level, rng, written, sizes.corner)
     rates = rate(level, pool, sizes)
     if np.isinf(rates).all():
         # Nothing fits: once more, then it is the plot that is too small.
-        pool = fresh(level, rng, written)
+        pool = fresh(level, rng, written, sizes.corner)
         rates = rate(level, pool, sizes)
     for _ in range(rounds):
         parents = best_of(rates, 2 * best, np.inf)
@@ -150,9 +169,25 @@ def evolve(level: Level, rng: Random, sizes: Sizes, effort: Effort, start: Pool 
     return chosen(pool, picks) if picks else None
 
 
-def fresh(level: Level, rng: Random, written: int) -> Pool:
-    """Topologies that the grammar writes."""
-    return pool_of(list({Writer(level, rng).write(): None for _ in range(written)}), slots_of(level))
+def fresh(level: Level, rng: Random, written: int, corner: Corner = NO_CORNER) -> Pool:
+    """Topologies that the grammar writes; those for a plot that lacks a corner with open ground there."""
+    nodes = [Writer(level, rng).write() for _ in range(written)]
+    if corner == NO_CORNER:
+        return pool_of(list(dict.fromkeys(nodes)), slots_of(level))
+    turned = [round_corner(node, rng) for node in nodes]
+    return pool_of(list(dict.fromkeys(turned)), (*slots_of(level), OPEN))
+
+
+def round_corner(node: Node, rng: Random) -> Node:
+    """The tree with open ground at its right rear corner, beside or behind some of its parts."""
+    if isinstance(node, str):
+        return h(node, OPEN) if rng.random() < 0.5 else v(node, OPEN)
+    parts, beside = node[1:], node[0] == "v"
+    if len(parts) > 1 and rng.random() < 0.5 and not isinstance(parts[-1], str):
+        inner = round_corner(parts[-1], rng)
+        return v(*parts[:-1], inner) if beside else h(*parts[:-1], inner)
+    cut = rng.randrange(1, len(parts))
+    return v(*parts[:cut], h(v(*parts[cut:]), OPEN)) if beside else h(*parts[:cut], v(h(*parts[cut:]), OPEN))
 
 
 def sizes_of(level: Level, rng: Random, spread: float) -> Sizes:

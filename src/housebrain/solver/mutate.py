@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from housebrain.solver.compiled import LARGE, Pool
 from housebrain.solver.curves import LESSER, OP, SPACE, A, B, Ints
 from housebrain.solver.kernel import kernel
+from housebrain.solver.kinds import OPEN
 
 Bits = NDArray[np.unsignedinteger[Any]]
 _MULTIPLIER, _INCREMENT, _SHIFT = np.uint64(6364136223846793005), np.uint64(1442695040888963407), np.uint64(33)
@@ -79,8 +80,8 @@ def _beside(tree: Ints, parent: Ints, root: int, node: int, leaf: int, cut: int,
 
 @kernel
 def _change(
-    tree: Ints, count: int, most: int, stairs: int, hall: int, terrace: int, large: Ints, parent: Ints, leaves: Ints,
-    state: Bits,
+    tree: Ints, count: int, most: int, stairs: int, hall: int, terrace: int, open_slot: int, large: Ints, parent: Ints,
+    leaves: Ints, state: Bits,
 ) -> int:  # fmt: skip
     """Makes one random small change and returns the root; nothing, where the change that was drawn can't be made."""
     root = count - 1
@@ -97,6 +98,8 @@ def _change(
     pick = _draw(state, 8)
     if pick < 2:
         one, other = leaves[_draw(state, number)], leaves[_draw(state, number)]
+        if tree[one, SPACE] == open_slot or tree[other, SPACE] == open_slot:
+            return root
         for c in (SPACE, LESSER):
             tree[one, c], tree[other, c] = tree[other, c], tree[one, c]
         return root
@@ -122,7 +125,7 @@ def _change(
         return root
     if pick < 6:
         leaf = leaves[_draw(state, number)]
-        if tree[leaf, SPACE] == stairs:
+        if tree[leaf, SPACE] == stairs or tree[leaf, SPACE] == open_slot:
             return root
         cut = parent[leaf]
         root = _take(tree, parent, root, leaf)
@@ -180,12 +183,13 @@ def ring_of(tree: Ints, count: int, stairs: int, parent: Ints, ring: Ints, head:
 
 @kernel
 def breed(
-    trees: Ints, heads: Ints, parents: Ints, stairs: int, hall: int, terrace: int, large: Ints, state: Bits, kept: int,
-    out: Ints, head: Ints, ring: Ints, marks: Bits,
+    trees: Ints, heads: Ints, parents: Ints, stairs: int, hall: int, terrace: int, open_slot: int, large: Ints,
+    state: Bits, kept: int, out: Ints, head: Ints, ring: Ints, marks: Bits,
 ) -> None:  # fmt: skip
     """Fills `out`, `head` and `ring` with `parents`, then with topologies that are one to three small changes away.
 
-    `marks` tells equal topologies. Slots: of the stairs, the hall, the terrace, and which ones are large rooms.
+    `marks` tells equal topologies. Slots: of the stairs, the hall, the terrace, open ground (-2 where there is
+    none), and which ones are large rooms.
     """
     most = out.shape[1]
     buffers = np.zeros((2, most + 4, 5), np.int32)
@@ -204,7 +208,7 @@ def breed(
             roll = _draw(state, 10)
             changes = 1 if roll < 5 else 2 if roll < 8 else 3
         for _ in range(changes):
-            root = _change(buffers[now], count, most, stairs, hall, terrace, large, parent, leaves, state)
+            root = _change(buffers[now], count, most, stairs, hall, terrace, open_slot, large, parent, leaves, state)
             count = _emit(buffers[now], root, buffers[1 - now], stack)
             now = 1 - now
         mark = np.uint64(count)
@@ -226,8 +230,9 @@ def bred(pool: Pool, parents: list[int], number: int, seed: int) -> Pool:
     stairs = slots.index("stairs") if "stairs" in slots else -2
     large = np.array([int(name.startswith(LARGE)) for name in slots], np.int32)
     breed(
-        pool.tree, pool.head, np.array(parents, np.int32), stairs, slots.index("hall"), slots.index("terrace"), large,
-        np.array([seed], np.uint64), len(parents), tree, head, ring, marks,
+        pool.tree, pool.head, np.array(parents, np.int32), stairs, slots.index("hall"), slots.index("terrace"),
+        slots.index(OPEN) if OPEN in slots else -2, large, np.array([seed], np.uint64), len(parents), tree, head, ring,
+        marks,
     )  # fmt: skip
     first = np.sort(np.unique(marks, return_index=True)[1])
     nodes, steps = int(head[first, 0].max()), max(1, int(head[first, 1].max()))

@@ -19,6 +19,17 @@ class Room(NamedTuple):
     area_sqft: float
 
 
+class Corner(NamedTuple):
+    """What a rectangle lacks at a rear corner: width and depth in feet, and whether it is the left corner."""
+
+    width_ft: float
+    depth_ft: float
+    at_left: bool
+
+
+NO_CORNER = Corner(0.0, 0.0, False)
+
+
 class Programme(NamedTuple):
     """What has to be built: rooms, floors, the rectangle for it in feet, and where the street side faces."""
 
@@ -30,11 +41,17 @@ class Programme(NamedTuple):
     key: str
     covered_sqft: float = math.inf  # that a floor may have at most
     floor_sqft: float = math.inf  # that all floors may have at most
+    corner: Corner = NO_CORNER  # that the rectangle lacks
 
     @property
     def holds_sqft(self) -> float:
         """What all floors can hold."""
-        return min(min(self.width_ft * self.depth_ft, self.covered_sqft) * self.floors, self.floor_sqft)
+        return min(min(self.envelope_sqft, self.covered_sqft) * self.floors, self.floor_sqft)
+
+    @property
+    def envelope_sqft(self) -> float:
+        """The rectangle without the corner that it lacks."""
+        return self.width_ft * self.depth_ft - self.corner.width_ft * self.corner.depth_ft
 
 
 def programme_of(brief: Brief, berth: Berth | None = None) -> Programme:
@@ -54,6 +71,16 @@ def programme_of(brief: Brief, berth: Berth | None = None) -> Programme:
         rooms, brief.floors, berth.w * GRID_FT, berth.d * GRID_FT, brief.plot.orientation, brief.key(),
         most.covered_sqft, most.floor_sqft,
     )  # fmt: skip
+
+
+def around_corner(brief: Brief) -> Programme | None:
+    """A programme for a house that turns round the corner that a plot lacks; None where it lacks none."""
+    wide, deep = brief.envelope
+    lacking_w, lacking_d = brief.plot.land.corner()
+    if not lacking_w:
+        return None
+    corner = Corner(lacking_w * GRID_FT, lacking_d * GRID_FT, brief.plot.land.lacking == "left")
+    return programme_of(brief, Berth(0, wide, deep))._replace(corner=corner)
 
 
 def largest_first(brief: Brief) -> list[Berth]:

@@ -30,7 +30,7 @@ def _flags(names: tuple[str, ...]) -> Ints:
 
 
 DAYLIT = _flags(("living", "dining", "kitchen", "master", "bed", "guest", "family", "office"))
-OUTDOOR = _flags(("balcony", "porch", "court", "terrace"))
+OUTDOOR = _flags(("balcony", "porch", "court", "terrace", "open"))
 AT_EDGE = _flags(("balcony", "terrace"))  # open to the outside, or they would be courts
 WET = _flags(("bath", "kitchen", "utility", "laundry"))
 SLEEPING = _flags(("master", "bed", "guest"))

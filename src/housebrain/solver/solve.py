@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import OUTSIDE, Design
-from housebrain.house.land import Berth
 from housebrain.house.limits import check_brief
-from housebrain.house.tree import Box, boxes
+from housebrain.house.tree import OPEN, Box, boxes
 from housebrain.house.units import GRID_FT
 from housebrain.rules.assemble import assemble
 from housebrain.rules.checks import violations
@@ -17,7 +16,7 @@ from housebrain.solver import engine
 from housebrain.solver.dimension import Wish
 from housebrain.solver.dimension import dimension as dimension_programme
 from housebrain.solver.house import House, Infeasible, mirrored
-from housebrain.solver.needs import largest_first, programme_of
+from housebrain.solver.needs import Programme, around_corner, largest_first, programme_of
 from housebrain.solver.tree import MAX_DEPTH
 
 ATTEMPTS = 3  # where a house that the search took fails a rule that it does not look at
@@ -65,19 +64,23 @@ def _solved(brief: Brief, seed: int) -> Sized:
         )
     refusals = []
     for berth in largest_first(brief):
-        made = _solve_in(berth, brief, seed)
+        made = _solve_for(programme_of(brief, berth), brief, seed)
         if isinstance(made, Sized):
             return made
         refusals.append(made)
     if not refusals:
         raise Rejected("area_over_envelope", "the setbacks leave no room for a house")
+    round_corner = around_corner(brief)
+    if round_corner is not None:
+        made = _solve_for(round_corner, brief, seed)
+        if isinstance(made, Sized):
+            return made
     # What the largest rectangle lacks is what is said; that rooms fit none by their area only where it is so for all.
     raise next((refusal for refusal in refusals if refusal.reason == "no_layout_found"), refusals[0])
 
 
-def _solve_in(berth: Berth, brief: Brief, seed: int) -> Sized | Rejected:
-    """A house in one of the envelope's rectangles, or why there is none."""
-    programme = programme_of(brief, berth)
+def _solve_for(programme: Programme, brief: Brief, seed: int) -> Sized | Rejected:
+    """A house in one of the envelope's rectangles or round its corner, or why there is none."""
     for attempt in range(ATTEMPTS):
         found = engine.solve(programme, seed + attempt * _NEXT_SEED)
         if isinstance(found, Infeasible):
@@ -121,8 +124,12 @@ def dimension(
     wished = None if wish is None else Wish(wish[0] * GRID_FT, wish[1] * GRID_FT, trees)
     why = Infeasible("envelope", "the setbacks leave no room for a house")
     first = brief.berth_of(*wish) if wish else None
-    for berth in sorted(largest_first(brief), key=lambda berth: berth != first):
-        found = dimension_programme(trees, programme_of(brief, berth), wished, replace=False)
+    programmes = [
+        programme_of(brief, berth) for berth in sorted(largest_first(brief), key=lambda berth: berth != first)
+    ]
+    round_corner = around_corner(brief) if any(map(_has_open, trees)) else None
+    for programme in programmes if round_corner is None else [round_corner]:
+        found = dimension_programme(trees, programme, wished, replace=False)
         if isinstance(found, Infeasible):
             why = found
             continue
@@ -143,7 +150,7 @@ def dimension(
 def _best_turned(house: House, brief: Brief) -> Design:
     """The design of a house; on a corner plot turned over, where that gives it its entrance at the side street."""
     design = design_of(house, brief)
-    if brief.plot.side_street and not _from_side(design):
+    if brief.plot.side_street and design.corner is None and not _from_side(design):
         turned = design_of(mirrored(house), brief)
         return turned if _from_side(turned) else design
     return design
@@ -151,6 +158,11 @@ def _best_turned(house: House, brief: Brief) -> Design:
 
 def _from_side(design: Design) -> bool:
     return any(door.b == OUTSIDE and door.along == "y" for door in design.levels[0].doors)
+
+
+def _has_open(node: Any) -> bool:
+    """Whether a tree has open ground, as a house that turns round a corner has."""
+    return node == OPEN if isinstance(node, str) else isinstance(node, list) and any(map(_has_open, node))
 
 
 def _in_feet(node: Any, depth: int = 0) -> Any:

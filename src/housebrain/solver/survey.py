@@ -1,5 +1,6 @@
 """The compiled search as Python calls it: a level's topologies measured, tried at widths, and drawn."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,8 @@ from housebrain.solver.compiled import Pool, Wants
 from housebrain.solver.curves import Floats, Ints
 from housebrain.solver.judge import PARTS, WEIGHTS
 from housebrain.solver.search import MOST_DOORS, explore, prepare
+
+ALL = 1 << 30  # topologies, however many there are
 
 
 class Measured(NamedTuple):
@@ -63,13 +66,13 @@ def curves_of(pool: Pool, wants: Wants, stairs: tuple[int, int], width: int, dep
     F = np.empty((*shape, width + 1), np.int32)
     G = np.empty((*shape, depth + 1), np.int32)
     grown = np.empty((*shape, 2))
-    prepare(pool.head, pool.tree, wants.need, wants.taste, wants.nook, stairs[0], stairs[1], F, G, grown)
+    prepare(pool.head, pool.tree, wants.need, wants.taste, wants.nook, stairs[0], stairs[1], wants.corner, F, G, grown)
     return Measured(pool, wants, F, G, grown)
 
 
 def explore_level(
     level: Measured, ground: bool, stairs: StairsAt, widths: Ints, most: int, area_weight: float = 0.0,
-    outdoor_share: float = 0.0, wanted: int = 1 << 30,
+    outdoor_share: float = 0.0, wanted: int = ALL,
 ) -> Explored:  # fmt: skip
     """Tries topologies in their own least boxes, the shallowest first, until `wanted` can be used at a width."""
     count = level.pool.head.shape[0]
@@ -89,7 +92,7 @@ def try_box(
     """Tries all topologies whose `least` depth allows it in a house of `width` x `depth`; `noise` adds to the rates."""
     count = least.size
     out = Explored(least.reshape(count, 1), np.empty((count, 1)), np.zeros((count, 1), np.int32))
-    _explore(level, ground, stairs, np.array([width], np.int32), depth, depth, 1 << 30, area_weight, 0.0, noise, out)
+    _explore(level, ground, stairs, np.array([width], np.int32), depth, depth, ALL, area_weight, 0.0, noise, out)
     return out
 
 
@@ -125,6 +128,18 @@ class _Scratch:
         self.parts = np.zeros(PARTS)
 
 
+@lru_cache(maxsize=128)
+def _reused(nodes: int) -> _Scratch:
+    """Scratch of which nothing is read again: made once for each length of trees."""
+    return _Scratch(nodes)
+
+
+@lru_cache(maxsize=128)
+def _anywhere(nodes: int) -> Ints:
+    """No wish for any cut; not to be written to."""
+    return np.full(nodes, -1, np.int32)
+
+
 def _explore(
     level: Measured, ground: bool, stairs: StairsAt, widths: Ints, box_d: int, most: int, wanted: int,
     area_weight: float, outdoor_share: float, noise: Floats, out: Explored, wish: Ints | None = None,
@@ -132,10 +147,10 @@ def _explore(
 ) -> None:  # fmt: skip
     pool, wants = level.pool, level.wants
     nodes = pool.tree.shape[1]
-    scratch = scratch or _Scratch(nodes)
+    scratch = scratch or _reused(nodes)
     explore(
         pool.head, pool.tree, pool.ring, level.F, level.G, level.grown, wants.need, WEIGHTS, noise, ground, stairs.end,
-        stairs.wide, stairs.deep, stairs.left, stairs.front, wants.door, wants.nook, widths, box_d, most, wanted,
-        area_weight, outdoor_share, np.full(nodes, -1, np.int32) if wish is None else wish, out.least, out.rates,
-        out.built, scratch.places, scratch.spaces, scratch.doors, scratch.facts, scratch.parts,
+        stairs.wide, stairs.deep, stairs.left, stairs.front, wants.door, wants.nook, wants.corner, widths, box_d, most,
+        wanted, area_weight, outdoor_share, _anywhere(nodes) if wish is None else wish, out.least,
+        out.rates, out.built, scratch.places, scratch.spaces, scratch.doors, scratch.facts, scratch.parts,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Whether a design's doors and windows are where its rooms are, whoever placed them."""
 
-from housebrain.house.design import OUTSIDE, Design, Door, Level, Rect, Room, Window
+from housebrain.house.design import OUTSIDE, Design, Door, Level, Rect, Room, Window, lacking
 from housebrain.house.rooms import OPEN_AIR
 from housebrain.rules.doors import BATH_DOOR_FT
 from housebrain.rules.walls import Wall, outer_walls, shared
@@ -22,6 +22,7 @@ def openings_fit(design: Design) -> bool:
 def _level_fits(level: Level, footprint: Rect, is_ground: bool) -> bool:
     rooms = {room.name: room for room in level.rooms}
     open_air = [room for room in level.rooms if room.type in OPEN_AIR]
+    corner = lacking(footprint, [box for room in level.rooms for box in room.boxes])
     for door in level.doors:
         if door.a not in rooms or door.width_ft < BATH_DOOR_FT:
             return False
@@ -34,7 +35,7 @@ def _level_fits(level: Level, footprint: Rect, is_ground: bool) -> bool:
     for window in level.windows:
         if window.room not in rooms:
             return False
-        walls = outer_walls(rooms[window.room], footprint, open_air)
+        walls = outer_walls(rooms[window.room], footprint, open_air, corner)
         if not any(_in(wall, window) for wall in walls):
             return False
     return _all_reached(level, rooms, is_ground)

@@ -15,8 +15,7 @@ SCALE_BAR_FT = (0.0, 5.0, 10.0, 20.0)
 def draw_site(pen: Pen, scene: Scene) -> None:
     """Draws the roof from above, and the plot around it where one is known."""
     _roof(pen, scene.roof)
-    x, y, w, d = scene.footprint
-    pen.lines("C-BLDG", rectangle(x, y, x + w, y + d), closed=True, line="DASHED" if scene.roof.overhang else "BYLAYER")
+    pen.lines("C-BLDG", scene.outline, closed=True, line="DASHED" if scene.roof.overhang else "BYLAYER")
     if scene.plot:
         _plot(pen, scene.plot, scene.footprint)
 

@@ -58,13 +58,12 @@ def _plot(model: Model, site: Entity, plot: Plot, scene: Scene) -> None:
     site.Representation = model.shape(model.footprint(rings))
     outline = Polygon(plot.outline)
     area = outline.area
-    _, _, width, depth = scene.footprint
     model.properties(
         site,
         "Pset_SiteCommon",
         Reference="Plot",
         BuildableArea=Polygon(plot.envelope).area if len(plot.envelope) > 2 else 0.0,
-        SiteCoverageRatio=round(width * depth / area, 4),
+        SiteCoverageRatio=round(Polygon(scene.outline).area / area, 4),
         FloorAreaRatio=round(scene.built_sqft / area, 4),
         TotalArea=area,
     )
@@ -96,7 +95,7 @@ def _building(model: Model, scene: Scene, at: Entity) -> Entity:
         "Qto_BuildingBaseQuantities",
         {"Height": scene.top, "EavesHeight": scene.roof.level},
         {
-            "FootprintArea": scene.footprint[2] * scene.footprint[3],
+            "FootprintArea": Polygon(scene.outline).area,
             "GrossFloorArea": scene.built_sqft,
             "NetFloorArea": net,
         },
