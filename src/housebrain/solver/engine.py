@@ -34,6 +34,7 @@ from housebrain.solver.library import (
 from housebrain.solver.needs import Programme, Room
 from housebrain.solver.refusals import what_binds
 from housebrain.solver.search import LEAST_FRONT, OWN_FRONT, UNUSABLE
+from housebrain.solver.stacking import stacked
 from housebrain.solver.survey import Measured, StairsAt, explore_level, try_box
 
 UNIT_FT = 0.5
@@ -109,7 +110,7 @@ class Solver:
         if not self.found:
             return Infeasible("no_layout_found", what_binds(programme))
         best = min(self.found, key=lambda pair: pair[0])
-        house = finish(best[1], self.unit_ft)
+        house = finish(stacked(best[1], self.area_weight), self.unit_ft)
         return mirrored(house) if self.rng.random() < 0.5 else house
 
     def places(self) -> list[Stairs]:
@@ -277,7 +278,7 @@ def candidates(programme: Programme, seed: int, runs: int, unit_ft: float = UNIT
         solver.noise, solver.choice, solver.good = WIDER[number % len(WIDER)]
         solver.run(rounds=1 if programme.floors == 1 else 3, enough=6, wild=number % 2 == 1)
         for _, candidate in solver.found:
-            house = finish(candidate, unit_ft)
+            house = finish(stacked(candidate, solver.area_weight), unit_ft)
             yield mirrored(house) if solver.rng.random() < 0.5 else house
 
 
