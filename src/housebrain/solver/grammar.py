@@ -170,6 +170,8 @@ class Writer:
             return day
         if count >= 4 and self.chance(0.6 if count < 6 else 0.85):
             return self.hub(day)
+        if count in (2, 3) and not front and self.chance(0.3):
+            return self.beside_and_behind(day, *self.deal(2))
         pick = rng.random()
         if front or pick < 0.45:
             # A column at the left of the day block.
@@ -204,12 +206,19 @@ class Writer:
             hall_right = right_of(strip(rng, (right, None))) if self.chance(0.4) else None
             return v(left_of(left.node), hall_left, day, hall_right, right_of(right.node))
         if pick < 0.7 and place != "front":
-            rear_row = self.make_row(one, "first" if place == "rear" else "")
-            side = self.make_row(two)
-            hall = strip(rng, (rear_row, None), 0.9) if self.chance(0.6) else None
-            hall_side = right_of(strip(rng, (side, None))) if self.chance(0.4) else None
-            return h(v(day, hall_side, right_of(side.node)), hall, rear_row.node)
+            return self.beside_and_behind(day, one, two)
         return self.wing(day, one, two, place)
+
+    def beside_and_behind(self, day: Node, one: tuple[list[Big], list[str]], two: tuple[list[Big], list[str]]) -> Node:
+        """A row behind the day block and one beside it, to which a passage from the street may lead."""
+        rng = self.rng
+        rear = self.level.stairs is not None and self.level.stairs.place == "rear"
+        rear_row = self.make_row(one, "first" if rear else "")
+        side = self.make_row(two)
+        hall = strip(rng, (rear_row, None), 0.9) if self.chance(0.6) else None
+        pick = rng.random()
+        passage = HALL if pick < 0.3 else right_of(strip(rng, (side, None))) if pick < 0.6 else None
+        return h(v(day, passage, right_of(side.node)), hall, rear_row.node)
 
     def three_sides(self, day: Node, place: str) -> Node:
         """Rows at the left, at the right and behind; the day block gives on to all of them."""
