@@ -35,6 +35,7 @@ MEANING = {
 }
 WEIGHTS = np.array([1.2, 1.6, 16.0, 6.0, 0.25, 4.5, 1.5, 1.0, 0.9, 1.0, 1.5, 0.8, 1.2, 0.6, 1.0])
 PARTS = len(NAMES)
+NARROW = 0.3  # of the entrance's part: a hall where a large house's visitors can't take off their coats
 # The ratio of sides from which on a room is long.
 _LONG = {"bath": 1.8, "utility": 1.9, "laundry": 1.9, "store": 1.9, "kitchen": 1.6, "garage": 2.0}
 LONG = np.array([_LONG.get(name, 1.45) for name in TYPES])
@@ -91,14 +92,18 @@ def judge(
         if ratio > LONG[k]:
             share = max(0.3, (w * d / indoor) ** 0.5)
             parts[1] += min(2.0, ratio - LONG[k]) ** 1.25 * share
-    parts[2] = max(0.0, halls / indoor - 0.1)
+    stairs = False
+    for i in range(n):
+        stairs = stairs or kind[space[i]] == STAIRS
+    # Stairs are a way too: beside them halls have to be shorter.
+    parts[2] = max(0.0, halls / indoor - (0.08 if stairs else 0.1))
     x0, y0, x1, y1 = width, depth, 0, 0
     for i in range(n):
         if kind[space[i]] == HALL:
             x0, y0 = min(x0, boxes[i, 0]), min(y0, boxes[i, 1])
             x1, y1 = max(x1, boxes[i, 0] + boxes[i, 2]), max(y1, boxes[i, 1] + boxes[i, 3])
     if x1 > 0:
-        parts[3] = max(0.0, max((x1 - x0) / width, (y1 - y0) / depth) - 0.42)
+        parts[3] = max(0.0, max((x1 - x0) / width, (y1 - y0) / depth) - 0.48)
     parts[4] = facts[1] / 4.0
     # Wet rooms without a wet neighbour.
     wet, lonely = 0, 0
@@ -191,9 +196,13 @@ def judge(
         # A large living room that one falls into from the street; a small house has no room for more.
         parts[10] = 0.7
     elif kind[root] == HALL and day:
+        if total[root] < 3 * door * door and indoor > 60 * door * door:
+            parts[10] = NARROW
         # The bedrooms' lobby is no way in: visitors go on to where they are received.
-        parts[10] = 1.5
+        received = False
         for q in range(n_doors):
             for p, r in ((doors[q, 0], doors[q, 1]), (doors[q, 1], doors[q, 0])):
                 if p == root and (kind[r] == LIVING or kind[r] == FAMILY):
-                    parts[10] = 0.0
+                    received = True
+        if not received:
+            parts[10] = 1.5
