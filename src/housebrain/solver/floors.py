@@ -14,8 +14,8 @@ from housebrain.solver.rows import Big
 _ORDER = {name: rank for rank, name in enumerate((
     "garage", "living", "dining", "kitchen", "guest", "office", "family", "bed", "master"))}  # fmt: skip
 ROOMY = 0.7  # share of the envelope that rooms and stairs of a floor fill at ease
-TABLE_APART = 0.3  # what kitchen and table on two floors cost, against the area of the largest floor
-UNEVEN = 0.3  # and what the least filled floor lacks
+TABLE_APART = 0.5  # what kitchen and table on two floors cost, against the area of the largest floor
+UNEVEN = 0.5  # and what the least filled floor lacks
 _KITCHEN_SMALLS = ("utility", "laundry", "store")
 
 

@@ -30,10 +30,10 @@ MEANING = {
     "corners": "rooms with arms that are mere strips, or as large as the room",
     "crossing": "bedrooms on the ground floor that one gets to from the street through rooms for all",
     "stairs": "stairs that one gets to from the street through rooms",
-    "street": "utility rooms and stores that take the side to the street",
+    "street": "utility rooms that take the side to the street, and bedrooms there with the living room behind",
     "balconies": "balconies with walls around them, that open by a narrow side",
 }
-WEIGHTS = np.array([1.2, 1.6, 16.0, 6.0, 0.25, 4.5, 1.5, 1.0, 0.9, 1.0, 1.5, 0.8, 1.2, 0.6, 1.0])
+WEIGHTS = np.array([1.2, 2.0, 16.0, 6.0, 0.25, 4.5, 1.5, 1.0, 0.9, 1.0, 1.5, 0.7, 1.2, 0.6, 1.0])
 PARTS = len(NAMES)
 NARROW = 0.3  # of the entrance's part: a hall where a large house's visitors can't take off their coats
 # The ratio of sides from which on a room is long.
@@ -46,6 +46,24 @@ LIVING, DINING, KITCHEN, FAMILY, BATH, HALL, STAIRS, UTILITY, LAUNDRY, STORE, BA
         "living", "dining", "kitchen", "family", "bath", "hall", "stairs", "utility", "laundry", "store", "balcony",
     )
 )  # fmt: skip
+
+
+@kernel
+def _beside_main(boxes: Ints, space: Ints, lesser: Ints, arm: int) -> bool:
+    """Whether an arm lies along the room's main box with nearly all of its long side: then it only widens the room."""
+    for j in range(space.size):
+        if space[j] == space[arm] and not lesser[j]:
+            for axis in range(2):
+                across = 1 - axis
+                low = max(boxes[arm, axis], boxes[j, axis])
+                high = min(boxes[arm, axis] + boxes[arm, axis + 2], boxes[j, axis] + boxes[j, axis + 2])
+                touch = (
+                    boxes[arm, across] + boxes[arm, across + 2] == boxes[j, across]
+                    or boxes[j, across] + boxes[j, across + 2] == boxes[arm, across]
+                )
+                if touch and high - low >= 0.8 * max(boxes[arm, 2], boxes[arm, 3]):
+                    return True
+    return False
 
 
 @kernel
@@ -92,11 +110,8 @@ def judge(
         if ratio > LONG[k]:
             share = max(0.3, (w * d / indoor) ** 0.5)
             parts[1] += min(2.0, ratio - LONG[k]) ** 1.25 * share
-    stairs = False
-    for i in range(n):
-        stairs = stairs or kind[space[i]] == STAIRS
-    # Stairs are a way too: beside them halls have to be shorter.
-    parts[2] = max(0.0, halls / indoor - (0.08 if stairs else 0.1))
+    # Where one arrives takes more hall than the lobby of an upper floor.
+    parts[2] = max(0.0, halls / indoor - (0.07 if kind[facts[3]] == STAIRS else 0.1))
     x0, y0, x1, y1 = width, depth, 0, 0
     for i in range(n):
         if kind[space[i]] == HALL:
@@ -129,12 +144,12 @@ def judge(
         parts[5] = lonely / wet
     # What the doors tell.
     kitchen, open_kitchen, served = False, False, False
-    day, dining = False, False
+    living, dining = False, False
     for s in range(count):
         if total[s]:
             kitchen = kitchen or kind[s] == KITCHEN
             dining = dining or kind[s] == DINING
-            day = day or kind[s] == LIVING or kind[s] == DINING
+            living = living or kind[s] == LIVING
     for q in range(n_doors):
         s, t = doors[q, 0], doors[q, 1]
         for p, r in ((s, t), (t, s)):
@@ -146,6 +161,7 @@ def judge(
             private = SLEEPING[kind[r]] or kind[r] == HALL or kind[r] == BATH or OUTDOOR[kind[r]]
             if SLEEPING[kind[p]] and not private:
                 parts[8] += 1.0
+    day = living or dining
     if kitchen and day and not served:
         parts[6] = 0.6 if open_kitchen else 1.0
     root = facts[3]
@@ -170,17 +186,23 @@ def judge(
                 parts[12] = min(1.0, costs[s] / 3.0)
         if bedrooms:
             parts[11] /= bedrooms
+    looks_out, sleeps_out = False, False
     for i in range(n):
         k = kind[space[i]]
-        if boxes[i, 1] == 0 and kind[root] != STAIRS and k in (UTILITY, LAUNDRY, STORE):
-            parts[13] += 1.0
+        if boxes[i, 1] == 0 and kind[root] != STAIRS:
+            if k in (UTILITY, LAUNDRY, STORE):
+                parts[13] += 1.0
+            looks_out = looks_out or k == LIVING
+            sleeps_out = sleeps_out or SLEEPING[k] > 0
         if k == BALCONY and not lesser[i]:
             w, d = boxes[i, 2], boxes[i, 3]
             wide = w if boxes[i, 1] == 0 or boxes[i, 1] + d == depth else 0
             deep = d if boxes[i, 0] == 0 or boxes[i, 0] + w == width else 0
             if max(wide, deep) < 0.5 * max(w, d):
                 parts[14] += 1.0
-    # A room's arm that is a strip, or as large as the room itself.
+    if sleeps_out and not looks_out and living:
+        parts[13] += 2.0
+    # A room's arm that is a strip with the room at its end, or as large as the room itself.
     for i in range(n):
         if lesser[i] and kind[space[i]] != HALL:
             w, d = boxes[i, 2], boxes[i, 3]
@@ -188,7 +210,7 @@ def judge(
             if share > 0.4:
                 parts[9] += 2.0 * (share - 0.4)
             ratio = max(w, d) / min(w, d)
-            if ratio > 2.2:
+            if ratio > 2.2 and not _beside_main(boxes, space, lesser, i):
                 parts[9] += min(2.0, 0.6 * (ratio - 2.2))
     if ENTRANCE[kind[root]] and ENTRANCE[kind[root]] < ENTRANCE[LIVING]:
         parts[10] = 1.0

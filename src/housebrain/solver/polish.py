@@ -10,7 +10,7 @@ from housebrain.solver.finish import Candidate
 from housebrain.solver.judge import WEIGHTS
 from housebrain.solver.survey import Drawn, draw
 
-STEPS = (4, 2, 1)  # grid units by which a wall is moved, from coarse to fine
+STEPS = (3, 1)  # grid units by which a wall is moved, from coarse to fine
 PASSES = 2  # over all walls with each step
 
 
