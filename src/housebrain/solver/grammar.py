@@ -177,7 +177,10 @@ class Writer:
             # A column at the left of the day block.
             made = self.make_row(self.deal(1)[0], "first" if front else "last" if rear else "", turned=True)
             day = mirror(day) if self.chance(0.5) else day
-            hall: Node | None = left_of(strip(rng, (made, None))) if self.chance(0.5) else None
+            pick = rng.random()
+            hall: Node | None = left_of(strip(rng, (made, None))) if pick < 0.4 else None
+            if level.ground and 0.4 <= pick < 0.7:
+                hall = self.entry(made)
             if hall is None and made.node == HALL:
                 return day
             return v(left_of(made.node), hall, day)
@@ -188,6 +191,11 @@ class Writer:
             name = level.dining if level.dining and self.chance(0.5) else level.living
             hall = v(hall, name + "~")
         return h(day, hall, made.node)
+
+    def entry(self, side: Row) -> Node:
+        """A hall that starts at the street beside a row of rooms at the left, the last of which may end it."""
+        ends = [name + "~" for name in (side.last, self.level.living) if name and name != TERRACE]
+        return h(HALL, self.rng.choice(ends)) if ends and self.chance(0.7) else HALL
 
     def hub(self, day: Node) -> Node:
         """Rows on two sides of the day block, or a wing with a hall of its own."""

@@ -20,7 +20,7 @@ MEANING = {
     "oversize": "rooms larger than asked for by more than a quarter",
     "proportion": "long and narrow rooms",
     "hall": "area spent on halls",
-    "hall_length": "a hall that runs through more than a third of the house",
+    "hall_length": "a hall that runs through more than half of the house",
     "detours": "rooms entered through rooms that one would rather not pass through",
     "wet": "baths, kitchen and utility that share no wall with another wet room",
     "kitchen": "a kitchen that does not open to the dining room, or to the living room where there is none",
@@ -33,9 +33,10 @@ MEANING = {
     "street": "utility rooms that take the side to the street, and bedrooms there with the living room behind",
     "balconies": "balconies with walls around them, that open by a narrow side",
 }
-WEIGHTS = np.array([1.2, 2.0, 16.0, 6.0, 0.25, 4.5, 1.5, 1.0, 0.9, 1.0, 1.5, 0.7, 1.2, 0.6, 1.0])
+WEIGHTS = np.array([1.2, 2.6, 16.0, 8.0, 0.25, 4.5, 1.5, 1.0, 0.9, 1.0, 1.5, 1.0, 1.2, 0.6, 1.0])
 PARTS = len(NAMES)
-NARROW = 0.3  # of the entrance's part: a hall where a large house's visitors can't take off their coats
+NARROW = 0.6  # of the entrance's part, at worst: a hall where a large house's visitors can't take off their coats
+ARRIVAL = 5.5  # the area of a hall where they can, by the square of a door's wall
 # The ratio of sides from which on a room is long.
 _LONG = {"bath": 1.8, "utility": 1.9, "laundry": 1.9, "store": 1.9, "kitchen": 1.6, "garage": 2.0}
 LONG = np.array([_LONG.get(name, 1.45) for name in TYPES])
@@ -111,14 +112,14 @@ def judge(
             share = max(0.3, (w * d / indoor) ** 0.5)
             parts[1] += min(2.0, ratio - LONG[k]) ** 1.25 * share
     # Where one arrives takes more hall than the lobby of an upper floor.
-    parts[2] = max(0.0, halls / indoor - (0.07 if kind[facts[3]] == STAIRS else 0.1))
+    parts[2] = max(0.0, halls / indoor - (0.045 if kind[facts[3]] == STAIRS else 0.1))
     x0, y0, x1, y1 = width, depth, 0, 0
     for i in range(n):
         if kind[space[i]] == HALL:
             x0, y0 = min(x0, boxes[i, 0]), min(y0, boxes[i, 1])
             x1, y1 = max(x1, boxes[i, 0] + boxes[i, 2]), max(y1, boxes[i, 1] + boxes[i, 3])
     if x1 > 0:
-        parts[3] = max(0.0, max((x1 - x0) / width, (y1 - y0) / depth) - 0.48)
+        parts[3] = max(0.0, max((x1 - x0) / width, (y1 - y0) / depth) - 0.5)
     parts[4] = facts[1] / 4.0
     # Wet rooms without a wet neighbour.
     wet, lonely = 0, 0
@@ -157,7 +158,7 @@ def judge(
                 open_kitchen = open_kitchen or kind[r] == LIVING or kind[r] == DINING
                 served = served or kind[r] == (DINING if dining else LIVING)
             if kind[p] == BATH and not SLEEPING[kind[r]] and kind[r] != HALL:
-                parts[8] += 1.0
+                parts[8] += 1.4
             private = SLEEPING[kind[r]] or kind[r] == HALL or kind[r] == BATH or OUTDOOR[kind[r]]
             if SLEEPING[kind[p]] and not private:
                 parts[8] += 1.0
@@ -181,7 +182,7 @@ def judge(
         for s in range(count):
             if total[s] and SLEEPING[kind[s]]:
                 bedrooms += 1
-                parts[11] += min(1.0, costs[s] / 2.0)
+                parts[11] += min(2.0, costs[s] / 2.0)
             if total[s] and kind[s] == STAIRS:
                 parts[12] = min(1.0, costs[s] / 3.0)
         if bedrooms:
@@ -216,10 +217,10 @@ def judge(
         parts[10] = 1.0
     elif kind[root] == LIVING and total[root] > 15 * door * door:
         # A large living room that one falls into from the street; a small house has no room for more.
-        parts[10] = 0.7
+        parts[10] = 1.2
     elif kind[root] == HALL and day:
-        if total[root] < 3 * door * door and indoor > 60 * door * door:
-            parts[10] = NARROW
+        if indoor > 60 * door * door:
+            parts[10] = NARROW * max(0.0, 1.0 - total[root] / (ARRIVAL * door * door))
         # The bedrooms' lobby is no way in: visitors go on to where they are received.
         received = False
         for q in range(n_doors):

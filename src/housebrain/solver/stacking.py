@@ -11,8 +11,8 @@ from housebrain.solver.search import UNUSABLE
 from housebrain.solver.survey import draw, try_box
 
 CHOICES = 16  # topologies of a floor that are looked at
-STACKED = 2.0  # what it counts for, against the score's parts, that all wet rooms of a floor stand over others
-WITHIN = 1.5  # how much worse than the one that was chosen a topology may be
+STACKED = 3.0  # what it counts for, against the score's parts, that all wet rooms of a floor stand over others
+WITHIN = 2.0  # how much worse than the one that was chosen a topology may be
 
 
 def stacked(candidate: Candidate, area_weight: float) -> Candidate:
