@@ -149,3 +149,10 @@ def test_a_corner_plot_is_entered_from_its_side_street_where_a_hall_is_there_and
     assert entrances(5, 6, False) == [("living", "x", 12)]
     assert entrances(5, 6, True) == [("hall", "y", 24)]
     assert entrances(6, 5, True) == [("hall", "y", 0)]
+
+
+def test_a_corner_plot_is_not_entered_at_the_bedrooms() -> None:
+    rooms = [["living", 0, 0, 24, 16], ["hall", 0, 16, 24, 4], ["master", 0, 20, 16, 12], ["bath", 16, 20, 8, 12]]
+    plot = BRIEF.plot.model_copy(update={"is_corner": True})
+    design = design_of([rooms], BRIEF.model_copy(update={"plot": plot}))
+    assert [(door.a, door.along) for door in design.levels[0].doors if door.b == OUTSIDE] == [("living", "x")]

@@ -48,6 +48,7 @@ class _Level:
         self.flanks = [flank(room, footprint, side_street) if side_street else None for room in rooms]
         self.kinds = [SHORT_NAMES[room.type] for room in rooms]
         self.fronts = [front(room, footprint) for room in rooms]
+        self.half_ft = (footprint.y + footprint.rear) / 2
         self.boxes: list[tuple[Rect, ...]] = [room.boxes for room in rooms]
         numbers = range(len(rooms))
         self.walls: dict[tuple[int, int], Wall] = {}
@@ -110,12 +111,13 @@ class _Level:
     def way_in(self, s: int) -> Wall | None:
         """The wall by which a room can be entered from a street.
 
-        From a corner plot's side street one enters a porch, or a hall that leads to where visitors are received.
+        From a corner plot's side street one enters a porch, or a hall that leads to where visitors are received; not at
+        the rear half, where bedrooms are.
         """
         wall, side = self.fronts[s], self.flanks[s]
         if wall is not None and wall.length_ft >= DOOR_WALL_FT:
             return wall
-        if side is None or side.length_ft < DOOR_WALL_FT:
+        if side is None or side.length_ft < DOOR_WALL_FT or side.middle[1] > self.half_ft:
             return None
         received = any(self.kinds[t] in ("living", "family") for pair in self.walls if s in pair for t in pair)
         return side if self.kinds[s] == "porch" or (self.kinds[s] == "hall" and received) else None

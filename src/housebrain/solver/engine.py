@@ -32,8 +32,10 @@ from housebrain.solver.library import (
     stairs_of,
 )  # fmt: skip
 from housebrain.solver.needs import NO_CORNER, Programme, Room
+from housebrain.solver.polish import polished
 from housebrain.solver.refusals import what_binds
 from housebrain.solver.search import LEAST_FRONT, OWN_FRONT, UNUSABLE
+from housebrain.solver.stacking import stacked
 from housebrain.solver.survey import Measured, StairsAt, explore_level, try_box
 
 UNIT_FT = 0.5
@@ -113,10 +115,15 @@ class Solver:
         if not self.found:
             return Infeasible("no_layout_found", what_binds(programme))
         best = min(self.found, key=lambda pair: pair[0])
-        house = finish(best[1], self.unit_ft)
+        house = self.finished(best[1])
         if self.corner_sqft:
             return mirrored(house) if programme.corner.at_left else house
         return mirrored(house) if self.rng.random() < 0.5 else house
+
+    def finished(self, candidate: Candidate) -> House:
+        """The house of a candidate, its wet rooms over one another and its walls where there is least to object to."""
+        weight = self.area_weight
+        return finish(polished(stacked(candidate, weight), weight), self.unit_ft)
 
     def places(self) -> list[Stairs]:
         """Places for the stairs in random order, those that suit the plot first."""
@@ -292,7 +299,7 @@ def candidates(programme: Programme, seed: int, runs: int, unit_ft: float = UNIT
         solver.noise, solver.choice, solver.good = WIDER[number % len(WIDER)]
         solver.run(rounds=1 if programme.floors == 1 else 3, enough=6, wild=number % 2 == 1)
         for _, candidate in solver.found:
-            house = finish(candidate, unit_ft)
+            house = solver.finished(candidate)
             yield mirrored(house) if solver.rng.random() < 0.5 else house
 
 

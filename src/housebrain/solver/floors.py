@@ -14,6 +14,8 @@ from housebrain.solver.rows import Big
 _ORDER = {name: rank for rank, name in enumerate((
     "garage", "living", "dining", "kitchen", "guest", "office", "family", "bed", "master"))}  # fmt: skip
 ROOMY = 0.7  # share of the envelope that rooms and stairs of a floor fill at ease
+TABLE_APART = 0.5  # what kitchen and table on two floors cost, against the area of the largest floor
+UNEVEN = 0.5  # and what the least filled floor lacks
 _KITCHEN_SMALLS = ("utility", "laundry", "store")
 
 
@@ -82,13 +84,16 @@ def share_out(programme: Programme, rng: Random, wild: bool = False) -> list[lis
         sums.append(sums[-1] + area)
     kinds = [unit[0].type for unit in units]
     day_end = max((i for i, kind in enumerate(kinds) if kind in ("living", "dining", "kitchen")), default=-1) + 1
-    # Day rooms are parted only where the ground floor can't well hold them all.
+    # Day rooms are parted only where the ground floor can't well hold them all, kitchen and table last.
     holds = ROOMY * programme.width_ft * programme.depth_ft - STAIRS_FT[0] * STAIRS_FT[1]
     parting = 0.0 if wild else 0.5 if sums[day_end] < holds else 0.12
+    table = 0 if wild else _between_kitchen_and_table(kinds)
     best, best_cost = None, 0.0
     for cut in _cuts(len(units), floors):
-        largest = max(sums[j] - sums[i] for i, j in pairwise(cut))
-        cost = largest * (1 + parting * sum(0 < c < day_end for c in cut)) * (1 + 0.06 * rng.random())
+        filled = [sums[j] - sums[i] for i, j in pairwise(cut)]
+        parted = 1 + parting * sum(0 < c < day_end for c in cut) + TABLE_APART * (table in cut[1:-1])
+        # All floors are as large as the largest: what one lacks becomes a terrace.
+        cost = (max(filled) * parted + UNEVEN * (max(filled) - min(filled))) * (1 + 0.06 * rng.random())
         if best is None or cost < best_cost:
             best, best_cost = cut, cost
     assert best is not None
@@ -103,8 +108,16 @@ def share_out(programme: Programme, rng: Random, wild: bool = False) -> list[lis
     return levels
 
 
+def _between_kitchen_and_table(kinds: list[str]) -> int:
+    """Before which unit a cut parts the kitchen from the dining room, else the living room; 0 where there is none."""
+    table = "dining" if "dining" in kinds else "living"
+    if table not in kinds or "kitchen" not in kinds:
+        return 0
+    return kinds.index("kitchen")
+
+
 def _share_baths(levels: list[list[Room]], baths: list[Room]) -> None:
-    """A bath for each floor with bedrooms, then one below, then where there are fewest for the bedrooms."""
+    """A bath for each floor with bedrooms, then one for visitors, then where there are fewest for the bedrooms."""
 
     def count(level: list[Room], types: frozenset[str]) -> int:
         return sum(room.type in types for room in level)
@@ -117,7 +130,8 @@ def _share_baths(levels: list[list[Room]], baths: list[Room]) -> None:
             level = levels[index]
             beds, own = count(level, BEDROOMS), count(level, bath)
             if own == 0:
-                return (-3.0 if beds else -2.0, areas[index])
+                # Three bedrooms share a bath before visitors go without.
+                return (-99.0 if beds else -2.6 if count(level, frozenset({"living"})) else -2.4, areas[index])
             return ((own - beds) * 1.0 if beds > own else 4.0 + own - beds / 2, areas[index])
 
         index = min(range(len(levels)), key=urgency)

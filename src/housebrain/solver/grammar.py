@@ -170,12 +170,17 @@ class Writer:
             return day
         if count >= 4 and self.chance(0.6 if count < 6 else 0.85):
             return self.hub(day)
+        if count in (2, 3) and not front and self.chance(0.3):
+            return self.beside_and_behind(day, *self.deal(2))
         pick = rng.random()
         if front or pick < 0.45:
             # A column at the left of the day block.
             made = self.make_row(self.deal(1)[0], "first" if front else "last" if rear else "", turned=True)
             day = mirror(day) if self.chance(0.5) else day
-            hall: Node | None = left_of(strip(rng, (made, None))) if self.chance(0.5) else None
+            pick = rng.random()
+            hall: Node | None = left_of(strip(rng, (made, None))) if pick < 0.4 else None
+            if level.ground and 0.4 <= pick < 0.7:
+                hall = self.entry(made)
             if hall is None and made.node == HALL:
                 return day
             return v(left_of(made.node), hall, day)
@@ -186,6 +191,11 @@ class Writer:
             name = level.dining if level.dining and self.chance(0.5) else level.living
             hall = v(hall, name + "~")
         return h(day, hall, made.node)
+
+    def entry(self, side: Row) -> Node:
+        """A hall that starts at the street beside a row of rooms at the left, the last of which may end it."""
+        ends = [name + "~" for name in (side.last, self.level.living) if name and name != TERRACE]
+        return h(HALL, self.rng.choice(ends)) if ends and self.chance(0.7) else HALL
 
     def hub(self, day: Node) -> Node:
         """Rows on two sides of the day block, or a wing with a hall of its own."""
@@ -204,12 +214,19 @@ class Writer:
             hall_right = right_of(strip(rng, (right, None))) if self.chance(0.4) else None
             return v(left_of(left.node), hall_left, day, hall_right, right_of(right.node))
         if pick < 0.7 and place != "front":
-            rear_row = self.make_row(one, "first" if place == "rear" else "")
-            side = self.make_row(two)
-            hall = strip(rng, (rear_row, None), 0.9) if self.chance(0.6) else None
-            hall_side = right_of(strip(rng, (side, None))) if self.chance(0.4) else None
-            return h(v(day, hall_side, right_of(side.node)), hall, rear_row.node)
+            return self.beside_and_behind(day, one, two)
         return self.wing(day, one, two, place)
+
+    def beside_and_behind(self, day: Node, one: tuple[list[Big], list[str]], two: tuple[list[Big], list[str]]) -> Node:
+        """A row behind the day block and one beside it, to which a passage from the street may lead."""
+        rng = self.rng
+        rear = self.level.stairs is not None and self.level.stairs.place == "rear"
+        rear_row = self.make_row(one, "first" if rear else "")
+        side = self.make_row(two)
+        hall = strip(rng, (rear_row, None), 0.9) if self.chance(0.6) else None
+        pick = rng.random()
+        passage = HALL if pick < 0.3 else right_of(strip(rng, (side, None))) if pick < 0.6 else None
+        return h(v(day, passage, right_of(side.node)), hall, rear_row.node)
 
     def three_sides(self, day: Node, place: str) -> Node:
         """Rows at the left, at the right and behind; the day block gives on to all of them."""

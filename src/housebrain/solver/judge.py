@@ -6,34 +6,65 @@ set.
 
 import numpy as np
 
+from housebrain.solver.crossings import CUT_OFF, crossings
 from housebrain.solver.curves import Floats, Ints
 from housebrain.solver.kernel import kernel
-from housebrain.solver.kinds import INDEX
+from housebrain.solver.kinds import INDEX, TYPES
 from housebrain.solver.passages import DAYLIT, ENTRANCE, OUTDOOR, SLEEPING, WET
 
 NAMES = (
     "oversize", "proportion", "hall", "hall_length", "detours", "wet", "kitchen", "bath_way", "privacy", "corners",
-    "entrance",
+    "entrance", "crossing", "stairs", "street", "balconies",
 )  # fmt: skip
 MEANING = {
     "oversize": "rooms larger than asked for by more than a quarter",
     "proportion": "long and narrow rooms",
     "hall": "area spent on halls",
-    "hall_length": "a hall that runs through more than a third of the house",
+    "hall_length": "a hall that runs through more than half of the house",
     "detours": "rooms entered through rooms that one would rather not pass through",
     "wet": "baths, kitchen and utility that share no wall with another wet room",
-    "kitchen": "a kitchen that opens neither to dining nor to living",
-    "bath_way": "bedrooms without a bath of their own whose way to a bath leads through day rooms",
+    "kitchen": "a kitchen that does not open to the dining room, or to the living room where there is none",
+    "bath_way": "bedrooms whose way to a bath leads through day rooms",
     "privacy": "bedrooms and baths that open straight to day rooms",
     "entrance": "an entrance without a place to arrive: straight into a large living room, or where nobody is received",
     "corners": "rooms with arms that are mere strips, or as large as the room",
+    "crossing": "bedrooms on the ground floor that one gets to from the street through rooms for all",
+    "stairs": "stairs that one gets to from the street through rooms",
+    "street": "utility rooms that take the side to the street, and bedrooms there with the living room behind",
+    "balconies": "balconies with walls around them, that open by a narrow side",
 }
-WEIGHTS = np.array([1.2, 1.0, 16.0, 6.0, 0.25, 4.5, 1.5, 0.6, 0.7, 0.5, 1.5])
+WEIGHTS = np.array([1.2, 2.6, 16.0, 8.0, 0.25, 4.5, 1.5, 1.0, 0.9, 1.0, 1.5, 1.0, 1.2, 0.6, 1.0])
 PARTS = len(NAMES)
+NARROW = 0.6  # of the entrance's part, at worst: a hall where a large house's visitors can't take off their coats
+ARRIVAL = 5.5  # the area of a hall where they can, by the square of a door's wall
+# The ratio of sides from which on a room is long.
+_LONG = {"bath": 1.8, "utility": 1.9, "laundry": 1.9, "store": 1.9, "kitchen": 1.6, "garage": 2.0}
+LONG = np.array([_LONG.get(name, 1.45) for name in TYPES])
 
-LIVING, DINING, KITCHEN, FAMILY, BATH, HALL = (
-    INDEX[name] for name in ("living", "dining", "kitchen", "family", "bath", "hall")
-)
+LIVING, DINING, KITCHEN, FAMILY, BATH, HALL, STAIRS, UTILITY, LAUNDRY, STORE, BALCONY = (
+    INDEX[name]
+    for name in (
+        "living", "dining", "kitchen", "family", "bath", "hall", "stairs", "utility", "laundry", "store", "balcony",
+    )
+)  # fmt: skip
+
+
+@kernel
+def _beside_main(boxes: Ints, space: Ints, lesser: Ints, arm: int) -> bool:
+    """Whether an arm lies along the room's main box with nearly all of its long side: then it only widens the room."""
+    for j in range(space.size):
+        if space[j] == space[arm] and not lesser[j]:
+            for axis in range(2):
+                across = 1 - axis
+                low = max(boxes[arm, axis], boxes[j, axis])
+                high = min(boxes[arm, axis] + boxes[arm, axis + 2], boxes[j, axis] + boxes[j, axis + 2])
+                touch = (
+                    boxes[arm, across] + boxes[arm, across + 2] == boxes[j, across]
+                    or boxes[j, across] + boxes[j, across + 2] == boxes[arm, across]
+                )
+                if touch and high - low >= 0.8 * max(boxes[arm, 2], boxes[arm, 3]):
+                    return True
+    return False
 
 
 @kernel
@@ -68,7 +99,7 @@ def judge(
             over = total[s] / area[s] - 1.25
             if over > 0:
                 # A bath of double size is a mistake, a living room of double size a luxury.
-                parts[0] += over * area[s] / indoor * (1.0 if DAYLIT[kind[s]] else 5.0)
+                parts[0] += over * (1.0 + over) * area[s] / indoor * (1.0 if DAYLIT[kind[s]] else 5.0)
     facts[4] = int(indoor)
     # Proportion of each space's main box, weighed by its area.
     for i in range(n):
@@ -77,17 +108,18 @@ def judge(
             continue
         w, d = boxes[i, 2], boxes[i, 3]
         ratio = max(w, d) / min(w, d)
-        if ratio > 1.45:
-            share = (w * d / indoor) ** 0.5
-            parts[1] += min(2.0, ratio - 1.45) ** 1.5 * share
-    parts[2] = max(0.0, halls / indoor - 0.1)
+        if ratio > LONG[k]:
+            share = max(0.3, (w * d / indoor) ** 0.5)
+            parts[1] += min(2.0, ratio - LONG[k]) ** 1.25 * share
+    # Where one arrives takes more hall than the lobby of an upper floor.
+    parts[2] = max(0.0, halls / indoor - (0.045 if kind[facts[3]] == STAIRS else 0.1))
     x0, y0, x1, y1 = width, depth, 0, 0
     for i in range(n):
         if kind[space[i]] == HALL:
             x0, y0 = min(x0, boxes[i, 0]), min(y0, boxes[i, 1])
             x1, y1 = max(x1, boxes[i, 0] + boxes[i, 2]), max(y1, boxes[i, 1] + boxes[i, 3])
     if x1 > 0:
-        parts[3] = max(0.0, max((x1 - x0) / width, (y1 - y0) / depth) - 0.36)
+        parts[3] = max(0.0, max((x1 - x0) / width, (y1 - y0) / depth) - 0.5)
     parts[4] = facts[1] / 4.0
     # Wet rooms without a wet neighbour.
     wet, lonely = 0, 0
@@ -112,37 +144,66 @@ def judge(
     if wet > 1:
         parts[5] = lonely / wet
     # What the doors tell.
-    has_bath = np.zeros(count, np.bool_)
-    open_kitchen = False
-    has_kitchen = False
-    hall_bath = False
-    day = False
+    kitchen, open_kitchen, served = False, False, False
+    living, dining = False, False
     for s in range(count):
-        if total[s] and kind[s] == KITCHEN:
-            has_kitchen = True
-        if total[s] and (kind[s] == LIVING or kind[s] == DINING):
-            day = True
+        if total[s]:
+            kitchen = kitchen or kind[s] == KITCHEN
+            dining = dining or kind[s] == DINING
+            living = living or kind[s] == LIVING
     for q in range(n_doors):
         s, t = doors[q, 0], doors[q, 1]
         for p, r in ((s, t), (t, s)):
-            if kind[p] == KITCHEN and (kind[r] == LIVING or kind[r] == DINING):
-                open_kitchen = True
-            if kind[p] == BATH:
-                if SLEEPING[kind[r]]:
-                    has_bath[r] = True
-                elif kind[r] == HALL:
-                    hall_bath = True
-                else:
-                    parts[8] += 1.0
+            if kind[p] == KITCHEN:
+                open_kitchen = open_kitchen or kind[r] == LIVING or kind[r] == DINING
+                served = served or kind[r] == (DINING if dining else LIVING)
+            if kind[p] == BATH and not SLEEPING[kind[r]] and kind[r] != HALL:
+                parts[8] += 1.4
             private = SLEEPING[kind[r]] or kind[r] == HALL or kind[r] == BATH or OUTDOOR[kind[r]]
             if SLEEPING[kind[p]] and not private:
                 parts[8] += 1.0
-    if has_kitchen and day and not open_kitchen:
-        parts[6] = 1.0
+    day = living or dining
+    if kitchen and day and not served:
+        parts[6] = 0.6 if open_kitchen else 1.0
+    root = facts[3]
+    sources = np.zeros(count, np.bool_)
+    costs = np.empty(count)
     for s in range(count):
-        if total[s] and SLEEPING[kind[s]] and not has_bath[s] and not hall_bath:
-            parts[7] += 1.0
-    # A room's arm that is a strip, or as large as the room itself.
+        sources[s] = total[s] > 0 and kind[s] == BATH
+    crossings(sources, kind, doors, n_doors, False, costs)
+    for s in range(count):
+        if total[s] and SLEEPING[kind[s]] and costs[s] < CUT_OFF:
+            parts[7] += min(1.5, costs[s])
+    if kind[root] != STAIRS:
+        sources[:] = False
+        sources[root] = True
+        crossings(sources, kind, doors, n_doors, True, costs)
+        bedrooms = 0
+        for s in range(count):
+            if total[s] and SLEEPING[kind[s]]:
+                bedrooms += 1
+                parts[11] += min(2.0, costs[s] / 2.0)
+            if total[s] and kind[s] == STAIRS:
+                parts[12] = min(1.0, costs[s] / 3.0)
+        if bedrooms:
+            parts[11] /= bedrooms
+    looks_out, sleeps_out = False, False
+    for i in range(n):
+        k = kind[space[i]]
+        if boxes[i, 1] == 0 and kind[root] != STAIRS:
+            if k in (UTILITY, LAUNDRY, STORE):
+                parts[13] += 1.0
+            looks_out = looks_out or k == LIVING
+            sleeps_out = sleeps_out or SLEEPING[k] > 0
+        if k == BALCONY and not lesser[i]:
+            w, d = boxes[i, 2], boxes[i, 3]
+            wide = w if boxes[i, 1] == 0 or boxes[i, 1] + d == depth else 0
+            deep = d if boxes[i, 0] == 0 or boxes[i, 0] + w == width else 0
+            if max(wide, deep) < 0.5 * max(w, d):
+                parts[14] += 1.0
+    if sleeps_out and not looks_out and living:
+        parts[13] += 2.0
+    # A room's arm that is a strip with the room at its end, or as large as the room itself.
     for i in range(n):
         if lesser[i] and kind[space[i]] != HALL:
             w, d = boxes[i, 2], boxes[i, 3]
@@ -150,18 +211,21 @@ def judge(
             if share > 0.4:
                 parts[9] += 2.0 * (share - 0.4)
             ratio = max(w, d) / min(w, d)
-            if ratio > 2.2:
+            if ratio > 2.2 and not _beside_main(boxes, space, lesser, i):
                 parts[9] += min(2.0, 0.6 * (ratio - 2.2))
-    root = facts[3]
     if ENTRANCE[kind[root]] and ENTRANCE[kind[root]] < ENTRANCE[LIVING]:
         parts[10] = 1.0
     elif kind[root] == LIVING and total[root] > 15 * door * door:
         # A large living room that one falls into from the street; a small house has no room for more.
-        parts[10] = 0.5
+        parts[10] = 1.2
     elif kind[root] == HALL and day:
+        if indoor > 60 * door * door:
+            parts[10] = NARROW * max(0.0, 1.0 - total[root] / (ARRIVAL * door * door))
         # The bedrooms' lobby is no way in: visitors go on to where they are received.
-        parts[10] = 1.5
+        received = False
         for q in range(n_doors):
             for p, r in ((doors[q, 0], doors[q, 1]), (doors[q, 1], doors[q, 0])):
                 if p == root and (kind[r] == LIVING or kind[r] == FAMILY):
-                    parts[10] = 0.0
+                    received = True
+        if not received:
+            parts[10] = 1.5

@@ -12,7 +12,7 @@ from pathlib import Path
 from numba import config, njit
 
 # Files with compiled functions, and those whose constants are compiled into them.
-_SOURCES = ("curves", "doors", "judge", "kinds", "mutate", "passages", "search", "../rules/passages")
+_SOURCES = ("crossings", "curves", "doors", "judge", "kinds", "mutate", "passages", "search", "../rules/passages")
 _VERSION = hashlib.sha256(
     b"".join((Path(__file__).parent / f"{name}.py").read_bytes() for name in _SOURCES)
 ).hexdigest()[:16]

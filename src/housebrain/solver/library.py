@@ -144,7 +144,7 @@ class Effort(NamedTuple):
     tried: int = ALL
 
 
-USUAL_EFFORT = Effort(80, 4, 240, 3)  # for the library
+USUAL_EFFORT = Effort(160, 6, 320, 4)  # for the library
 
 
 def evolve(level: Level, rng: Random, sizes: Sizes, effort: Effort, start: Pool | None = None) -> Pool | None:
