@@ -12,7 +12,8 @@ from housebrain.house.tree import boxes
 from housebrain.language.grammar import Grammar
 from housebrain.language.prompt import prompt
 from housebrain.language.samples import load_samples
-from housebrain.model.guided import Vocabulary, generate_guided
+from housebrain.model.guide import Vocabulary
+from housebrain.model.guided import generate_guided
 from housebrain.model.loading import load_base, load_tokenizer
 
 Asked = tuple[Any, Vocabulary, list[str], list[Grammar]]

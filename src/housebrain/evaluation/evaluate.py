@@ -31,7 +31,8 @@ from housebrain.model.adapter import CONFIG, WEIGHTS, Adapter
 from housebrain.model.base import ensure_base
 from housebrain.model.folded import load_model
 from housebrain.model.generation import generate_answers
-from housebrain.model.guided import Vocabulary, generate_guided
+from housebrain.model.guide import Vocabulary
+from housebrain.model.guided import generate_guided
 from housebrain.model.loading import load_tokenizer
 from housebrain.model.loss import mean_loss
 from housebrain.model.stacked import can_be_stacked, load_stacked
