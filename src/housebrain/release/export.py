@@ -127,13 +127,20 @@ def with_base_of(version: Version, params: Params) -> Params:
     Raises:
         UserError: `bases` has it no more.
     """
-    wanted = version.tags["base"], version.tags["base_revision"]
-    for name, base in params.bases.items():
-        if (base.hub_id or name, base.revision) == wanted:
-            return params.model_copy(update={"base": name})
+    return with_base(version.tags["base"], version.tags["base_revision"], params, f"version {version.number}")
+
+
+def with_base(name: str, revision: str, params: Params, of: str) -> Params:
+    """`params` with a base by the name and revision that versions have for it.
+
+    Raises:
+        UserError: `bases` has it no more; `of` says what was trained on it.
+    """
+    for key, base in params.bases.items():
+        if (base.hub_id or key, base.revision) == (name, revision):
+            return params.model_copy(update={"base": key})
     raise UserError(
-        f"params.yaml: bases has no {wanted[0]} at revision {wanted[1]}, which version {version.number} was trained "
-        "on. Add it again."
+        f"params.yaml: bases has no {name} at revision {revision}, which {of} was trained on. Add it again."
     )
 
 

@@ -57,6 +57,13 @@ def _written(wanted: dict[str, Any] | None) -> Served | None:
     return Served(FOLDER, known["about"], known["base"])
 
 
+def written_for(sha256: str) -> Path | None:
+    """The folder of the files that are there, if they were written of an adapter with these weights."""
+    if importlib.util.find_spec("onnxruntime") is None or not (FOLDER / ABOUT).is_file():
+        return None
+    return FOLDER if read_json(FOLDER / ABOUT).get("sha256") == sha256 else None
+
+
 def _wanted(params: Params, number: str | None) -> dict[str, Any] | None:
     """By what files are known as the current model's; None where there is no model."""
     if number is not None:
@@ -100,5 +107,6 @@ def ensure_served(by: "Current", params: Params) -> Served:
             tokenizer.save_pretrained(whole)
             write_onnx(Path(whole), folder)
         write_chat(find_chat(tokenizer, "tree"), folder)
-        write_json(folder / ABOUT, {"about": by.about, "base": by.params.base, "made_for": wanted})
+        sha256 = sha256_file(by.adapter / _ADAPTER.name)
+        write_json(folder / ABOUT, {"about": by.about, "base": by.params.base, "made_for": wanted, "sha256": sha256})
     return Served(FOLDER, by.about, by.params.base)

@@ -1,0 +1,72 @@
+"""Tests for housebrain.release.loaded and pyfunc: MLflow loads a registered version, and it answers briefs."""
+
+import shutil
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+from conftest import REPOSITORY
+from housebrain.dataset.generate import generate_records
+from housebrain.errors import UserError
+from housebrain.evaluation.names import MERGED
+from housebrain.house.design import Design
+from housebrain.params import Params
+from housebrain.release.champion import choose
+from housebrain.release.current import current
+from housebrain.release.served import ensure_served, find_served
+from housebrain.rules.checks import violations
+from housebrain.words.read import read_words
+from project import TINY, put_base
+from release.conftest import register_round
+
+WORDS = "2 bedroom house, 40x60 ft plot facing east"
+
+
+@pytest.fixture
+def project(evaluated_round: Path, params: Params, tiny_base: Path) -> Path:
+    """A project with a champion."""
+    put_base(evaluated_round, tiny_base)
+    content = YAML(typ="safe").load((REPOSITORY / "params.yaml").read_text())
+    content |= {"base": "tiny", "bases": {"tiny": TINY.model_dump(exclude_none=True)}}
+    with Path("params.yaml").open("w") as file:
+        YAML(typ="safe").dump(content, file)
+    register_round(params)
+    choose(MERGED, params, force=True)
+    return evaluated_round
+
+
+def test_mlflow_answers_words_and_records(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From another folder than the project's."""
+    monkeypatch.chdir(tmp_path)
+    model = mlflow.pyfunc.load_model("models:/housebrain@champion")
+    record = next(iter(generate_records(1, seed=3))).text.decode()
+    one, other, nothing = model.predict([WORDS, record, "a lovely day"])
+    house = Design.model_validate(one["design"])
+    assert violations(house, read_words(WORDS).brief) == []
+    assert one["model"] == {"engine": "transformers", "model": "merged, round 1", "base": "nobody/tiny"}
+    assert Design.model_validate(other["design"]).levels
+    assert "does not say what house" in nothing["error"]
+    assert model.predict(pd.DataFrame({"brief": [WORDS]})) == [one]
+
+
+def test_it_says_when_the_adapter_is_gone(project: Path, params: Params) -> None:
+    shutil.rmtree("models/merged")
+    with pytest.raises(UserError, match="does not hold the adapter of merged, round 1"):
+        mlflow.pyfunc.load_model("models:/housebrain@champion")
+
+
+def test_the_champions_files_for_a_cpu_are_written_once_and_taken(
+    project: Path, params: Params, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert find_served(params) is None
+    made = ensure_served(current(params), params)
+    assert "engine: writing the champion, version 3 (merged)" in capsys.readouterr().out
+    assert find_served(params) == made == ensure_served(current(params), params)
+    assert capsys.readouterr().out == ""
+    (answer,) = mlflow.pyfunc.load_model("models:/housebrain@champion").predict([WORDS])
+    assert answer["model"]["engine"] == "onnxruntime"
+    choose("shard 2", params)
+    assert find_served(params) is None  # they are another version's
