@@ -64,7 +64,7 @@ CODE = [
     "model/stacked.py",
     "model/tensors.py",
 ]
-GUIDED_CODE = ["language/grammar.py", "model/guided.py"]  # what guided answers depend on besides
+GUIDED_CODE = ["language/grammar.py", "model/guide.py", "model/guided.py"]  # what guided answers depend on besides
 
 
 Adapters = tuple[Path | None, ...]
