@@ -8,7 +8,8 @@ from ruamel.yaml import YAML
 
 from housebrain.files import read_json, sha256_file
 from housebrain.params import load_params
-from housebrain.tracking import client, find_runs
+from housebrain.registry import find_version
+from housebrain.tracking import RECORD_ID, client, find_runs
 from merging.adapters import dense, relative_error
 from project import SHARDS, change_params, copy_project, run
 
@@ -42,7 +43,9 @@ def test_a_round_goes_on_from_what_the_one_before_merged(
     (merge,) = find_runs("housebrain", {"kind": "merge", "round": "2", "rounds": "2", "start": state})
     assert client().get_run(merge).data.params["outer_momentum"] == "0.5"
     number = read_json(project / "models/registered.json")["merged"]["version"]
-    assert client().get_model_version("housebrain", number).tags["start"] == state
+    record = client().get_model_version("housebrain", number).tags[RECORD_ID]
+    version = find_version("housebrain", record)
+    assert version is not None and version.tags["start"] == state
     without = read_json(project / "reports/leave_one_out.json")
     assert [row["without"] for row in without] == [f"shard {shard}" for shard in SHARDS]
     assert all(row["difference"] != 0 for row in without)
