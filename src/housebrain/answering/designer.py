@@ -9,8 +9,9 @@ from housebrain.house.brief import Brief, Rejected
 from housebrain.language.grammar import Grammar
 from housebrain.language.prompt import prompt
 from housebrain.model.folded import load_model
-from housebrain.model.guided import Vocabulary, generate_guided
+from housebrain.model.guided import generate_guided
 from housebrain.model.loading import load_tokenizer
+from housebrain.model.vocabulary import Vocabulary
 from housebrain.solver.house import Infeasible
 
 
@@ -60,9 +61,9 @@ class Designer:
         """
         start = Grammar(brief).start
         asked = prompt(self.tokenizer, brief, "tree")
-        (answer,) = generate_guided(self.model, self.vocabulary, [asked], [start], 1, temperature, seed, check)
+        (written,) = generate_guided(self.model, self.vocabulary, [asked], [start], 1, temperature, seed, check)
         check()
-        finished = finish(answer, brief)
+        finished = finish(written.text, brief)
         if isinstance(finished, Infeasible):
             raise Rejected(finished.reason, finished.detail)
-        return Designed(answer, finished, len(self.tokenizer(answer)["input_ids"]))
+        return Designed(written.text, finished, len(self.tokenizer(written.text)["input_ids"]))
