@@ -30,12 +30,14 @@ import psutil
 from bench.machine import hardware
 
 from housebrain.answering.finish import finish
-from housebrain.answering.writer import Writer, Written
+from housebrain.answering.writer import Writer
 from housebrain.drawing.formats import render
 from housebrain.drawing.scene import scene
 from housebrain.files import write_json
 from housebrain.house.brief import Brief
+from housebrain.language.grammar import Grammar, State
 from housebrain.language.samples import load_samples
+from housebrain.model.writing import Critic, Written
 from housebrain.rules.checks import violations
 from housebrain.solver.house import Infeasible
 
@@ -68,19 +70,31 @@ class FreeWriter:
 
         self.model, self.tokenizer = load_model(base, adapter), load_tokenizer(base)
 
-    def write(self, brief: Brief, temperature: float, seed: int, check: Callable[[], None]) -> Written:
+    def write(
+        self,
+        brief: Brief,
+        start: State,
+        critic: Critic | None,
+        temperature: float,
+        seed: int,
+        check: Callable[[], None],
+    ) -> Written:
         from housebrain.language.prompt import prompt
         from housebrain.model.generation import generate_answers
 
         (text,) = generate_answers(self.model, self.tokenizer, [prompt(self.tokenizer, brief, "tree")], LONGEST, 1)
-        return Written(text, len(self.tokenizer(text)["input_ids"]))
+        return Written(text, self.tokens(text))
+
+    def tokens(self, text: str) -> int:
+        return len(self.tokenizer(text)["input_ids"])
 
 
 def open_way(way: str, base: Path, adapter: Path, engine: Path) -> Writer:
     if way == "onnxruntime, guided":
-        from housebrain.answering.onnx_writer import OnnxWriter
+        from housebrain.answering.plain_writer import PlainWriter
+        from housebrain.model.onnx_model import OnnxModel
 
-        return OnnxWriter(engine)
+        return PlainWriter("onnxruntime", engine, OnnxModel(engine).rows)
     if way == "transformers, guided":
         from housebrain.answering.torch_writer import TorchWriter
 
@@ -96,8 +110,8 @@ def measure(way: str, base: Path, adapter: Path, engine: Path, briefs: list[Brie
     whole: list[float] = []
     for brief in [briefs[0], *briefs]:
         start = time.perf_counter()
-        text, tokens = writer.write(brief, 0.0, 0, lambda: None)
-        written.append((time.perf_counter() - start, tokens))
+        text, _ = writer.write(brief, Grammar(brief).start, None, 0.0, 0, lambda: None)
+        written.append((time.perf_counter() - start, writer.tokens(text)))
         finished = finish(text, brief)
         if isinstance(finished, Infeasible):
             continue
@@ -135,7 +149,7 @@ def project(base: Path, adapter: Path) -> Iterator[Path]:
 
 
 def by_command(folder: Path, count: int) -> dict[str, Any]:
-    """From return to the end of `housebrain design`. The first writes the files for the CPU; the second doesn't count."""
+    """From return to the end of `housebrain design`. The first writes files for the CPU; two don't count."""
     seconds = []
     for _ in range(count + 2):
         start = time.perf_counter()

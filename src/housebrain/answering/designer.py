@@ -6,6 +6,7 @@ from typing import NamedTuple
 from housebrain.answering.finish import Finished, finish
 from housebrain.answering.writer import Writer
 from housebrain.house.brief import Brief, Rejected
+from housebrain.language.grammar import Grammar
 from housebrain.solver.house import Infeasible
 
 
@@ -47,9 +48,9 @@ class Designer:
         Raises:
             Rejected: no house can be built for the brief.
         """
-        written = self.writer.write(brief, temperature, seed, check)
+        written = self.writer.write(brief, Grammar(brief).start, None, temperature, seed, check)
         check()
         finished = finish(written.text, brief)
         if isinstance(finished, Infeasible):
             raise Rejected(finished.reason, finished.detail)
-        return Designed(written.text, finished, written.tokens)
+        return Designed(written.text, finished, self.writer.tokens(written.text))

@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from housebrain.answering.writer import Written
 from housebrain.house.brief import Brief
-from housebrain.language.grammar import Grammar
+from housebrain.language.grammar import State
 from housebrain.language.prompt import prompt
 from housebrain.model.folded import load_model
-from housebrain.model.guide import Vocabulary
 from housebrain.model.guided import generate_guided
 from housebrain.model.loading import load_tokenizer
+from housebrain.model.vocabulary import Vocabulary
+from housebrain.model.writing import Critic, Written
+
+CANDIDATES = 4  # of a level that a critic looks at: side by side they cost little more than one
 
 
 class TorchWriter:
@@ -31,8 +33,21 @@ class TorchWriter:
         self.tokenizer = load_tokenizer(base)
         self.vocabulary = Vocabulary(self.tokenizer)
 
-    def write(self, brief: Brief, temperature: float, seed: int, check: Callable[[], None]) -> Written:
-        start = Grammar(brief).start
+    def write(
+        self,
+        brief: Brief,
+        start: State,
+        critic: Critic | None,
+        temperature: float,
+        seed: int,
+        check: Callable[[], None],
+    ) -> Written:
         asked = prompt(self.tokenizer, brief, "tree")
-        (answer,) = generate_guided(self.model, self.vocabulary, [asked], [start], 1, temperature, seed, check)
-        return Written(answer, len(self.tokenizer(answer)["input_ids"]))
+        critics, candidates = ([critic], CANDIDATES) if critic else (None, 1)
+        (written,) = generate_guided(
+            self.model, self.vocabulary, [asked], [start], 1, temperature, seed, check, critics, candidates
+        )
+        return written
+
+    def tokens(self, text: str) -> int:
+        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -1,20 +1,15 @@
 """What writes an answer to a brief: a model, on some library, or a server that has one."""
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from housebrain.house.brief import Brief
-
-
-class Written(NamedTuple):
-    """A model's answer: its text, in the `tree` codec and complete, and of how many tokens it is."""
-
-    text: str
-    tokens: int
+from housebrain.language.grammar import State
+from housebrain.model.writing import Critic, Written
 
 
 class Writer(Protocol):
-    """Writes answers that keep to their brief's grammar.
+    """Writes answers that keep to a grammar.
 
     Attributes:
         name: the library's.
@@ -22,16 +17,27 @@ class Writer(Protocol):
 
     name: str
 
-    def write(self, brief: Brief, temperature: float, seed: int, check: Callable[[], None]) -> Written:
-        """An answer to a brief.
+    def write(
+        self,
+        brief: Brief,
+        start: State,
+        critic: Critic | None,
+        temperature: float,
+        seed: int,
+        check: Callable[[], None],
+    ) -> Written:
+        """An answer to a brief, complete, in the `tree` codec.
 
         Args:
             brief: what is asked for.
+            start: where its grammar begins.
+            critic: of the levels; None has them written without a second look.
             temperature: 0 takes the likeliest answer, more draws one by `seed`.
             seed: of the draw.
             check: called before each of the model's steps; what it raises ends the work.
-
-        Raises:
-            Rejected: no house can be built for the brief.
         """
+        ...
+
+    def tokens(self, text: str) -> int:
+        """How many tokens an answer has."""
         ...

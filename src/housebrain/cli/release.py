@@ -36,7 +36,7 @@ def champion(
 
 
 def _make_ready(params: "Params") -> None:
-    """Writes the champion for this machine's CPU, so that nobody waits for that later; it is chosen either way."""
+    """Writes the champion for this machine's CPU, so that nobody waits for it later. It is chosen either way."""
     from housebrain.model.onnx_export import can_write
     from housebrain.release.current import current
     from housebrain.release.served import ensure_served

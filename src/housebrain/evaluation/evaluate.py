@@ -31,11 +31,11 @@ from housebrain.model.adapter import CONFIG, WEIGHTS, Adapter
 from housebrain.model.base import ensure_base
 from housebrain.model.folded import load_model
 from housebrain.model.generation import generate_answers
-from housebrain.model.guide import Vocabulary
 from housebrain.model.guided import generate_guided
 from housebrain.model.loading import load_tokenizer
 from housebrain.model.loss import mean_loss
 from housebrain.model.stacked import can_be_stacked, load_stacked
+from housebrain.model.vocabulary import Vocabulary
 from housebrain.params import Params
 from housebrain.provenance import code_hash, compute_device
 from housebrain.rules.rulesets import names
@@ -64,7 +64,7 @@ CODE = [
     "model/stacked.py",
     "model/tensors.py",
 ]
-GUIDED_CODE = ["language/grammar.py", "model/guide.py", "model/guided.py"]  # what guided answers depend on besides
+GUIDED_CODE = ["language/grammar.py", "model/guided.py"]  # what guided answers depend on besides
 
 
 Adapters = tuple[Path | None, ...]
@@ -120,7 +120,9 @@ def reply(model: Any, tokenizer: Any, content: Content, max_new_tokens: int) -> 
         started = time.perf_counter()
         if isinstance(content, ToGuide):
             starts = [Grammar(brief).start for brief in content.briefs]
-            answers = generate_guided(model, Vocabulary(tokenizer), content.prompts, starts, len(starts))
+            vocabulary = Vocabulary(tokenizer)
+            written = generate_guided(model, vocabulary, content.prompts, starts, len(starts))
+            answers = [one.text for one in written]
         else:
             answers = generate_answers(model, tokenizer, content, max_new_tokens, len(content))
         seconds = time.perf_counter() - started

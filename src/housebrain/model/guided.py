@@ -1,18 +1,67 @@
-"""Answers that keep to a grammar, many at once, by PyTorch: at each step only tokens count that the grammar allows.
+"""Answers that keep to a grammar, by transformers: see `model/writing.py`.
 
-Text that must follow is appended, not sampled, in one pass with the token before it. So a batch's rows grow by
-different numbers of tokens a pass. Shorter ones are padded on the left, and the padding stays masked.
+A batch's rows grow by different numbers of tokens a pass. Shorter ones are padded on the left, and the padding stays
+masked; so does what a row has gone back from.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from transformers import DynamicCache
 
 from housebrain.language.grammar import State
-from housebrain.model.guide import Row, Vocabulary
+from housebrain.model.vocabulary import Vocabulary
+from housebrain.model.writing import Critic, Logits, Written, write
+
+
+class TorchRows:
+    """Rows in a model's cache of keys and values.
+
+    Args:
+        model: a causal language model, in evaluation mode.
+        count: how many rows.
+        padding: a token that stands where a row has none.
+    """
+
+    def __init__(self, model: Any, count: int, padding: int) -> None:
+        self.model, self.padding = model, padding
+        self.device = next(model.parameters()).device
+        self.cache = DynamicCache(config=model.config)
+        self.seen = torch.zeros(count, 0, dtype=torch.long)  # 1 for tokens, 0 for padding
+
+    def append(self, ids: list[list[int]]) -> Logits:
+        width = max(len(one) for one in ids)
+        tokens = torch.tensor([[self.padding] * (width - len(one)) + one for one in ids])
+        mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in ids])
+        positions = (mask.cumsum(-1) - 1).clamp(min=0) + self.seen.sum(-1, keepdim=True)
+        self.seen = torch.cat([self.seen, mask], -1)
+        with torch.inference_mode():
+            logits = self.model(
+                input_ids=tokens.to(self.device),
+                attention_mask=self.seen.to(self.device),
+                position_ids=positions.to(self.device),
+                past_key_values=self.cache,
+                use_cache=True,
+                logits_to_keep=1,
+            ).logits
+        found: Logits = logits[:, -1].float().cpu().numpy()
+        return found
+
+    def copy(self, sources: list[int]) -> None:
+        if sources == list(range(len(self.seen))):
+            return
+        which = torch.tensor(sources)
+        self.seen = self.seen[which]
+        with torch.inference_mode():
+            self.cache.batch_select_indices(which.to(self.device))
+
+    def back(self, lengths: list[int]) -> None:
+        self.seen = self.seen * (self.seen.cumsum(-1) <= torch.tensor(lengths)[:, None])
+        free = self.seen.shape[1] - 1 - int(self.seen.any(0).nonzero().max())
+        if free:
+            self.seen = self.seen[:, :-free]
+            self.cache.crop(-free)
 
 
 def generate_guided(
@@ -24,7 +73,9 @@ def generate_guided(
     temperature: float = 0.0,
     seed: int = 0,
     check: Callable[[], None] = lambda: None,
-) -> list[str]:
+    critics: Sequence[Critic] | None = None,
+    candidates: int = 1,
+) -> list[Written]:
     """Answers to chat prompts, each of which keeps to its grammar to its end.
 
     Args:
@@ -36,54 +87,19 @@ def generate_guided(
         temperature: 0 takes the likeliest allowed token, more samples among the allowed ones.
         seed: of the samples.
         check: called before each pass; what it raises ends the work.
+        critics: of each answer's levels; None has them written without a second look.
+        candidates: of each level, side by side.
 
     Returns:
         The answers.
     """
     model.eval()
-    generator = np.random.default_rng(seed)
-    answers: list[str] = []
+    tokenizer = vocabulary.tokenizer
+    answers: list[Written] = []
     for first in range(0, len(prompts), batch_size):
-        rows = [Row(vocabulary, start) for start in starts[first : first + batch_size]]
-        answers += _answer(
-            model, vocabulary.tokenizer, prompts[first : first + batch_size], rows, temperature, generator, check
-        )
+        part = slice(first, first + batch_size)
+        ids = [tokenizer(prompt, add_special_tokens=False)["input_ids"] for prompt in prompts[part]]
+        rows = TorchRows(model, len(ids), tokenizer.pad_token_id or 0)
+        looked = critics[part] if critics else [None] * len(ids)
+        answers += write(rows, vocabulary, ids, starts[part], looked, candidates, temperature, seed, check)
     return answers
-
-
-def _answer(
-    model: Any,
-    tokenizer: Any,
-    prompts: list[str],
-    rows: list[Row],
-    temperature: float,
-    generator: np.random.Generator,
-    check: Callable[[], None],
-) -> list[str]:
-    device = next(model.parameters()).device
-    unseen = [
-        [*tokenizer(prompt, add_special_tokens=False)["input_ids"], *row.unseen]
-        for prompt, row in zip(prompts, rows, strict=True)
-    ]
-    cache = DynamicCache(config=model.config)
-    seen = torch.zeros(len(rows), 0, dtype=torch.long)  # 1 for tokens, 0 for padding
-    with torch.inference_mode():
-        while any(unseen):
-            check()
-            width = max(len(ids) for ids in unseen)
-            ids = torch.tensor([[tokenizer.pad_token_id or 0] * (width - len(one)) + one for one in unseen])
-            mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in unseen])
-            positions = (mask.cumsum(-1) - 1).clamp(min=0) + seen.sum(-1, keepdim=True)
-            seen = torch.cat([seen, mask], -1)
-            logits = model(
-                input_ids=ids.to(device),
-                attention_mask=seen.to(device),
-                position_ids=positions.to(device),
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-            ).logits
-            for row, of_row in zip(rows, logits[:, -1].float().cpu().numpy(), strict=True):
-                row.choose(of_row, temperature, generator)
-            unseen = [row.unseen for row in rows]
-    return [row.text for row in rows]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from housebrain.errors import UserError
+from housebrain.model.onnx_model import OnnxModel
 
 Precision = Literal["int8", "fp32"]
 NEEDED = ("onnxruntime", "onnxruntime_genai", "onnx", "onnx_ir")
@@ -19,6 +20,10 @@ def can_write() -> bool:
     return all(importlib.util.find_spec(name) is not None for name in NEEDED)
 
 
+def _unfit(model: Path, why: str) -> UserError:
+    return UserError(f"{model}: onnxruntime can't run this model ({why}). Use `--engine transformers`.")
+
+
 def write_onnx(model: Path, folder: Path, precision: Precision = "int8") -> None:
     """Writes a model for onnxruntime and onnxruntime-genai: its graph, weights, configuration and tokenizer.json.
 
@@ -28,7 +33,7 @@ def write_onnx(model: Path, folder: Path, precision: Precision = "int8") -> None
         precision: of the weights of linear layers: `int8` in blocks of 32 with a scale each, or as they are.
 
     Raises:
-        UserError: a package is missing, or the builder does not know models of this kind.
+        UserError: a package is missing, or onnxruntime can't run models of this kind.
     """
     if not can_write():
         raise UserError("export: writing onnx needs more packages. Install them: `pip install 'housebrain[engine]'`.")
@@ -43,9 +48,10 @@ def write_onnx(model: Path, folder: Path, precision: Precision = "int8") -> None
     )
     if done.returncode != 0:
         said = [line for line in done.stderr.splitlines() if line.strip()]
-        raise UserError(
-            f"{model}: onnxruntime can't be given this model ({said[-1] if said else done.returncode}). "
-            "Serve it with `--engine transformers`."
-        )
+        raise _unfit(model, said[-1] if said else str(done.returncode))
+    try:
+        OnnxModel(folder).rows().append([[0]])
+    except Exception as error:  # onnxruntime's own have no common class
+        raise _unfit(model, " ".join(str(error).split())[:300]) from error
     for name in _SUPERFLUOUS:
         (folder / name).unlink(missing_ok=True)

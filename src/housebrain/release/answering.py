@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from housebrain.answering.designer import Designer
-from housebrain.answering.writer import Writer
+from housebrain.answering.plain_writer import PlainWriter
 from housebrain.model.onnx_export import can_write
+from housebrain.model.plain import PlainTokenizer
+from housebrain.model.vocabulary import Vocabulary
 from housebrain.params import Params, load_params
 from housebrain.release.served import ensure_served, find_served
 
@@ -47,18 +49,14 @@ def open_model(
         UserError: the model can't be loaded, or there is none and one is needed.
     """
     if server is not None:
-        from housebrain.answering.server_writer import ServerWriter
-
-        folder = model or EXPORT
-        writer: Writer = ServerWriter(server, folder)
-        return Answering(Designer(writer), f"the model of {server}", str(folder))
+        return _by_server(server, model or EXPORT)
     if model is not None and (model / ONNX).is_file():
-        return _by_onnx(model, str(model), str(model))
+        return by_onnx(model, str(model), str(model))
     params = load_params()
     if model is not None:
         return _by_transformers(params, model, str(model))
     if not transformers and (served := find_served(params)) is not None:
-        return _by_onnx(*served)
+        return by_onnx(*served)
     if not needed and importlib.util.find_spec("torch") is None:
         return None  # only the part that solves and draws is installed
     from housebrain.release.current import current, find_current
@@ -66,15 +64,25 @@ def open_model(
     by = current(params) if needed else find_current(params)
     if by is None:
         return None
-    if not transformers and can_write():
-        return _by_onnx(*ensure_served(by, params))
+    if not transformers and can_write() and (made := ensure_served(by, params)) is not None:
+        return by_onnx(*made)
     return _by_transformers(by.params, by.adapter, by.about)
 
 
-def _by_onnx(folder: Path, about: str, base: str) -> Answering:
-    from housebrain.answering.onnx_writer import OnnxWriter
+def by_onnx(folder: Path, about: str, base: str) -> Answering:
+    """A model's files for onnxruntime."""
+    from housebrain.model.onnx_model import OnnxModel
 
-    return Answering(Designer(OnnxWriter(folder)), about, base)
+    return Answering(Designer(PlainWriter("onnxruntime", folder, OnnxModel(folder).rows)), about, base)
+
+
+def _by_server(url: str, folder: Path) -> Answering:
+    from housebrain.model.server_rows import Server
+
+    texts = Vocabulary(PlainTokenizer(folder)).texts
+    return Answering(
+        Designer(PlainWriter("server", folder, Server(url, texts).rows)), f"the model of {url}", str(folder)
+    )
 
 
 def _by_transformers(params: Params, adapter: Path, about: str) -> Answering:

@@ -12,6 +12,7 @@ from housebrain.answering.model_engine import ModelEngine
 from housebrain.errors import UserError
 from housebrain.files import read_json, sha256_file
 from housebrain.house.brief import Rejected
+from housebrain.release.answering import by_onnx
 from housebrain.release.served import written_for
 
 
@@ -65,9 +66,7 @@ def _briefs(given: Any) -> Iterable[Any]:
 def _designer(about: dict[str, Any]) -> Designer:
     folder, sha256 = Path(about["folder"]), about["sha256"]
     if (served := written_for(sha256)) is not None:
-        from housebrain.answering.onnx_writer import OnnxWriter
-
-        return Designer(OnnxWriter(served))
+        return by_onnx(served, about["about"], about["base"]).designer
     from housebrain.answering.torch_writer import TorchWriter
     from housebrain.model.adapter import WEIGHTS
     from housebrain.model.base import ensure_base

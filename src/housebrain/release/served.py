@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from housebrain.errors import UserError
 from housebrain.files import atomic_folder, read_json, sha256_file, write_json
 from housebrain.mlflow_file import alias_in, database
 from housebrain.params import Params
@@ -52,16 +53,23 @@ def find_served(params: Params) -> Served | None:
 def _written(wanted: dict[str, Any] | None) -> Served | None:
     """The files that are there, if they are those of the model wanted."""
     known = read_json(FOLDER / ABOUT) if (FOLDER / ABOUT).is_file() else {}
-    if wanted is None or known.get("made_for") != wanted:
+    if wanted is None or known.get("made_for") != wanted or "unfit" in known:
         return None
     return Served(FOLDER, known["about"], known["base"])
+
+
+def _unfit(wanted: dict[str, Any] | None) -> bool:
+    """Whether the model wanted was found to be one that onnxruntime can't run."""
+    known = read_json(FOLDER / ABOUT) if (FOLDER / ABOUT).is_file() else {}
+    return known.get("made_for") == wanted and "unfit" in known
 
 
 def written_for(sha256: str) -> Path | None:
     """The folder of the files that are there, if they were written of an adapter with these weights."""
     if importlib.util.find_spec("onnxruntime") is None or not (FOLDER / ABOUT).is_file():
         return None
-    return FOLDER if read_json(FOLDER / ABOUT).get("sha256") == sha256 else None
+    known = read_json(FOLDER / ABOUT)
+    return FOLDER if known["sha256"] == sha256 and "unfit" not in known else None
 
 
 def _wanted(params: Params, number: str | None) -> dict[str, Any] | None:
@@ -79,20 +87,24 @@ def _wanted(params: Params, number: str | None) -> dict[str, Any] | None:
     }
 
 
-def ensure_served(by: "Current", params: Params) -> Served:
+def ensure_served(by: "Current", params: Params) -> Served | None:
     """Writes the current model's files for a CPU, unless they are there.
 
     Args:
         by: as `current` gives it.
         params: the project's own.
 
+    Returns:
+        None where onnxruntime can't run such a model: this is said once, and not tried again.
+
     Raises:
-        UserError: the base is not at hand, or onnxruntime can't be given such a model.
+        UserError: the base is not at hand.
     """
     wanted = _wanted(params, by.version)
-    if (known := _written(wanted)) is not None:
+    if (known := _written(wanted)) is not None or _unfit(wanted):
         return known
     from housebrain.language.chat import find_chat, write_chat
+    from housebrain.model.adapter import WEIGHTS
     from housebrain.model.base import ensure_base
     from housebrain.model.folded import load_model
     from housebrain.model.loading import load_tokenizer
@@ -100,13 +112,17 @@ def ensure_served(by: "Current", params: Params) -> Served:
 
     base = ensure_base(by.params)
     print(f"engine: writing {by.about} for this machine's CPU to {FOLDER}, once", flush=True)
+    made = {"about": by.about, "base": by.params.base, "made_for": wanted, "sha256": sha256_file(by.adapter / WEIGHTS)}
     tokenizer = load_tokenizer(base)
     with atomic_folder(FOLDER) as folder:
         with TemporaryDirectory(prefix=".", suffix=".tmp", dir=folder.parent) as whole:
             load_model(base, by.adapter).save_pretrained(whole)
             tokenizer.save_pretrained(whole)
-            write_onnx(Path(whole), folder)
+            try:
+                write_onnx(Path(whole), folder)
+            except UserError as error:
+                print(f"engine: {error}", flush=True)
+                made["unfit"] = str(error)
         write_chat(find_chat(tokenizer, "tree"), folder)
-        sha256 = sha256_file(by.adapter / _ADAPTER.name)
-        write_json(folder / ABOUT, {"about": by.about, "base": by.params.base, "made_for": wanted, "sha256": sha256})
-    return Served(FOLDER, by.about, by.params.base)
+        write_json(folder / ABOUT, made)
+    return _written(wanted)
