@@ -33,7 +33,7 @@ from housebrain.answering.finish import finish
 from housebrain.answering.writer import Writer
 from housebrain.drawing.formats import render
 from housebrain.drawing.scene import scene
-from housebrain.files import write_json
+from housebrain.files import read_json, write_json
 from housebrain.house.brief import Brief
 from housebrain.language.grammar import Grammar, State
 from housebrain.language.samples import load_samples
@@ -42,6 +42,7 @@ from housebrain.rules.checks import violations
 from housebrain.solver.house import Infeasible
 
 WAYS = ("transformers, free", "transformers, guided", "onnxruntime, guided")
+PARTS = ("command", "ways", "service")
 LONGEST = 400  # tokens of a free answer
 WORDS = "3 bedroom house, 40x60 ft plot facing east"
 CLIENTS = (1, 4, 16)
@@ -157,7 +158,7 @@ def by_command(folder: Path, count: int) -> dict[str, Any]:
         if done.returncode != 0:
             raise SystemExit(done.stderr)
         seconds.append(time.perf_counter() - start)
-    return {"first_seconds": round(seconds[0], 1), "seconds": spread(seconds[2:]), "runs": count}
+    return {"first_seconds": round(seconds[0], 1), "seconds": spread(seconds[2:] or seconds[1:]), "runs": count}
 
 
 @contextmanager
@@ -213,6 +214,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0, help="for each number of clients")
     parser.add_argument("--workers", type=int, default=2, help="houses that the service designs at once")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--only", nargs="*", default=PARTS, choices=PARTS, help="the file keeps what it has of others")
     parser.add_argument("--way", help="measures one here, and prints it", choices=WAYS)
     parser.add_argument("--engine", type=Path, help="with --way: the model's files for onnxruntime")
     arguments = parser.parse_args()
@@ -222,24 +224,29 @@ def main() -> None:
         write_json(arguments.out, row)
         return
     os.environ["MLFLOW_TRACKING_URI"] = "sqlite:///mlflow.db"  # of the folder, where there is none
-    found: dict[str, Any] = {"machine": hardware(), "workers": arguments.workers}
+    found: dict[str, Any] = read_json(arguments.out) if arguments.out.exists() else {}
+    found |= {"machine": hardware(), "workers": arguments.workers}
     with project(arguments.base, arguments.adapter) as folder:
-        found["command"] = by_command(folder, max(3, arguments.count // 2))
-        print(found["command"], flush=True)
-        found["ways"] = []
-        for way in WAYS:
+        command = by_command(folder, max(3, arguments.count // 2) if "command" in arguments.only else 0)
+        if "command" in arguments.only:
+            found["command"] = command
+            print(command, flush=True)
+        if "ways" in arguments.only:
+            found["ways"] = []
+        for way in WAYS if "ways" in arguments.only else ():
             row_file = folder / "row.json"
             one = ["--way", way, "--engine", str(folder / "models/engine"), "--out", str(row_file)]
             same = [f"--{name}={getattr(arguments, name)}" for name in ("base", "adapter", "samples", "count")]
             subprocess.run([sys.executable, "-m", "bench.serving", *same, *one], check=True)
             found["ways"].append(json.loads(row_file.read_text()))
             print(found["ways"][-1], flush=True)
-        with service(folder, arguments.workers) as (address, process):
-            by_clients(address, briefs, 1, 0.1)  # loads what the first house loads
-            found["service"] = [by_clients(address, briefs, count, arguments.seconds) for count in CLIENTS]
-            found["service_mb"] = round(process.memory_info().rss / 1e6)
+        if "service" in arguments.only:
+            with service(folder, arguments.workers) as (address, process):
+                by_clients(address, briefs, 1, 0.1)  # loads what the first house loads
+                found["service"] = [by_clients(address, briefs, count, arguments.seconds) for count in CLIENTS]
+                found["service_mb"] = round(process.memory_info().rss / 1e6)
+            print(found["service"], flush=True)
     write_json(arguments.out, found)
-    print(json.dumps(found["service"]))
 
 
 if __name__ == "__main__":

@@ -115,7 +115,11 @@ def test_a_version_has_few_tags_and_says_what_it_is_and_how_good(evaluated_round
     picture.write_text("<svg/>")
     for _ in range(2):
         add_files("housebrain", merged.version, [picture])
-    assert [file.path for file in store.list_logged_model_artifacts(merged.tags["logged_model"])] == ["GEN-1.svg"]
+    assert [file.path for file in store.list_logged_model_artifacts(merged.tags["logged_model"])] == [
+        "GEN-1.svg",
+        "MLmodel",
+        "housebrain.json",
+    ]
     with pytest.raises(UserError, match="pictures of version 99"):
         add_files("housebrain", "99", [picture])
     run = store.get_run(run_id)
