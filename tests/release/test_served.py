@@ -78,12 +78,14 @@ def test_a_house_by_the_model_needs_neither_torch_nor_mlflow(params: Params, tmp
         "except SystemExit as done: assert not done.code\n"
         "assert not {'torch', 'mlflow', 'transformers', 'dvc', 'pandas', 'onnxruntime_genai'} & set(sys.modules)"
     )
-    for arguments in ([], ["--model", str(FOLDER)]):
-        command = [sys.executable, "-c", script, "design", WORDS, "--out", "house", *arguments]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        assert f"Designed by {arguments[1] if arguments else 'the released model'}." in done.stdout
-        assert Path("house/answer.txt").is_file()
+    command = [sys.executable, "-c", script, "design", WORDS, "--out", "house"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Designed by the released model." in done.stdout
+    assert Path("house/answer.txt").is_file()
+    named = open_model(FOLDER)
+    assert named is not None and named.about == str(FOLDER)
+    assert named.designer.writer.name == "onnxruntime"
 
 
 def test_transformers_answers_where_it_is_asked_for(params: Params) -> None:

@@ -52,6 +52,8 @@ class Server:
     def logits(self, ids: list[int]) -> Logits:
         """The logits of the token behind a text, as far as the server tells them [the largest id and one]."""
         content = {"model": self.model, "prompt": ids, "max_tokens": 1, "temperature": 0, "logprobs": LIKELIEST}
+        # What the server picks is not used. Where that ends the text, or is half a character, llama.cpp tells nothing.
+        content["logit_bias"] = {str(next(iter(self._ids.values()))): 100}
         reply = self._ask("completions", content)
         try:
             likely = {
