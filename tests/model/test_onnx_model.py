@@ -13,11 +13,10 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModelForCausalLM, GPTNeoXConfig, GPTNeoXForCausalLM
 
-from conftest import MakeSamples, shared_data
+from conftest import MakeSamples
 from housebrain.errors import UserError
 from housebrain.language.prompt import prompt
 from housebrain.language.samples import load_samples
-from housebrain.model.folded import load_model
 from housebrain.model.loading import load_tokenizer
 from housebrain.model.onnx_export import Precision, write_onnx
 from housebrain.model.onnx_model import OnnxModel
@@ -131,25 +130,3 @@ def test_a_model_that_cannot_be_run_is_named(tiny_base: Path, tmp_path: Path) ->
         write_onnx(tmp_path / "other", tmp_path)
     with pytest.raises(UserError, match=r"tiny: onnxruntime can't run this model .*head_size"):
         write_onnx(tiny_base, tmp_path)
-
-
-@pytest.mark.long
-def test_the_real_base_says_nearly_the_same_in_eight_bits(tmp_path: Path) -> None:
-    """An answer's likeliest next token, token after token, as the trained model in float32 has it."""
-    from housebrain.model.base import ensure_base
-    from housebrain.params import load_params
-
-    base = ensure_base(load_params(Path(__file__).parents[2] / "params.yaml"))
-    model, tokenizer = load_model(base, shared_data("models/joint")), load_tokenizer(base)
-    model.save_pretrained(tmp_path / "whole")
-    tokenizer.save_pretrained(tmp_path / "whole")
-    (tmp_path / "int8").mkdir()
-    write_onnx(tmp_path / "whole", tmp_path / "int8")
-    text = tokenizer('{"size":[55,76],"levels":[["h",["v","living",31,["h","utility",9,"kitchen"]],39,"hall"]]}')
-    ids = text["input_ids"]
-    with torch.inference_mode():
-        right = model.eval()(input_ids=torch.tensor([ids])).logits[0].numpy()
-    rows = OnnxModel(tmp_path / "int8").rows()
-    said = np.concatenate([rows.append([[one]]) for one in ids])
-    assert (said.argmax(-1) == right.argmax(-1)).mean() >= 0.9
-    assert off(said, right) < TOLERANCES["int8"]

@@ -7,11 +7,14 @@ import mlflow
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
+from typer.testing import CliRunner
 
 from conftest import REPOSITORY
+from housebrain.cli import app
 from housebrain.dataset.generate import generate_records
 from housebrain.errors import UserError
 from housebrain.evaluation.names import MERGED
+from housebrain.files import write_json
 from housebrain.house.design import Design
 from housebrain.params import Params
 from housebrain.release.champion import choose
@@ -61,11 +64,24 @@ def test_it_says_when_the_adapter_is_gone(project: Path, params: Params) -> None
 def test_what_onnxruntime_cannot_run_is_said_once(
     project: Path, params: Params, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The tiny model's heads are too small for it."""
-    assert ensure_served(current(params), params) is None
-    assert "engine: writing the champion, version 3 (merged)" in (said := capsys.readouterr().out)
+    """When a champion is chosen. The tiny model's heads are too small for it."""
+    said = CliRunner().invoke(app, ["champion", "merged", "--force"], catch_exceptions=False).stdout
+    assert "engine: writing the champion, version 3 (merged)" in said
     assert "onnxruntime can't run this model" in said
     assert ensure_served(current(params), params) is None
     assert capsys.readouterr().out == ""
     (answer,) = mlflow.pyfunc.load_model("models:/housebrain@champion").predict([WORDS])
     assert answer["model"]["engine"] == "transformers"
+
+
+def test_an_export_is_chosen_by_its_format(project: Path) -> None:
+    write_json("reports/prepare.json", {"total": 2, "solved": 2, "rejected": {}})
+    rows = {name: {"rows": 1, "sha256": name} for name in ("validation", "test")}
+    rows |= {f"shard_{shard}": {"rows": 1, "sha256": f"data-{shard}"} for shard in (1, 2)}
+    write_json("reports/split.json", {"files": rows})
+    for form, file in (("adapter", "adapter_model.safetensors"), ("safetensors", "model.safetensors")):
+        arguments = ["export", "--format", form, "--out", form]
+        done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+        assert f"export: version 3, merged, in {form}." in done.stdout
+        assert (Path(form) / file).is_file()
+    assert (Path("safetensors") / "chat.json").is_file()
