@@ -15,6 +15,7 @@ from housebrain.errors import UserError
 from housebrain.model.writing import Logits
 
 GRAPH, CONFIG = "model.onnx", "genai_config.json"
+THREADS = 2  # a token's work is too little for more
 _ROOM = 1024  # tokens for whose keys and values there is room at first; it is doubled where a row is longer
 
 
@@ -23,19 +24,18 @@ class OnnxModel:
 
     Args:
         folder: written by `onnx_export`.
-        threads: of one computation. They wait for each other, so that one more than there are free cores makes it slow.
 
     Raises:
         UserError: the folder holds no such model.
     """
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
+    def __init__(self, folder: Path) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
         options.log_severity_level = 4
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others need the core, too
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others need the cores, too
         try:
             config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["model"]
             self.longest: int = config["context_length"]
