@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from housebrain.answering.finish import Finished, finish
+from housebrain.answering.guided import propose
 from housebrain.house.brief import Brief, Rejected
-from housebrain.language.grammar import Grammar
 from housebrain.language.prompt import prompt
 from housebrain.model.folded import load_model
-from housebrain.model.guided import generate_guided
 from housebrain.model.loading import load_tokenizer
 from housebrain.model.vocabulary import Vocabulary
 from housebrain.solver.house import Infeasible
@@ -21,7 +20,7 @@ class Designed(NamedTuple):
     Attributes:
         answer: the model's text, in the `tree` codec.
         finished: the house made from it, and what was changed.
-        tokens: of the answer.
+        tokens: that the model chose for it, in all candidates.
     """
 
     answer: str
@@ -59,11 +58,10 @@ class Designer:
         Raises:
             Rejected: no house can be built for the brief.
         """
-        start = Grammar(brief).start
         asked = prompt(self.tokenizer, brief, "tree")
-        (written,) = generate_guided(self.model, self.vocabulary, [asked], [start], 1, temperature, seed, check)
+        (proposal,) = propose(self.model, self.vocabulary, [asked], [brief], temperature, seed, check)
         check()
-        finished = finish(written.text, brief)
+        finished = finish(proposal, brief)
         if isinstance(finished, Infeasible):
             raise Rejected(finished.reason, finished.detail)
-        return Designed(written.text, finished, len(self.tokenizer(written.text)["input_ids"]))
+        return Designed(proposal.text, finished, proposal.chosen)
