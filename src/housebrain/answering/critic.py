@@ -1,14 +1,15 @@
 """Looks at the levels of an answer while it is written: those that can't be built are written again, or mended.
 
 A level is kept as the model wrote it where the solver finds sizes for it and the levels below. Of several that can be
-kept, the one is taken that is moved the least.
+kept, the one is taken whose rooms are moved the least.
 """
 
 import json
 from collections.abc import Sequence
 from math import dist, fsum
-from typing import Any
+from typing import Any, NamedTuple
 
+from housebrain.answering.finish import Proposal, in_feet
 from housebrain.answering.mending.fitness import Below
 from housebrain.answering.mending.level import mend_level
 from housebrain.house.brief import Brief
@@ -24,130 +25,137 @@ MENDED = 4  # candidates, the likeliest first, that are mended where none can be
 PENALTY_FT = 0.1  # what a point of the solver's penalty counts like, in feet that a room is moved
 
 
+class _Built(NamedTuple):
+    """The levels so far as a house: its size in steps, its trees with cuts in steps, and what the solver made."""
+
+    size: tuple[int, int]
+    trees: list[Any]
+    house: House
+
+
 class LevelCritic:
     """A critic (see `model.writing`) that asks the solver.
 
     Args:
         brief: what is answered.
         grammar: the brief's.
-
-    Attributes:
-        own: the levels as the model wrote them.
-        edits: how often each of them was changed.
     """
 
     def __init__(self, brief: Brief, grammar: Grammar) -> None:
         self.brief, self.grammar = brief, grammar
-        self.own: list[Any] = []
-        self.edits: list[int] = []
-        self._seen: dict[str, float | None] = {}  # of this level's candidates: by how much each is moved
+        self._own: list[Any] = []  # the levels as the model wrote them
+        self._edits = 0
+        self._below: _Built | None = None  # of the levels that were taken; None where they can't be built
+        self._seen: dict[str, tuple[float, _Built] | None] = {}  # of this level's candidates
 
     def choose(self, texts: Sequence[str], last: bool) -> Choice | None:
         """As `Critic` has it."""
         read = [read_levels(text) for text in texts]
-        kept = [(cost, number) for number, one in enumerate(read) if (cost := self._cost(one)) is not None]
-        if kept:
-            return self._taken(read, Choice(min(kept)[1]), 0)
+        if self._own and self._below is None:
+            return self._taken(read[0], Choice(0), None)  # nothing can be built on what is below
+        found = [(one[0], number) for number, begin in enumerate(read) if (one := self._look(begin)) is not None]
+        if found:
+            number = min(found)[1]
+            looked = self._look(read[number])
+            assert looked
+            return self._taken(read[number], Choice(number), looked[1])
         if not last:
             return None
-        distinct = list({str(one.levels[-1]): number for number, one in reversed(list(enumerate(read)))}.values())
-        tried = [
-            (made[1], number, made[0]) for number in sorted(distinct)[:MENDED] if (made := self._mended(texts[number]))
-        ]
-        if not tried:
-            return self._taken(read, Choice(0), 0)  # finishing has the last word
-        edits, number, text = min(tried)
-        return self._taken(read, Choice(number, text), edits)
+        first = {str(one.levels[-1]): number for number, one in reversed(list(enumerate(read)))}  # of equal ones
+        mended = []
+        for number in sorted(first.values())[:MENDED]:
+            if (made := self._mended(read[number])) is not None:
+                mended.append((made[0], number, made[1]))
+        if not mended:
+            return self._taken(read[0], Choice(0), None)  # finishing has the last word
+        edits, number, built = min(mended, key=lambda one: one[:2])
+        self._edits += edits
+        return self._taken(read[number], self._rewritten(texts[number], read[number], number, built), built)
 
-    def _taken(self, read: list[Begun], choice: Choice, edits: int) -> Choice:
-        self.own.append(read[choice.number].levels[-1])
-        self.edits.append(edits)
-        self._seen = {}
+    def proposal(self, text: str, chosen: int) -> Proposal:
+        """The answer of which this critic has seen all levels.
+
+        Args:
+            text: as it went on.
+            chosen: how many tokens the model chose for it.
+        """
+        own = _text(read_levels(text).size, self._own)
+        return Proposal(own, self._below and _text(self._below.size, self._below.trees), self._edits, chosen)
+
+    def _taken(self, answer: Begun, choice: Choice, built: _Built | None) -> Choice:
+        self._own.append(answer.levels[-1])
+        self._below, self._seen = built, {}
         return choice
 
-    def _cost(self, answer: Begun) -> float | None:
-        """By how many feet rooms are moved in all; None for what can't be built."""
-        key = str(answer.levels[-1])
+    def _look(self, answer: Begun) -> tuple[float, _Built] | None:
+        """What a candidate comes to, and by how many feet its rooms are moved in all; None for what can't be built."""
+        level = answer.levels[-1]
+        key = f"{answer.size}{level}"
         if key not in self._seen:
-            self._seen[key] = self._moved(answer, answer.levels)
+            built = self._build(answer.size, answer.levels) if self._edits == 0 else None
+            if built is None and self._below is not None:
+                # From the sizes that the levels below have now.
+                size = self._below.size
+                built = self._build(size, [*self._below.trees, _scaled(level, answer.size, size)])
+            self._seen[key] = None if built is None else (_worth(answer.size, level, built), built)
         return self._seen[key]
 
-    def _moved(self, answer: Begun, levels: list[Any]) -> float | None:
-        found = self._built(answer.size, levels)
-        if found is None:
+    def _build(self, size: tuple[int, int], levels: list[Any]) -> _Built | None:
+        """Levels as near to what is wished as can be; None where they can't be built, or the whole breaks a rule."""
+        house = begun(levels, self.brief, size)
+        if isinstance(house, Infeasible):
             return None
-        return (
-            fsum(
-                _moved(answer.size, tree, storey.tree, found)
-                for tree, storey in zip(levels, found.storeys, strict=True)
-            )
-            + PENALTY_FT * found.penalty
-        )
+        built = _on_grid(house)
+        if len(built.trees) < self.brief.floors:
+            return built
+        whole = dimension(built.trees, self.brief, built.size, replace=False)
+        return None if isinstance(whole, Infeasible) else built
 
-    def _built(self, size: tuple[int, int], levels: list[Any]) -> House | None:
-        """The house that the levels make; None where there is none, or the whole of it breaks a rule."""
-        found = begun(levels, self.brief, size)
-        if isinstance(found, Infeasible):
-            return None
-        if len(levels) == self.brief.floors and isinstance(
-            dimension(levels, self.brief, size, replace=False), Infeasible
-        ):
-            return None
-        return found
-
-    def _mended(self, text: str) -> tuple[str, int] | None:
-        """A text with its last level mended, and the number of changes; None where no small change helps."""
-        answer = read_levels(text)
-        *lower, tree = answer.levels
-        size = answer.size[0] * GRID_FT, answer.size[1] * GRID_FT
-        below = None
-        if lower:
-            house = begun(lower, self.brief, answer.size)
-            if isinstance(house, Infeasible):
-                return None
-            below = _below(house)
-        texts: list[str] = []
+    def _mended(self, answer: Begun) -> tuple[int, _Built] | None:
+        """A candidate mended: by how many changes, and what it comes to; None where no small change helps."""
+        size, lower = (self._below.size, self._below.trees) if self._below else (answer.size, [])
+        found: list[_Built] = []
 
         def stands(changed: Any) -> bool:
-            house = self._built(answer.size, [*lower, _steps(changed)])
-            written = None if house is None else self._written(text, answer, house)
-            texts.extend([written] if written else [])
-            return written is not None
+            built = self._build(size, [*lower, _steps(changed)])
+            found.extend([built] if built else [])
+            return built is not None
 
-        made = mend_level(_feet(tree), size, self.brief, below, stands)
-        return None if made is None else (texts[-1], made.edits)
+        tree = in_feet(_scaled(answer.levels[-1], answer.size, size))
+        below = self._below and _below(self._below)
+        made = mend_level(tree, (size[0] * GRID_FT, size[1] * GRID_FT), self.brief, below, stands)
+        return None if made is None else (made.edits, found[-1])
 
-    def _written(self, text: str, answer: Begun, house: House) -> str | None:
-        """The text with the last level as it is built in a house; None where that is not in the grammar."""
-        start = answer.ends[-2] + 1 if len(answer.ends) > 1 else text.index('"levels":[') + len('"levels":[')
-        sides = house.width_ft, house.depth_ft
-        level = _on_grid(house.storeys[-1].tree, sides, answer.size)
+    def _rewritten(self, text: str, answer: Begun, number: int, built: _Built) -> Choice:
+        """The text with its last level as it is built, in the answer's own size."""
+        start = answer.ends[-2] + 1 if len(answer.ends) > 1 else answer.start
+        level = _merged(_scaled(built.trees[-1], built.size, answer.size))
         written = text[:start] + json.dumps(level, separators=(",", ":"))
-        return written if self.grammar.start.steps(written) else None
+        return Choice(number, written, self.grammar.behind(answer.size, [*answer.levels[:-1], level]))
 
 
-def _below(house: House) -> Below:
-    box = next(space.boxes[0] for space in house.storeys[0].spaces if space.name == "stairs")
-    x, y, w, d = (round(side / GRID_FT) for side in box)
-    return Below(round(house.width_ft / GRID_FT), round(house.depth_ft / GRID_FT), (x, y, w, d))
+def _text(size: tuple[int, int], levels: list[Any]) -> str:
+    return json.dumps({"size": list(size), "levels": levels}, separators=(",", ":"))
 
 
-def _moved(size: tuple[int, int], wished: Any, built: Any, house: House) -> float:
-    """By how many feet the middles of a level's leaves are moved."""
-    one = boxes(wished, (0, 0, *size))
-    sides = round(house.width_ft / GRID_FT), round(house.depth_ft / GRID_FT)
-    other = boxes(_steps(built), (0, 0, *sides))
-    return GRID_FT * fsum(
+def _worth(size: tuple[int, int], wished: Any, built: _Built) -> float:
+    """By how many feet the middles of the last level's leaves are moved, and what the solver objects to in it."""
+    one, other = boxes(wished, (0, 0, *size)), boxes(built.trees[-1], (0, 0, *built.size))
+    moved = fsum(
         dist((a[0] + a[2] / 2, a[1] + a[3] / 2), (b[0] + b[2] / 2, b[1] + b[3] / 2))
         for (_, a), (_, b) in zip(one, other, strict=True)
     )
+    return GRID_FT * moved + PENALTY_FT * fsum(built.house.storeys[-1].score.values())
 
 
-def _feet(node: Any) -> Any:
-    """A tree with its cuts in feet."""
-    return (
-        [part * GRID_FT if isinstance(part, int) else _feet(part) for part in node] if isinstance(node, list) else node
-    )
+def _below(built: _Built) -> Below:
+    box = next(box for name, box in boxes(built.trees[0], (0, 0, *built.size)) if name == "stairs")
+    return Below(*built.size, box)
+
+
+def _on_grid(house: House) -> _Built:
+    size = round(house.width_ft / GRID_FT), round(house.depth_ft / GRID_FT)
+    return _Built(size, [_steps(storey.tree) for storey in house.storeys], house)
 
 
 def _steps(node: Any) -> Any:
@@ -157,17 +165,26 @@ def _steps(node: Any) -> Any:
     return [_steps(part) if isinstance(part, str | list) else round(part / GRID_FT) for part in node]
 
 
-def _on_grid(node: Any, sides: tuple[float, float], size: tuple[int, int]) -> Any:
-    """A built level's tree as an answer of a size has it: steps, all cuts of a direction in one list, halls `hall`."""
+def _scaled(node: Any, sides: tuple[int, int], size: tuple[int, int]) -> Any:
+    """A tree of a box in a box of another size."""
     if isinstance(node, str):
-        return node.rstrip("0123456789") if node.startswith("hall") else node
+        return node
     axis = 0 if node[0] == "v" else 1
+    return [
+        node[0],
+        *(
+            round(part * size[axis] / sides[axis]) if isinstance(part, int) else _scaled(part, sides, size)
+            for part in node[1:]
+        ),
+    ]
+
+
+def _merged(node: Any) -> Any:
+    """A tree as answers have it: all cuts of a direction in one list, halls called `hall`."""
+    if isinstance(node, str):
+        return "hall" if node.startswith("hall") else node
     written: list[Any] = [node[0]]
-    for index, part in enumerate(node[1:]):
-        if index % 2:
-            written.append(round(part / sides[axis] * size[axis]))
-            continue
-        inner = _on_grid(part, sides, size)
-        same = isinstance(inner, list) and inner[0] == node[0]
-        written += inner[1:] if same else [inner]
+    for part in node[1:]:
+        inner = _merged(part) if not isinstance(part, int) else part
+        written += inner[1:] if isinstance(inner, list) and inner[0] == node[0] else [inner]
     return written

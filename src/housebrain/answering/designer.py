@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from housebrain.answering.critic import LevelCritic
 from housebrain.answering.finish import Finished, finish
 from housebrain.answering.writer import Writer
 from housebrain.house.brief import Brief, Rejected
@@ -16,7 +17,7 @@ class Designed(NamedTuple):
     Attributes:
         answer: the model's text, in the `tree` codec.
         finished: the house made from it, and what was changed.
-        tokens: of the answer.
+        tokens: that the model chose for it, in all candidates.
     """
 
     answer: str
@@ -48,9 +49,12 @@ class Designer:
         Raises:
             Rejected: no house can be built for the brief.
         """
-        written = self.writer.write(brief, Grammar(brief).start, None, temperature, seed, check)
+        grammar = Grammar(brief)
+        critic = LevelCritic(brief, grammar)
+        written = self.writer.write(brief, grammar.start, critic, temperature, seed, check)
         check()
-        finished = finish(written.text, brief)
+        proposal = critic.proposal(written.text, written.chosen)
+        finished = finish(proposal, brief)
         if isinstance(finished, Infeasible):
             raise Rejected(finished.reason, finished.detail)
-        return Designed(written.text, finished, self.writer.tokens(written.text))
+        return Designed(proposal.text, finished, proposal.chosen)

@@ -42,6 +42,3 @@ class PlainWriter:
         asked = self.tokenizer(self.chat.prompt(brief), add_special_tokens=False)["input_ids"]
         (written,) = write(self._new_rows(), self.vocabulary, [asked], [start], [critic], 1, temperature, seed, check)
         return written
-
-    def tokens(self, text: str) -> int:
-        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from housebrain.answering.guided import CANDIDATES
 from housebrain.house.brief import Brief
 from housebrain.language.grammar import State
 from housebrain.language.prompt import prompt
@@ -11,8 +12,6 @@ from housebrain.model.guided import generate_guided
 from housebrain.model.loading import load_tokenizer
 from housebrain.model.vocabulary import Vocabulary
 from housebrain.model.writing import Critic, Written
-
-CANDIDATES = 4  # of a level that a critic looks at: side by side they cost little more than one
 
 
 class TorchWriter:
@@ -48,6 +47,3 @@ class TorchWriter:
             self.model, self.vocabulary, [asked], [start], 1, temperature, seed, check, critics, candidates
         )
         return written
-
-    def tokens(self, text: str) -> int:
-        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -37,7 +37,3 @@ class Writer(Protocol):
             check: called before each of the model's steps; what it raises ends the work.
         """
         ...
-
-    def tokens(self, text: str) -> int:
-        """How many tokens an answer has."""
-        ...

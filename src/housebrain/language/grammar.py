@@ -14,12 +14,13 @@ Guided generation: B. Willard and R. Louf, "Efficient guided generation for larg
 import math
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.rooms import SHORT_NAMES
+from housebrain.house.tree import boxes
 from housebrain.house.units import GRID_FT
-from housebrain.language.fitting import Fitting
+from housebrain.language.fitting import Fitting, Span
 from housebrain.language.written import Frame, Written, unwished, with_cut, with_end, with_leaf, with_list
 
 HALL, STAIRS = SHORT_NAMES["corridor"], SHORT_NAMES["stairs"]
@@ -118,6 +119,24 @@ class Grammar:
         fitting = [side for side in held if self.fitting.has_width(side, self._deepest(side))]
         return State([(f'{{"size":[{side},', partial(self._depth, floor, side)) for side in fitting or held])
 
+    def behind(self, size: tuple[int, int], levels: list[Any]) -> State:
+        """Where an answer is behind some levels; they may be such as this grammar would not have written.
+
+        Args:
+            size: the answer's.
+            levels: trees of the brief's rooms, from the ground up.
+        """
+        placed = [boxes(level, (0, 0, *size)) for level in levels]
+        left = frozenset(self.areas) - {name for level in placed for name, _ in level}
+        corners = [((x, y), (x + w, y + d)) for name, (x, y, w, d) in placed[-1] if name == STAIRS]
+        return self._next(Written(size, len(levels) - 1, left), corners[0] if corners else None)
+
+    def _next(self, at: Written, stairs: tuple[Span, Span] | None) -> State:
+        """Behind a level's tree: the next one, with its stairs in the same box; or the answer's end."""
+        if self._is_last(at):
+            return State([("]}", partial(State, []))])
+        return State([(",", partial(self._node, Written(at.size, at.level + 1, at.left, stairs=stairs)))])
+
     def _least(self, floor: float, other: int, most: int) -> int:
         """The least side of a house with an area for its rooms' and a strip for each, if its other side is `other`."""
         enough = 2 if other >= self.leaves else self.leaves  # one side has to take a strip a room
@@ -156,10 +175,7 @@ class Grammar:
     def _behind(self, at: Written) -> State:
         """Behind a part: a cut and another part, or the end of the list. Behind a level's tree: the next one."""
         if not at.frames:
-            if self._is_last(at):
-                return State([("]}", partial(State, []))])
-            stairs = next(((leaf.low, leaf.high) for leaf in at.leaves if leaf.name == STAIRS), None)
-            return State([(",", partial(self._node, Written(at.size, at.level + 1, at.left, stairs=stairs)))])
+            return self._next(at, next(((leaf.low, leaf.high) for leaf in at.leaves if leaf.name == STAIRS), None))
         choices: list[Choice] = []
         frame, must, supply = at.frames[-1], self._must(at), self._supply(at)
         for position in range(frame.least, frame.end):

@@ -77,10 +77,9 @@ class Vocabulary:
             state = following
         return state
 
-    def ids_of(self, state: State, text: str) -> tuple[list[int], State]:
-        """Tokens of a text that may follow `state`, with what must follow that; and the state behind them."""
-        ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+    def ids_of(self, text: str) -> list[int]:
+        """Tokens of a text of answers' characters."""
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         if "".join(self.texts.get(number, "\0") for number in ids) != text:
-            ids = [self._single[character] for character in text]  # this tokenizer writes a text's start differently
-        forced, behind = self.forced(self.behind(state, ids))
-        return [*ids, *forced], behind
+            return [self._single[character] for character in text]  # this tokenizer writes a text's start differently
+        return ids

@@ -18,7 +18,7 @@ from housebrain.language.levels import read_levels
 from housebrain.model.vocabulary import Vocabulary
 
 SPREAD = 0.8  # the temperature of candidates beside the first
-DRAWN = 12  # candidates of a level that a critic is shown at most
+ROUNDS = 3  # of candidates, in which a level is written at most
 
 Logits = NDArray[np.float32]
 
@@ -40,13 +40,17 @@ class Rows(Protocol):
 
 
 class Choice(NamedTuple):
-    """What a critic takes of some candidates: the number of one; and the text instead, where that was changed.
+    """What a critic takes of some candidates.
 
-    A changed text keeps to the grammar, has the same levels before this one, and ends where this one ends.
+    Attributes:
+        number: of one of them.
+        text: instead of that one's, where its level was changed: with the same levels before it, up to the end of it.
+        state: where the grammar is behind that text.
     """
 
     number: int
     text: str | None = None
+    state: State | None = None
 
 
 class Critic(Protocol):
@@ -115,7 +119,7 @@ class _Answer:
         self, vocabulary: Vocabulary, start: State, prompt: list[int], count: int, critic: Critic | None,
         temperature: float, rng: np.random.Generator,
     ) -> None:  # fmt: skip
-        self.vocabulary, self.start, self.prompt = vocabulary, start, len(prompt)
+        self.vocabulary, self.prompt = vocabulary, len(prompt)
         self.critic, self.temperature, self.rng = critic, temperature, rng
         ids, state = vocabulary.forced(start)
         # Where this level begins. The prompt's last token is always seen again: logits come from behind some token.
@@ -151,7 +155,7 @@ class _Answer:
             self.finished = True
             return None
         candidates = [*self.shown, *self.rows]
-        last = len(candidates) >= DRAWN
+        last = len(candidates) >= ROUNDS * len(self.rows)
         taken = self.critic.choose([self.text(row) for row in candidates], last)
         earlier = len(self.shown)
         if taken is None and not last:
@@ -160,8 +164,8 @@ class _Answer:
         else:
             assert taken is not None
             row, source = candidates[taken.number], max(0, taken.number - earlier)
-            if taken.text is not None:
-                row = self._rewritten(taken.text)
+            if taken.text is not None and taken.state is not None:
+                row = self._rewritten(taken.text, taken.state)
             elif taken.number < earlier:
                 # What the model has seen of it is gone.
                 unseen = [*self.origin.unseen, *row.ids[len(self.origin.ids) :]]
@@ -185,8 +189,8 @@ class _Answer:
             return row.state.finished
         return len(read_levels(self.text(row)).levels) > self.levels
 
-    def _rewritten(self, text: str) -> _Row:
-        """The row of a text with another level than any candidate's."""
+    def _rewritten(self, text: str, state: State) -> _Row:
+        """The row of a text with another level than any candidate's, and the state behind it."""
         ends = read_levels(text).ends
         before = ends[-2] if len(ends) > 1 else 0
         kept, length = 0, 0
@@ -195,9 +199,11 @@ class _Answer:
             if length > before:
                 break
             kept += 1
-        ids, state = self.origin.ids[:kept], self.vocabulary.behind(self.start, self.origin.ids[:kept])
-        unseen, state = self.vocabulary.ids_of(state, text[len(self.text(_Row(ids, state, []))) :])
-        return _Row([*ids, *unseen], state, unseen)
+        ids = self.origin.ids[:kept]
+        written = "".join(self.vocabulary.texts[number] for number in ids)
+        unseen = self.vocabulary.ids_of(text[len(written) :])
+        forced, state = self.vocabulary.forced(state)
+        return _Row([*ids, *unseen, *forced], state, [*unseen, *forced])
 
 
 def write(

@@ -29,10 +29,11 @@ class Placed(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """A changed tree, and by how many feet rooms are moved in all, roughly."""
+    """A changed tree, by how many feet rooms are moved in all, roughly, and how many changes it took."""
 
     cost: float
     tree: Any
+    steps: int = 1
 
 
 def placed(node: Any, box: Box, path: tuple[int, ...] = ()) -> list[Placed]:

@@ -17,11 +17,12 @@ from housebrain.solver.library import wants_of
 from housebrain.solver.needs import programme_of
 from housebrain.solver.reading import Unreadable, lay, read_tree
 from housebrain.solver.search import AT_REAR, OWN_FRONT, UNUSABLE
-from housebrain.solver.survey import NO_STAIRS, StairsAt, curves_of, explore_level
+from housebrain.solver.survey import NO_STAIRS, StairsAt, curves_of, explore_level, try_box
 from housebrain.solver.tree import Node, leaves
 
 _HALLS = ("hall", "hall2", "hall3", "hall4")
-WIDTHS = (1.0, 0.85, 1.15)  # times the width that is wished for, where no floor below says how wide the house is
+WIDTHS = (1.0, 0.85, 1.15)  # times the width that is wished for
+WIDER = (1.0, 1.1, 1.25)  # times the width of the floors below
 DEEPER = 2  # times the greatest depth is looked at
 # What a topology lacks: nothing; doors or daylight; depth, by its share besides; any box at all.
 FINE, SHUT, DEEP, NEVER = 0.0, 1.0, 2.0, 4.0
@@ -65,7 +66,7 @@ def faults(trees: Sequence[Any], brief: Brief, size: tuple[float, float], below:
         wished = round(size[0] / UNIT_FT)
         widths = sorted({min(most_w, max(1, round(share * wished))) for share in WIDTHS})
     else:
-        widths = [below.width]
+        widths = sorted({min(most_w, round(share * below.width)) for share in WIDER})
     pool = pool_of(nodes, slots)
     least = np.full(len(nodes), np.inf)
     for places in _places(below, brief.floors > 1, widths, most_d):
@@ -76,6 +77,13 @@ def faults(trees: Sequence[Any], brief: Brief, size: tuple[float, float], below:
             rates = one.rates[:, 0]
             depth = np.where(np.isfinite(rates), one.least[:, 0], np.inf)
             fits = depth <= most_d
+            if below is not None:
+                # The level has to be as deep as those below. What ends at the stairs can't be made deeper.
+                within = depth <= below.depth
+                noise = np.zeros(len(nodes))
+                there = try_box(level, False, stairs, width, below.depth, one.least[:, 0], noise, 0.0).rates[:, 0]
+                rates = np.where(within, there, rates)
+                fits &= ~within | np.isfinite(there)
             lacks = np.where(fits & (rates < UNUSABLE), FINE, np.where(fits, SHUT, DEEP + (depth - most_d) / most_d))
             least = np.minimum(least, lacks)
     found[where] = np.minimum(least, NEVER)
@@ -87,7 +95,8 @@ def _places(below: Below | None, storeys: bool, widths: list[int], depth: int) -
     if below is not None:
         x, y, wide, deep = below.stairs
         fronts = [y, AT_REAR] if y + deep == below.depth else [y]
-        return [[(below.width, StairsAt(wide, deep, x, front, end)) for front in fronts for end in (0, 1)]]
+        spots = [(width, width - wide if x + wide == below.width else x, front) for width in widths for front in fronts]
+        return [[(width, StairsAt(wide, deep, left, front, end)) for width, left, front in spots for end in (0, 1)]]
     if not storeys:
         return [[(width, NO_STAIRS) for width in widths]]
     short, long = (math.ceil(side / UNIT_FT - 1e-6) for side in STAIRS_FT)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from housebrain.answering.mending.edits import Edit, edits
-from housebrain.answering.mending.fitness import FINE, Below, faults
+from housebrain.answering.mending.fitness import DEEP, FINE, Below, faults
 from housebrain.house.brief import Brief
 
 STEPS = 4  # changes, one after the other
@@ -12,7 +12,7 @@ BEAM = 4  # arrangements that are changed at each step
 LOOKED_AT = 240  # changes of each of them
 WORTH_FT = 15.0  # what it is worth that a topology lacks less by one
 TRIED = 10  # arrangements that are given sizes
-_FIXED = frozenset({"stairs"})
+_STAIRS = frozenset({"stairs"})
 
 
 class Mended(NamedTuple):
@@ -34,13 +34,15 @@ def mend_level(
         below: what the floors below make; None for the ground floor.
         stands: whether a changed level can be built.
     """
+    # Stairs that are in no one's way stay where they are.
+    fixed = _STAIRS if faults([tree], brief, size, below)[0] < DEEP else frozenset()
     beam = [(0.0, tree)]
     seen = {str(tree)}
     left = TRIED
     for step in range(1, STEPS + 1):
         ahead: list[Edit] = []
         for cost, one in beam:
-            for edit in _some(edits(one, size, _FIXED)):
+            for edit in _some(edits(one, size, fixed)):
                 if (key := str(edit.tree)) not in seen:
                     seen.add(key)
                     ahead.append(Edit(cost + edit.cost, edit.tree))
