@@ -44,7 +44,8 @@ class Vocabulary:
 
     def allowed(self, state: State) -> list[int]:
         """The tokens that may stand at `state`."""
-        return list(self._allowed(self._root, state))
+        # In one order: draws by a seed are the same in every process.
+        return sorted(self._allowed(self._root, state))
 
     def _allowed(self, branch: _Branch, state: State) -> Iterator[int]:
         yield from branch.ids
