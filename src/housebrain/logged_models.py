@@ -68,6 +68,18 @@ def log_model(model: Model, experiment: str) -> str:
     return model_id
 
 
+def add_folder(model_id: str, folder: Path) -> str:
+    """Puts what is in a folder among a logged model's artifacts. Returns where these are.
+
+    Raises:
+        UserError: the store can't be written.
+    """
+    with store_errors(f"model {model_id}"):
+        store = client()
+        store.log_model_artifacts(model_id, str(folder))
+        return str(store.get_logged_model(model_id).artifact_location)
+
+
 def add_files(registered: str, number: str, files: list[Path]) -> None:
     """Puts pictures and the like among the artifacts of a version's logged model, over those of the same names.
 

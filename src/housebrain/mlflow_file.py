@@ -81,6 +81,21 @@ def snapshot(path: Path, target: Path) -> None:
         raise UserError(f"{path}: MLflow's store can't be copied: it is damaged, or locked by others ({reason}).")
 
 
+def alias_in(path: Path, model: str, alias: str) -> str | None:
+    """The number of a registered model's version that has an alias, without MLflow; None where none has.
+
+    Raises:
+        sqlite3.Error: the store can't be read, or is none.
+    """
+    if _is_missing(path):
+        return None
+    with closing(_connect(path)) as store:
+        found = store.execute(
+            "SELECT version FROM registered_model_aliases WHERE name = ? AND alias = ?", (model, alias)
+        ).fetchone()
+    return None if found is None else str(found[0])
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     # Not read-only: where a writer was killed, whoever opens the file next has to undo what it left.
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=WAIT_SECONDS)

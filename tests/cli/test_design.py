@@ -187,7 +187,8 @@ def test_without_a_champion_the_released_adapter_designs(
     assert "Designed by the solver." in alone.stdout
     shutil.copytree(tiny_init, FOLDER)
     write_json(FOLDER / LINEAGE, {"base": "nobody/tiny", "base_revision": "0", "codec": "tree"})
-    done = CliRunner().invoke(app, ["design", "brief.json", "--out", "by-released"], catch_exceptions=False)
+    arguments = ["design", "brief.json", "--engine", "transformers", "--out", "by-released"]
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert "Designed by the released model." in done.stdout
     named = CliRunner().invoke(app, ["design", "brief.json", "--model", str(FOLDER)], catch_exceptions=False)
     assert "Designed by models/released." in named.stdout
@@ -284,6 +285,7 @@ def test_a_house_from_words_needs_neither_torch_nor_mlflow(tmp_path: Path) -> No
         (["3 bhk 4 bhk"], "contradict"),
         ([WORDS, "--floors", "many"], "--floors 'many' was not understood"),
         ([WORDS, "--engine", "solver", "--model", "models/merged"], "leave out --model"),
+        ([WORDS, "--engine", "solver", "--server", "http://gpu"], "leave out --model and --server"),
     ],
 )
 def test_what_cannot_be_designed_is_said_in_one_sentence(

@@ -12,8 +12,9 @@ from housebrain.house.tree import boxes
 from housebrain.language.grammar import Grammar
 from housebrain.language.prompt import prompt
 from housebrain.language.samples import load_samples
-from housebrain.model.guided import Vocabulary, generate_guided
+from housebrain.model.guided import generate_guided
 from housebrain.model.loading import load_base, load_tokenizer
+from housebrain.model.vocabulary import Vocabulary
 
 Asked = tuple[Any, Vocabulary, list[str], list[Grammar]]
 
@@ -43,7 +44,8 @@ def plainly(model: Any, vocabulary: Vocabulary, prompt: str, grammar: Grammar) -
 
 def test_a_batch_answers_as_a_plain_loop_does(asked: Asked) -> None:
     model, vocabulary, prompts, grammars = asked
-    answers = generate_guided(model, vocabulary, prompts, [grammar.start for grammar in grammars], batch_size=3)
+    starts = [grammar.start for grammar in grammars]
+    answers = [one.text for one in generate_guided(model, vocabulary, prompts, starts, batch_size=3)]
     assert answers == [plainly(model.eval(), vocabulary, *one) for one in zip(prompts, grammars, strict=True)]
     assert len(set(answers)) == len(answers)
 
@@ -59,7 +61,7 @@ def test_samples_differ_by_their_seed_and_keep_to_the_grammar(
     )
     assert first == again
     assert first != second
-    for text, start in zip([*first, *second], starts * 2, strict=True):
+    for (text, _), start in zip([*first, *second], starts * 2, strict=True):
         behind = start.steps(text)
         assert behind and behind.finished
         answer = json.loads(text)
@@ -72,5 +74,6 @@ def test_tokens_that_reach_over_a_choice_are_allowed(asked: Asked) -> None:
     _, vocabulary, _, grammars = asked
     for grammar in grammars:
         state = grammar.start.forced[1]
+        assert vocabulary.allowed(state) == sorted(vocabulary.allowed(state))  # draws depend on their order
         allowed = {vocabulary.texts[number] for number in vocabulary.allowed(state)}
         assert allowed == {text for text in vocabulary.texts.values() if state.steps(text)}

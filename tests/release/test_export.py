@@ -13,12 +13,15 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from housebrain.errors import UserError
 from housebrain.evaluation.names import MERGED
 from housebrain.files import read_json, write_json
+from housebrain.language.chat import find_chat, read_chat
+from housebrain.language.prompt import SYSTEM, prompt_of
 from housebrain.model.adapter import WEIGHTS
+from housebrain.model.modelfile import modelfile
 from housebrain.model.released import FOLDER, released_adapter
 from housebrain.params import Params
 from housebrain.release.card import card
 from housebrain.release.champion import Champion, champion, choose
-from housebrain.release.export import LINEAGE, checked_model, export, export_adapter
+from housebrain.release.export import GGUF, LINEAGE, Form, checked_model, export, export_adapter
 from project import TINY, put_base
 from release.conftest import register_round
 
@@ -186,3 +189,32 @@ def test_a_card_without_criteria_does_not_say_that_all_are_met(chosen: Champion,
     version = chosen.version._replace(tags=tags)
     content = card(version, params, read_json("reports/prepare.json"), read_json("reports/split.json"))
     assert "held against no criterion" in content and "All criteria are met" not in content
+
+
+@pytest.mark.parametrize("form", ["gguf", "ollama"])
+def test_one_file_for_llama_cpp_has_the_same_model(
+    chosen: Champion, params: Params, tiny_base: Path, form: Form
+) -> None:
+    export(chosen, params, Path("reports"), OUT, form)
+    assert (OUT / "Modelfile").exists() == (form == "ollama")
+    assert read_chat(OUT) == find_chat(AutoTokenizer.from_pretrained(tiny_base), "tree")
+    assert "`model.gguf`" in ModelCard.load(OUT / "README.md").content
+    ids = torch.tensor([AutoTokenizer.from_pretrained(OUT)("three bedrooms, two floors")["input_ids"]])
+    whole = AutoModelForCausalLM.from_pretrained(OUT, gguf_file=GGUF, dtype=torch.float32)
+    right = logits(checked_model(tiny_base, chosen.folder, ids[0].tolist()), ids)
+    assert float((logits(whole, ids) - right).abs().max() / right.abs().max()) < 0.2  # of eight bits a weight
+
+
+def test_a_modelfile_asks_as_the_template_does(chosen: Champion, params: Params, tiny_base: Path) -> None:
+    export(chosen, params, Path("reports"), OUT, "ollama")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_base)
+    text = (OUT / "Modelfile").read_text()
+    template = text.split('TEMPLATE """')[1].split('"""')[0]
+    question = '{"floors":2}'
+    chat = [{"role": "system", "content": SYSTEM["tree"]}, {"role": "user", "content": question}]
+    assert template.replace("{{ .Prompt }}", question) == prompt_of(tokenizer, chat)
+    assert text.startswith("FROM ./model.gguf\n")
+    assert 'PARAMETER stop """<|im_end|>"""' in text and TINY.license in text
+    tokenizer.chat_template = tokenizer.chat_template.replace("<|im_start|>", "{{ '{{' }}")
+    with pytest.raises(UserError, match="a Modelfile can't hold its chat template"):
+        modelfile(tokenizer, GGUF, TINY.license)

@@ -15,7 +15,8 @@ from housebrain.logged_models import add_files
 from housebrain.model.adapter import WEIGHTS
 from housebrain.params import Params
 from housebrain.registry import versions
-from housebrain.release.register import data_hash, dvc_files, source_of
+from housebrain.release.pyfunc import ABOUT
+from housebrain.release.register import data_hash, dvc_files
 from housebrain.tracking import RECORD_ID, client, find_runs, log_run
 from release.conftest import EXPERIMENT, merge_round, of_rounds, register_round
 
@@ -37,7 +38,11 @@ def test_every_adapter_is_a_version_linked_to_its_run(evaluated_round: Path, par
     for name, folder in (("shard 2", "models/shards/2"), (MERGED, "models/merged")):
         version = registered[name]
         assert version.tags["sha256"] == sha256_file(Path(folder) / WEIGHTS)
-        assert version.source == (evaluated_round / folder).as_uri()
+        files = Path(version.source)
+        assert files.is_relative_to(evaluated_round.parent / "mlruns") and (files / "MLmodel").is_file()
+        about = read_json(files / ABOUT)
+        assert (about["project"], about["folder"]) == (str(evaluated_round), folder)
+        assert about["sha256"] == version.tags["sha256"]
     assert [registered["shard 1"].run_id] == find_runs(EXPERIMENT, {RECORD_ID: "run-1"})
     assert [registered[MERGED].run_id] == find_runs(EXPERIMENT, {"kind": "merge"})
 
@@ -110,7 +115,11 @@ def test_a_version_has_few_tags_and_says_what_it_is_and_how_good(evaluated_round
     picture.write_text("<svg/>")
     for _ in range(2):
         add_files("housebrain", merged.version, [picture])
-    assert [file.path for file in store.list_logged_model_artifacts(merged.tags["logged_model"])] == ["GEN-1.svg"]
+    assert [file.path for file in store.list_logged_model_artifacts(merged.tags["logged_model"])] == [
+        "GEN-1.svg",
+        "MLmodel",
+        "housebrain.json",
+    ]
     with pytest.raises(UserError, match="pictures of version 99"):
         add_files("housebrain", "99", [picture])
     run = store.get_run(run_id)
@@ -171,10 +180,11 @@ def test_a_model_that_was_not_evaluated_is_named(evaluated_round: Path, params: 
         register_round(params)
 
 
-def test_a_server_gets_no_link_into_this_machine(evaluated_round: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert source_of(Path("models/merged")) == f"file://{evaluated_round}/models/merged"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    assert source_of(Path("models/merged")) == "dvc:///models/merged"
+def test_a_server_gets_no_link_into_this_machine(
+    evaluated_round: Path, params: Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("housebrain.release.register.store_uri", lambda: "http://127.0.0.1:9")
+    assert register_round(params)[MERGED].source == "dvc:///models/merged"
 
 
 def test_files_are_found_in_dvc(evaluated_round: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,16 +1,13 @@
 """A model that designs houses: a brief in, its answer under the brief's grammar, finished into a valid house."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
+from housebrain.answering.critic import LevelCritic
 from housebrain.answering.finish import Finished, finish
+from housebrain.answering.writer import Writer
 from housebrain.house.brief import Brief, Rejected
 from housebrain.language.grammar import Grammar
-from housebrain.language.prompt import prompt
-from housebrain.model.folded import load_model
-from housebrain.model.guided import Vocabulary, generate_guided
-from housebrain.model.loading import load_tokenizer
 from housebrain.solver.house import Infeasible
 
 
@@ -20,7 +17,7 @@ class Designed(NamedTuple):
     Attributes:
         answer: the model's text, in the `tree` codec.
         finished: the house made from it, and what was changed.
-        tokens: of the answer.
+        tokens: that the model chose for it, in all candidates.
     """
 
     answer: str
@@ -29,20 +26,14 @@ class Designed(NamedTuple):
 
 
 class Designer:
-    """A base model with an adapter, ready to answer briefs.
+    """A model, ready to answer briefs.
 
     Args:
-        base: the base model's folder.
-        adapter: a PEFT adapter's folder; None takes the base as it is.
-
-    Raises:
-        UserError: the adapter can't be read or doesn't fit the base.
+        writer: writes its answers.
     """
 
-    def __init__(self, base: Path, adapter: Path | None) -> None:
-        self.model = load_model(base, adapter)
-        self.tokenizer = load_tokenizer(base)
-        self.vocabulary = Vocabulary(self.tokenizer)
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
 
     def design(
         self, brief: Brief, temperature: float = 0.0, seed: int = 0, check: Callable[[], None] = lambda: None
@@ -58,11 +49,12 @@ class Designer:
         Raises:
             Rejected: no house can be built for the brief.
         """
-        start = Grammar(brief).start
-        asked = prompt(self.tokenizer, brief, "tree")
-        (answer,) = generate_guided(self.model, self.vocabulary, [asked], [start], 1, temperature, seed, check)
+        grammar = Grammar(brief)
+        critic = LevelCritic(brief, grammar)
+        written = self.writer.write(brief, grammar.start, critic, temperature, seed, check)
         check()
-        finished = finish(answer, brief)
+        proposal = critic.proposal(written.text, written.chosen)
+        finished = finish(proposal, brief)
         if isinstance(finished, Infeasible):
             raise Rejected(finished.reason, finished.detail)
-        return Designed(answer, finished, len(self.tokenizer(answer)["input_ids"]))
+        return Designed(proposal.text, finished, proposal.chosen)

@@ -5,17 +5,34 @@ from math import dist, fsum
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from housebrain.answering.mending.nearby import nearest
+from housebrain.answering.mending.nearby import Near, nearest
 from housebrain.house.brief import Brief
 from housebrain.house.design import Design, Rect
 from housebrain.house.tree import Box, TreeError, cut
 from housebrain.house.units import GRID_FT
 from housebrain.language.answer import Answer, Codec, DecodeError, Layout, read
 from housebrain.solver.house import Infeasible
-from housebrain.solver.solve import Sized, dimension
+from housebrain.solver.solve import dimension
 
 # Why an answer with the brief's rooms can't be finished: changes of its arrangement may help.
 _ARRANGEMENT = frozenset({"no_fit", "invalid"})
+
+
+class Proposal(NamedTuple):
+    """A model's answer to a brief.
+
+    Attributes:
+        text: as the model wrote it.
+        built: the same as the solver could build it while it was written; None where nobody looked at it, or a
+            level could not be built.
+        edits: how many small changes of its arrangement `built` has.
+        chosen: how many tokens the model chose, in all candidates for all levels.
+    """
+
+    text: str
+    built: str | None = None
+    edits: int = 0
+    chosen: int = 0
 
 
 class Finished(NamedTuple):
@@ -24,8 +41,8 @@ class Finished(NamedTuple):
     Attributes:
         design: without violations.
         replaced: whether the answer could not be finished, so that this is the solver's own house.
-        mended: whether the answer's arrangement had to be changed by small steps: rooms changed places, a piece of hall
-            was added or taken away, a cut was turned.
+        edits: how many small changes of the answer's arrangement it took: rooms changed places, a piece of hall was
+            added or taken away, a cut was turned.
         moved_ft: by level (`0`) and room, how far the middle of each of the answer's rooms was moved. Empty where the
             house is the solver's.
         too_small: the rooms that the answer made smaller than the brief allows.
@@ -34,10 +51,15 @@ class Finished(NamedTuple):
 
     design: Design
     replaced: bool
-    mended: bool
+    edits: int
     moved_ft: dict[tuple[int, str], float]
     too_small: tuple[str, ...]
     penalty: float
+
+    @property
+    def mended(self) -> bool:
+        """Whether the answer's arrangement had to be changed."""
+        return self.edits > 0
 
     @property
     def mean_moved_ft(self) -> float | None:
@@ -45,14 +67,14 @@ class Finished(NamedTuple):
         return fmean(self.moved_ft.values()) if self.moved_ft else None
 
 
-def finish(text: str, brief: Brief, codec: Codec = "tree") -> Finished | Infeasible:
+def finish(proposal: Proposal, brief: Brief, codec: Codec = "tree") -> Finished | Infeasible:
     """Finishes an answer, whatever it is; the cuts and their order stay, their positions come as near as rules allow.
 
     Where that can't work the arrangement is changed by small steps, as few as may be, and where none of these helps the
     house is the solver's own; either is marked as such.
 
     Args:
-        text: the answer.
+        proposal: the answer; distances are from what the model itself wrote.
         brief: what it answers.
         codec: how its layout is written.
 
@@ -60,44 +82,47 @@ def finish(text: str, brief: Brief, codec: Codec = "tree") -> Finished | Infeasi
         The house; or why there is none for this brief.
     """
     try:
-        answer = read(text, codec)
+        answer = read(proposal.text, codec)
     except DecodeError:
         return _solvers_own(brief)
     # The answer's own tree where it has one: another might have its cuts in another order.
     try:
-        trees = json.loads(text)["levels"] if codec == "tree" else [cut(layout) for layout in answer.layouts]
+        if codec == "tree":
+            whole = json.loads(proposal.built or proposal.text)
+            size, trees = tuple(whole["size"]), whole["levels"]
+        else:
+            size, trees = answer.size, [cut(layout) for layout in answer.layouts]
     except TreeError:
         return _solvers_own(brief)
-    found = dimension(trees, brief, answer.size, replace=False)
-    mended = isinstance(found, Infeasible)
+    found = dimension(trees, brief, size, replace=False)
+    edits = proposal.edits
     if isinstance(found, Infeasible):
-        near = _mended(trees, answer, brief) if found.reason in _ARRANGEMENT else None
+        near = _mended(trees, size, answer, brief) if found.reason in _ARRANGEMENT else None
         if near is None:
             return _solvers_own(brief)
-        found = near
+        found, edits = near.sized, edits + near.edits
     small = tuple(
         room.name for room in brief.wanted_rooms if 0 < _area_sqft(answer.layouts, room.name) < room.min_area_sqft
     )
-    return Finished(found.design, False, mended, _moved(answer.layouts, found.design), small, found.penalty)
+    return Finished(found.design, False, edits, _moved(answer.layouts, found.design), small, found.penalty)
 
 
 def _solvers_own(brief: Brief) -> Finished | Infeasible:
     found = dimension([], brief)
-    return found if isinstance(found, Infeasible) else Finished(found.design, True, False, {}, (), found.penalty)
+    return found if isinstance(found, Infeasible) else Finished(found.design, True, 0, {}, (), found.penalty)
 
 
-def _mended(trees: list[Any], answer: Answer, brief: Brief) -> Sized | None:
+def _mended(trees: list[Any], size: tuple[int, int], answer: Answer, brief: Brief) -> Near | None:
     """The nearest house that small changes of the arrangement lead to."""
-    size = answer.size[0] * GRID_FT, answer.size[1] * GRID_FT
-    return nearest(
-        [[_feet(tree) for tree in trees]], size, brief, lambda design: fsum(_moved(answer.layouts, design).values())
-    )
+    starts = [[in_feet(tree) for tree in trees]]
+    size_ft = size[0] * GRID_FT, size[1] * GRID_FT
+    return nearest(starts, size_ft, brief, lambda design: fsum(_moved(answer.layouts, design).values()))
 
 
-def _feet(node: Any) -> Any:
+def in_feet(node: Any) -> Any:
     """A tree with its cuts in feet."""
     if isinstance(node, list):
-        return [part * GRID_FT if isinstance(part, int) else _feet(part) for part in node]
+        return [part * GRID_FT if isinstance(part, int) else in_feet(part) for part in node]
     return node
 
 

@@ -13,17 +13,16 @@ TRIES = 2  # answers for each house wanted: some come out alike
 
 
 class ModelEngine:
-    """A model that answers here.
+    """A model that answers, by whatever library.
 
     Args:
         designer: the model.
         about: what it is: see `Engine`.
     """
 
-    name = "transformers"
-
     def __init__(self, designer: Designer, about: dict[str, Any]) -> None:
         self.designer = designer
+        self.name = designer.writer.name
         self.about = {"engine": self.name, **about}
 
     def houses(self, brief: Brief, count: int, seed: int, temperature: float, check: Callable[[], None]) -> list[House]:

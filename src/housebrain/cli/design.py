@@ -1,8 +1,9 @@
 """Commands for who wants a house for one brief."""
 
-import importlib.util
+import contextlib
 import json
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from housebrain.answering.finish import Finished
     from housebrain.house.brief import Brief
     from housebrain.house.design import Design
-    from housebrain.release.current import Current
+    from housebrain.release.answering import Answering
 
 app = typer.Typer()
 DRAWN = 0.8  # the temperature of a model's second answer and further ones, where less is asked for
@@ -80,7 +81,7 @@ def _weights() -> dict[str, float]:
     return dict(load_params().score.weights) if Path("params.yaml").exists() else {}
 
 
-Engine = Literal["solver", "model"]
+Engine = Literal["solver", "model", "transformers"]
 Flag = Annotated[str | None, typer.Option(rich_help_panel="What the words leave open")]
 
 
@@ -92,7 +93,8 @@ def design(
     ],
     out: Annotated[Path, typer.Option(help="A folder, which is made or replaced")] = Path("design"),
     engine: Annotated[
-        Engine | None, typer.Option(help="`model` where there is one, else `solver`, which answers in seconds")
+        Engine | None,
+        typer.Option(help="`model` where there is one, else `solver`. `transformers`: the model on a GPU"),
     ] = None,
     alternatives: Annotated[int, typer.Option(min=1, max=20, help="Different houses, each in a folder of its own")] = 1,
     plot: Flag = None,
@@ -107,7 +109,11 @@ def design(
     style: Flag = None,
     setbacks: Flag = None,
     model: Annotated[
-        Path | None, typer.Option(help="An adapter's folder; else the champion, or the released adapter")
+        Path | None,
+        typer.Option(help="An adapter's or an export's folder; else the champion, or the released adapter"),
+    ] = None,
+    server: Annotated[
+        str | None, typer.Option(help="The address of one that has the export named by --model, or models/export")
     ] = None,
     temperature: Annotated[float, typer.Option(min=0, help="0 takes the likeliest answer, more draws one")] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the draw, or of the solver's choice")] = 0,
@@ -127,13 +133,12 @@ def design(
         "plot": plot, "area": area, "floors": floors, "bedrooms": bedrooms, "bathrooms": bathrooms, "city": city,
         "climate": climate, "facing": facing, "budget": budget, "style": style, "setbacks": setbacks,
     }  # fmt: skip
-    asked_for_model = engine == "model" or model is not None
-    if engine == "solver" and model is not None:
-        raise UserError("--engine solver asks no model: leave out --model, or --engine.")
+    if engine == "solver" and (model is not None or server is not None):
+        raise UserError("--engine solver asks no model: leave out --model and --server, or --engine.")
     try:
         request = read_given(given, flags)
         _note_compiling()
-        chosen = None if engine == "solver" else _model(model, needed=asked_for_model)
+        chosen = None if engine == "solver" else _model(engine, model, server)
         if chosen is not None:
             by, designed = chosen.about, _by_model(request.brief, chosen, temperature, seed, alternatives)
         else:
@@ -163,21 +168,32 @@ def design(
     print(f"{where}: {', '.join(names)}; {out / 'brief.json'}")
 
 
-def _model(adapter: Path | None, needed: bool) -> "Current | None":
-    """The model that answers; None where none is needed and none is there, or torch is not installed.
+def _model(engine: Engine | None, model: Path | None, server: str | None) -> "Answering | None":
+    """The model that answers; None where none was asked for and none is there.
 
     Raises:
-        UserError: one is needed, and none is there.
+        UserError: one was asked for, and none is there, or it can't be loaded.
     """
-    if not needed and (not Path("params.yaml").is_file() or importlib.util.find_spec("torch") is None):
+    needed = engine is not None or model is not None or server is not None
+    if not needed and not Path("params.yaml").is_file():
         return None
-    from housebrain.params import load_params
-    from housebrain.release.current import Current, current, find_current
+    from housebrain.release.answering import open_model
 
-    params = load_params()
-    if adapter is not None:
-        return Current(adapter, params, str(adapter))
-    return current(params) if needed else find_current(params)
+    # While the model is loaded and writes, what comes after it is.
+    threading.Thread(target=_import_the_rest, daemon=True).start()
+    return open_model(model, needed, engine == "transformers", server)
+
+
+def _import_the_rest() -> None:
+    """Imports what finishes and draws a house: it takes as long as a model takes to write a floor."""
+    import housebrain.drawing.dxf.house
+    import housebrain.drawing.formats
+    import housebrain.drawing.pdf
+    import housebrain.rules.bill
+    import housebrain.rules.codes
+
+    with contextlib.suppress(ImportError):  # its library is not in the core
+        import housebrain.drawing.ifc.house  # noqa: F401
 
 
 class Answered(NamedTuple):
@@ -188,16 +204,12 @@ class Answered(NamedTuple):
     finished: "Finished | None" = None
 
 
-def _by_model(brief: "Brief", by: "Current", temperature: float, seed: int, count: int) -> list[Answered]:
+def _by_model(brief: "Brief", by: "Answering", temperature: float, seed: int, count: int) -> list[Answered]:
     """Different houses by a model; beyond the first answer they are drawn."""
-    from housebrain.answering.designer import Designer
-    from housebrain.model.base import ensure_base
-
-    designer = Designer(ensure_base(by.params), by.adapter)
     found: list[Answered] = []
     for number in range(count):
         drawn = temperature if number == 0 else max(temperature, DRAWN)
-        made = designer.design(brief, drawn, seed + number)
+        made = by.designer.design(brief, drawn, seed + number)
         if all(made.finished.design != one.design for one in found):
             found.append(Answered(made.finished.design, made.answer, made.finished))
     return found

@@ -1,9 +1,14 @@
 """Commands for who chooses a model and hands it on."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from housebrain.errors import UserError
+
+if TYPE_CHECKING:
+    from housebrain.params import Params
 
 app = typer.Typer()
 
@@ -27,16 +32,38 @@ def champion(
     else:
         version = release.choose(which, params, force)
         print(f"champion: version {version.number}, {version.tags['model']}")
+        _make_ready(params)
+
+
+def _make_ready(params: "Params") -> None:
+    """Writes the champion for this machine's CPU, so that nobody waits for it later. It is chosen either way."""
+    from housebrain.model.onnx_export import can_write
+    from housebrain.release.current import current
+    from housebrain.release.served import ensure_served
+
+    if not can_write():
+        return
+    try:
+        ensure_served(current(params), params)
+    except UserError as error:
+        print(f"warning: it can't answer by onnxruntime yet: {error}")
+
+
+Form = Literal["adapter", "safetensors", "gguf", "onnx", "ollama"]
 
 
 @app.command()
 def export(
     out: Annotated[Path, typer.Option(help="The folder to write")] = Path("models/export"),
-    adapter_only: Annotated[
-        bool, typer.Option("--adapter-only", help="The adapter alone, in bf16, as models/released holds one")
-    ] = False,
+    form: Annotated[
+        Form, typer.Option("--format", help="For transformers and vLLM, llama.cpp, onnxruntime-genai, Ollama; or PEFT")
+    ] = "safetensors",
 ) -> None:
-    """Write the champion for others: full weights that transformers loads, its adapter, and a model card."""
+    """Write the champion for others, with its tokenizer, chat template and a model card.
+
+    `adapter` is the adapter alone, in bf16, as models/released holds one. All others are the base with the adapter in
+    its weights: `safetensors` as they are, the others with matrices in eight bits.
+    """
     from housebrain.params import load_params
     from housebrain.release.champion import champion
     from housebrain.release.export import export as write
@@ -44,7 +71,10 @@ def export(
 
     params = load_params()
     chosen = champion(params)
-    (export_adapter if adapter_only else write)(chosen, params, Path("reports"), out)
+    if form == "adapter":
+        export_adapter(chosen, params, Path("reports"), out)
+    else:
+        write(chosen, params, Path("reports"), out, form)
     print(
         f"export: version {chosen.version.number}, {chosen.version.tags['model']}, in {out}. Its README.md says more."
     )

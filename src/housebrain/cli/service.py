@@ -30,7 +30,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
     database: Database = DATABASE,
     engine: Annotated[
-        Literal["model", "solver"] | None,
+        Literal["model", "transformers", "solver"] | None,
         typer.Option(help="What answers where a request names none; else the model where there is one"),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Houses designed at once")] = 1,

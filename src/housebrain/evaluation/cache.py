@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from housebrain.answering.finish import Proposal
 from housebrain.files import atomic_file
 
 FOLDER = Path("models/answers")
@@ -30,9 +31,13 @@ class Loss(Entry):
 
 
 class Answers(Entry):
-    """To a batch of briefs, and what they took when they were made: seconds for all, peak memory in GB (10^9 bytes)."""
+    """To a batch of briefs, and what they took when they were made: seconds for all, peak memory in GB (10^9 bytes).
+
+    Guided answers are `proposals` besides.
+    """
 
     answers: list[str]
+    proposals: list[Proposal] = []
     seconds: float
     peak_gb: float
 

@@ -14,6 +14,8 @@ import torch
 import transformers
 from tqdm import tqdm
 
+from housebrain.answering.finish import Proposal
+from housebrain.answering.guided import propose
 from housebrain.errors import UserError
 from housebrain.evaluation.cache import Answers, Cache, E, Loss
 from housebrain.evaluation.guided import CODEC, guided_measures, judge_guided
@@ -23,7 +25,6 @@ from housebrain.evaluation.names import BASE, GUIDED_METRICS, LOSS, MERGED, RELE
 from housebrain.evaluation.reports import Evaluated
 from housebrain.files import sha256_file, sha256_folder
 from housebrain.house.brief import Brief
-from housebrain.language.grammar import Grammar
 from housebrain.language.prompt import prompt
 from housebrain.language.samples import load_samples
 from housebrain.language.tokens import Tokens, tokenize
@@ -31,11 +32,11 @@ from housebrain.model.adapter import CONFIG, WEIGHTS, Adapter
 from housebrain.model.base import ensure_base
 from housebrain.model.folded import load_model
 from housebrain.model.generation import generate_answers
-from housebrain.model.guided import Vocabulary, generate_guided
 from housebrain.model.loading import load_tokenizer
 from housebrain.model.loss import mean_loss
 from housebrain.model.preflight import verdict
 from housebrain.model.stacked import can_be_stacked, load_stacked
+from housebrain.model.vocabulary import Vocabulary
 from housebrain.params import Params
 from housebrain.provenance import code_hash, compute_device
 from housebrain.rules.rulesets import names
@@ -64,7 +65,23 @@ CODE = [
     "model/stacked.py",
     "model/tensors.py",
 ]
-GUIDED_CODE = ["language/grammar.py", "model/guided.py"]  # what guided answers depend on besides
+# What guided answers depend on besides.
+GUIDED_CODE = [
+    "answering/critic.py",
+    "answering/guided.py",
+    "answering/mending/edits.py",
+    "answering/mending/fitness.py",
+    "answering/mending/level.py",
+    "language/fitting.py",
+    "language/grammar.py",
+    "language/levels.py",
+    "language/written.py",
+    "model/guided.py",
+    "model/vocabulary.py",
+    "model/writing.py",
+    "rules",
+    "solver",
+]
 
 
 Adapters = tuple[Path | None, ...]
@@ -116,15 +133,16 @@ def reply(model: Any, tokenizer: Any, content: Content, max_new_tokens: int) -> 
     """A model's reply; as `Asked` for the arguments."""
     if isinstance(content, Tokens):
         return Loss(loss=mean_loss(model, [content]))
+    proposals: list[Proposal] = []
     with PeakMemory() as memory:
         started = time.perf_counter()
         if isinstance(content, ToGuide):
-            starts = [Grammar(brief).start for brief in content.briefs]
-            answers = generate_guided(model, Vocabulary(tokenizer), content.prompts, starts, len(starts))
+            proposals = propose(model, Vocabulary(tokenizer), content.prompts, content.briefs)
+            answers = [one.text for one in proposals]
         else:
             answers = generate_answers(model, tokenizer, content, max_new_tokens, len(content))
         seconds = time.perf_counter() - started
-    return Answers(answers=answers, seconds=seconds, peak_gb=memory.peak_gb)
+    return Answers(answers=answers, proposals=proposals, seconds=seconds, peak_gb=memory.peak_gb)
 
 
 class Evaluator:
@@ -241,9 +259,9 @@ class Evaluator:
             )
         ]
         guides = [under.answers(one) for one in self.to_guide if adapter in guided]
-        texts = [text for batch in guides for text in batch.answers]
+        proposals = [one for batch in guides for one in batch.proposals]
         under_grammar = [
-            judge_guided(text, sample, self.settings.codes) for text, sample in zip(texts, self.samples, strict=False)
+            judge_guided(one, sample, self.settings.codes) for one, sample in zip(proposals, self.samples, strict=False)
         ]
         metrics: dict[str, float | None] = {
             **{name: measure.mean for name, measure in measures(answers).items()},
@@ -332,6 +350,7 @@ class _Answering:
         size = len(of_all.answers) // count
         return Answers(
             answers=of_all.answers[self.number * size :][:size],
+            proposals=of_all.proposals[self.number * size :][:size],
             seconds=of_all.seconds if isinstance(batch, ToGuide) else of_all.seconds / count,
             peak_gb=of_all.peak_gb,
         )

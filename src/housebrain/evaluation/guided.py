@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from housebrain.answering.finish import finish
+from housebrain.answering.finish import Proposal, finish
 from housebrain.evaluation.metrics import Measure, Verdict, judge_design, share_measure, worthless
 from housebrain.evaluation.names import GUIDED_AMOUNTS, GUIDED_SHARES
 from housebrain.house.design import Design
@@ -22,14 +22,14 @@ class Guided(NamedTuple):
     """One brief as a model answered it under the brief's grammar.
 
     An answer whose rooms had to be replaced by the solver's own house is not the model's: it is worth nothing, its
-    `changed` is 1, and there is no `moved_ft` or `penalty`.
+    `changed` is 1, and there are no `edits`, `moved_ft` or `penalty`.
 
     Attributes:
         sample: the brief with its reference answer.
         answer: the model's own, before it was finished.
         design: what it was finished into; None where nothing can be built for the brief.
         replaced: whether `design` is the solver's own.
-        mended: whether the answer's arrangement had to be changed by small steps; its house counts as the model's.
+        edits: how many small changes of the answer's arrangement it took; its house counts as the model's.
         verdict: on `design`.
         changed: the share of the rooms that were moved by more than a foot, or made too small by the answer.
         moved_ft: how far the middles of the rooms were moved, on average.
@@ -40,27 +40,27 @@ class Guided(NamedTuple):
     answer: str
     design: Design | None
     replaced: bool
-    mended: bool
+    edits: int | None
     verdict: Verdict
     changed: float
     moved_ft: float | None
     penalty: float | None
 
 
-def judge_guided(answer: str, sample: Sample, ruleset: str) -> Guided:
+def judge_guided(proposal: Proposal, sample: Sample, ruleset: str) -> Guided:
     """Finishes an answer and measures what comes of it, against the brief and the reference answer."""
-    finished = finish(answer, sample.brief)
+    answer, finished = proposal.text, finish(proposal, sample.brief)
     if isinstance(finished, Infeasible):
         verdict = _of_no_house(answer, f"{finished.reason}: {finished.detail}", "infeasible")
-        return Guided(sample, answer, None, True, False, verdict, 1.0, None, None)
+        return Guided(sample, answer, None, True, None, verdict, 1.0, None, None)
     if finished.replaced:
         verdict = _of_no_house(answer, "no sizes make these rooms a valid house", "replaced")
-        return Guided(sample, answer, finished.design, True, False, verdict, 1.0, None, None)
+        return Guided(sample, answer, finished.design, True, None, verdict, 1.0, None, None)
     verdict = judge_design(finished.design, sample, CODEC, ruleset)
     moved = finished.moved_ft.items()
     changed = fmean(feet > CHANGED_FT or name in finished.too_small for (_, name), feet in moved)
     moved_ft, penalty = finished.mean_moved_ft, finished.penalty
-    return Guided(sample, answer, finished.design, False, finished.mended, verdict, changed, moved_ft, penalty)
+    return Guided(sample, answer, finished.design, False, finished.edits, verdict, changed, moved_ft, penalty)
 
 
 def _of_no_house(answer: str, message: str, fault: str) -> Verdict:
@@ -77,7 +77,7 @@ def guided_measures(answers: Sequence[Guided]) -> dict[str, Measure]:
         return {}
     verdicts = [one.verdict for one in answers]
     found = {name: share_measure([getattr(one, part) for one in verdicts]) for name, part in GUIDED_SHARES.items()}
-    found["guided_mended"] = share_measure([one.mended for one in answers])
+    found["guided_mended"] = share_measure([bool(one.edits) for one in answers])
     found["guided_changed"] = share_measure([one.changed for one in answers])
     return found | {name: _amount([getattr(one, part) for one in answers]) for name, part in GUIDED_AMOUNTS.items()}
 

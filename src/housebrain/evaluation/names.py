@@ -26,7 +26,7 @@ GUIDED_SHARES = {
 # What finishing changed and what there is to object to, by the part of a guided answer that each is the mean of. The
 # lower the better, as with `guided_changed`, the share of the rooms that were changed, and `guided_mended`, that
 # of the answers whose arrangement was.
-GUIDED_AMOUNTS = {"guided_moved_ft": "moved_ft", "guided_penalty": "penalty"}
+GUIDED_AMOUNTS = {"guided_edits": "edits", "guided_moved_ft": "moved_ft", "guided_penalty": "penalty"}
 GUIDED_METRICS = (*GUIDED_SHARES, "guided_mended", "guided_changed", *GUIDED_AMOUNTS)
 # These differ from one measurement of the same model to the next.
 OF_THE_MACHINE = ("seconds_per_design", "seconds_per_design_batched", "peak_memory_gb")

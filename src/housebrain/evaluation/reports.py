@@ -120,7 +120,7 @@ def _designs(one: Answered, codec: Codec) -> dict[str, Any]:
 
 def _guided(one: Guided, with_design: bool) -> dict[str, Any]:
     design = one.design.model_dump(mode="json") if one.design and with_design else None
-    about = {"id": one.sample.id, "answer": one.answer, "replaced": one.replaced, "mended": one.mended}
+    about = {"id": one.sample.id, "answer": one.answer, "replaced": one.replaced, "edits": one.edits}
     about |= {"changed": one.changed, "moved_ft": one.moved_ft, "penalty": one.penalty} | one.verdict._asdict()
     return about | ({"brief": one.sample.brief.model_dump(mode="json"), "design": design} if with_design else {})
 

@@ -2,7 +2,7 @@
 
 An answer that keeps to it has as many levels as the brief has floors. Each room of the brief stands in it once, or in
 the boxes of one space. Cuts lie inside what they cut. The grammar leads into no dead end: whatever was written can be
-completed. Whether rooms are large enough is not its concern.
+completed. What can be finished into a house is preferred (`fitting.py`), wherever something of that kind may follow.
 
 The text is a chain of choices with fixed text between them:
 
@@ -14,11 +14,14 @@ Guided generation: B. Willard and R. Louf, "Efficient guided generation for larg
 import math
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.rooms import SHORT_NAMES
+from housebrain.house.tree import boxes
 from housebrain.house.units import GRID_FT
+from housebrain.language.fitting import Fitting, Span
+from housebrain.language.written import Frame, Written, unwished, with_cut, with_end, with_leaf, with_list
 
 HALL, STAIRS = SHORT_NAMES["corridor"], SHORT_NAMES["stairs"]
 OUTDOORS = tuple(SHORT_NAMES[kind] for kind in ("terrace", "porch", "court"))
@@ -78,47 +81,12 @@ class State:
         return text, state
 
 
-class Frame(NamedTuple):
-    """A list of parts that is being written.
+class Choice(NamedTuple):
+    """A text that may follow, what comes behind it, and what is written then."""
 
-    Attributes:
-        axis: 0 where its cuts are at an x, 1 at a y.
-        start: where its current part starts.
-        end: how far its parts can reach.
-        least: the least position at which the current part can end.
-        parts: how many there are, the current one among them.
-    """
-
-    axis: int
-    start: int
-    end: int
-    least: int
-    parts: int
-
-    @property
-    def reach(self) -> int:
-        """How far the current part can reach: a first part leaves a step to a second."""
-        return self.end - (self.parts == 1)
-
-
-class Written(NamedTuple):
-    """What has been written, as far as it decides what may follow.
-
-    Attributes:
-        size: width and depth in steps of the grid.
-        level: the number of the current level, from 0.
-        left: the brief's rooms that are still to be placed.
-        here: the names of this level's leaves.
-        frames: this level's open lists, outermost first.
-        last: the part before a cut, where that is a leaf; the same again behind the cut would be the same box.
-    """
-
-    size: tuple[int, int]
-    level: int
-    left: frozenset[str]
-    here: tuple[str, ...] = ()
-    frames: tuple[Frame, ...] = ()
-    last: str = ""
+    text: str
+    then: Callable[[Written], State]
+    after: Written
 
 
 class Grammar:
@@ -135,6 +103,7 @@ class Grammar:
         self.floors = brief.floors
         self.areas = {room.name: room.min_area_sqft / GRID_FT**2 for room in brief.wanted_rooms}  # in steps by steps
         self.leaves = len(self.areas) + 2
+        self.fitting = Fitting(self.areas, brief.floors)
         self.berths = [one for one in brief.berths if min(one.w, one.d) >= 2 and max(one.w, one.d) >= self.leaves]
         if not self.berths:
             raise Rejected("setbacks_exceed_plot", "the setbacks leave no space for a house with so many rooms")
@@ -147,7 +116,26 @@ class Grammar:
         sides = range(self._least(floor, self.deep, self.wide), self.wide + 1)
         # On a plot that is no rectangle some widths leave too little depth for the rooms.
         held = [side for side in sides if self._deepest(side) >= self._least(floor, side, self.deep)] or [self.wide]
-        return State([(f'{{"size":[{side},', partial(self._depth, floor, side)) for side in held])
+        fitting = [side for side in held if self.fitting.has_width(side, self._deepest(side))]
+        return State([(f'{{"size":[{side},', partial(self._depth, floor, side)) for side in fitting or held])
+
+    def behind(self, size: tuple[int, int], levels: list[Any]) -> State:
+        """Where an answer is behind some levels; they may be such as this grammar would not have written.
+
+        Args:
+            size: the answer's.
+            levels: trees of the brief's rooms, from the ground up.
+        """
+        placed = [boxes(level, (0, 0, *size)) for level in levels]
+        left = frozenset(self.areas) - {name for level in placed for name, _ in level}
+        corners = [((x, y), (x + w, y + d)) for name, (x, y, w, d) in placed[-1] if name == STAIRS]
+        return self._next(Written(size, len(levels) - 1, left), corners[0] if corners else None)
+
+    def _next(self, at: Written, stairs: tuple[Span, Span] | None) -> State:
+        """Behind a level's tree: the next one, with its stairs in the same box; or the answer's end."""
+        if self._is_last(at):
+            return State([("]}", partial(State, []))])
+        return State([(",", partial(self._node, Written(at.size, at.level + 1, at.left, stairs=stairs)))])
 
     def _least(self, floor: float, other: int, most: int) -> int:
         """The least side of a house with an area for its rooms' and a strip for each, if its other side is `other`."""
@@ -160,49 +148,52 @@ class Grammar:
 
     def _depth(self, floor: float, width: int) -> State:
         deep = self._deepest(width)
-        first = [
-            Written((width, side), 0, frozenset(self.areas))
-            for side in range(self._least(floor, width, deep), deep + 1)
-        ]
+        depths = range(self._least(floor, width, deep), deep + 1)
+        fitting = [side for side in depths if self.fitting.has_size((width, side))]
+        first = [Written((width, side), 0, frozenset(self.areas)) for side in fitting or depths]
         return State([(f'{at.size[1]}],"levels":[', partial(self._node, at)) for at in first])
 
     def _node(self, at: Written) -> State:
         """Where a part starts: a room, or a list of parts."""
-        choices: list[tuple[str, Then]] = []
+        choices: list[Choice] = []
         must, owed = self._must(at), _owed(at.frames)
         for name in self._names(at):
-            after = at._replace(left=at.left - {name}, here=(*at.here, name), last=name)
+            after = with_leaf(at, name)
             # Behind it there has to be room for what is missing, and something to fill the open lists with.
             if self._must(after) <= _places(after.frames) and owed <= self._supply(after):
-                choices.append((f'"{name}"', partial(self._behind, after)))
+                choices.append(Choice(f'"{name}"', self._behind, self.fitting.placed(after)))
         for axis, mark in enumerate("vh"):
             low, high = _span(at, axis)
             # A list has all cuts of its direction.
             other = not at.frames or at.frames[-1].axis != axis
             if other and high - low >= max(2, must) and owed + 2 <= self._supply(at):
-                frame = Frame(axis, low, high, low + 1, 1)
-                inside = at._replace(frames=(*at.frames, frame), last="")
-                choices.append((f'["{mark}",', partial(self._node, inside)))
-        others = [choice for choice in choices if choice[0] != f'"{at.last}"']
-        return State(others or choices)
+                inside = with_list(at, axis, low, high, self.fitting.least_part)
+                choices.append(Choice(f'["{mark}",', self._node, inside))
+        others = [choice for choice in choices if choice.text != f'"{at.last}"']
+        return self._among(at, others or choices)
 
     def _behind(self, at: Written) -> State:
         """Behind a part: a cut and another part, or the end of the list. Behind a level's tree: the next one."""
         if not at.frames:
-            if self._is_last(at):
-                return State([("]}", partial(State, []))])
-            return State([(",", partial(self._node, Written(at.size, at.level + 1, at.left)))])
-        choices: list[tuple[str, Then]] = []
+            return self._next(at, next(((leaf.low, leaf.high) for leaf in at.leaves if leaf.name == STAIRS), None))
+        choices: list[Choice] = []
         frame, must, supply = at.frames[-1], self._must(at), self._supply(at)
         for position in range(frame.least, frame.end):
-            after = at._replace(frames=_cut(at.frames, position))
+            after = with_cut(at, position, self.fitting.least_part)
             # The part behind the cut takes one leaf, and the rest goes behind that.
             if must <= _places(after.frames) + 1 and _owed(after.frames) + 1 <= supply:
-                choices.append((f",{position},", partial(self._node, after)))
-        outer = at._replace(frames=at.frames[:-1], last="")
+                choices.append(Choice(f",{position},", self._node, self.fitting.ended(at, after)))
+        outer = with_end(at)
         if frame.parts > 1 and must <= _places(outer.frames) and (outer.frames or self._may_end(at)):
-            choices.append(("]", partial(self._behind, outer)))
-        return State(choices)
+            choices.append(Choice("]", self._behind, self.fitting.ended(at, outer)))
+        return self._among(at, choices)
+
+    def _among(self, at: Written, choices: list[Choice]) -> State:
+        """Those of some choices from which a house can come best: such as keep to all wishes, or to most."""
+        kept = [choice for choice in choices if self.fitting.keeps(at, choice.after)]
+        roomy = [choice for choice in kept if self.fitting.has_room(choice.after)]
+        best = roomy or kept or [choice._replace(after=unwished(choice.after)) for choice in choices]
+        return State([(choice.text, partial(choice.then, choice.after)) for choice in best])
 
     def _names(self, at: Written) -> list[str]:
         """What the next leaf may be."""
@@ -275,12 +266,3 @@ def _span(at: Written, axis: int) -> tuple[int, int]:
     """From where to where the next part can reach."""
     along = [frame for frame in at.frames if frame.axis == axis]
     return (along[-1].start, along[-1].reach) if along else (0, at.size[axis])
-
-
-def _cut(frames: tuple[Frame, ...], position: int) -> tuple[Frame, ...]:
-    """The open lists after a cut in the innermost: what encloses it along its axis ends behind the cut."""
-    *outer, inner = frames
-    behind = [
-        frame._replace(least=max(frame.least, position + 1)) if frame.axis == inner.axis else frame for frame in outer
-    ]
-    return (*behind, inner._replace(start=position, least=position + 1, parts=inner.parts + 1))

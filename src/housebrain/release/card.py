@@ -13,8 +13,17 @@ from housebrain.release.champion import CRITERION, METRIC, unmet
 from housebrain.release.register import data_hash, outer_step
 from housebrain.shard import key_of
 
-_WHOLE = "`AutoModelForCausalLM.from_pretrained` loads this folder; `adapter/` holds the adapter alone, for PEFT."
-_ADAPTER = "`PeftModel.from_pretrained` loads this folder onto the base. The weights are in bf16."
+# How each form of a model is used.
+USE = {
+    "adapter": "`PeftModel.from_pretrained` loads this folder onto the base. The weights are in bf16.",
+    "safetensors": (
+        "`AutoModelForCausalLM.from_pretrained` loads this folder; `adapter/` holds the adapter alone, for PEFT. "
+        "`vllm serve` and the like serve it, and `housebrain design --server URL --model FOLDER` asks them."
+    ),
+    "gguf": "`model.gguf` is for llama.cpp and the like: matrices in eight bits, tokenizer and chat template.",
+    "ollama": "`ollama create housebrain -f Modelfile` loads `model.gguf`; it is asked the user's message alone.",
+    "onnx": "For onnxruntime on a CPU: linear layers in eight bits. `housebrain design --model FOLDER` loads it.",
+}
 _LINEAGE = (
     *("base", "base_revision", "round", "rounds", "start", "git_commit", "sha256", "size_mb", "data_hash", "codec"),
     *("strategy", "formula", "scale", "outer_learning_rate", "outer_momentum", "rank", "dtype", "dvc.md5"),
@@ -22,7 +31,7 @@ _LINEAGE = (
 
 
 def card(
-    version: Version, params: Params, prepared: dict[str, Any], split: dict[str, Any], adapter_only: bool = False
+    version: Version, params: Params, prepared: dict[str, Any], split: dict[str, Any], form: str = "safetensors"
 ) -> str:
     """The README.md of an exported model, with Hugging Face's front matter.
 
@@ -31,7 +40,7 @@ def card(
         params: with the version's base as `base`.
         prepared: `reports/prepare.json`.
         split: `reports/split.json`.
-        adapter_only: whether the weights of the base are left out.
+        form: of the files, one of `USE`.
 
     Raises:
         UserError: the reports are on other data than the version's.
@@ -71,7 +80,7 @@ def card(
 
 {tags["base"]} with {how}.{step} It answers a house brief with a layout, written as `{tags["codec"]}`.
 
-{_ADAPTER if adapter_only else _WHOLE}
+{USE[form]}
 
 ## Data
 

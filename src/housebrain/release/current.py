@@ -18,11 +18,13 @@ class Current(NamedTuple):
         adapter: its folder.
         params: with the base that it was trained on as `base`.
         about: what it is, for people.
+        version: the champion's number; None where it is no version.
     """
 
     adapter: Path
     params: Params
     about: str
+    version: str | None = None
 
 
 def current(params: Params) -> Current:
@@ -49,6 +51,6 @@ def find_current(params: Params) -> Current | None:
     if aliased(params.tracking.model, ALIAS) is not None:
         folder, version = champion(params)
         about = f"the champion, version {version.number} ({version.tags['model']})"
-        return Current(folder, with_base_of(version, params), about)
+        return Current(folder, with_base_of(version, params), about, version.number)
     released = released_adapter(params)
     return None if released is None else Current(released, params, "the released model")

@@ -1,17 +1,23 @@
-"""The champion as files for others: its adapter, the base with the adapter in its weights, and a model card."""
+"""The champion as files for others: its adapter, or the base with the adapter in its weights, with a model card."""
 
 import shutil
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Literal, cast
 
 import torch
 from safetensors.torch import load_file, save_file
 
 from housebrain.errors import UserError
 from housebrain.files import atomic_folder, check_replaceable, read_json, write_json
+from housebrain.language.answer import Codec
+from housebrain.language.chat import find_chat, write_chat
 from housebrain.model.adapter import CONFIG, WEIGHTS
 from housebrain.model.base import ensure_base
+from housebrain.model.gguf_export import write_gguf
 from housebrain.model.loading import load_tokenizer, with_adapter
+from housebrain.model.modelfile import modelfile
+from housebrain.model.onnx_export import write_onnx
 from housebrain.model.released import FOLDER, LINEAGE
 from housebrain.params import Params
 from housebrain.registry import Version
@@ -19,36 +25,69 @@ from housebrain.release.card import card
 from housebrain.release.champion import Champion
 
 _OF_THIS_MACHINE = ("dvc.cache", "dvc.remote")
+GGUF = "model.gguf"
+Form = Literal["safetensors", "gguf", "onnx", "ollama"]
 TOLERANCE = 1e-3  # of logits, relative to the largest: float32 folds an adapter in to about 1e-6
 
 
-def export(champion: Champion, params: Params, reports: Path, out: Path) -> None:
-    """Writes the chosen model to the folder `out`, which plain transformers loads; the adapter is in `out/adapter`.
+def export(champion: Champion, params: Params, reports: Path, out: Path, form: Form = "safetensors") -> None:
+    """Writes the chosen model to the folder `out`, for whatever loads it.
 
     Args:
         champion: as `champion()` gives it.
         params: with the base model and its licence.
         reports: the reports' folder.
         out: made in one step; replaced if it is an export or empty.
+        form: of the files: `safetensors` for transformers and vLLM, with the adapter beside them; `gguf` for llama.cpp;
+            `ollama`, which adds a Modelfile to that; `onnx` for onnxruntime-genai.
 
     Raises:
-        UserError: `out` is something else, the base or a report is not the champion's, or the adapter can't be folded
-            into the base's weights exactly.
+        UserError: `out` is something else, the base or a report is not the champion's, the adapter can't be folded into
+            the base's weights exactly, or the form can't hold such a model.
     """
     check_replaceable(out, (LINEAGE,), "export")
     params = with_base_of(champion.version, params)
-    text = card(champion.version, params, read_json(reports / "prepare.json"), read_json(reports / "split.json"))
+    text = card(champion.version, params, read_json(reports / "prepare.json"), read_json(reports / "split.json"), form)
     base = ensure_base(params)
     tokenizer = load_tokenizer(base)
     model = checked_model(base, champion.folder, tokenizer(text)["input_ids"][:64])
     with atomic_folder(out) as folder:
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        (folder / "adapter").mkdir()
-        for name in (CONFIG, WEIGHTS):
-            shutil.copy(champion.folder / name, folder / "adapter")
+        write_model(model, tokenizer, folder, form, params.base_model().license)
+        if form == "safetensors":
+            (folder / "adapter").mkdir()
+            for name in (CONFIG, WEIGHTS):
+                shutil.copy(champion.folder / name, folder / "adapter")
+        write_chat(find_chat(tokenizer, cast(Codec, champion.version.tags["codec"])), folder)
         (folder / "README.md").write_text(text)
         write_json(folder / LINEAGE, _lineage(champion.version))
+
+
+def write_model(model: Any, tokenizer: Any, folder: Path, form: Form, licence: str) -> None:
+    """Writes a model and its tokenizer into a folder.
+
+    Args:
+        model: of transformers, in float32.
+        tokenizer: the model's.
+        folder: exists.
+        form: as for `export`.
+        licence: of the weights, for Ollama.
+
+    Raises:
+        UserError: the form can't hold such a model, or a package is missing.
+    """
+    if form == "onnx":
+        with TemporaryDirectory(prefix=".", suffix=".tmp", dir=folder.parent) as whole:
+            model.save_pretrained(whole)
+            tokenizer.save_pretrained(whole)
+            write_onnx(Path(whole), folder)
+        return
+    if form == "safetensors":
+        model.save_pretrained(folder)
+    else:
+        write_gguf(model.cpu(), tokenizer, folder / GGUF)
+        if form == "ollama":
+            (folder / "Modelfile").write_text(modelfile(tokenizer, GGUF, licence), encoding="utf-8")
+    tokenizer.save_pretrained(folder)
 
 
 def export_adapter(champion: Champion, params: Params, reports: Path, out: Path) -> None:
@@ -67,7 +106,7 @@ def export_adapter(champion: Champion, params: Params, reports: Path, out: Path)
     check_replaceable(out, (LINEAGE, *(["README.md"] if is_released else [])), "export")
     params = with_base_of(champion.version, params)
     prepared, split = read_json(reports / "prepare.json"), read_json(reports / "split.json")
-    text = card(champion.version, params, prepared, split, adapter_only=True)
+    text = card(champion.version, params, prepared, split, "adapter")
     weights = {name: weight.to(torch.bfloat16) for name, weight in load_file(champion.folder / WEIGHTS).items()}
     with atomic_folder(out) as folder:
         save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
@@ -88,13 +127,20 @@ def with_base_of(version: Version, params: Params) -> Params:
     Raises:
         UserError: `bases` has it no more.
     """
-    wanted = version.tags["base"], version.tags["base_revision"]
-    for name, base in params.bases.items():
-        if (base.hub_id or name, base.revision) == wanted:
-            return params.model_copy(update={"base": name})
+    return with_base(version.tags["base"], version.tags["base_revision"], params, f"version {version.number}")
+
+
+def with_base(name: str, revision: str, params: Params, of: str) -> Params:
+    """`params` with a base by the name and revision that versions have for it.
+
+    Raises:
+        UserError: `bases` has it no more; `of` says what was trained on it.
+    """
+    for key, base in params.bases.items():
+        if (base.hub_id or key, base.revision) == (name, revision):
+            return params.model_copy(update={"base": key})
     raise UserError(
-        f"params.yaml: bases has no {wanted[0]} at revision {wanted[1]}, which version {version.number} was trained "
-        "on. Add it again."
+        f"params.yaml: bases has no {name} at revision {revision}, which {of} was trained on. Add it again."
     )
 
 

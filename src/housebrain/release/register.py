@@ -8,6 +8,7 @@ tags (`metric.*`, `interval.*`), the criteria (`criterion.*`), where it comes fr
 import hashlib
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
@@ -17,11 +18,12 @@ from housebrain.evaluation.criteria import check_criteria
 from housebrain.evaluation.names import BASE, MERGED, OF_THE_MACHINE
 from housebrain.files import read_json, sha256_file
 from housebrain.git import git_commit
-from housebrain.logged_models import Model, log_model
+from housebrain.logged_models import Model, add_folder, log_model
 from housebrain.merging.record import record_id
 from housebrain.model.adapter import FINGERPRINT, MERGE_REPORT, WEIGHTS
 from housebrain.params import Params
 from housebrain.registry import Version, find_version, register_version
+from housebrain.release.pyfunc import write_pyfunc
 from housebrain.shard import Shard
 from housebrain.tracking import RECORD_ID, find_runs, store_uri
 
@@ -229,14 +231,15 @@ def _register(adapter: Adapter, params: Params, run_id: str | None, of_shards: d
         tags={key: value for key, value in all_of_it.items() if key not in {*PARAMS, *TAGS}},
         metrics=numbers,
     )
+    model_id = log_model(model, params.tracking.experiment)
     return register_version(
         params.tracking.model,
         record,
-        source_of(adapter.folder),
+        source_of(adapter, model_id),
         run_id,
         {key: value for key, value in all_of_it.items() if key in TAGS},
         f"{adapter.about}\n{_how_good(adapter)}",
-        log_model(model, params.tracking.experiment),
+        model_id,
     )
 
 
@@ -275,9 +278,17 @@ def _record_id(adapter: Adapter, sha256: str) -> str:
     return hashlib.sha256(what.encode()).hexdigest()[:32]
 
 
-def source_of(folder: Path) -> str:
-    """The link to a version's files. A server takes none into this machine's: it gets the name that DVC has for it."""
-    return f"dvc:///{folder.as_posix()}" if store_uri().startswith("http") else folder.absolute().as_uri()
+def source_of(adapter: Adapter, model_id: str) -> str:
+    """The link to a version's files: those of its logged model, with which MLflow can load it.
+
+    A server takes no link into a machine's own folders: it gets the name that DVC has for the adapter.
+    """
+    sha256 = sha256_file(adapter.folder / WEIGHTS)
+    base = adapter.lineage["base"], adapter.lineage["base_revision"]
+    with TemporaryDirectory() as folder:
+        write_pyfunc(Path(folder), adapter.folder, sha256, base, f"{adapter.name}, round {adapter.lineage['round']}")
+        place = add_folder(model_id, Path(folder))
+    return f"dvc:///{adapter.folder.as_posix()}" if store_uri().startswith("http") else place
 
 
 def dvc_files(folder: Path) -> dict[str, str]:

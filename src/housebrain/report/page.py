@@ -43,6 +43,7 @@ GUIDED_LABELS = {
     "guided_compliance": "building-code rules passed",
     "guided_cost_within_10pct": "cost within 10% of the reference's",
     "guided_mended": "guided answers mended by small changes of their arrangement",
+    "guided_edits": "such changes of an answer",
     "guided_changed": "rooms changed to make them valid",
     "guided_moved_ft": "rooms moved by, feet",
     "guided_penalty": "to object to, 0 is nothing",

@@ -72,8 +72,14 @@ def dimension(
     return found
 
 
+def begin(levels: Sequence[Any], programme: Programme, wish: Wish) -> House | Infeasible:
+    """As `dimension`, for the lower levels of a house: those above may have the rooms that these lack."""
+    return _Fit(programme, UNIT_FT, len(levels)).run(levels, wish)
+
+
 class _Fit:
-    def __init__(self, programme: Programme, unit_ft: float) -> None:
+    def __init__(self, programme: Programme, unit_ft: float, levels: int | None = None) -> None:
+        self.count = programme.floors if levels is None else levels  # of the trees
         self.programme = programme
         self.unit_ft = unit_ft
         self.rooms = {room.name: room for room in programme.rooms}
@@ -83,15 +89,15 @@ class _Fit:
         self.failed: int | None = None
 
     def run(self, topologies: Sequence[Any], wish: Wish | None) -> House | Infeasible:
-        if not isinstance(topologies, list | tuple) or len(topologies) != self.programme.floors:
-            return Infeasible("levels", f"{self.programme.floors} trees are needed, one a floor")
+        if not isinstance(topologies, list | tuple) or len(topologies) != self.count:
+            return Infeasible("levels", f"{self.count} trees are needed, one a floor")
         reads = []
         for tree in topologies if wish is None else wish.levels:
             read = read_tree(tree)
             if isinstance(read, Unreadable):
                 return Infeasible("tree", read.detail)
             reads.append(read)
-        if len(reads) != self.programme.floors:
+        if len(reads) != self.count:
             return Infeasible("levels", "the wish has another number of levels")
         if (missing := self.misfit(reads)) is not None:
             return missing
@@ -117,7 +123,7 @@ class _Fit:
         levels = [set(leaves(read.node)) for read in reads]
         placed = Counter(name for names in levels for name in names if type_of(name) not in ADDED)
         for name in self.rooms:
-            if not placed[name]:
+            if not placed[name] and self.count == self.programme.floors:
                 return Infeasible("missing_room", f"the {name} is missing")
         for name, number in placed.items():
             if name not in self.rooms:

@@ -13,7 +13,7 @@ from housebrain.rules.assemble import assemble
 from housebrain.rules.checks import violations
 from housebrain.rules.massing import exceeded, height_ft, massing_of
 from housebrain.solver import engine
-from housebrain.solver.dimension import Wish
+from housebrain.solver.dimension import Wish, begin
 from housebrain.solver.dimension import dimension as dimension_programme
 from housebrain.solver.house import House, Infeasible, mirrored
 from housebrain.solver.needs import Programme, around_corner, largest_first, programme_of
@@ -145,6 +145,22 @@ def dimension(
         return _solved(brief, 0)
     except Rejected as refusal:
         return Infeasible(refusal.reason, refusal.detail)
+
+
+def begun(topologies: Sequence[Any], brief: Brief, wish: tuple[int, int]) -> House | Infeasible:
+    """The lower levels of a house with the sizes that come nearest to a wish; the arguments are those of `dimension`.
+
+    The rooms that they lack are left to the levels above.
+    """
+    trees = [_in_feet(tree) for tree in topologies]
+    why = Infeasible("envelope", "the setbacks leave no room for a house")
+    first = brief.berth_of(*wish)
+    for berth in sorted(largest_first(brief), key=lambda berth: berth != first):
+        found = begin(trees, programme_of(brief, berth), Wish(wish[0] * GRID_FT, wish[1] * GRID_FT, trees))
+        if isinstance(found, House):
+            return found
+        why = found
+    return why
 
 
 def _best_turned(house: House, brief: Brief) -> Design:

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from housebrain.answering.mending.draft import Box
 
 HALL_FT = 4.0  # how wide a hall is
+REMOVED_FT = 4.0  # what it counts that a leaf goes
+SPARE = frozenset({"hall", "terrace", "porch", "court"})  # leaves that nobody asked for
 LEAST_SHARE, MOST_SHARE = 0.2, 0.8  # of a room's box that a new neighbour may take
 
 
@@ -27,10 +29,11 @@ class Placed(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """A changed tree, and by how many feet rooms are moved in all, roughly."""
+    """A changed tree, by how many feet rooms are moved in all, roughly, and how many changes it took."""
 
     cost: float
     tree: Any
+    steps: int = 1
 
 
 def placed(node: Any, box: Box, path: tuple[int, ...] = ()) -> list[Placed]:
@@ -70,7 +73,8 @@ def beside(node: Any, at: Placed, name: str, area: float) -> Iterator[Any]:
 def edits(node: Any, size: tuple[float, float], fixed: frozenset[str] = frozenset()) -> list[Edit]:
     """Trees that are one small change away, the least change first.
 
-    Two leaves change places, one moves beside another, a piece of hall is added or taken away, a cut is turned.
+    Two leaves change places, one moves beside another, a piece of hall is added or taken away, a room loses one of its
+    boxes, a terrace or the like goes, a cut is turned.
 
     Args:
         node: the tree, cuts in feet.
@@ -86,8 +90,9 @@ def edits(node: Any, size: tuple[float, float], fixed: frozenset[str] = frozense
                 found.append(Edit(_apart(one, other) + 0.3 * abs(one.area - other.area) ** 0.5, swapped))
     found += [Edit(cost, tree) for cost, tree in _with_hall(node, node, (0.0, 0.0, *size), ())]
     for one in leaves:
-        if one.name == "hall" and one.path:
-            found.append(Edit(4.0, without(node, one.path)))
+        boxes = sum(leaf.name == one.name for leaf in leaves)
+        if one.path and (one.name in SPARE or (boxes > 1 and one.name not in fixed)):
+            found.append(Edit(REMOVED_FT, without(node, one.path)))
         if one.name in fixed or not one.path:
             continue
         rest = without(node, one.path)

@@ -84,7 +84,7 @@ def repair(draft: Any, brief: Brief) -> Mended | Infeasible:
         near = nearest(starts.trees, starts.size, brief, lambda design: _distance(design, read, matched))
         if near is not None:
             changes = *matched.changes, *starts.added
-            return Mended(near.design, False, changes, _moved(near.design, read, matched))
+            return Mended(near.sized.design, False, changes, _moved(near.sized.design, read, matched))
     own = _own(read, matched, brief)
     if isinstance(own, Infeasible):
         return own

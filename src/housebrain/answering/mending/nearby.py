@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
-from typing import Any
+from typing import Any, NamedTuple
 
 from housebrain.answering.mending.edits import Edit, edits, placed
 from housebrain.answering.mending.usable import usable
@@ -21,9 +21,16 @@ PROGRESS_FT = 40.0  # what it is worth that one floor more can work
 _FIXED = frozenset({"stairs"})
 
 
+class Near(NamedTuple):
+    """A house, and how many changes of the arrangement it took."""
+
+    sized: Sized
+    edits: int
+
+
 def nearest(
     starts: list[list[Any]], size: tuple[float, float], brief: Brief, distance: Callable[[Design], float]
-) -> Sized | None:
+) -> Near | None:
     """The nearest of the first few houses that small changes lead to, the least changes first.
 
     A floor is changed where those below it can work: `dimension` looks at them from the ground up.
@@ -36,18 +43,18 @@ def nearest(
     """
     wished = round(size[0] / GRID_FT), round(size[1] / GRID_FT)
     order = itertools.count()
-    queue = [(float(rank), next(order), 0.0, trees) for rank, trees in enumerate(starts)]
+    queue = [(float(rank), next(order), 0.0, 0, trees) for rank, trees in enumerate(starts)]
     heapify(queue)
     changed: set[str] = set()
-    good: list[tuple[float, int, Sized]] = []
+    good: list[tuple[float, int, Near]] = []
     for tried in range(TRIED):
         if not queue or len(good) == ENOUGH:
             break
-        _, _, cost, trees = heappop(queue)
+        _, _, cost, count, trees = heappop(queue)
         sized = dimension([_steps(tree) for tree in trees], brief, wished, replace=False)
         if not isinstance(sized, Infeasible):
-            good.append((distance(sized.design), tried, sized))
-            if not cost:
+            good.append((distance(sized.design), tried, Near(sized, count)))
+            if not count:
                 break
             continue
         for number in _failing(trees, sized.level, size, brief):
@@ -57,7 +64,7 @@ def nearest(
             for edit in _working(trees[number], number, size, brief):
                 total = cost + edit.cost
                 ahead = [*trees[:number], edit.tree, *trees[number + 1 :]]
-                heappush(queue, (total - PROGRESS_FT * number, next(order), total, ahead))
+                heappush(queue, (total - PROGRESS_FT * number, next(order), total, count + edit.steps, ahead))
     return min(good)[2] if good else None
 
 
@@ -81,7 +88,7 @@ def _working(tree: Any, number: int, size: tuple[float, float], brief: Brief) ->
     found = [edit for edit, fine in zip(near, works, strict=True) if fine]
     if not found:
         far = [
-            Edit(one.cost + other.cost, other.tree)
+            Edit(one.cost + other.cost, other.tree, 2)
             for one in _spread(near, BRANCHES)
             for other in _spread(edits(one.tree, size, _FIXED), TWIGS)
         ]

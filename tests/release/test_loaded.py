@@ -1,0 +1,87 @@
+"""Tests for housebrain.release.loaded and pyfunc: MLflow loads a registered version, and it answers briefs."""
+
+import shutil
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+from typer.testing import CliRunner
+
+from conftest import REPOSITORY
+from housebrain.cli import app
+from housebrain.dataset.generate import generate_records
+from housebrain.errors import UserError
+from housebrain.evaluation.names import MERGED
+from housebrain.files import write_json
+from housebrain.house.design import Design
+from housebrain.params import Params
+from housebrain.release.champion import choose
+from housebrain.release.current import current
+from housebrain.release.served import ensure_served
+from housebrain.rules.checks import violations
+from housebrain.words.read import read_words
+from project import TINY, put_base
+from release.conftest import register_round
+
+WORDS = "2 bedroom house, 40x60 ft plot facing east"
+
+
+@pytest.fixture
+def project(evaluated_round: Path, params: Params, tiny_base: Path) -> Path:
+    """A project with a champion."""
+    put_base(evaluated_round, tiny_base)
+    content = YAML(typ="safe").load((REPOSITORY / "params.yaml").read_text())
+    content |= {"base": "tiny", "bases": {"tiny": TINY.model_dump(exclude_none=True)}}
+    with Path("params.yaml").open("w") as file:
+        YAML(typ="safe").dump(content, file)
+    register_round(params)
+    choose(MERGED, params, force=True)
+    return evaluated_round
+
+
+def test_mlflow_answers_words_and_records(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From another folder than the project's."""
+    monkeypatch.chdir(tmp_path)
+    model = mlflow.pyfunc.load_model("models:/housebrain@champion")
+    record = next(iter(generate_records(1, seed=3))).text.decode()
+    one, other, nothing = model.predict([WORDS, record, "a lovely day"])
+    house = Design.model_validate(one["design"])
+    assert violations(house, read_words(WORDS).brief) == []
+    assert one["model"] == {"engine": "transformers", "model": "merged, round 1", "base": "nobody/tiny"}
+    assert Design.model_validate(other["design"]).levels
+    assert "does not say what house" in nothing["error"]
+    assert model.predict(pd.DataFrame({"brief": [WORDS]})) == [one]
+
+
+def test_it_says_when_the_adapter_is_gone(project: Path, params: Params) -> None:
+    shutil.rmtree("models/merged")
+    with pytest.raises(UserError, match="does not hold the adapter of merged, round 1"):
+        mlflow.pyfunc.load_model("models:/housebrain@champion")
+
+
+def test_what_onnxruntime_cannot_run_is_said_once(
+    project: Path, params: Params, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """When a champion is chosen. The tiny model's heads are too small for it."""
+    said = CliRunner().invoke(app, ["champion", "merged", "--force"], catch_exceptions=False).stdout
+    assert "engine: writing the champion, version 3 (merged)" in said
+    assert "onnxruntime can't run this model" in said
+    assert ensure_served(current(params), params) is None
+    assert capsys.readouterr().out == ""
+    (answer,) = mlflow.pyfunc.load_model("models:/housebrain@champion").predict([WORDS])
+    assert answer["model"]["engine"] == "transformers"
+
+
+def test_an_export_is_chosen_by_its_format(project: Path) -> None:
+    write_json("reports/prepare.json", {"total": 2, "solved": 2, "rejected": {}})
+    rows = {name: {"rows": 1, "sha256": name} for name in ("validation", "test")}
+    rows |= {f"shard_{shard}": {"rows": 1, "sha256": f"data-{shard}"} for shard in (1, 2)}
+    write_json("reports/split.json", {"files": rows})
+    for form, file in (("adapter", "adapter_model.safetensors"), ("safetensors", "model.safetensors")):
+        arguments = ["export", "--format", form, "--out", form]
+        done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+        assert f"export: version 3, merged, in {form}." in done.stdout
+        assert (Path(form) / file).is_file()
+    assert (Path("safetensors") / "chat.json").is_file()
