@@ -18,7 +18,7 @@ from housebrain.language.levels import read_levels
 from housebrain.model.vocabulary import Vocabulary
 
 SPREAD = 0.8  # the temperature of candidates beside the first
-ROUNDS = 3  # of candidates, in which a level is written at most
+DRAWN = 8  # candidates of a level that a critic is shown at most
 
 Logits = NDArray[np.float32]
 
@@ -155,7 +155,7 @@ class _Answer:
             self.finished = True
             return None
         candidates = [*self.shown, *self.rows]
-        last = len(candidates) >= ROUNDS * len(self.rows)
+        last = len(candidates) >= DRAWN
         taken = self.critic.choose([self.text(row) for row in candidates], last)
         earlier = len(self.shown)
         if taken is None and not last:
