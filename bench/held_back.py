@@ -30,6 +30,7 @@ import housebrain as hb
 from housebrain.answering.designer import Designer
 from housebrain.answering.engine import SolverEngine
 from housebrain.answering.model_engine import ModelEngine
+from housebrain.answering.torch_writer import TorchWriter
 from housebrain.dataset.records import count_records, read_records
 from housebrain.errors import reported
 from housebrain.files import write_json
@@ -128,7 +129,8 @@ def main() -> None:
     rows = [json.loads(line) for line in lines[1:]] if lines and json.loads(lines[0]) == setting else []
     with tempfile.TemporaryDirectory() as scratch, reported():
         base = ensure_base(load_params())
-        designer = Designer(base if options.model else untrained(base, Path(scratch) / "untrained"), options.model)
+        shape = base if options.model else untrained(base, Path(scratch) / "untrained")
+        designer = Designer(TorchWriter(shape, options.model))
         store = Store(f"sqlite:///{scratch}/store.db")
         service = create_app(
             Settings(open_to_all=True, requests_a_minute=10**9, seconds=600),
