@@ -334,18 +334,16 @@ def solve(programme: Programme, seed: int = 0, unit_ft: float = UNIT_FT) -> Hous
         unit_ft: the grid.
     """
     single = programme.floors == 1
-    if programme.corner != NO_CORNER:
-        if is_hopeless(programme):
-            return Infeasible("no_layout_found", what_binds(programme))
-        return Solver(programme, seed, unit_ft, LAST_EFFORT).run(
-            rounds=6, enough=1, wild=True, most=8 if single else 24
-        )
-    if is_small(programme):
-        small = Solver(programme, seed, unit_ft, SMALL_EFFORT)
-        return small.run(rounds=6 if single else 20, enough=99, wild=True, most=20 if single else 80)
-    found = Solver(programme, seed, unit_ft).run(rounds=2 if single else 4, enough=99)
-    if isinstance(found, Infeasible) and found.reason == "no_layout_found" and not is_hopeless(programme):
-        return Solver(programme, seed, unit_ft, LAST_EFFORT).run(
-            rounds=6, enough=1, wild=True, most=8 if single else 24
-        )
-    return found
+    found: House | Infeasible | None = None
+    if programme.corner == NO_CORNER:
+        if is_small(programme):
+            small = Solver(programme, seed, unit_ft, SMALL_EFFORT)
+            return small.run(rounds=6 if single else 20, enough=99, wild=True, most=20 if single else 80)
+        found = Solver(programme, seed, unit_ft).run(rounds=2 if single else 4, enough=99)
+        if isinstance(found, House) or found.reason != "no_layout_found":
+            return found
+    if is_hopeless(programme):
+        return found or Infeasible("no_layout_found", what_binds(programme))
+    # The library has nothing for houses that turn round a corner.
+    last = Solver(programme, seed, unit_ft, LAST_EFFORT)
+    return last.run(rounds=6, enough=1, wild=True, most=8 if single else 24)
