@@ -20,6 +20,7 @@ from typing import Any
 from bench.answers import adapter_of, arguments_of, evaluator_of, guided_of, put, row_of, setting_of
 from bench.realism import measure as realism
 
+from housebrain.answering.finish import Proposal
 from housebrain.errors import reported
 from housebrain.evaluation.compare import as_columns
 from housebrain.evaluation.guided import Guided, judge_guided
@@ -28,7 +29,7 @@ from housebrain.files import write_json
 from housebrain.language.designs import encode
 from housebrain.params import load_params
 
-LOWER_IS_BETTER = ("changed", "moved_ft", "penalty")
+LOWER_IS_BETTER = ("mended", "edits", "changed", "moved_ft", "penalty")
 
 
 def topologies(guided: Sequence[Guided]) -> float:
@@ -75,7 +76,7 @@ def main() -> None:
     evaluator, refused = evaluator_of(arguments)
     untrained = put(None, evaluator, arguments.batch, "untrained", free=False)
     trained = put(adapter, evaluator, arguments.batch, "trained", free=False)
-    solver = [judge_guided(sample.answer, sample, evaluator.settings.codes) for sample in evaluator.samples]
+    solver = [judge_guided(Proposal(sample.answer), sample, evaluator.settings.codes) for sample in evaluator.samples]
     ways = {"untrained": untrained.guided, "trained": trained.guided, "solver": solver}
     seconds = {"untrained": untrained.guided_seconds, "trained": trained.guided_seconds}
     rows = {

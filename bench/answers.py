@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from bench.machine import hardware
 from tqdm import tqdm
 
+from housebrain.answering.finish import Proposal
 from housebrain.dataset.prepare import SCHEMA, Reject, solve_record
 from housebrain.dataset.records import count_records, read_records
 from housebrain.errors import UserError, reported
@@ -38,6 +39,7 @@ from housebrain.model.released import released_adapter
 from housebrain.params import Params, load_params
 from housebrain.provenance import compute_device
 from housebrain.release.champion import champion
+from housebrain.rules.score import score
 
 SHARES = {
     "validity": "valid",
@@ -46,7 +48,7 @@ SHARES = {
     "cost_within_10pct": "cost_close",
     "json_validity": "json_valid",
 }
-GUIDED = {f"guided_{name}": name for name in ("changed", "moved_ft", "penalty")}
+GUIDED = {f"guided_{name}": name for name in ("mended", "edits", "changed", "moved_ft", "penalty")}
 
 
 class Put(NamedTuple):
@@ -127,21 +129,22 @@ def put(adapter: Path | None, evaluator: Evaluator, batch: int, what: str, free:
         asked["guided"].append(ToGuide(evaluator.prompts[part], [one.brief for one in evaluator.samples[part]]))
     if free:
         asked["free"] = [evaluator.prompts[part] for part in parts]
-    texts: dict[str, list[str]] = {"free": [], "guided": []}
+    texts: list[str] = []
+    proposals: list[Proposal] = []
     seconds: dict[str, list[float]] = {"free": [], "guided": []}
     for kind, batches in asked.items():
         for one in tqdm(batches, f"{what}, {kind}", unit=" batches", file=sys.stderr, mininterval=5):
             answers: Answers = model.answers(one)
-            texts[kind] += answers.answers
+            texts += answers.answers if kind == "free" else []
+            proposals += answers.proposals
             seconds[kind] += [answers.seconds / len(answers.answers)] * len(answers.answers)
-    guided = []
-    for number, (text, sample) in enumerate(zip(texts["guided"], evaluator.samples, strict=True)):
+    guided: list[Guided] = []
+    for number, (proposal, sample) in enumerate(zip(proposals, evaluator.samples, strict=True)):
         started = time.perf_counter()
-        guided.append(judge_guided(text, sample, ruleset))
+        guided.append(judge_guided(proposal, sample, ruleset))
         seconds["guided"][number] += time.perf_counter() - started
     verdicts = [
-        judge(text, sample, evaluator.codec, ruleset)
-        for text, sample in zip(texts["free"], evaluator.samples, strict=free)
+        judge(text, sample, evaluator.codec, ruleset) for text, sample in zip(texts, evaluator.samples, strict=free)
     ]
     return Put(verdicts, seconds["free"], guided, seconds["guided"])
 
@@ -160,10 +163,17 @@ def measures_of(verdicts: Sequence[Verdict]) -> dict[str, Measure]:
 
 
 def guided_of(guided: Sequence[Guided]) -> dict[str, Measure]:
-    """As of free answers, and what finishing changed; `kept` is the share of answers that were not replaced."""
+    """As of free answers, and what finishing changed; `own` is the share of answers that were not replaced."""
     found = measures_of([one.verdict for one in guided])
-    found["kept"] = share_measure([not one.replaced for one in guided])
+    found["own"] = share_measure([not one.replaced for one in guided])
+    found["kept"] = share_measure([one.edits == 0 for one in guided])
+    found["score"] = share_measure([_score(one) for one in guided])
     return found | {name: guided_measures(guided)[metric] for metric, name in GUIDED.items()}
+
+
+def _score(one: Guided) -> float:
+    """Of the house by the rules; 0 where it is not the model's."""
+    return 0.0 if one.design is None or one.replaced else score(one.design, one.sample.brief).total
 
 
 def arguments_of(parser: argparse.ArgumentParser) -> argparse.Namespace:

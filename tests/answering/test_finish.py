@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from housebrain.answering.finish import Finished, finish
+from housebrain.answering.finish import Finished, Proposal, finish
 from housebrain.house.brief import Rejected
 from housebrain.language.answer import Codec
 from housebrain.language.designs import encode
@@ -21,7 +21,7 @@ from houses import solved_houses
 @pytest.mark.parametrize("codec", ["tree", "coordinates"])
 def test_an_answer_that_is_right_stays_as_it_is(codec: Codec) -> None:
     for _, brief, design in solved_houses()[:8]:
-        finished = finish(encode(design, codec), brief, codec)
+        finished = finish(Proposal(encode(design, codec)), brief, codec)
         assert isinstance(finished, Finished)
         assert not finished.replaced and not finished.mended
         assert finished.too_small == ()
@@ -43,7 +43,7 @@ def test_rooms_that_are_too_small_are_named_and_mended() -> None:
     for _, brief, design in solved_houses()[:8]:
         answer = json.loads(encode(design))
         text = json.dumps({"size": answer["size"], "levels": [pulled(level) for level in answer["levels"]]})
-        finished = finish(text, brief)
+        finished = finish(Proposal(text), brief)
         assert isinstance(finished, Finished)
         assert violations(finished.design, brief) == []
         if not finished.replaced and finished.too_small:
@@ -67,7 +67,7 @@ def test_rooms_without_a_way_are_mended_by_small_changes() -> None:
     for _, brief, design in solved_houses()[:6]:
         answer = json.loads(encode(design))
         text = json.dumps({"size": answer["size"], "levels": [swapped(level) for level in answer["levels"]]})
-        finished = finish(text, brief)
+        finished = finish(Proposal(text), brief)
         assert isinstance(finished, Finished)
         assert violations(finished.design, brief) == []
         assert not (finished.mended and finished.replaced)
@@ -82,7 +82,7 @@ def test_rooms_without_a_way_are_mended_by_small_changes() -> None:
 )
 def test_what_is_no_answer_is_replaced_by_the_solvers_house(text: str) -> None:
     _, brief, _ = solved_houses()[0]
-    finished = finish(text, brief)
+    finished = finish(Proposal(text), brief)
     assert isinstance(finished, Finished)
     assert finished.replaced
     assert (finished.moved_ft, finished.mean_moved_ft) == ({}, None)
@@ -102,6 +102,6 @@ def test_whatever_keeps_to_the_grammar_becomes_a_valid_house(number: int, seed: 
     while state and not state.finished:
         character = rng.choice(sorted({choice[0] for choice, _ in state.choices}))
         text, state = text + character, state.step(character)
-    finished = finish(text, brief)
+    finished = finish(Proposal(text), brief)
     assert not isinstance(finished, Infeasible)
     assert violations(finished.design, brief) == []

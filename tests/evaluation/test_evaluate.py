@@ -12,6 +12,7 @@ from transformers import LlamaForCausalLM
 
 from conftest import MakeSamples
 from evaluation.conftest import adapter_like
+from housebrain.answering.finish import Proposal
 from housebrain.errors import UserError
 from housebrain.evaluation import evaluate as module
 from housebrain.evaluation.cache import Cache
@@ -20,6 +21,7 @@ from housebrain.evaluation.evaluate import evaluate as evaluate_with
 from housebrain.evaluation.names import BASE, MERGED, RELEASED
 from housebrain.evaluation.reports import Evaluated
 from housebrain.files import read_json, write_json
+from housebrain.language.answer import read
 from housebrain.language.grammar import Grammar
 from housebrain.language.prompt import prompt
 from housebrain.language.samples import load_samples
@@ -313,8 +315,12 @@ def test_guided_answers_keep_to_their_grammars_and_are_judged(
     result = evaluate(guiding(params), {MERGED: adapters[MERGED]}, test_split)[MERGED]
     assert len(result.guided) == 2
     for one in result.guided:
-        behind = Grammar(one.sample.brief).start.steps(one.answer)
-        assert behind and behind.finished
+        if one.edits == 0:
+            behind = Grammar(one.sample.brief).start.steps(one.answer)
+            assert behind and behind.finished
+        levels = [[name for name, _ in layout] for layout in read(one.answer, "tree").layouts]
+        assert len(levels) == one.sample.brief.floors
+        assert all(sum(room.name in names for names in levels) == 1 for room in one.sample.brief.wanted_rooms)
         assert one.verdict.json_valid
         assert one.verdict.valid == (not one.replaced)
         assert one.design is not None and violations(one.design, one.sample.brief) == []
@@ -329,13 +335,13 @@ def test_a_codec_without_a_grammar_is_not_guided(params: Params, adapters: dict[
 
 def guided_batches(patch: pytest.MonkeyPatch) -> list[int]:
     """The list to which each guided batch adds its number of rows."""
-    real, rows = module.generate_guided, []
+    real, rows = module.propose, []
 
-    def counted(model: Any, vocabulary: Any, prompts: list[str], *more: Any) -> list[str]:
+    def counted(model: Any, vocabulary: Any, prompts: list[str], *more: Any) -> list[Proposal]:
         rows.append(len(prompts))
         return real(model, vocabulary, prompts, *more)
 
-    patch.setattr(module, "generate_guided", counted)
+    patch.setattr(module, "propose", counted)
     return rows
 
 

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from housebrain.answering.finish import Proposal
 from housebrain.evaluation.guided import Guided, guided_measures, judge_guided
 from housebrain.evaluation.intervals import difference, interval
 from housebrain.evaluation.names import GUIDED_METRICS
@@ -27,7 +28,7 @@ def shrunk(answer: str) -> str:
 
 def test_the_reference_answer_is_valid_and_hardly_changed() -> None:
     for sample in SAMPLES:
-        one = judge_guided(sample.answer, sample, "auto")
+        one = judge_guided(Proposal(sample.answer), sample, "auto")
         assert (one.replaced, one.verdict.valid, one.verdict.requirements) == (False, True, 1.0)
         assert one.changed < 0.5
         assert one.moved_ft is not None and one.moved_ft < 1.0
@@ -37,8 +38,8 @@ def test_the_reference_answer_is_valid_and_hardly_changed() -> None:
 def test_an_answer_that_has_to_be_replaced_is_not_the_models() -> None:
     """Though the house that stands in for it has no fault."""
     for answer, is_json in (("?", False), ('{"size":[40,40],"levels":["hall"]}', True)):
-        one = judge_guided(answer, SAMPLES[0], "auto")
-        assert one.replaced and not one.mended
+        one = judge_guided(Proposal(answer), SAMPLES[0], "auto")
+        assert one.replaced and one.edits is None
         assert one.design is not None
         assert (one.verdict.valid, one.verdict.requirements, one.verdict.codes) == (False, 0.0, 0.0)
         assert one.verdict.json_valid == is_json
@@ -46,18 +47,18 @@ def test_an_answer_that_has_to_be_replaced_is_not_the_models() -> None:
 
 
 def test_rooms_that_had_to_be_moved_or_enlarged_are_counted() -> None:
-    changed = [judge_guided(shrunk(sample.answer), sample, "auto") for sample in SAMPLES]
+    changed = [judge_guided(Proposal(shrunk(sample.answer)), sample, "auto") for sample in SAMPLES]
     kept = [one for one in changed if not one.replaced]
     assert kept
     for one in kept:
-        before = judge_guided(one.sample.answer, one.sample, "auto")
+        before = judge_guided(Proposal(one.sample.answer), one.sample, "auto")
         assert one.changed > 0.5 > before.changed
         assert one.moved_ft and before.moved_ft is not None and one.moved_ft > before.moved_ft
 
 
 def test_means_leave_out_what_could_not_be_measured() -> None:
     answers = [SAMPLES[0].answer, "?", SAMPLES[2].answer, shrunk(SAMPLES[3].answer)]
-    guided = [judge_guided(answer, sample, "auto") for answer, sample in zip(answers, SAMPLES, strict=True)]
+    guided = [judge_guided(Proposal(answer), sample, "auto") for answer, sample in zip(answers, SAMPLES, strict=True)]
     found = guided_measures(guided)
     assert set(found) == set(GUIDED_METRICS)
     assert found["guided_validity"].mean == 0.75
@@ -65,14 +66,14 @@ def test_means_leave_out_what_could_not_be_measured() -> None:
     assert math.isclose(found["guided_moved_ft"].mean, float(np.mean(moved)))
     between = interval(found["guided_moved_ft"])
     assert between and min(moved) <= between.low <= between.high <= max(moved)
-    nothing = guided_measures([judge_guided("?", SAMPLES[0], "auto")])["guided_moved_ft"]
+    nothing = guided_measures([judge_guided(Proposal("?"), SAMPLES[0], "auto")])["guided_moved_ft"]
     assert math.isnan(nothing.mean)
     assert interval(nothing) is None
 
 
 def test_models_are_compared_where_both_have_a_house_of_their_own() -> None:
     def measured(*values: float | None) -> list[Guided]:
-        whole = judge_guided(SAMPLES[0].answer, SAMPLES[0], "auto")
+        whole = judge_guided(Proposal(SAMPLES[0].answer), SAMPLES[0], "auto")
         return [whole._replace(moved_ft=value) for value in values]
 
     one, other = (guided_measures(measured(*v))["guided_moved_ft"] for v in ((1.0, 2.0, None), (3.0, None, 9.0)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from housebrain.answering.finish import Proposal
 from housebrain.errors import UserError
 from housebrain.evaluation.compare import all_measures, comparisons, intervals
 from housebrain.evaluation.guided import judge_guided
@@ -38,7 +39,7 @@ def outcome(
         Answered(sample, float("nan") if loss is None else loss, 100, answer, judge(answer, sample, "tree", "auto"))
         for answer, sample in zip(answers, samples, strict=True)
     ]
-    guided = [judge_guided(answer, sample, "auto") for answer, sample in zip(answers, samples, strict=True)]
+    guided = [judge_guided(Proposal(answer), sample, "auto") for answer, sample in zip(answers, samples, strict=True)]
     guided = guided if is_guided else []
     metrics: dict[str, float | None] = {
         **dict.fromkeys(GUIDED_METRICS),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from conftest import REPOSITORY, MakeSamples
+from housebrain.answering.finish import Proposal
 from housebrain.evaluation.compare import all_measures, comparisons, intervals
 from housebrain.evaluation.guided import judge_guided
 from housebrain.evaluation.metrics import Answered, finite, judge
@@ -52,7 +53,7 @@ class Round:
 
     def _outcome(self, texts: list[str], loss: float) -> Evaluated:
         answers = [self._answered(sample, text, loss) for sample, text in zip(self.samples, texts, strict=True)]
-        guided = [judge_guided(one.answer, one.sample, "auto") for one in answers[: self.guided]]
+        guided = [judge_guided(Proposal(one.answer), one.sample, "auto") for one in answers[: self.guided]]
         found = all_measures(Evaluated({}, answers, guided))
         metrics = dict.fromkeys(GUIDED_METRICS) | {name: finite(measure.mean) for name, measure in found.items()}
         more = {"seconds_per_design": 4.0, "peak_memory_gb": 1.5, "adapter_mb": 9.8}
