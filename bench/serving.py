@@ -44,7 +44,7 @@ from housebrain.model.writing import Critic, Written
 from housebrain.rules.checks import violations
 
 WAYS = ("transformers, free", "transformers, guided", "onnxruntime, guided")
-PARTS = ("command", "ways", "service")
+PARTS = ("command", *WAYS, "service")
 LONGEST = 400  # tokens of a free answer
 WORDS = "3 bedroom house, 40x60 ft plot facing east"
 CLIENTS = (1, 4, 16)
@@ -126,7 +126,6 @@ def measure(way: str, base: Path, adapter: Path, engine: Path, briefs: list[Brie
         whole.append(time.perf_counter() - start)
     written, whole = written[1:], whole[1:]
     return {
-        "way": way,
         "ready_seconds": round(ready, 2),
         "writing_seconds": spread([seconds for seconds, _ in written]),
         "seconds": spread(whole),
@@ -232,25 +231,21 @@ def main() -> None:
     found: dict[str, Any] = read_json(arguments.out) if arguments.out.exists() else {}
     found |= {"machine": hardware(), "workers": arguments.workers}
     with project(arguments.base, arguments.adapter) as folder:
-        command = by_command(folder, max(3, arguments.count // 2) if "command" in arguments.only else 0)
+        measured = by_command(folder, max(3, arguments.count // 2) if "command" in arguments.only else 0)
         if "command" in arguments.only:
-            found["command"] = command
-            print(command, flush=True)
-        if "ways" in arguments.only:
-            found["ways"] = []
-        for way in WAYS if "ways" in arguments.only else ():
+            found["command"] = measured
+        for way in [way for way in WAYS if way in arguments.only]:
             row_file = folder / "row.json"
             one = ["--way", way, "--engine", str(folder / "models/engine"), "--out", str(row_file)]
             same = [f"--{name}={getattr(arguments, name)}" for name in ("base", "adapter", "samples", "count")]
             subprocess.run([sys.executable, "-m", "bench.serving", *same, *one], check=True)
-            found["ways"].append(json.loads(row_file.read_text()))
-            print(found["ways"][-1], flush=True)
+            found.setdefault("ways", {})[way] = read_json(row_file)
+            write_json(arguments.out, found)
         if "service" in arguments.only:
             with service(folder, arguments.workers) as (address, process):
                 by_clients(address, briefs, 1, 0.1)  # loads what the first house loads
                 found["service"] = [by_clients(address, briefs, count, arguments.seconds) for count in CLIENTS]
                 found["service_mb"] = round(process.memory_info().rss / 1e6)
-            print(found["service"], flush=True)
     write_json(arguments.out, found)
 
 

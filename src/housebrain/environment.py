@@ -50,7 +50,7 @@ PASSED_ON = (
 """Passed on by `cluster/rounds.py` to the nodes of a cluster, where they are set: the remote's and the hub's
 credentials."""
 SERVER_KEY = "HOUSEBRAIN_SERVER_KEY"
-"""Read by `answering/server_writer.py`: the key of a server that has the model. Set by a person."""
+"""Read by `model/server_rows.py`: the key of a server that has the model. Set by a person."""
 DATABASE = "HOUSEBRAIN_DATABASE"
 """Read by `housebrain serve`, `keys`, `feedback` and `usage`: the service's store, in place of housebrain.db in this
 folder. Set by a person."""

@@ -10,6 +10,8 @@ from housebrain.model.plain import PlainTokenizer
 from housebrain.model.vocabulary import Vocabulary
 from housebrain.model.writing import Critic, Rows, Written, write
 
+DRAWN = 3  # candidates of a level at most: a person waits for each
+
 
 class PlainWriter:
     """Asks what computes, one candidate after the other: side by side they would take as long.
@@ -40,5 +42,7 @@ class PlainWriter:
         check: Callable[[], None],
     ) -> Written:
         asked = self.tokenizer(self.chat.prompt(brief), add_special_tokens=False)["input_ids"]
-        (written,) = write(self._new_rows(), self.vocabulary, [asked], [start], [critic], 1, temperature, seed, check)
+        (written,) = write(
+            self._new_rows(), self.vocabulary, [asked], [start], [critic], 1, DRAWN, temperature, seed, check
+        )
         return written

@@ -101,5 +101,7 @@ def generate_guided(
         ids = [tokenizer(prompt, add_special_tokens=False)["input_ids"] for prompt in prompts[part]]
         rows = TorchRows(model, len(ids), tokenizer.pad_token_id or 0)
         looked = critics[part] if critics else [None] * len(ids)
-        answers += write(rows, vocabulary, ids, starts[part], looked, candidates, temperature, seed, check)
+        answers += write(
+            rows, vocabulary, ids, starts[part], looked, candidates, temperature=temperature, seed=seed, check=check
+        )
     return answers

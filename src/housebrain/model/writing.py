@@ -113,14 +113,15 @@ class _Answer:
         critic: takes one at each level's end; None takes the only one.
         temperature: of the first candidate.
         rng: for the draws.
+        drawn: candidates of a level that the critic is shown at most.
     """
 
     def __init__(
         self, vocabulary: Vocabulary, start: State, prompt: list[int], count: int, critic: Critic | None,
-        temperature: float, rng: np.random.Generator,
+        temperature: float, rng: np.random.Generator, drawn: int,
     ) -> None:  # fmt: skip
         self.vocabulary, self.prompt = vocabulary, len(prompt)
-        self.critic, self.temperature, self.rng = critic, temperature, rng
+        self.critic, self.temperature, self.rng, self.drawn = critic, temperature, rng, drawn
         ids, state = vocabulary.forced(start)
         # Where this level begins. The prompt's last token is always seen again: logits come from behind some token.
         self.origin = _Row(ids, state, [prompt[-1], *ids])
@@ -155,7 +156,7 @@ class _Answer:
             self.finished = True
             return None
         candidates = [*self.shown, *self.rows]
-        last = len(candidates) >= DRAWN
+        last = len(candidates) >= self.drawn
         taken = self.critic.choose([self.text(row) for row in candidates], last)
         earlier = len(self.shown)
         if taken is None and not last:
@@ -213,6 +214,7 @@ def write(
     starts: Sequence[State],
     critics: Sequence[Critic | None],
     candidates: int = 1,
+    drawn: int = DRAWN,
     temperature: float = 0.0,
     seed: int = 0,
     check: Callable[[], None] = lambda: None,
@@ -226,6 +228,7 @@ def write(
         starts: where each one's grammar begins.
         critics: of each one's levels; None has it written without a second look.
         candidates: of each answer, side by side; 1 without critics.
+        drawn: of a level's candidates that a critic is shown at most.
         temperature: 0 takes the likeliest allowed token, more samples among the allowed ones. Where a level has several
             candidates it is the first one's.
         seed: of the samples.
@@ -235,7 +238,7 @@ def write(
         The answers.
     """
     answers = [
-        _Answer(vocabulary, start, prompt, candidates, critic, temperature, np.random.default_rng(seed))
+        _Answer(vocabulary, start, prompt, candidates, critic, temperature, np.random.default_rng(seed), drawn)
         for prompt, start, critic in zip(prompts, starts, critics, strict=True)
     ]
     check()
