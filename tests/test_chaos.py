@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 
 from fakedrive import ANSWERS, FakeDrive
-from housebrain.files import read_json, sha256_file, write_json
 from forkserver import Asker, ForkServer
+from housebrain.files import read_json, sha256_file, write_json
 from project import SHARDS, clone_project, run, simulated_drive, start, start_round
 
 ADAPTER = "adapter_model.safetensors"
