@@ -36,7 +36,11 @@ LARGEST = 200_000  # bytes of a request
 LIBRARIES = [
     *("housebrain.cli", "housebrain.supervision.work", "housebrain.training.train", "torch", "transformers", "peft"),
     *("transformers.models.auto.modeling_auto", "transformers.models.llama.modeling_llama", "accelerate", "datasets"),
-    *("mlflow", "dvc.cli.parser", "dvc.repo", "dvc_gdrive", "pydrive2.fs", "googleapiclient.discovery"),
+    *("mlflow", "dvc.cli.parser", "dvc.repo.open_repo", "dvc.repo.index", "dvc.repo.graph", "dvc.repo.worktree"),
+    *("dvc.repo.plots", "dvc.repo.stage", "dvc.data_cloud", "dvc.scm", "dvc.rwlock", "dvc_data.index.push"),
+    *("dvc_gdrive", "pydrive2.fs", "googleapiclient.discovery", "networkx", "rich.progress"),
+    *("dvc.cachemgr", "dulwich.ignore", "platformdirs.unix", "configobj", "datasets.io.parquet", "scipy.io"),
+    *("mlflow.store.tracking.sqlalchemy_store", "mlflow.system_metrics.system_metrics_monitor"),
 ]
 
 
