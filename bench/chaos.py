@@ -24,7 +24,14 @@ from bench.machine import hardware
 from housebrain.files import read_json, write_json
 from housebrain.git import git_commit
 
-SUMMED = ("ended_with_an_error", "requests_served", "seconds", "adapters_as_undisturbed", "promoted")
+SUMMED = (
+    "kills_of_fresh_interpreters",
+    "ended_with_an_error",
+    "requests_served",
+    "seconds",
+    "adapters_as_undisturbed",
+    "promoted",
+)
 
 
 def totals(rounds: list[dict[str, Any]]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 from conftest import REPOSITORY, made_once
 from fakedrive import FakeDrive
+from forkserver import Asker, Forked
 from housebrain.files import write_json
 from housebrain.model.base import ORIGIN
 from housebrain.params import Base
@@ -179,7 +180,14 @@ def clone_project(coordinator: Path, folder: Path, tiny_base: Path, mlflow_datab
     return folder
 
 
-def start(folder: Path, *words: str) -> subprocess.Popen[str]:
-    """Starts a command in a clone; what it prints is added to `out.log` there."""
+def start(folder: Path, *words: str, asker: Asker | None = None) -> subprocess.Popen[str]:
+    """Starts a command in a clone; what it prints is added to `out.log` there.
+
+    Args:
+        folder: the clone.
+        words: the command.
+        asker: of a fork server, to have the process from there; else it is started anew.
+    """
     with (folder / "out.log").open("a") as log:
-        return subprocess.Popen(words, cwd=folder, env=environment(), stdout=log, stderr=subprocess.STDOUT, text=True)
+        options: dict[str, Any] = {"cwd": folder, "env": environment(), "stdout": log, "stderr": subprocess.STDOUT}
+        return Forked(asker, words, **options) if asker else subprocess.Popen(words, text=True, **options)

@@ -3,11 +3,15 @@
 One coordinator and six workers, each in a clone and processes of its own, all at once; dvc and dvc-gdrive are real.
 Requests fail before or after they were carried out, hang, or are refused, and lists lag behind. `python -m bench.chaos`
 plays it with more kills and faults.
+
+On Linux most lives begin as forks of one process that has imported their libraries, which takes a tenth of the time.
+The others, `FRESH_SHARE` of them, begin with interpreters of their own: those are killed while they import, too.
 """
 
 import os
 import random
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -17,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from fakedrive import ANSWERS, FakeDrive
+from forkserver import Asker, ForkServer
 from housebrain.files import read_json, sha256_file, write_json
 from project import SHARDS, clone_project, run, simulated_drive, start, start_round
 
@@ -35,6 +40,7 @@ TIMEOUT_SECONDS, HANG_SECONDS = 10.0, 15.0
 # training is over, however fast the machine.
 LONGEST_LIFE_SECONDS = float(os.environ.get("HOUSEBRAIN_CHAOS_LIFE", "60"))
 MOST_STEPS = 40
+FRESH_SHARE = 0.1  # of all lives, drawn at random
 LOST = 6  # the worker that never comes back
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.alone, pytest.mark.timeout(7200)]
@@ -55,13 +61,14 @@ class Kills:
 class Worker(threading.Thread):
     """One machine on which `housebrain work` is started again each time it dies, until it has done its shard."""
 
-    def __init__(self, shard: int, folder: Path, kills: Kills, drive: FakeDrive) -> None:
+    def __init__(self, shard: int, folder: Path, kills: Kills, drive: FakeDrive, asker: Asker | None) -> None:
         super().__init__(daemon=True)
-        self.drive = drive
+        self.drive, self.asker = drive, asker
         self.shard, self.folder = shard, folder
         self.kills = kills
         self.random = random.Random(1000 * SEED + shard)
         self.killed: Counter[str] = Counter()  # by what it was doing
+        self.killed_fresh = 0  # of these, in lives that began with interpreters of their own
         self.gave_up: list[str] = []  # errors that `work` ended with: more faults in a row than it bears
         self.status: int | None = None
 
@@ -82,11 +89,13 @@ class Worker(threading.Thread):
         while self.status != 0:
             with (self.folder / "out.log").open("a") as log:
                 log.write("# start\n")
-            process = start(self.folder, "housebrain", "work", "--shard", str(self.shard))
+            asker = None if self.random.random() < FRESH_SHARE else self.asker
+            process = start(self.folder, "housebrain", "work", "--shard", str(self.shard), asker=asker)
             if self.must_die() and self.outlives(process):
                 process.kill()
                 process.wait()
                 self.killed[self.doing()] += 1
+                self.killed_fresh += asker is None
                 if self.shard == LOST and self.has_checkpoint():
                     return
             else:
@@ -118,6 +127,16 @@ def drive() -> Iterator[FakeDrive]:
         yield drive
 
 
+@pytest.fixture
+def asker(drive: FakeDrive) -> Iterator[Asker | None]:
+    """Of a fork server whose processes reach the Drive; None where the system can't fork so."""
+    if sys.platform != "linux":
+        yield None
+        return
+    with ForkServer() as server:
+        yield server.asker
+
+
 def trained_alone(coordinator: Path, folder: Path, tiny_base: Path, mlflow_database: Path) -> dict[str, str]:
     """The hash of each shard's adapter where nothing disturbs its training; kept in a file, if one is named."""
     if UNDISTURBED and Path(UNDISTURBED).exists():
@@ -134,7 +153,7 @@ def trained_alone(coordinator: Path, folder: Path, tiny_base: Path, mlflow_datab
 
 
 def test_a_round_survives_its_workers_deaths(
-    tmp_path: Path, tiny_base: Path, mlflow_database: Path, drive: FakeDrive
+    tmp_path: Path, tiny_base: Path, mlflow_database: Path, drive: FakeDrive, asker: Asker | None
 ) -> None:
     coordinator = start_round(
         tmp_path / "coordinator",
@@ -153,7 +172,7 @@ def test_a_round_survives_its_workers_deaths(
     workers, kills = [], Kills(KILLS + len(SHARDS), drive)  # some are drawn by a worker that ends before
     for shard in SHARDS:
         folder = clone_project(coordinator, tmp_path / f"worker-{shard}", tiny_base, mlflow_database)
-        workers.append(Worker(shard, folder, kills, drive))
+        workers.append(Worker(shard, folder, kills, drive, asker))
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -161,6 +180,7 @@ def test_a_round_survives_its_workers_deaths(
     killed: Counter[str] = sum((worker.killed for worker in workers), Counter())
     result = {
         "kills": dict(killed),
+        "kills_of_fresh_interpreters": sum(worker.killed_fresh for worker in workers),
         "ended_with_an_error": sum(len(worker.gave_up) for worker in workers),
         "requests_served": drive.requests.total(),
         "faults": dict(drive.injected),

@@ -1,6 +1,7 @@
 """Tests for housebrain.cli.service."""
 
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,42 @@ def test_without_a_model_the_solver_answers(tmp_path: Path, monkeypatch: pytest.
     assert list(load_engines()) == ["solver"]
     with pytest.raises(UserError, match="no released adapter"):
         load_engines("model")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["usage", "--days", "inf"],
+        ["usage", "--days", "1e12"],
+        ["serve", "--engine", "solver", "--seconds", "inf"],
+    ],
+)
+def test_a_number_out_of_all_bounds_is_refused(words: list[str], tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, [*words, "--database", f"sqlite:///{tmp_path / 'store.db'}"])
+    assert done.exit_code == 2
+    assert "Invalid value" in done.output
+
+
+@pytest.mark.parametrize("page", ["example.org", "https://example.org/page", "https://", ""])
+def test_an_origin_that_no_browser_sends_is_refused(page: str, tmp_path: Path) -> None:
+    words = ["serve", "--engine", "solver", "--database", f"sqlite:///{tmp_path / 'store.db'}", "--origin", page]
+    with pytest.raises(UserError, match="no page's origin"):
+        CliRunner().invoke(app, words, catch_exceptions=False)
+
+
+def test_a_port_that_is_taken_is_named_and_nothing_is_said_to_be_served(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        words = ["serve", "--engine", "solver", "--database", f"sqlite:///{tmp_path / 'store.db'}", "--port", port]
+        done = CliRunner().invoke(app, words)
+    assert isinstance(done.exception, UserError)
+    assert f"--port {port}: can't be listened to" in str(done.exception)
+    assert "serving" not in done.output
+
+
+def test_samples_that_cant_be_read_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data/prepared").mkdir(parents=True)
+    Path("data/prepared/samples-00000.parquet").write_text("no Parquet")
+    with pytest.raises(UserError, match=r"data/prepared: its samples can't be read .*dvc repro prepare"):
+        CliRunner().invoke(app, ["usage"], catch_exceptions=False)

@@ -45,3 +45,18 @@ def test_a_design_that_breaks_a_rule_is_named(tmp_path: Path) -> None:
     write(tmp_path, design=content)
     with pytest.raises(UserError, match=r"feedback\.jsonl:1: the design of feedback-1 breaks a rule"):
         list(feedback_batches(tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 100_000, b"\n", b"{}\xe2\x80\xa8"])
+def test_bytes_that_are_no_line_are_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "feedback.jsonl").write_bytes(content)
+    with pytest.raises(UserError, match=r"feedback\.jsonl:1: not a line of"):
+        list(feedback_batches(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["feedback.json", "feedback.JSONL", "feedback.jsonl.gz"])
+def test_a_file_that_would_be_left_out_is_named(tmp_path: Path, name: str) -> None:
+    write(tmp_path)
+    (tmp_path / name).write_text("{}\n")
+    with pytest.raises(UserError, match=rf"{name}: not a file"):
+        list(feedback_batches(tmp_path))

@@ -1,6 +1,6 @@
 """All fuzzers."""
 
-from fuzz import adapters, checkpoints, params, records, remote, store
+from fuzz import adapters, checkpoints, designs, feedback, params, records, remote, service, store
 from fuzz.target import Target
 
 TARGETS: list[Target] = [
@@ -12,4 +12,7 @@ TARGETS: list[Target] = [
     remote.TARGET,
     remote.COPIES,
     store.TARGET,
+    designs.TARGET,
+    feedback.TARGET,
+    service.TARGET,
 ]

@@ -42,3 +42,10 @@ def test_an_adapter_for_another_base_is_named(adapter: Path, tiny_base: Path) ->
     save_file(wider, adapter / WEIGHTS)
     with pytest.raises(UserError, match="doesn't fit the base"):
         load_model(tiny_base, adapter)
+
+
+def test_an_adapter_of_layers_that_the_base_lacks_is_named(adapter: Path, tiny_base: Path) -> None:
+    weights = load_file(adapter / WEIGHTS)
+    save_file({name.replace("layers.1.", "layers.7."): weight for name, weight in weights.items()}, adapter / WEIGHTS)
+    with pytest.raises(UserError, match=r"doesn't fit the base .*layers\.7"):
+        load_model(tiny_base, adapter)

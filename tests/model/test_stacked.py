@@ -74,3 +74,12 @@ def test_adapters_for_another_base_are_named(adapters: list[Path], tiny_base: Pa
     with pytest.raises(UserError, match="doesn't fit the base") as refused:
         load_stacked(tiny_base, list(adapters))
     assert str(adapters[1]) in str(refused.value)
+
+
+def test_adapters_of_layers_that_the_base_lacks_are_named(adapters: list[Path], tiny_base: Path) -> None:
+    for folder in adapters:
+        weights = load_file(folder / WEIGHTS)
+        renamed = {name.replace("layers.1.", "layers.7."): weight for name, weight in weights.items()}
+        save_file(renamed, folder / WEIGHTS)
+    with pytest.raises(UserError, match=r"doesn't fit the base .*layers\.7"):
+        load_stacked(tiny_base, list(adapters))

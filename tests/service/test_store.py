@@ -1,15 +1,17 @@
 """Tests for housebrain.service.store."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect
 
 from housebrain.errors import UserError
-from housebrain.service.store import Base, ConflictError, Store, StoredDesign, now
+from housebrain.service.store import Base, ConflictError, Store, StoredDesign, now, open_store
 
 
 def design(number: int, idempotency: str | None = None, request: str = "r") -> StoredDesign:
@@ -100,3 +102,50 @@ def test_keys_are_made_listed_and_revoked(store: Store) -> None:
     assert store.key_id(key) is None
     with pytest.raises(UserError, match="no key named 'bob'"):
         store.revoke_key("bob")
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["create table own (x)"],
+        ["create table alembic_version (version_num)", "insert into alembic_version values ('dc11669786a5')"],
+        ["create table keys (x)", "create table alembic_version (version_num)"],
+    ],
+)
+def test_a_database_of_something_else_is_left_as_it_is(tmp_path: Path, statements: list[str]) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as other, other:
+        for statement in statements:
+            other.execute(statement)
+    before = path.read_bytes()
+    with pytest.raises(UserError, match="holds tables of something else"):
+        Store(f"sqlite:///{path}")
+    assert path.read_bytes() == before
+
+
+def test_a_store_that_is_damaged_is_said_to_be(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'store.db'}"
+    with open_store(address) as opened:
+        opened.add_key("ann")
+    with closing(sqlite3.connect(tmp_path / "store.db")) as other, other:
+        other.execute("drop table keys")
+    with pytest.raises(UserError, match=r"can't be used \(no such table: keys\)"), open_store(address) as opened:
+        opened.clients()
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x1b[31m", "x" * 101])
+def test_what_is_no_name_gets_no_key(store: Store, name: str) -> None:
+    with pytest.raises(UserError, match="no name for a key"):
+        store.add_key(name)
+    assert store.clients() == []
+
+
+@pytest.mark.parametrize("value", ["1", "'x'"])
+def test_a_row_that_is_damaged_is_said_to_be(tmp_path: Path, value: str) -> None:
+    address = f"sqlite:///{tmp_path / 'store.db'}"
+    with open_store(address) as opened:
+        opened.add_key("ann")
+    with closing(sqlite3.connect(tmp_path / "store.db")) as other, other:
+        other.execute(f"update keys set revoked = {value}")
+    with pytest.raises(UserError, match=r"store\.db: the database can't be used"), open_store(address) as opened:
+        opened.clients()

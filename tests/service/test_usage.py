@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from housebrain.service.feedback import FILE, export
-from housebrain.service.store import Store, now
+from housebrain.service.store import Store, StoredFeedback, now
 from housebrain.service.usage import LARGE, LEAST, SMALL, drifted, stability, stability_of_kinds, usage
 from service.conftest import WORDS
 
@@ -40,6 +40,17 @@ def test_a_correction_that_breaks_a_rule_is_counted_and_left_out(
     design = made["designs"][0]["design"]
     design["levels"][0]["doors"] = []
     client.post(f"/designs/{made['id']}/feedback", json={"verdict": "correct", "design": design})
+    assert export(store, tmp_path) == {"accepted": 0, "corrected": 0, "rejected": 0, "invalid": 1}
+
+
+@pytest.mark.parametrize(
+    "content", [{"alternative": 0, "design": {"of": "an earlier version"}}, {}, {"alternative": 9}, []]
+)
+def test_feedback_that_this_version_cant_read_is_counted_and_left_out(
+    client: TestClient, store: Store, tmp_path: Path, content: Any
+) -> None:
+    made = client.post("/designs", json={"words": WORDS}).json()
+    store.add(StoredFeedback(design_id=made["id"], made=now(), verdict="correct", reason="", content=content))
     assert export(store, tmp_path) == {"accepted": 0, "corrected": 0, "rejected": 0, "invalid": 1}
 
 

@@ -1,6 +1,9 @@
 """Commands for who runs the service."""
 
 import os
+import re
+import socket
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -35,7 +38,7 @@ def serve(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Houses designed at once")] = 1,
     waiting: Annotated[int, typer.Option(min=0, help="Requests that may wait besides")] = 32,
-    seconds: Annotated[float, typer.Option(min=0.1, help="For one request")] = 60.0,
+    seconds: Annotated[float, typer.Option(min=0.1, max=86_400, help="For one request")] = 60.0,
     requests_a_minute: Annotated[int, typer.Option(min=1, help="Of one client")] = 600,
     origin: Annotated[list[str] | None, typer.Option(help="A web page that may call it from a browser")] = None,
 ) -> None:
@@ -47,6 +50,11 @@ def serve(
     from housebrain.service.settings import Settings
     from housebrain.service.store import open_store
 
+    for page in origin or ():
+        if page != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/?#\s]+", page):
+            raise UserError(
+                f"--origin {page}: no page's origin. Give scheme and host only, such as https://example.org."
+            )
     with open_store(database) as store:
         open_to_all = host in LOOPBACK and not any(key.revoked is None for key in store.clients())
         if host not in LOOPBACK and not any(key.revoked is None for key in store.clients()):
@@ -65,17 +73,33 @@ def serve(
             traces=TRACKING_URI in os.environ,
         )
         service = create_app(settings, load_engines(engine), store)
-        print(f"serving on http://{host}:{port}/docs; Ctrl-C ends it", flush=True)
-        uvicorn.run(
+        config = uvicorn.Config(
             service,
-            host=host,
-            port=port,
             log_level="warning",
             server_header=False,
             timeout_keep_alive=10,
             timeout_graceful_shutdown=int(seconds),
             limit_concurrency=4096,
         )
+        with _listen(host, port) as listening, suppress(KeyboardInterrupt):
+            print(f"serving on http://{host}:{listening.getsockname()[1]}/docs; Ctrl-C ends it", flush=True)
+            uvicorn.Server(config).run([listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; of port 0 the system makes one that is free.
+
+    Raises:
+        UserError: it can't be had.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        raise UserError(
+            f"--host {host} --port {port}: can't be listened to ({error.strerror or error}). Take another port, or end "
+            "what runs there."
+        ) from error
 
 
 @keys.command("add")
@@ -132,7 +156,7 @@ def export_feedback(
 
 @app.command()
 def usage(
-    days: Annotated[float, typer.Option(min=0, help="How far back")] = 30,
+    days: Annotated[float, typer.Option(min=0, max=36_500, help="How far back")] = 30,
     alert: Annotated[str | None, typer.Option(help="Tell this address of drift: any that apprise knows")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
     database: Database = DATABASE,

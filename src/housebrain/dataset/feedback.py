@@ -20,17 +20,21 @@ def feedback_batches(folder: Path = FOLDER) -> Iterator[list[Solved]]:
     """A batch for each file `*.jsonl` in a folder, whose lines are `{"id", "brief", "design"}`; none without a folder.
 
     Raises:
-        UserError: a line is no such thing, or its design breaks a rule.
+        UserError: a line is no such thing, or its design breaks a rule; or there is a file of another kind.
     """
-    for path in sorted(folder.glob("*.jsonl")):
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name.startswith("."):
+            continue
+        if path.suffix != ".jsonl":
+            raise UserError(f"{path}: not a file *.jsonl of `housebrain feedback export`. Take it out of {folder}.")
         batch: list[Solved] = []
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(path.read_bytes().splitlines(), 1):
             where = f"{path}:{number}"
             try:
                 content: dict[str, Any] = json.loads(line)
                 name, brief = str(content["id"]), Brief.model_validate(content["brief"])
                 design = Design.model_validate(content["design"])
-            except (ValueError, KeyError, TypeError, ValidationError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:
                 first = " ".join(str(error).split("\n")[:3])
                 raise UserError(
                     f"{where}: not a line of `housebrain feedback export` ({first}). Export again."

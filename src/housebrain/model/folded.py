@@ -34,8 +34,9 @@ def load_model(base: Path, folder: Path | None) -> Any:
 
 
 def _folded(model: Any, adapter: Adapter) -> Any:
+    layers = dict(model.named_modules())
     for name in adapter.modules:
-        layer = model.get_submodule(name.removeprefix(PREFIX))
+        layer = layers.get(name.removeprefix(PREFIX))
         if not isinstance(layer, torch.nn.Linear) or tuple(adapter.shapes[name]) != tuple(layer.weight.shape):
             raise UserError(f"{adapter.folder}: it doesn't fit the base ({name}). Train it on this base.")
         factors = adapter.factors(name)

@@ -7,15 +7,17 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import (
     JSON,
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -25,6 +27,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    inspect,
     select,
 )
 from sqlalchemy.engine import make_url
@@ -35,8 +38,10 @@ from housebrain.errors import UserError
 from housebrain.redact import redacted
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+VERSIONS = "alembic_version"  # the table in which Alembic keeps how far the others are
 TRIES = 6  # of a statement whose connection broke, over some 6 s: a database that restarts comes back
 KEY_PREFIX = "hb_"
+LONGEST_NAME = 100  # characters of a key's name
 T = TypeVar("T")
 
 
@@ -97,7 +102,7 @@ class StoredKey(Base):
 
     __tablename__ = "keys"
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(100), unique=True)
+    name: Mapped[str] = mapped_column(String(LONGEST_NAME), unique=True)
     hash: Mapped[str] = mapped_column(String(64), unique=True)
     made: Mapped[datetime]
     revoked: Mapped[datetime | None]
@@ -107,6 +112,10 @@ class ConflictError(Exception):
     """The idempotency key was used for another request."""
 
 
+class DamagedRowError(Exception):
+    """A row holds what no version of this code puts there."""
+
+
 class Store:
     """The database behind a service.
 
@@ -114,28 +123,29 @@ class Store:
         address: SQLAlchemy's, such as `sqlite:///housebrain.db` or `postgresql+psycopg://user@host/name`.
 
     Raises:
-        UserError: the address is not one, or nothing answers there.
+        UserError: the address is not one, nothing answers there, or the database is something else's.
     """
 
     def __init__(self, address: str) -> None:
         self.engine = _engine(address)
         try:
-            self._migrate()
-        except (OperationalError, DBAPIError) as error:
-            raise UserError(
-                f"{redacted(address)}: the database can't be used ({' '.join(str(error.orig).split())}). Check the "
-                "address, and that the server runs."
-            ) from error
+            self._migrate(address)
+        except DBAPIError as error:
+            raise _unusable(address, error) from error
 
-    def _migrate(self) -> None:
+    def _migrate(self, address: str) -> None:
         """Brings the tables to this version's form; one process at a time does, where several start at once."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         with self.engine.begin() as connection:
             if connection.dialect.name == "postgresql":  # SQLite's transactions exclude each other as they are
                 connection.exec_driver_sql("select pg_advisory_xact_lock(7368)")
+            _refuse_others(connection, address, ScriptDirectory.from_config(config))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+        if self.engine.dialect.name == "sqlite":  # the file keeps it; not before it is known to be ours
+            with closing(self.engine.raw_connection()) as raw:
+                raw.cursor().execute("PRAGMA journal_mode=WAL")
 
     def close(self) -> None:
         self.engine.dispose()
@@ -160,6 +170,8 @@ class Store:
                 if not again or attempt == TRIES - 1:
                     raise
                 time.sleep(0.1 * 2**attempt)
+            except (ValueError, TypeError) as error:  # of a column's text
+                raise DamagedRowError(str(error)) from error
         raise AssertionError
 
     # Designs.
@@ -226,7 +238,14 @@ class Store:
         """All feedback, oldest first, each with the design that it is about."""
         query = select(StoredFeedback, StoredDesign).join(StoredDesign).order_by(StoredFeedback.id)
         with Session(self.engine) as session:
-            for feedback, design in session.execute(query.execution_options(yield_per=100)):  # noqa: UP028 - rows
+            rows = iter(session.execute(query.execution_options(yield_per=100)))
+            while True:
+                try:
+                    feedback, design = next(rows)
+                except StopIteration:
+                    return
+                except (ValueError, TypeError) as error:
+                    raise DamagedRowError(str(error)) from error
                 yield feedback, design
 
     def feedback_counts(self, design_id: str) -> dict[str, int]:
@@ -248,8 +267,12 @@ class Store:
         """Makes a key; only now is it known.
 
         Raises:
-            UserError: there is one of that name.
+            UserError: there is one of that name, or it is no name.
         """
+        if not name.isprintable() or not 0 < len(name.strip()) <= len(name) <= LONGEST_NAME:
+            raise UserError(
+                f"{name!r}: no name for a key. Take up to {LONGEST_NAME} characters in one line that can be seen."
+            )
         key = KEY_PREFIX + secrets.token_urlsafe(32)
 
         def insert(session: Session) -> None:
@@ -302,7 +325,7 @@ def _engine(address: str) -> Engine:
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, TypeError) as error:
         raise UserError(
             f"{redacted(address)}: not a database's address ({' '.join(str(error).split())}). Give "
-            "sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME."
+            "sqlite:///FILE or postgresql+psycopg://HOST/NAME."
         ) from error
     if url.get_backend_name() == "sqlite":
 
@@ -310,7 +333,7 @@ def _engine(address: str) -> Engine:
         def pragmas(connection: Any, _: Any) -> None:
             connection.isolation_level = None  # transactions begin where SQLAlchemy says, not where Python guesses
             cursor = connection.cursor()
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+            for pragma in ("synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
                 cursor.execute(f"PRAGMA {pragma}")
             cursor.close()
 
@@ -321,11 +344,43 @@ def _engine(address: str) -> Engine:
     return engine
 
 
+def _refuse_others(connection: Connection, address: str, known: ScriptDirectory) -> None:
+    """Leaves a database alone that is not a service's, or a later version's. A Postgres may hold other tables besides.
+
+    Raises:
+        UserError: it is.
+    """
+    tables = set(inspect(connection).get_table_names())
+    others = tables - {VERSIONS} if connection.dialect.name == "sqlite" else tables & Base.metadata.tables.keys()
+    found = connection.exec_driver_sql("select version_num from alembic_version") if VERSIONS in tables else ()
+    revisions = {str(row[0]) for row in found}
+    if revisions <= {script.revision for script in known.walk_revisions()} and (revisions or not others):
+        return
+    raise UserError(
+        f"{redacted(address)}: the database holds tables of something else ({', '.join(sorted(tables)[:3])}), or of a "
+        "later version of housebrain. Give another address, or use that version. Nothing was changed."
+    )
+
+
+def _unusable(address: str, error: DBAPIError | DamagedRowError) -> UserError:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return UserError(
+        f"{redacted(address)}: the database can't be used ({' '.join(str(cause).split())}). Check the "
+        "address, and that the server runs, or put a copy in the place of a damaged file."
+    )
+
+
 @contextmanager
 def open_store(address: str) -> Iterator[Store]:
-    """A store for one command."""
+    """A store for one command.
+
+    Raises:
+        UserError: it can't be opened, or the database fails later on.
+    """
     store = Store(address)
     try:
         yield store
+    except (DBAPIError, DamagedRowError) as error:
+        raise _unusable(address, error) from error
     finally:
         store.close()

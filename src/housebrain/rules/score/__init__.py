@@ -56,6 +56,9 @@ WEIGHTS = {
 }
 
 
+LARGEST_WEIGHT = 1_000_000  # sums of larger ones lose the smaller
+
+
 class Part(NamedTuple):
     """One part of a score: its name, its value from 0 to 1, what it counts for, and what it says in words."""
 
@@ -86,14 +89,14 @@ def score(design: Design, brief: Brief, weights: Mapping[str, float] | None = No
             nothing.
 
     Raises:
-        UserError: there is no part of a name in `weights`, or a weight is below 0.
+        UserError: there is no part of a name in `weights`, or a weight is below 0 or endless.
     """
     chosen = WEIGHTS | dict(weights or {})
     for name, weight in chosen.items():
         if name not in PARTS:
             raise UserError(f"score.weights: no part is called '{name}'. Known: {', '.join(PARTS)}.")
-        if not weight >= 0:
-            raise UserError(f"score.weights.{name}: {weight} is below 0. Give a weight of 0 or more.")
+        if not 0 <= weight <= LARGEST_WEIGHT:
+            raise UserError(f"score.weights.{name}: {weight} is no weight. Give one from 0 to {LARGEST_WEIGHT:,}.")
     facts = use.facts_of(read_plan(design), brief)
     parts = []
     for name, part in PARTS.items():
