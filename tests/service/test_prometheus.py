@@ -72,10 +72,9 @@ def test_prometheus_scrapes_the_service_and_answers_the_dashboard(store: Store, 
         assert [(one["health"], one["lastError"]) for one in targets] == [("up", "")]
         answered = {query: _answer(prometheus, query) for query in _questions()}
     assert len(answered) >= 8
-    # The solver alone: there are no tokens, nothing is finished, refused or rated, and those series are empty.
+    # Nothing was refused, and nobody said what they think: those two are empty, and no other.
     silent = {query for query, found in answered.items() if not found}
-    assert all(re.search("moved|before_finishing|refusals|feedback|tokens|status=~", query) for query in silent), silent
-    assert len(silent) < len(answered)
+    assert all(re.search("refusals|feedback", query) for query in silent), silent
 
 
 def _answer(prometheus: str, query: str) -> list[Any]:
