@@ -5,7 +5,7 @@ or less hardly matter. So the base and the shards of a round, answering the same
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -70,9 +70,10 @@ def load_stacked(base: Path, folders: list[Path | None]) -> Any:
     for name in adapters[0].modules:
         parent, _, attribute = name.removeprefix(PREFIX).rpartition(".")
         layer = layers.get(name.removeprefix(PREFIX))
+        shape = tuple(layer.weight.shape) if isinstance(layer, torch.nn.Linear) else None
         for adapter in adapters:
-            if not isinstance(layer, torch.nn.Linear) or tuple(adapter.shapes[name]) != tuple(layer.weight.shape):
+            if tuple(adapter.shapes[name]) != shape:
                 raise UserError(f"{adapter.folder}: it doesn't fit the base in {base} ({name}). Train it on this base.")
-        stacked = _Stacked(layer, [adapter.factors(name) if adapter else None for adapter in groups])
+        stacked = _Stacked(cast(torch.nn.Linear, layer), [adapter.factors(name) if adapter else None for adapter in groups])
         setattr(model.get_submodule(parent), attribute, stacked)
     return model
