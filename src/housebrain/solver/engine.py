@@ -49,6 +49,7 @@ SMALL_EFFORT = Effort(200, 10, 300, 8)  # for topologies of one small plot
 LAST_EFFORT = Effort(80, 4, 200, 4)  # where the library has nothing that fits
 WIDTHS = 9  # that are tried for a house
 GOOD = 3  # houses of one way to share rooms out and place stairs that are compared
+GOOD_SINGLE = 9  # of one floor: they are quickly looked at
 TRIED = 14  # boxes that are tried for these
 # When many kinds of houses are looked for: mean chance in penalty, `CHOICE` and `GOOD`, run by run.
 WIDER = ((0.3, 3, 3), (1.0, 8, 8), (2.5, 16, 12))
@@ -78,7 +79,7 @@ class Solver:
         # On a small plot area comes first; else any of the good topologies may be taken.
         self.area_weight = (3 if tailored else 1) * AREA_WEIGHT
         self.noise = 0.05 if tailored else 0.3
-        self.choice, self.good = CHOICE, GOOD
+        self.choice, self.good = CHOICE, GOOD if programme.floors > 1 else GOOD_SINGLE
         self.asked_sqft = sum(room.area_sqft for room in programme.rooms)
         level_sqft = (self.asked_sqft + STAIRS_FT[0] * STAIRS_FT[1] * programme.floors) / programme.floors
         # No side is longer than three times the least square, so that curves stay short.
