@@ -52,6 +52,7 @@ WIDTHS = 9  # that are tried for a house
 WIDEST = 1.75  # times the least square; where nothing fits, times what the area takes at the greatest depth
 LAST_WIDTHS = 3  # the greatest ones, where nothing fits
 GOOD = 3  # houses of one way to share rooms out and place stairs that are compared
+GOOD_SINGLE = 9  # of one floor: they are quickly looked at
 TRIED = 14  # boxes that are tried for these
 # When many kinds of houses are looked for: mean chance in penalty, `CHOICE` and `GOOD`, run by run.
 WIDER = ((0.3, 3, 3), (1.0, 8, 8), (2.5, 16, 12))
@@ -81,7 +82,7 @@ class Solver:
         # On a small plot area comes first; else any of the good topologies may be taken.
         self.area_weight = (3 if tailored else 1) * AREA_WEIGHT
         self.noise = 0.05 if tailored else 0.3
-        self.choice, self.good = CHOICE, GOOD
+        self.choice, self.good = CHOICE, GOOD if programme.floors > 1 else GOOD_SINGLE
         self.corner_sqft = programme.corner.width_ft * programme.corner.depth_ft
         self.asked_sqft = sum(room.area_sqft for room in programme.rooms)
         level_sqft = (self.asked_sqft + STAIRS_FT[0] * STAIRS_FT[1] * programme.floors) / programme.floors

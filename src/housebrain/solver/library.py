@@ -145,6 +145,7 @@ class Effort(NamedTuple):
 
 
 USUAL_EFFORT = Effort(160, 6, 320, 4)  # for the library
+SINGLE_EFFORT = Effort(320, 8, 480, 8)  # for a whole house on one floor, where rooms of all kinds have to meet
 
 
 def evolve(level: Level, rng: Random, sizes: Sizes, effort: Effort, start: Pool | None = None) -> Pool | None:
@@ -262,8 +263,9 @@ def written(level: Level) -> list[Node]:
     """The topologies of a level that are best at usual areas, and at areas that are off."""
     rng = Random(repr(level))
     nodes: dict[Node, None] = {}
+    effort = SINGLE_EFFORT if level.stairs is None else USUAL_EFFORT
     for spread in (0.0, 0.35):
-        found = evolve(level, rng, sizes_of(level, rng, spread), USUAL_EFFORT)
+        found = evolve(level, rng, sizes_of(level, rng, spread), effort)
         if found is not None:
             nodes |= dict.fromkeys(node_of(found, k) for k in range(found.head.shape[0]))
     # Where nothing can be used at usual areas, the plot may still decide otherwise.
