@@ -148,7 +148,7 @@ def main() -> None:
         store.close()
     found = {
         "machine": hardware(),
-        "setting": setting | {"count": len(rows)},
+        "setting": setting | {"asked": options.count, "count": len(rows)},
         "refused_by_the_solver": dict(Counter(row["refused"] for row in rows if row["refused"])),
         "service": {name: answers(rows, name) for name in ENGINES},
     }
