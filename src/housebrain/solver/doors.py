@@ -196,7 +196,8 @@ def connect(
     if landing[2] > 0:
         for i in range(n):
             if kind[space[i]] == STAIRS:
-                shut[i] = landing
+                for side in range(4):  # as a whole row it takes seconds more to compile
+                    shut[i, side] = landing[side]
     best = np.zeros((count, count, 4), np.int32)
     walls(shut, space, count, best)
     front = np.zeros(count, np.int32)
