@@ -74,6 +74,8 @@ def load_stacked(base: Path, folders: list[Path | None]) -> Any:
         for adapter in adapters:
             if tuple(adapter.shapes[name]) != shape:
                 raise UserError(f"{adapter.folder}: it doesn't fit the base in {base} ({name}). Train it on this base.")
-        stacked = _Stacked(cast(torch.nn.Linear, layer), [adapter.factors(name) if adapter else None for adapter in groups])
+        stacked = _Stacked(
+            cast(torch.nn.Linear, layer), [adapter.factors(name) if adapter else None for adapter in groups]
+        )
         setattr(model.get_submodule(parent), attribute, stacked)
     return model
