@@ -104,7 +104,13 @@ def _places(below: Below | None, storeys: bool, widths: list[int], depth: int) -
     for wide, deep in ((short, long), (long, short)):
         lefts = [(width, left) for width in widths for left in (0, (width - wide) // 2, width - wide) if left >= 0]
         if lefts and deep <= depth:
+            fronts = (OWN_FRONT, AT_REAR)  # what ends at the stairs can't be made deeper unless they go back with it
             tried.append(
-                [(width, StairsAt(wide, deep, left, OWN_FRONT, end)) for width, left in lefts for end in (0, 1)]
+                [
+                    (width, StairsAt(wide, deep, left, front, end))
+                    for width, left in lefts
+                    for front in fronts
+                    for end in (0, 1)
+                ]
             )
     return tried
