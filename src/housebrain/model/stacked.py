@@ -69,7 +69,7 @@ def load_stacked(base: Path, folders: list[Path | None]) -> Any:
     layers = dict(model.named_modules())
     for name in adapters[0].modules:
         parent, _, attribute = name.removeprefix(PREFIX).rpartition(".")
-        layer = layers.get(name.removeprefix(PREFIX))
+        layer: Any = layers.get(name.removeprefix(PREFIX))
         for adapter in adapters:
             if not isinstance(layer, torch.nn.Linear) or tuple(adapter.shapes[name]) != tuple(layer.weight.shape):
                 raise UserError(f"{adapter.folder}: it doesn't fit the base in {base} ({name}). Train it on this base.")
