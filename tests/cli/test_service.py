@@ -91,3 +91,9 @@ def test_samples_that_cant_be_read_are_named(tmp_path: Path, monkeypatch: pytest
     Path("data/prepared/samples-00000.parquet").write_text("no Parquet")
     with pytest.raises(UserError, match=r"data/prepared: its samples can't be read .*dvc repro prepare"):
         CliRunner().invoke(app, ["usage"], catch_exceptions=False)
+
+
+def test_a_name_is_shown_as_it_is(tmp_path: Path) -> None:
+    database = ["--database", f"sqlite:///{tmp_path / 'store.db'}"]
+    run("keys", "add", "[red]", *database)
+    assert "[red]" in run("keys", "list", *database)

@@ -115,6 +115,7 @@ def add_key(name: Annotated[str, typer.Argument(help="Whose it is")], database: 
 def list_keys(database: Database = DATABASE) -> None:
     """Show whose keys there are."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from housebrain.service.store import open_store
@@ -125,7 +126,9 @@ def list_keys(database: Database = DATABASE) -> None:
     with open_store(database) as store:
         for key in store.clients():
             table.add_row(
-                key.name, f"{key.made:%Y-%m-%d %H:%M}", f"{key.revoked:%Y-%m-%d %H:%M}" if key.revoked else ""
+                escape(str(key.name)),
+                f"{key.made:%Y-%m-%d %H:%M}",
+                f"{key.revoked:%Y-%m-%d %H:%M}" if key.revoked else "",
             )
     Console().print(table)
 
