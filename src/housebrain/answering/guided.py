@@ -10,7 +10,7 @@ from housebrain.language.grammar import Grammar
 from housebrain.model.guided import generate_guided
 from housebrain.model.vocabulary import Vocabulary
 
-CANDIDATES = 4  # of each level, side by side
+CANDIDATES = 2  # of each level, side by side: more rows cost more than they spare, where a processor computes
 
 
 def propose(

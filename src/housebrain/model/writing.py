@@ -18,7 +18,7 @@ from housebrain.language.levels import read_levels
 from housebrain.model.vocabulary import Vocabulary
 
 SPREAD = 0.8  # the temperature of candidates beside the first
-DRAWN = 8  # candidates of a level that a critic is shown at most
+DRAWN = 6  # candidates of a level that a critic is shown at most
 
 Logits = NDArray[np.float32]
 

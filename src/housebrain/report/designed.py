@@ -87,11 +87,10 @@ def _changed(finished: Finished) -> str:
         return "No sizes make the model's rooms a valid house: this one is the solver's own."
     small = f"; it had made {', '.join(finished.too_small)} too small" if finished.too_small else ""
     moved_ft = f"{finished.mean_moved_ft:.1f}" if finished.mean_moved_ft is not None else "0"
-    kept = (
-        "The rooms are the model's, their arrangement was changed a little"
-        if finished.mended
-        else ("The rooms and their order are the model's")
-    )
+    kept = "The rooms and their order are the model's"
+    if finished.edits:
+        changes = "one small change" if finished.edits == 1 else f"{finished.edits} small changes"
+        kept = f"The rooms are the model's, their arrangement took {changes}"
     return f"{kept}. They were moved by {moved_ft} ft on average{small}."
 
 

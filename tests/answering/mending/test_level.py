@@ -23,7 +23,7 @@ def below(answer: dict[str, Any]) -> Below | None:
     """What the ground floor of an answer makes; None where it has no other."""
     size = answer["size"]
     stairs = [box for name, box in boxes(answer["levels"][0], (0, 0, *size)) if name == "stairs"]
-    return Below(*size, stairs[0]) if stairs else None
+    return Below(size[0], size[1], stairs[0]) if stairs else None
 
 
 def turned_over(node: Any) -> Any:
