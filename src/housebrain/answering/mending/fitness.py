@@ -102,15 +102,9 @@ def _places(below: Below | None, storeys: bool, widths: list[int], depth: int) -
     short, long = (math.ceil(side / UNIT_FT - 1e-6) for side in STAIRS_FT)
     tried = []
     for wide, deep in ((short, long), (long, short)):
-        lefts = [(width, left) for width in widths for left in (0, (width - wide) // 2, width - wide) if left >= 0]
-        if lefts and deep <= depth:
-            fronts = (OWN_FRONT, AT_REAR)  # what ends at the stairs can't be made deeper unless they go back with it
-            tried.append(
-                [
-                    (width, StairsAt(wide, deep, left, front, end))
-                    for width, left in lefts
-                    for front in fronts
-                    for end in (0, 1)
-                ]
-            )
+        corners = [(width, left) for width in widths for left in (0, (width - wide) // 2, width - wide) if left >= 0]
+        if corners and deep <= depth:
+            # At the rear wall, or where each topology has them.
+            ways = [(front, end) for front in (OWN_FRONT, AT_REAR) for end in (0, 1)]
+            tried.append([(width, StairsAt(wide, deep, left, *way)) for width, left in corners for way in ways])
     return tried

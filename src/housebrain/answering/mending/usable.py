@@ -17,7 +17,7 @@ from housebrain.solver.kinds import STAIRS_FT, type_of
 from housebrain.solver.library import wants_of
 from housebrain.solver.needs import programme_of
 from housebrain.solver.reading import Unreadable, lay, read_tree
-from housebrain.solver.search import OWN_FRONT, UNUSABLE
+from housebrain.solver.search import AT_REAR, OWN_FRONT, UNUSABLE
 from housebrain.solver.survey import NO_STAIRS, StairsAt, curves_of, explore_level
 from housebrain.solver.tree import Node, leaves
 
@@ -74,9 +74,10 @@ def usable(
 
 
 def _places(box: tuple[int, int], width: int, stairs: tuple[float, float, bool] | None) -> list[StairsAt]:
-    """Where the stairs may stand: at either wall or where they are wished, entered from either end."""
+    """Where the stairs may stand: at a side wall or as wished, at the rear or not, entered from either end."""
     if stairs is None:
         return [NO_STAIRS]
     most = width - box[0]
     lefts = {left for left in (0, round(stairs[0] / UNIT_FT), most) if 0 <= left <= most}
-    return [StairsAt(*box, left, OWN_FRONT, end) for left in sorted(lefts) for end in (0, 1)]
+    ways = [(front, end) for front in (OWN_FRONT, AT_REAR) for end in (0, 1)]
+    return [StairsAt(*box, left, *way) for left in sorted(lefts) for way in ways]
