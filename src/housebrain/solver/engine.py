@@ -45,7 +45,8 @@ FULLEST = 0.95  # share of the envelope that rooms and stairs have ever filled
 TIGHT = 0.35  # share of the envelope from which on a small programme's topologies are made for its plot
 SMALL = 0.8  # of the usual areas: below, topologies are made for the programme
 SHARPENED = 5  # times that the best house's topologies are bettered then
-SMALL_EFFORT = Effort(200, 10, 300, 8)  # for topologies of one small plot
+# For topologies of one small plot: those that fit are bettered, or those half as deep again made shallower.
+SMALL_EFFORTS = (Effort(200, 10, 300, 8), Effort(200, 14, 300, 8, 1.5, 24))
 # Where the library has nothing that fits: levels that are half as deep again as the plot allows are made shallower.
 LAST_EFFORT = Effort(80, 14, 200, 4, 1.5, 12)
 WIDTHS = 9  # that are tried for a house
@@ -120,6 +121,11 @@ class Solver:
         if self.corner_sqft:
             return mirrored(house) if programme.corner.at_left else house
         return mirrored(house) if self.rng.random() < 0.5 else house
+
+    @property
+    def penalty(self) -> float:
+        """How bad the best house found is; infinite where there is none."""
+        return min((penalty for penalty, _ in self.found), default=math.inf)
 
     def finished(self, candidate: Candidate) -> House:
         """The house of a candidate, its wet rooms over one another and its walls where there is least to object to."""
@@ -338,8 +344,9 @@ def solve(programme: Programme, seed: int = 0, unit_ft: float = UNIT_FT) -> Hous
     found: House | Infeasible | None = None
     if programme.corner == NO_CORNER:
         if is_small(programme):
-            small = Solver(programme, seed, unit_ft, SMALL_EFFORT)
-            return small.run(rounds=6 if single else 20, enough=99, wild=True, most=20 if single else 80)
+            searches = [Solver(programme, seed, unit_ft, effort) for effort in SMALL_EFFORTS]
+            houses = [one.run(6 if single else 20, enough=99, wild=True, most=20 if single else 80) for one in searches]
+            return min(zip(searches, houses, strict=True), key=lambda pair: pair[0].penalty)[1]
         found = Solver(programme, seed, unit_ft).run(rounds=2 if single else 4, enough=99)
         if isinstance(found, House) or found.reason != "no_layout_found":
             return found
