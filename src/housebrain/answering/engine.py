@@ -16,11 +16,13 @@ class Changed(NamedTuple):
 
     Attributes:
         replaced: nothing of the answer could be kept: the house is the solver's.
+        edits: how many small changes of the answer's arrangement it took.
         moved_ft: by level and room, how far its middle was moved.
         too_small: the rooms that the answer made smaller than the brief allows.
     """
 
     replaced: bool
+    edits: int
     moved_ft: dict[tuple[int, str], float]
     too_small: tuple[str, ...]
 

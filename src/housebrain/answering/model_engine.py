@@ -36,7 +36,7 @@ class ModelEngine:
                 finished.design,
                 score(finished.design, brief),
                 "solver" if finished.replaced else "model",
-                Changed(finished.replaced, finished.moved_ft, finished.too_small),
+                Changed(finished.replaced, finished.edits, finished.moved_ft, finished.too_small),
                 designed.tokens,
             )
             found.setdefault(topology(finished.design), house)

@@ -192,6 +192,7 @@ class Studio:
             if changed is None
             else {
                 "replaced": changed.replaced,
+                "edits": changed.edits,
                 "moved_ft": {f"{level}:{room}": round(feet, 2) for (level, room), feet in changed.moved_ft.items()},
                 "too_small": list(changed.too_small),
             },
@@ -206,5 +207,5 @@ class Studio:
         moved = list(house.changed.moved_ft.values())
         if moved:
             self.metrics.moved_ft.observe(sum(moved) / len(moved))
-        if not house.changed.too_small and not any(moved):
+        if not house.changed.edits and not house.changed.too_small and not any(moved):
             self.metrics.as_answered.inc()
