@@ -43,13 +43,9 @@ PLANS = {
     "row-0": (ROW, 0),
     "row-1": (ROW, 1),
     "l-plot-0": (L_PLOT, 0),
-    "l-plot-1": (L_PLOT, 1),
     "villa-0": (VILLA, 0),
     "villa-1": (VILLA, 1),
     FOUR: (FOUR, 0),
-    "HBV5-119056-0": ("HBV5-119056", 0),
-    "HBV5-119056-1": ("HBV5-119056", 1),
-    "HBV5-046383": ("HBV5-046383", 0),
 }
 COLOURS = 96  # of a PNG: what is drawn has few
 TURNED, OVER = 35.0, 26.0  # where models are seen from: right of the street, above the ground, in degrees
