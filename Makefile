@@ -23,14 +23,12 @@ run: setup
 	housebrain summary
 
 # Two processes, a file of tests at a time each.
-IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
-
 test: setup-dev
-	pytest -m "not long" $(IN_TWO)
+	pytest -m "not long" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-test-all: setup-dev
-	pytest -m "not alone" $(IN_TWO)
-	pytest -m alone
+# The longest start processes of their own and watch times: one after the other.
+test-all: test
+	pytest -m long
 
 lint: setup-dev
 	ruff check .

@@ -13,7 +13,7 @@ from project import clone_project, run, simulated_drive, start, start_round
 
 PATIENCE_SECONDS = 200
 
-pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -158,7 +158,6 @@ def test_a_journal_of_other_records_is_removed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.long
-@pytest.mark.alone
 @pytest.mark.parametrize("count", [1, 2])
 def test_the_bytes_are_those_of_this_machine(
     count: int, dataset: Path, local: tuple[str, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -172,7 +171,6 @@ def test_the_bytes_are_those_of_this_machine(
 
 @pytest.mark.slow
 @pytest.mark.long
-@pytest.mark.alone
 def test_a_node_that_dies_costs_no_byte(
     dataset: Path, local: tuple[str, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,7 +189,6 @@ def test_a_node_that_dies_costs_no_byte(
 
 @pytest.mark.slow
 @pytest.mark.long
-@pytest.mark.alone
 def test_the_head_is_killed_and_the_same_command_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_gcs_rpc_server_reconnect_timeout_s", "3")  # a minute, as it comes
     table = pa.table({"record": [orjson.dumps(record) for record in few_solvable(MANY, 6)]})
@@ -218,7 +215,6 @@ def test_the_head_is_killed_and_the_same_command_goes_on(tmp_path: Path, monkeyp
 
 @pytest.mark.slow
 @pytest.mark.long
-@pytest.mark.alone
 def test_the_stage_makes_the_same_by_either_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With no cluster named, on one of this machine's own."""
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
@@ -235,7 +231,6 @@ def test_the_stage_makes_the_same_by_either_engine(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.slow
 @pytest.mark.long
-@pytest.mark.alone
 def test_poisoned_records_are_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY / "tests"), prepend=os.pathsep)  # where nodes find `Poisoned`
     records = few_solvable(300, 2)

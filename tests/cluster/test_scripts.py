@@ -65,7 +65,6 @@ def test_the_skypilot_task_works_on_its_shard(
 
 @pytest.mark.slow
 @pytest.mark.long
-@pytest.mark.alone
 def test_a_slurm_task_that_is_preempted_is_queued_again_and_goes_on(
     tmp_path: Path, tiny_base: Path, mlflow_database: Path
 ) -> None:
