@@ -14,6 +14,7 @@ import sys
 PIP = (sys.executable, "-m", "pip")
 UV = (sys.executable, "-m", "uv")
 PINS = ("-c", "constraints.txt")
+PYPI = "https://pypi.org/simple"
 # pip's settings that say where packages come from, with uv's variable for each and what stands between several values.
 SETTINGS = {
     "cert": ("SSL_CERT_FILE", ""),
@@ -50,6 +51,10 @@ def uv_environment(listed: str) -> dict[str, str] | None:
         words = str(ast.literal_eval(value)).split() if between else [str(ast.literal_eval(value))]
         before = variables[variable].split(between) if between and variable in variables else []
         variables[variable] = between.join([*before, *words])
+    if "UV_EXTRA_INDEX_URL" in variables:
+        # Of wheels of one version uv takes those of the first index, even if another has better ones for this Python.
+        first = variables.get("UV_DEFAULT_INDEX", PYPI)
+        variables["UV_EXTRA_INDEX_URL"] = f"{first} {variables['UV_EXTRA_INDEX_URL']}"
     return variables
 
 

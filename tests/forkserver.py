@@ -86,6 +86,14 @@ def python_words(command: Any, shell: bool, environment: dict[str, str]) -> list
         return [found, *words[1:]] if b"python" in file.readline() else None
 
 
+def _pair() -> tuple[socket.socket, socket.socket]:
+    """Two ends that wait for one another, whatever time-out this process has for its sockets."""
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in ends:
+        end.setblocking(True)
+    return ends
+
+
 class Asker:
     """The end of those who want processes.
 
@@ -141,7 +149,7 @@ class ForkServer:
     """
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = _pair()
         self._connection, self.asker = ours, Asker(ours)
         with theirs:
             self._process = subprocess.Popen(
@@ -213,7 +221,7 @@ def _keep_server() -> tuple[Request, list[int]] | None:
     Returns:
         In this process: None. In each that the server forks: what it shall be, and its three files.
     """
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours, theirs = _pair()
     if os.fork() == 0:
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         ours.close()

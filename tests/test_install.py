@@ -25,9 +25,15 @@ def test_pips_settings_hold_for_uv() -> None:
     assert install.uv_environment(LISTED) == {
         "UV_INDEX_STRATEGY": "unsafe-best-match",
         "UV_FIND_LINKS": "/wheels,/a,/b",
-        "UV_EXTRA_INDEX_URL": "https://one/simple https://two/simple",
+        "UV_EXTRA_INDEX_URL": "https://first/simple https://one/simple https://two/simple",
         "UV_DEFAULT_INDEX": "https://first/simple",
     }
+
+
+def test_the_usual_index_comes_before_further_ones() -> None:
+    """A local index may have of a version only the wheel for another Python."""
+    listed = "global.extra-index-url='https://one/simple'"
+    assert install.uv_environment(listed)["UV_EXTRA_INDEX_URL"] == f"{install.PYPI} https://one/simple"
 
 
 @pytest.mark.parametrize("setting", ["global.no-index='true'", "install.target='/x'", "global.trusted-host='one'"])

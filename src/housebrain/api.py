@@ -138,7 +138,7 @@ def score(design: Design, brief: Brief, weights: Mapping[str, float] | None = No
         True
         >>> part = scored.part("bath_way")
         >>> round(part.value, 2), part.weight, part.says
-        (0.97, 1.5, "the master bedroom's way to the bath is 4 ft")
+        (0.97, 1.5, "the bedroom's way to the bath is 10 ft")
     """
     return score_design(design, brief, weights)
 

@@ -84,7 +84,7 @@ def test_a_level_that_nobody_takes_is_written_again(asked: Asked, candidates: in
 
 
 class Changing:
-    """Has each level stand as another answer has it."""
+    """Has each level stand as another answer, of its own size, has it."""
 
     def __init__(self, grammar: Grammar, other: dict[str, Any]) -> None:
         self.grammar, self.other = grammar, other
@@ -93,10 +93,9 @@ class Changing:
     def choose(self, texts: Sequence[str], last: bool) -> Choice | None:
         begun = read_levels(texts[0])
         self.own.append(begun.levels[-1])
-        start = begun.ends[-2] + 1 if len(begun.ends) > 1 else begun.start
-        levels = [*begun.levels[:-1], self.other["levels"][len(begun.levels) - 1]]
-        text = texts[0][:start] + json.dumps(levels[-1], separators=(",", ":"))
-        return Choice(0, text, self.grammar.behind(begun.size, levels))
+        so_far = {"size": self.other["size"], "levels": self.other["levels"][: len(begun.levels)]}
+        text = json.dumps(so_far, separators=(",", ":")).removesuffix("]}")
+        return Choice(0, text, self.grammar.behind(so_far["size"], so_far["levels"]))
 
 
 def test_a_changed_level_is_what_the_answer_goes_on_from(asked: Asked) -> None:

@@ -76,7 +76,7 @@ def _sheet(scene: Scene, paper: Paper, name: str, number: int, count: int) -> tu
     y = _rule(picture, x, y + 8)
     for label, value in _facts(scene):
         picture.text(label, x + 3, y + 2.6, 1.8, colour=GREY)
-        size = max(1.6, min(2.2, 2.2 * inner / width_of(value, 2.2)))
+        size = max(1.6, min(2.2, 2.2 * inner / max(0.1, width_of(value, 2.2))))  # a name may be empty
         picture.text(fitted(value, size, inner), x + 3, y + 5.8, size)
         y += 7.8
     y = h - MARGIN - 34
