@@ -80,6 +80,12 @@ def test_walls_are_as_long_on_paper_as_the_scale_says(kind: str, name: str) -> N
     assert any(size == pytest.approx(expected, abs=0.05) for size in sizes)
 
 
+def test_a_material_without_a_name_leaves_its_line_empty() -> None:
+    _, _, design = solved_houses()[0]
+    nameless = design.model_copy(update={"materials": design.materials.model_copy(update={"exterior": ""})})
+    assert len(opened(FORMATS["pdf"](scene(nameless))["plan.pdf"])) == len(design.levels) + 3
+
+
 @settings(max_examples=25, deadline=None)
 @given(designs())
 def test_any_design_makes_a_document(design: Design) -> None:
