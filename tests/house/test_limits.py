@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 import housebrain as hb
+from housebrain.answering.mending.mend import repair
 from housebrain.dataset.generate import generate_records
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Design
 from housebrain.house.limits import MOST_FEET, MOST_ROOMS, check_brief, fault_of
+from housebrain.solver.house import Infeasible
+from housebrain.solver.solve import dimension
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,16 @@ def test_a_plot_without_end_is_refused(brief: Brief, side: str) -> None:
     plot = brief.plot.model_copy(update={side: 1e300})
     with pytest.raises(Rejected, match="too_large"):
         hb.solve(brief.model_copy(update={"plot": plot}), seed=0)
+
+
+def test_a_room_without_end_is_refused_and_never_computed_with(brief: Brief, house: dict[str, Any]) -> None:
+    rooms = (brief.rooms[0].model_copy(update={"min_area_sqft": 1e308}), *brief.rooms[1:])
+    endless = brief.model_copy(update={"rooms": rooms})
+    with pytest.raises(Rejected, match="too_large"):
+        hb.solve(endless, seed=0)
+    for found in (dimension([], endless), repair(house, endless)):
+        assert isinstance(found, Infeasible)
+        assert found.reason == "too_large"
 
 
 def test_a_solved_house_has_no_fault(house: dict[str, Any]) -> None:

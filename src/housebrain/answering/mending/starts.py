@@ -43,14 +43,17 @@ class Starts(NamedTuple):
 
 
 def starts_of(draft: Draft, matched: Matched, brief: Brief) -> Starts | None:
-    """The arrangements that a draft suggests, the likeliest first; None where a level has no room, or is all shreds."""
+    """The arrangements that a draft suggests, the likeliest first.
+
+    None where a level has no room, where one is all shreds, or where more rooms are missing than levels can take.
+    """
     if any(all(room.kind == "stairs" for room in level.values()) for level in matched.levels):
         return None
     width_ft, depth_ft = brief.envelope_ft
     size = min(max(draft.size[0], GRID_FT), width_ft), min(max(draft.size[1], GRID_FT), depth_ft)
     levels, added = _with_stairs(matched.levels, draft.size, brief)
     leaves = [_leaves(level, draft.size, size) for level in levels]
-    if max(map(len, leaves)) > MOST_LEAVES:
+    if max(map(len, leaves)) > MOST_LEAVES or len(matched.missing) > MOST_LEAVES:
         return None
     missing = _into_gaps(leaves, matched.missing, size)
     trees = _filled([arrange(one) for one in leaves], missing, size)
