@@ -4,6 +4,7 @@ A design is committed before its request is answered: what was acknowledged outl
 """
 
 import hashlib
+import math
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -50,6 +51,7 @@ class Moment(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+    python_type = datetime
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
@@ -108,12 +110,35 @@ class StoredKey(Base):
     revoked: Mapped[datetime | None]
 
 
+@event.listens_for(Base, "load", propagate=True)
+def _check(row: Base, _: object) -> None:
+    """Refuses a row with a value of another kind than its column's: SQLite takes any value in any column.
+
+    What is in a column of JSON, whose kind is `object`, its readers look at.
+
+    Raises:
+        DamagedRowError: naming table, row and column.
+    """
+    for column in row.__table__.columns:
+        value, kind = getattr(row, column.name), column.type.python_type
+        if not (isinstance(value, kind) or (value is None and column.nullable)):
+            found = "nothing" if value is None else type(value).__name__
+            raise damaged(row, f"{column.name} is of kind {found}, not {kind.__name__}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise damaged(row, f"{column.name} is {value}")
+
+
 class ConflictError(Exception):
     """The idempotency key was used for another request."""
 
 
 class DamagedRowError(Exception):
     """A row holds what no version of this code puts there."""
+
+
+def damaged(row: Base, wrong: str) -> DamagedRowError:
+    """What is said of a row: `uses 7: region is of kind bytes, not str`."""
+    return DamagedRowError(f"{row.__tablename__} {row.__mapper__.primary_key_from_instance(row)[0]}: {wrong}")
 
 
 class Store:
