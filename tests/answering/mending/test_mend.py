@@ -1,6 +1,7 @@
 """Tests for housebrain.answering.mending: whatever is written, the nearest valid design or a refusal comes back."""
 
 import json
+import time
 from random import Random
 from typing import Any
 
@@ -176,6 +177,29 @@ def test_a_brief_that_no_house_fits_is_refused() -> None:
     found = repair(plain(GOOD), Brief.model_validate(content))
     assert isinstance(found, Infeasible)
     assert found.reason == "area_over_envelope"
+
+
+@pytest.mark.parametrize(
+    ("field", "number", "reason"),
+    [
+        ("rooms", 40, "area_over_envelope"),
+        ("rooms", 190, "area_over_envelope"),
+        ("rooms", 10**9, "too_large"),
+        ("floors", 90, "too_few_rooms"),
+        ("floors", 10**9, "too_large"),
+    ],
+)
+def test_a_brief_of_far_more_than_the_draft_has_is_refused_soon(field: str, number: int, reason: str) -> None:
+    content = BRIEF.model_dump()
+    if field == "rooms":
+        content["rooms"][0]["count"] = number
+    else:
+        content[field] = number
+    started = time.process_time()
+    found = repair(plain(GOOD), Brief.model_validate(content))
+    assert isinstance(found, Infeasible)
+    assert found.reason == reason
+    assert time.process_time() - started < 20  # minutes, where all ways to place them are tried
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -15,6 +15,7 @@ from housebrain.answering.mending.openings import openings_fit
 from housebrain.answering.mending.starts import starts_of
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Design
+from housebrain.house.limits import check_brief
 from housebrain.house.rooms import SHORT_NAMES
 from housebrain.house.units import GRID_FT
 from housebrain.language.designs import layouts
@@ -74,6 +75,10 @@ def repair(draft: Any, brief: Brief) -> Mended | Infeasible:
         The nearest valid design that was found, a valid draft itself unchanged; or why there is none: nothing could be
         read, or no house fits the brief.
     """
+    try:
+        check_brief(brief)
+    except Rejected as rejected:
+        return Infeasible(rejected.reason, rejected.detail)
     read = read_draft(draft)
     if isinstance(read, Infeasible):
         return read
