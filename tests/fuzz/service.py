@@ -139,6 +139,7 @@ TARGET = Target(
     frozenset({"worked", "refused"}),
     examples=60,
     kept=(
+        Case("ann", "", "flip", 66, 0),
         Case("ann", "UPDATE uses SET region = x'ff00'", "none", 0, 30),
         Case("ann", "UPDATE uses SET seconds = 'x'", "none", 0, 30),
         Case("ann", "UPDATE uses SET seconds = 9e999", "none", 0, 30),

@@ -176,3 +176,14 @@ def test_a_value_of_another_kind_than_its_columns_is_found(tmp_path: Path, colum
         open_store(address) as opened,
     ):
         opened.uses(now() - timedelta(days=1))
+
+
+def test_a_store_whose_damage_is_no_text_is_said_to_be(tmp_path: Path) -> None:
+    """SQLite's message then holds bytes that Python can't read."""
+    path = tmp_path / "store.db"
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("create table keys (x)")
+    content = path.read_bytes().replace(b"keyskeys", b"\x9e\x9e\x9e\x9ekeys").replace(b"CREATE TABLE", b"XREATE TABLE")
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"store\.db: the database can't be used \(malformed database schema \("):
+        Store(f"sqlite:///{path}")

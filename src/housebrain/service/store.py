@@ -35,7 +35,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from housebrain.errors import UserError
+from housebrain.errors import UserError, words_of
 from housebrain.redact import redacted
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -155,7 +155,8 @@ class Store:
         self.engine = _engine(address)
         try:
             self._migrate(address)
-        except DBAPIError as error:
+        except (DBAPIError, UnicodeDecodeError) as error:
+            self.close()
             raise _unusable(address, error) from error
 
     def _migrate(self, address: str) -> None:
@@ -387,10 +388,11 @@ def _refuse_others(connection: Connection, address: str, known: ScriptDirectory)
     )
 
 
-def _unusable(address: str, error: DBAPIError | DamagedRowError) -> UserError:
-    cause = error.orig if isinstance(error, DBAPIError) else error
+def _unusable(address: str, error: DBAPIError | DamagedRowError | UnicodeDecodeError) -> UserError:
+    """What is said of a database that fails; of a damaged file even SQLite's own message may be no text."""
+    cause = error.orig if isinstance(error, DBAPIError) and isinstance(error.orig, Exception) else error
     return UserError(
-        f"{redacted(address)}: the database can't be used ({' '.join(str(cause).split())}). Check the "
+        f"{redacted(address)}: the database can't be used ({words_of(cause)}). Check the "
         "address, and that the server runs, or put a copy in the place of a damaged file."
     )
 
@@ -405,7 +407,7 @@ def open_store(address: str) -> Iterator[Store]:
     store = Store(address)
     try:
         yield store
-    except (DBAPIError, DamagedRowError) as error:
+    except (DBAPIError, DamagedRowError, UnicodeDecodeError) as error:
         raise _unusable(address, error) from error
     finally:
         store.close()
