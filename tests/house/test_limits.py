@@ -34,6 +34,11 @@ def test_a_brief_of_a_billion_rooms_is_refused_before_one_is_made(brief: Brief) 
         hb.solve(brief.model_copy(update={"rooms": rooms}), seed=0)
 
 
+def test_a_house_of_a_billion_floors_is_refused_before_one_is_made(brief: Brief) -> None:
+    with pytest.raises(Rejected, match=f"too_large: .* floors are asked for, {MOST_ROOMS} are the most"):
+        hb.solve(brief.model_copy(update={"floors": 10**9}), seed=0)
+
+
 @pytest.mark.parametrize("side", ["width_ft", "length_ft"])
 def test_a_plot_without_end_is_refused(brief: Brief, side: str) -> None:
     plot = brief.plot.model_copy(update={side: 1e300})

@@ -30,6 +30,8 @@ def check_brief(brief: Brief) -> None:
         Rejected: `too_large`.
     """
     rooms = sum(request.count for request in brief.rooms)
+    if brief.floors > MOST_ROOMS:
+        raise Rejected("too_large", f"{brief.floors} floors are asked for, {MOST_ROOMS} are the most")
     longest = max(brief.plot.width_ft, brief.plot.length_ft)
     if rooms > MOST_ROOMS:
         raise Rejected("too_large", f"{rooms} rooms are asked for, {MOST_ROOMS} are the most")
