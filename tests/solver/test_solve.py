@@ -128,8 +128,8 @@ def test_solving_twice_gives_the_same_and_other_seeds_other_houses() -> None:
 
 @pytest.mark.parametrize("sqft", [5e-324, 0.01])
 def test_a_room_of_which_next_to_nothing_is_asked_is_no_line(sqft: float) -> None:
-    asked = (("master_bedroom", 1, sqft), ("bedroom", 2, 120.0), ("bathroom", 2, 45.0))
-    asked += (("kitchen", 1, 100.0), ("living_room", 1, 200.0))
+    asked = [("master_bedroom", 1, sqft), ("bedroom", 2, 120.0), ("bathroom", 2, 45.0)]
+    asked += [("kitchen", 1, 100.0), ("living_room", 1, 200.0)]
     brief = Brief.model_validate(
         {
             "style": "Contemporary", "bedrooms": 3, "bathrooms": 2, "floors": 1, "budget_usd": 71_428.57,
