@@ -89,18 +89,12 @@ def _working(tree: Any, number: int, size: tuple[float, float], brief: Brief) ->
     if not found:
         far = [
             Edit(one.cost + other.cost, other.tree, 2)
-            for one in _spread(near, BRANCHES)
-            for other in _spread(edits(one.tree, size, _FIXED), TWIGS)
+            for one in edits(tree, size, _FIXED, BRANCHES)
+            for other in edits(one.tree, size, _FIXED, TWIGS)
         ]
         works = usable([edit.tree for edit in far], brief, number == 0, size, stairs)
         found = [edit for edit, fine in zip(far, works, strict=True) if fine]
     return sorted(found, key=lambda edit: edit.cost)[:KEPT]
-
-
-def _spread(changes: list[Edit], number: int) -> list[Edit]:
-    """Some of many changes: half of them the least, the others evenly from all."""
-    least, others = changes[: number // 2], changes[number // 2 :]
-    return [*least, *others[:: max(1, 2 * len(others) // number)]]
 
 
 def _stairs_of(tree: Any, size: tuple[float, float]) -> tuple[float, float, bool] | None:
