@@ -6,6 +6,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
 from housebrain.answering.mending.edits import Edit, edits, placed
+from housebrain.answering.mending.level import Candidate, is_hopeless
 from housebrain.answering.mending.usable import usable
 from housebrain.house.brief import Brief
 from housebrain.house.design import Design
@@ -61,6 +62,8 @@ def nearest(
             if (key := f"{number}{trees[number]}") in changed:
                 continue  # the other floors differ: what can be done here is in the queue already
             changed.add(key)
+            if number == 0 and is_hopeless([Candidate(trees[0], size)], brief, None):
+                continue
             for edit in _working(trees[number], number, size, brief):
                 total = cost + edit.cost
                 ahead = [*trees[:number], edit.tree, *trees[number + 1 :]]
