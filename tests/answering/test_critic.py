@@ -4,6 +4,7 @@ import json
 import random
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from housebrain.house.brief import Brief
 from housebrain.language.answer import read
 from housebrain.language.designs import encode
 from housebrain.language.grammar import Grammar
+from housebrain.language.levels import read_levels
 from housebrain.rules.checks import violations
 from houses import solved_houses
 
@@ -153,6 +155,24 @@ def test_jumbled_answers_are_kept_mended_or_lost_the_same_way_each_time(number: 
         assert found.replaced and proposal.built is None
     else:
         assert (found.replaced, found.edits) == (False, proposal.edits)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_text_of_a_lost_answer_keeps_to_the_grammar_to_its_end(seed: int) -> None:
+    """Random characters that the grammar allows, as an untrained model would write."""
+    _, brief, _ = HOUSES[seed]
+    rng, text, state = random.Random(seed), "", Grammar(brief).start
+    while not read_levels(text).levels:
+        character = rng.choice(sorted({choice[0] for choice, _ in state.choices}))
+        following = state.step(character)
+        assert following
+        text, state = text + character, following
+    critic = LevelCritic(brief, Grammar(brief))
+    choice = critic.choose([text], True)
+    assert choice and choice.text and critic.proposal(choice.text, 1).lost
+    behind = Grammar(brief).start.steps(choice.text)
+    assert behind and behind.finished
+    assert critic.proposal(choice.text, 1).text == choice.text
 
 
 def test_two_hopeless_candidates_end_an_answer_and_hopeful_ones_have_it_written_again() -> None:
