@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from fuzz.target import Target
 from fuzz.targets import TARGETS
 from housebrain.files import read_json, write_json
+from housebrain.service.warm import warm
 
 
 def run(target: Target, examples: int, number: int) -> tuple[Counter[str], str]:
@@ -60,6 +61,7 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.disable(logging.WARNING)
     known = read_json(arguments.out)["targets"] if arguments.out and arguments.out.exists() else {}
+    warm()  # a case's time is watched
     broken = False
     for target in TARGETS:
         if target.name not in arguments.target:

@@ -123,6 +123,18 @@ def test_a_file_that_is_no_database_says_what_to_do(empty: Path) -> None:
     assert "MLFLOW_TRACKING_URI" not in str(error.value)
 
 
+def test_a_store_whose_damage_is_no_text_says_what_to_do(empty: Path, tmp_path: Path) -> None:
+    """SQLite's message then holds bytes that Python can't read."""
+    change("CREATE TABLE runs (x)")
+    content = STORE.read_bytes()
+    assert b"runsruns\x02CREATE TABLE" in content  # the schema's row
+    STORE.write_bytes(content.replace(b"runsruns", b"\x9e\x9e\x9e\x9eruns").replace(b"CREATE TABLE", b"XREATE TABLE"))
+    with pytest.raises(UserError, match=r"mlflow.db: it is no SQLite database, or a damaged one \(malformed .*Move it"):
+        find_runs("houses", {})
+    with pytest.raises(UserError, match=r"can't be copied: it is damaged, or locked by others \(malformed"):
+        mlflow_file.snapshot(STORE, tmp_path / "copy.db")
+
+
 def test_addresses() -> None:
     assert mlflow_file.database("sqlite:///mlflow.db") == Path("mlflow.db")
     assert mlflow_file.database("sqlite+pysqlite:////a/b c.db?timeout=3") == Path("/a/b c.db")

@@ -82,3 +82,10 @@ def reported() -> Iterator[None]:
     except KeyboardInterrupt:
         print("interrupted: run the same command again to go on.", file=sys.stderr)
         raise SystemExit(130) from None
+
+
+def words_of(error: Exception) -> str:
+    """An error's words in one line. Of a damaged file SQLite may name what is no text: Python then can't read them."""
+    if isinstance(error, UnicodeDecodeError):
+        return " ".join(error.object.decode(error.encoding, errors="replace").split())
+    return " ".join(str(error).split())

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from housebrain.errors import UserError
+from housebrain.errors import UserError, words_of
 
 HOME = "housebrain.home"  # a tag of the store's first experiment: the folder that the store was last opened in
 ARTIFACTS = "mlruns"  # beside the store
@@ -74,8 +74,8 @@ def snapshot(path: Path, target: Path) -> None:
         with closing(_connect(path)) as store, closing(sqlite3.connect(target)) as copy:
             store.backup(copy)
             faults = [row[0] for row in copy.execute("PRAGMA integrity_check(3)")]
-    except sqlite3.Error as error:
-        faults = [str(error)]
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        faults = [words_of(error)]
     if faults != ["ok"]:
         reason = " ".join("; ".join(faults).split())
         raise UserError(f"{path}: MLflow's store can't be copied: it is damaged, or locked by others ({reason}).")
@@ -85,7 +85,7 @@ def alias_in(path: Path, model: str, alias: str) -> str | None:
     """The number of a registered model's version that has an alias, without MLflow; None where none has.
 
     Raises:
-        sqlite3.Error: the store can't be read, or is none.
+        sqlite3.Error, UnicodeDecodeError: the store can't be read, or is none.
     """
     if _is_missing(path):
         return None
@@ -145,8 +145,10 @@ def _check(path: Path, inode: int) -> None:
             kept = [table for table in ("runs", "model_versions") if table in tables and _column(store, table, "1")]
     except sqlite3.OperationalError:  # locked, or not to be opened
         raise
-    except sqlite3.DatabaseError as error:
-        raise UserError(f"{path}: it is no SQLite database, or a damaged one ({error}). {away}{mistaken}") from error
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path}: it is no SQLite database, or a damaged one ({words_of(error)}). {away}{mistaken}"
+        ) from error
     if tables and "experiments" not in tables and "alembic_version" not in tables:
         raise UserError(f"{path}: it is a SQLite database of something else than MLflow. {away}{mistaken}")
     scripts = ScriptDirectory.from_config(_get_alembic_config(""))

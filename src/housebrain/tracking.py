@@ -24,7 +24,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from housebrain import mlflow_file
 from housebrain.environment import TRACKING_RETRIES, TRACKING_SECONDS, TRACKING_URI
-from housebrain.errors import UserError
+from housebrain.errors import UserError, words_of
 from housebrain.git import git_commit
 from housebrain.redact import redacted
 from housebrain.run_inputs import dataset_of, source_tags
@@ -107,8 +107,8 @@ def store_errors(what: str) -> Iterator[None]:
 
     try:
         yield
-    except (MlflowException, SQLAlchemyError, CommandError, sqlite3.Error, OSError) as error:
-        reason = " ".join(redacted(str(error)).split())[:300].removesuffix(".")
+    except (MlflowException, SQLAlchemyError, CommandError, sqlite3.Error, UnicodeDecodeError, OSError) as error:
+        reason = redacted(words_of(error))[:300].removesuffix(".")
         raise UserError(f"{what}: MLflow's store {store_uri()}: {reason}.{_advice(error)}") from error
 
 

@@ -105,6 +105,14 @@ def _no_number(name: str) -> None:
     raise AssertionError(f"{name} is printed for a number")
 
 
+def _far_too_many_rooms() -> tuple[Any, Any]:
+    """A draft of two rooms, and a brief with a hundred of one type: the search for ways to place them had no end."""
+    brief = parse_record(json.loads(next(generate_records(1, seed=7)).text))[1].model_dump(mode="json")
+    brief["rooms"][-1]["count"] = 100
+    rooms = [{"name": name, "x": x, "y": 0, "w": 20, "d": 20} for name, x in (("living", 0), ("kitchen", 20))]
+    return {"levels": [{"rooms": rooms}] * brief["floors"]}, brief
+
+
 TARGET = Target(
     "designs",
     "designs and their briefs spoilt, given to codes, bill, repair and render: done in full, or refused and nothing "
@@ -113,4 +121,5 @@ TARGET = Target(
     check,
     frozenset({"codes", "bill", "repair", "render", "refused"}),
     examples=120,
+    kept=(Case("repair", *_far_too_many_rooms(), None, "auto"),),
 )

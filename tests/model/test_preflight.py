@@ -359,6 +359,11 @@ def test_a_base_without_a_chat_template_is_refused(base: Callable[..., Path]) ->
         examine(base("llama", ""))
 
 
+def test_a_base_whose_answers_nothing_would_end_is_refused(base: Callable[..., Path]) -> None:
+    with pytest.raises(UserError, match="does not close an answer, and the tokenizer has no eos_token"):
+        examine(base("llama", CHAT_TEMPLATE.replace("<|im_end|>", ""), None))
+
+
 def test_a_tokenizer_without_an_end_of_sequence_pads_with_the_end_of_a_turn(base: Callable[..., Path]) -> None:
     folder = base("llama", eos=None)
     config = json.loads((folder / "tokenizer_config.json").read_text())

@@ -71,9 +71,13 @@ def test_requests_that_are_nearly_right_find_no_fault(
         "/cost": lambda changed: changed,
     }
     answered: dict[tuple[str, int], int] = {}
+    sent = set()
     for changed in mutants(house, count, seed):
         for path, body in ways.items():
             text = json.dumps(body(changed))
+            if (path, text) in sent:
+                continue  # most changes are the design's: the brief alone is what it was
+            sent.add((path, text))
             status = client.post(path, content=text, headers={"Content-Type": "application/json"}).status_code
             assert status in (200, 201, 422), (path, status, text)
             answered[path, status] = answered.get((path, status), 0) + 1

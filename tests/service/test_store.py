@@ -5,13 +5,14 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect
 
 from housebrain.errors import UserError
-from housebrain.service.store import Base, ConflictError, Store, StoredDesign, now, open_store
+from housebrain.service.store import Base, ConflictError, Store, StoredDesign, StoredUse, now, open_store
 
 
 def design(number: int, idempotency: str | None = None, request: str = "r") -> StoredDesign:
@@ -152,3 +153,37 @@ def test_a_row_that_is_damaged_is_said_to_be(tmp_path: Path, value: str) -> None
         other.execute(f"update keys set revoked = {value}")
     with pytest.raises(UserError, match=r"store\.db: the database can't be used"), open_store(address) as opened:
         opened.clients()
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "wrong"),
+    [
+        ("uses.region", "x'ff00'", "uses 1: region is of kind bytes, not str"),
+        ("uses.seconds", "'x'", "uses 1: seconds is of kind str, not float"),
+        ("uses.seconds", "9e999", "uses 1: seconds is inf"),
+        ("uses.made", "x'ff00'", "fromisoformat"),
+    ],
+)
+def test_a_value_of_another_kind_than_its_columns_is_found(tmp_path: Path, column: str, value: str, wrong: str) -> None:
+    address = f"sqlite:///{tmp_path / 'store.db'}"
+    with open_store(address) as opened:
+        opened.add(StoredUse(made=now(), outcome="designed", region="x", seconds=1.0, facts={}))
+    table, name = column.split(".")
+    with closing(sqlite3.connect(tmp_path / "store.db")) as other, other:
+        other.execute(f"update {table} set {name} = {value}")
+    with (
+        pytest.raises(UserError, match=rf"store\.db: the database can't be used \({wrong}"),
+        open_store(address) as opened,
+    ):
+        opened.uses(now() - timedelta(days=1))
+
+
+def test_a_store_whose_damage_is_no_text_is_said_to_be(tmp_path: Path) -> None:
+    """SQLite's message then holds bytes that Python can't read."""
+    path = tmp_path / "store.db"
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("create table keys (x)")
+    content = path.read_bytes().replace(b"keyskeys", b"\x9e\x9e\x9e\x9ekeys").replace(b"CREATE TABLE", b"XREATE TABLE")
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"store\.db: the database can't be used \(malformed database schema \("):
+        Store(f"sqlite:///{path}")

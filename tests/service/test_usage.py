@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from housebrain.service.feedback import FILE, export
-from housebrain.service.store import Store, StoredFeedback, now
+from housebrain.service.store import DamagedRowError, Store, StoredFeedback, StoredUse, now
 from housebrain.service.usage import LARGE, LEAST, SMALL, drifted, stability, stability_of_kinds, usage
 from service.conftest import WORDS
 
@@ -73,3 +73,15 @@ def test_drift_is_small_for_alike_and_large_for_other_briefs() -> None:
     assert stability_of_kinds(["a"] * 90 + ["b"] * 10, ["b"] * LEAST) > LARGE
     assert drifted({"drift": {"floors": LARGE, "rooms": SMALL}}) == ["floors"]
     assert stability(reference, reference) == pytest.approx(0)
+
+
+@pytest.mark.parametrize("facts", [{}, {"rooms": "7"}, []])
+def test_use_that_lacks_a_fact_is_named(store: Store, facts: Any) -> None:
+    numbers = {"bedrooms": 1, "floors": 1, "rooms": 7, "asked_sqft": 900, "envelope_sqft": 1200}
+    sound: dict[str, Any] = {**numbers, "climate": "Temperate", "region": "x"}
+    for number in range(LEAST):
+        given = facts if number == 7 else sound
+        store.add(StoredUse(made=now(), outcome="designed", region="x", seconds=1.0, facts=given))
+    reference = {name: [value] * LEAST for name, value in sound.items()}
+    with pytest.raises(DamagedRowError, match=r"^uses 8: facts: no bedrooms of kind int$"):
+        usage(store, now() - timedelta(days=1), reference)

@@ -28,7 +28,7 @@ from housebrain.solver.engine import solve as solve_programme
 from housebrain.solver.house import House, Infeasible
 from housebrain.solver.needs import Programme, Room, around_corner
 from housebrain.solver.refusals import what_binds
-from housebrain.solver.solve import Sized, design_of, dimension, solve
+from housebrain.solver.solve import Sized, design_of, dimension, several, solve
 from houses import solved_houses
 from strategies import briefs
 
@@ -124,6 +124,27 @@ def test_solving_twice_gives_the_same_and_other_seeds_other_houses() -> None:
         assert solve(Brief.model_validate_json(brief.model_dump_json()), seed=0) == design
     _, brief, _ = solved_houses()[0]
     assert len({encode(solve(brief, seed)) for seed in range(4)}) > 1
+
+
+@pytest.mark.parametrize("sqft", [5e-324, 0.01])
+def test_a_room_of_which_next_to_nothing_is_asked_is_no_line(sqft: float) -> None:
+    asked = (("master_bedroom", 1, sqft), ("bedroom", 2, 120.0), ("bathroom", 2, 45.0))
+    asked += (("kitchen", 1, 100.0), ("living_room", 1, 200.0))
+    brief = Brief.model_validate(
+        {
+            "style": "Contemporary", "bedrooms": 3, "bathrooms": 2, "floors": 1, "budget_usd": 71_428.57,
+            "region": "Asia_India", "city": "Bengaluru", "climate_zone": "Temperate",
+            "plot": {
+                "length_ft": 60.0, "width_ft": 40.0, "shape": "Rectangle", "orientation": "E", "slope_degrees": 0.0,
+                "is_corner": False,
+                "setbacks": {"front_ft": 5.0, "rear_ft": 3.5, "left_ft": 2.0, "right_ft": 2.0},
+            },
+            "rooms": [{"type": kind, "count": count, "min_area_sqft": area} for kind, count, area in asked],
+        }
+    )  # fmt: skip
+    made = list(several(brief, 0, 12))
+    assert made
+    assert all(violations(design, brief) == [] for design in made)
 
 
 @settings(max_examples=20, deadline=None)

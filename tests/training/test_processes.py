@@ -58,8 +58,9 @@ def assert_same_training(one: Path, other: Path) -> None:
             assert (a[column] == b[column] == "") or float(a[column]) == pytest.approx(float(b[column]), rel=1e-5)
     weights = [load_file(first_shard(project).out / WEIGHTS) for project in (one, other)]
     for name in weights[0]:
-        # Adam divides by a gradient's own size: where that is nearly nothing, a weight moves by what is rounded.
-        torch.testing.assert_close(weights[0][name], weights[1][name], rtol=1e-5, atol=1e-4)
+        # Adam divides by a gradient's own size: where that is nearly nothing, a weight moves by what is rounded. Where
+        # the samples differ, weights differ by about a step's length, the learning rate of 1e-2.
+        torch.testing.assert_close(weights[0][name], weights[1][name], rtol=1e-5, atol=5e-4)
     timings = {"seconds", "response_tokens_per_second"}
     summaries = [read_json(first_shard(project).report) for project in (one, other)]
     assert summaries[0].keys() == summaries[1].keys()

@@ -13,6 +13,7 @@ from housebrain.house.units import GRID_FT
 
 MOST_ROOMS = 200
 MOST_FEET = 10_000.0  # of a side of a plot, or of a house
+MOST_SQFT = 1_000_000.0  # of one room
 
 
 class Fault(NamedTuple):
@@ -29,11 +30,16 @@ def check_brief(brief: Brief) -> None:
         Rejected: `too_large`.
     """
     rooms = sum(request.count for request in brief.rooms)
+    if brief.floors > MOST_ROOMS:
+        raise Rejected("too_large", f"{brief.floors} floors are asked for, {MOST_ROOMS} are the most")
     longest = max(brief.plot.width_ft, brief.plot.length_ft)
     if rooms > MOST_ROOMS:
         raise Rejected("too_large", f"{rooms} rooms are asked for, {MOST_ROOMS} are the most")
     if longest > MOST_FEET:
         raise Rejected("too_large", f"the plot is {longest:g} ft long, {MOST_FEET:,.0f} ft are the most")
+    largest = max((request.min_area_sqft for request in brief.rooms), default=0.0)
+    if largest > MOST_SQFT:
+        raise Rejected("too_large", f"a room of {largest:g} sq ft is asked for, {MOST_SQFT:,.0f} are the most")
 
 
 def fault_of(design: Design) -> Fault | None:

@@ -45,7 +45,7 @@ def find_served(params: Params) -> Served | None:
         return None
     try:
         number = alias_in(store, params.tracking.model, _ALIAS)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return None  # MLflow will say what is wrong with it
     return _written(_wanted(params, number))
 

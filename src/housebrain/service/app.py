@@ -261,7 +261,7 @@ def _routes(app: FastAPI, service: _Service) -> None:
     async def mend(asked: DraftRequest, key_id: int | None = caller) -> dict[str, Any]:
         """The valid design nearest to a draft, and what was changed."""
         brief = read_brief(asked).brief
-        found = await service.pool.run(lambda check: repair(asked.design, brief), service.settings.seconds)
+        found = await service.pool.run(lambda check: repair(asked.design, brief, check), service.settings.seconds)
         if isinstance(found, Infeasible):
             raise Rejected(found.reason, found.detail)
         return {

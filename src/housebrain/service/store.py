@@ -4,6 +4,7 @@ A design is committed before its request is answered: what was acknowledged outl
 """
 
 import hashlib
+import math
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -34,7 +35,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from housebrain.errors import UserError
+from housebrain.errors import UserError, words_of
 from housebrain.redact import redacted
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -50,6 +51,7 @@ class Moment(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+    python_type = datetime
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
@@ -108,12 +110,35 @@ class StoredKey(Base):
     revoked: Mapped[datetime | None]
 
 
+@event.listens_for(Base, "load", propagate=True)
+def _check(row: Base, _: object) -> None:
+    """Refuses a row with a value of another kind than its column's: SQLite takes any value in any column.
+
+    What is in a column of JSON, whose kind is `object`, its readers look at.
+
+    Raises:
+        DamagedRowError: naming table, row and column.
+    """
+    for column in row.__table__.columns:
+        value, kind = getattr(row, column.name), column.type.python_type
+        if not (isinstance(value, kind) or (value is None and column.nullable)):
+            found = "nothing" if value is None else type(value).__name__
+            raise damaged(row, f"{column.name} is of kind {found}, not {kind.__name__}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise damaged(row, f"{column.name} is {value}")
+
+
 class ConflictError(Exception):
     """The idempotency key was used for another request."""
 
 
 class DamagedRowError(Exception):
     """A row holds what no version of this code puts there."""
+
+
+def damaged(row: Base, wrong: str) -> DamagedRowError:
+    """What is said of a row: `uses 7: region is of kind bytes, not str`."""
+    return DamagedRowError(f"{row.__tablename__} {row.__mapper__.primary_key_from_instance(row)[0]}: {wrong}")
 
 
 class Store:
@@ -130,7 +155,8 @@ class Store:
         self.engine = _engine(address)
         try:
             self._migrate(address)
-        except DBAPIError as error:
+        except (DBAPIError, UnicodeDecodeError) as error:
+            self.close()
             raise _unusable(address, error) from error
 
     def _migrate(self, address: str) -> None:
@@ -362,10 +388,11 @@ def _refuse_others(connection: Connection, address: str, known: ScriptDirectory)
     )
 
 
-def _unusable(address: str, error: DBAPIError | DamagedRowError) -> UserError:
-    cause = error.orig if isinstance(error, DBAPIError) else error
+def _unusable(address: str, error: DBAPIError | DamagedRowError | UnicodeDecodeError) -> UserError:
+    """What is said of a database that fails; of a damaged file even SQLite's own message may be no text."""
+    cause = error.orig if isinstance(error, DBAPIError) and isinstance(error.orig, Exception) else error
     return UserError(
-        f"{redacted(address)}: the database can't be used ({' '.join(str(cause).split())}). Check the "
+        f"{redacted(address)}: the database can't be used ({words_of(cause)}). Check the "
         "address, and that the server runs, or put a copy in the place of a damaged file."
     )
 
@@ -380,7 +407,7 @@ def open_store(address: str) -> Iterator[Store]:
     store = Store(address)
     try:
         yield store
-    except (DBAPIError, DamagedRowError) as error:
+    except (DBAPIError, DamagedRowError, UnicodeDecodeError) as error:
         raise _unusable(address, error) from error
     finally:
         store.close()

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from housebrain.service.store import Store
+from housebrain.service.store import Store, StoredUse, damaged
 
 # A population stability index from which the training set no longer is like what is asked for: the usual thresholds
 # are 0.1 for a small change and 0.25 for a large one.
@@ -19,6 +19,7 @@ NUMBERS = ("bedrooms", "floors", "rooms", "asked_sqft", "envelope_sqft")
 KINDS = ("climate", "region")
 BINS = 10
 LEAST = 50  # briefs on both sides, for a drift to mean something
+T = TypeVar("T")
 
 
 def stability(reference: Sequence[float] | NDArray[np.float64], now: Sequence[float] | NDArray[np.float64]) -> float:
@@ -52,6 +53,9 @@ def usage(store: Store, since: datetime, reference: Mapping[str, Sequence[Any]] 
     Returns:
         `requests`, `designed`, `by_day`, `by_region`, `refusals`, `feedback`, `seconds_median`, and `drift` by fact;
         `drift` is empty where there are fewer than `LEAST` briefs.
+
+    Raises:
+        DamagedRowError: a row holds something else than what the service puts there.
     """
     rows = store.uses(since)
     designed = [row for row in rows if row.outcome == "designed"]
@@ -59,9 +63,9 @@ def usage(store: Store, since: datetime, reference: Mapping[str, Sequence[Any]] 
     drift = {}
     if reference and len(designed) >= LEAST:
         for name in NUMBERS:
-            drift[name] = stability(reference[name], [row.facts[name] for row in designed])
+            drift[name] = stability(reference[name], [_fact(row, name, int) for row in designed])
         for name in KINDS:
-            drift[name] = stability_of_kinds(reference[name], [row.facts[name] for row in designed])
+            drift[name] = stability_of_kinds(reference[name], [_fact(row, name, str) for row in designed])
     return {
         "requests": len(rows),
         "designed": len(designed),
@@ -72,6 +76,18 @@ def usage(store: Store, since: datetime, reference: Mapping[str, Sequence[Any]] 
         "seconds_median": round(median([row.seconds for row in designed]), 3) if designed else None,
         "drift": {name: round(value, 3) for name, value in drift.items()},
     }
+
+
+def _fact(row: StoredUse, name: str, kind: type[T]) -> T:
+    """What a use's brief was like.
+
+    Raises:
+        DamagedRowError: the row doesn't say, or says it in another kind.
+    """
+    value = row.facts.get(name) if isinstance(row.facts, dict) else None
+    if not isinstance(value, kind):
+        raise damaged(row, f"facts: no {name} of kind {kind.__name__}")
+    return value
 
 
 def drifted(figures: dict[str, Any]) -> list[str]:

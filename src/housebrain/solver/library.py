@@ -54,7 +54,8 @@ def wants_of(
     """What each slot asks for on a grid of `unit_ft`, from least areas by slot; `corner` is what the plot lacks."""
     types = [type_of(name) for name in slots]
     areas = [sqft.get(name, 0.0) for name in slots]
-    sides = [math.ceil(least_side_ft(t, area) / unit_ft - 1e-6) for t, area in zip(types, areas, strict=True)]
+    # However little is asked for, a room is no line.
+    sides = [max(1, math.ceil(least_side_ft(t, area) / unit_ft - 1e-6)) for t, area in zip(types, areas, strict=True)]
     growth = [KINDS[t].growth * max(4.0, area**0.5) for t, area in zip(types, areas, strict=True)]
     return Wants(
         np.array(

@@ -122,6 +122,10 @@ def dimension(
     """
     trees = [_in_feet(tree) for tree in topologies] if isinstance(topologies, list | tuple) else []
     wished = None if wish is None else Wish(wish[0] * GRID_FT, wish[1] * GRID_FT, trees)
+    try:
+        check_brief(brief)
+    except Rejected as refusal:
+        return Infeasible(refusal.reason, refusal.detail)
     why = Infeasible("envelope", "the setbacks leave no room for a house")
     first = brief.berth_of(*wish) if wish else None
     programmes = [

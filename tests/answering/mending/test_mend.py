@@ -9,9 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from design_checker import faults
+from housebrain.answering.mending import nearby
 from housebrain.answering.mending.arrange import Leaf, arrange
 from housebrain.answering.mending.edits import edits, placed
 from housebrain.answering.mending.mend import Mended, repair
+from housebrain.answering.mending.nearby import BARREN
+from housebrain.answering.mending.usable import usable
 from housebrain.house.brief import Brief
 from housebrain.house.tree import boxes
 from housebrain.language.answer import Codec
@@ -50,6 +53,36 @@ def test_a_valid_design_comes_back_unchanged_in_every_form() -> None:
             assert found.design == design
             assert not found.changed
             assert len(found.rooms) == sum(len(level.rooms) for level in design.levels)
+
+
+def test_a_few_floors_that_no_change_helps_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = _looked_at(monkeypatch, works=False)
+    bedrooms = next(room for room in BRIEF.rooms if room.type == "master_bedroom").model_copy(update={"count": 3})
+    repair(design_of([GOOD]), BRIEF.model_copy(update={"rooms": (*BRIEF.rooms, bedrooms)}))
+    assert 1 <= sum(number > 1 for number in looked) <= 2 * BARREN
+
+
+def test_mending_ends_when_it_is_told_to() -> None:
+    class GoneError(Exception):
+        pass
+
+    def check() -> None:
+        raise GoneError
+
+    with pytest.raises(GoneError):
+        repair(plain([*GOOD[:2], ["master", 0, 16, 18, 12], GOOD[3]]), BRIEF, check)
+
+
+def _looked_at(monkeypatch: pytest.MonkeyPatch, works: bool = True) -> list[int]:
+    """How many arrangements are looked at, each time; with `works` false none of them is said to work."""
+    looked: list[int] = []
+
+    def counted(trees: list[Any], *rest: Any) -> list[bool]:
+        looked.append(len(trees))
+        return [works and fine for fine in usable(trees, *rest)]
+
+    monkeypatch.setattr(nearby, "usable", counted)
+    return looked
 
 
 @pytest.mark.parametrize("codec", ["tree", "coordinates"])
@@ -176,6 +209,31 @@ def test_a_brief_that_no_house_fits_is_refused() -> None:
     found = repair(plain(GOOD), Brief.model_validate(content))
     assert isinstance(found, Infeasible)
     assert found.reason == "area_over_envelope"
+
+
+@pytest.mark.parametrize(
+    ("field", "number", "reason"),
+    [
+        ("rooms", 40, "area_over_envelope"),
+        ("rooms", 190, "area_over_envelope"),
+        ("rooms", 10**9, "too_large"),
+        ("floors", 90, "too_few_rooms"),
+        ("floors", 10**9, "too_large"),
+    ],
+)
+def test_a_brief_of_far_more_than_the_draft_has_is_refused_before_any_arrangement_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, field: str, number: int, reason: str
+) -> None:
+    looked = _looked_at(monkeypatch)
+    content = BRIEF.model_dump()
+    if field == "rooms":
+        content["rooms"][0]["count"] = number
+    else:
+        content[field] = number
+    found = repair(plain(GOOD), Brief.model_validate(content))
+    assert isinstance(found, Infeasible)
+    assert found.reason == reason
+    assert looked == []
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -5,6 +5,7 @@ the rules. Where that fails the trees are changed by small steps, the smallest f
 these works, the house is the solver's own, of several the nearest.
 """
 
+from collections.abc import Callable
 from math import dist
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from housebrain.answering.mending.openings import openings_fit
 from housebrain.answering.mending.starts import starts_of
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Design
+from housebrain.house.limits import check_brief
 from housebrain.house.rooms import SHORT_NAMES
 from housebrain.house.units import GRID_FT
 from housebrain.language.designs import layouts
@@ -63,17 +65,22 @@ class Mended(NamedTuple):
         )
 
 
-def repair(draft: Any, brief: Brief) -> Mended | Infeasible:
-    """Mends a draft; never raises, whatever it is.
+def repair(draft: Any, brief: Brief, check: Callable[[], None] = lambda: None) -> Mended | Infeasible:
+    """Mends a draft; never raises of itself, whatever the draft is.
 
     Args:
         draft: a design, its JSON as a dict or as text, or an answer's text in either codec; right or wrong.
         brief: what it is for.
+        check: called between steps; what it raises ends the mending.
 
     Returns:
         The nearest valid design that was found, a valid draft itself unchanged; or why there is none: nothing could be
         read, or no house fits the brief.
     """
+    try:
+        check_brief(brief)
+    except Rejected as rejected:
+        return Infeasible(rejected.reason, rejected.detail)
     read = read_draft(draft)
     if isinstance(read, Infeasible):
         return read
@@ -81,10 +88,11 @@ def repair(draft: Any, brief: Brief) -> Mended | Infeasible:
     if (valid := _valid(draft, brief)) is not None:
         return Mended(valid, False, (), _moved(valid, read, matched))
     if (starts := starts_of(read, matched, brief)) is not None:
-        near = nearest(starts.trees, starts.size, brief, lambda design: _distance(design, read, matched))
+        near = nearest(starts.trees, starts.size, brief, lambda design: _distance(design, read, matched), check)
         if near is not None:
             changes = *matched.changes, *starts.added
             return Mended(near.sized.design, False, changes, _moved(near.sized.design, read, matched))
+    check()
     own = _own(read, matched, brief)
     if isinstance(own, Infeasible):
         return own

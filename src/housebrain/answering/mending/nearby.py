@@ -17,6 +17,7 @@ from housebrain.solver.solve import Sized, dimension
 TRIED = 60  # arrangements that are given sizes
 BRANCHES, TWIGS = 40, 60  # changes and changes of these that are looked at where no single one helps
 KEPT = 12  # changes of a floor that are tried with the others
+BARREN = 3  # floors of which no change works, after which no more are changed
 ENOUGH = 3  # houses of which the nearest is taken
 PROGRESS_FT = 40.0  # what it is worth that one floor more can work
 _FIXED = frozenset({"stairs"})
@@ -30,7 +31,11 @@ class Near(NamedTuple):
 
 
 def nearest(
-    starts: list[list[Any]], size: tuple[float, float], brief: Brief, distance: Callable[[Design], float]
+    starts: list[list[Any]],
+    size: tuple[float, float],
+    brief: Brief,
+    distance: Callable[[Design], float],
+    check: Callable[[], None] = lambda: None,
 ) -> Near | None:
     """The nearest of the first few houses that small changes lead to, the least changes first.
 
@@ -41,6 +46,7 @@ def nearest(
         size: the width and depth that are wished for, in feet.
         brief: what the house is for.
         distance: how far a design is from what is wished for.
+        check: called between steps; what it raises ends the search.
     """
     wished = round(size[0] / GRID_FT), round(size[1] / GRID_FT)
     order = itertools.count()
@@ -48,9 +54,11 @@ def nearest(
     heapify(queue)
     changed: set[str] = set()
     good: list[tuple[float, int, Near]] = []
+    barren = 0
     for tried in range(TRIED):
         if not queue or len(good) == ENOUGH:
             break
+        check()
         _, _, cost, count, trees = heappop(queue)
         sized = dimension([_steps(tree) for tree in trees], brief, wished, replace=False)
         if not isinstance(sized, Infeasible):
@@ -59,12 +67,13 @@ def nearest(
                 break
             continue
         for number in _failing(trees, sized.level, size, brief):
-            if (key := f"{number}{trees[number]}") in changed:
-                continue  # the other floors differ: what can be done here is in the queue already
+            if barren == BARREN or (key := f"{number}{trees[number]}") in changed:
+                continue  # where only the other floors differ, what can be done here is in the queue already
             changed.add(key)
-            if number == 0 and is_hopeless([Candidate(trees[0], size)], brief, None):
-                continue
-            for edit in _working(trees[number], number, size, brief):
+            hopeless = number == 0 and is_hopeless([Candidate(trees[0], size)], brief, None)
+            working = [] if hopeless else _working(trees[number], number, size, brief, check)
+            barren += not working
+            for edit in working:
                 total = cost + edit.cost
                 ahead = [*trees[:number], edit.tree, *trees[number + 1 :]]
                 heappush(queue, (total - PROGRESS_FT * number, next(order), total, count + edit.steps, ahead))
@@ -83,13 +92,14 @@ def _failing(trees: list[Any], level: int | None, size: tuple[float, float], bri
     return [level] if level is not None else list(range(len(trees)))
 
 
-def _working(tree: Any, number: int, size: tuple[float, float], brief: Brief) -> list[Edit]:
+def _working(tree: Any, number: int, size: tuple[float, float], brief: Brief, check: Callable[[], None]) -> list[Edit]:
     """Small changes of a floor's tree that make it one that works: one step away, or two where there is none."""
     stairs = _stairs_of(tree, size)
     near = edits(tree, size, _FIXED)
     works = usable([edit.tree for edit in near], brief, number == 0, size, stairs)
     found = [edit for edit, fine in zip(near, works, strict=True) if fine]
     if not found:
+        check()
         far = [
             Edit(one.cost + other.cost, other.tree, 2)
             for one in edits(tree, size, _FIXED, BRANCHES)

@@ -16,6 +16,7 @@ from housebrain.house.units import GRID_FT
 from housebrain.rules.limits import STAIRS_LONG_FT, STAIRS_SHORT_FT
 
 MOST_LEAVES = 40  # of a level; a house of 20 rooms has about 25
+MOST_MISSING = 15  # rooms without a gap for them; the search's time grows with the cube of the rooms of a level
 STARTS = 8  # ways to put missing rooms in
 WIDE_FT = 9.0  # a gap wider than this was no hall
 # Beside what a missing room is put, best first.
@@ -43,7 +44,10 @@ class Starts(NamedTuple):
 
 
 def starts_of(draft: Draft, matched: Matched, brief: Brief) -> Starts | None:
-    """The arrangements that a draft suggests, the likeliest first; None where a level has no room, or is all shreds."""
+    """The arrangements that a draft suggests, the likeliest first.
+
+    None where a level has no room or is all shreds, or where most of the house is missing.
+    """
     if any(all(room.kind == "stairs" for room in level.values()) for level in matched.levels):
         return None
     width_ft, depth_ft = brief.envelope_ft
@@ -53,6 +57,8 @@ def starts_of(draft: Draft, matched: Matched, brief: Brief) -> Starts | None:
     if max(map(len, leaves)) > MOST_LEAVES:
         return None
     missing = _into_gaps(leaves, matched.missing, size)
+    if len(missing) > MOST_MISSING:
+        return None
     trees = _filled([arrange(one) for one in leaves], missing, size)
     return Starts(
         trees, size, [*added, *(Change("added", room.name, "the draft has none") for room in matched.missing)]
