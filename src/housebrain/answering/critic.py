@@ -1,7 +1,8 @@
 """Looks at the levels of an answer while it is written: those that can't be built are written again, or mended.
 
 A level is kept as the model wrote it where the solver finds sizes for it and the levels below. Of several that can be
-kept, the one is taken whose rooms are moved the least.
+kept, the one is taken whose rooms are moved the least. Where a level can be neither kept nor mended the answer is lost:
+the house will be the solver's own, and the model is asked for nothing more.
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 
 from housebrain.answering.finish import Proposal, in_feet
 from housebrain.answering.mending.fitness import Below
-from housebrain.answering.mending.level import mend_level
+from housebrain.answering.mending.level import Candidate, is_hopeless, mend_level
 from housebrain.house.brief import Brief
 from housebrain.house.tree import boxes
 from housebrain.house.units import GRID_FT
@@ -22,6 +23,7 @@ from housebrain.solver.house import House, Infeasible
 from housebrain.solver.solve import begun, dimension
 
 MENDED = 4  # candidates, the likeliest first, that are mended where none can be kept
+DESPAIR = 2  # candidates that, where they are hopeless, spare the others
 PENALTY_FT = 0.1  # what a point of the solver's penalty counts like, in feet that a room is moved
 
 
@@ -45,14 +47,13 @@ class LevelCritic:
         self.brief, self.grammar = brief, grammar
         self._own: list[Any] = []  # the levels as the model wrote them
         self._edits = 0
-        self._below: _Built | None = None  # of the levels that were taken; None where they can't be built
+        self._below: _Built | None = None  # of the levels that were taken
+        self._is_lost = False
         self._seen: dict[str, tuple[float, _Built] | None] = {}  # of this level's candidates
 
     def choose(self, texts: Sequence[str], last: bool) -> Choice | None:
         """As `Critic` has it."""
         read = [read_levels(text) for text in texts]
-        if self._own and self._below is None:
-            return self._taken(read[0], Choice(0), None)  # nothing can be built on what is below
         found = [(one[0], number) for number, begin in enumerate(read) if (one := self._look(begin)) is not None]
         if found:
             number = min(found)[1]
@@ -60,15 +61,14 @@ class LevelCritic:
             assert looked
             return self._taken(read[number], Choice(number), looked[1])
         if not last:
-            return None
+            # Two candidates that nothing can be made of say enough of what would be written again.
+            return self._lost(read[0], texts[0]) if len(texts) == DESPAIR and self._is_hopeless(read) else None
         first = {str(one.levels[-1]): number for number, one in reversed(list(enumerate(read)))}  # of equal ones
-        mended = []
-        for number in sorted(first.values())[:MENDED]:
-            if (made := self._mended(read[number])) is not None:
-                mended.append((made[0], number, made[1]))
-        if not mended:
-            return self._taken(read[0], Choice(0), None)  # finishing has the last word
-        edits, number, built = min(mended, key=lambda one: one[:2])
+        numbers = sorted(first.values())[:MENDED]
+        mended = self._mended([read[number] for number in numbers])
+        if mended is None:
+            return self._lost(read[0], texts[0])
+        number, edits, built = numbers[mended[0]], mended[1], mended[2]
         self._edits += edits
         return self._taken(read[number], self._rewritten(texts[number], read[number], number, built), built)
 
@@ -79,13 +79,27 @@ class LevelCritic:
             text: as it went on.
             chosen: how many tokens the model chose for it.
         """
-        own = _text(read_levels(text).size, self._own)
-        return Proposal(own, self._below and _text(self._below.size, self._below.trees), self._edits, chosen)
+        written = read_levels(text)
+        own = _text(written.size, [*self._own, *written.levels[len(self._own) :]])
+        built = self._below and _text(self._below.size, self._below.trees)
+        return Proposal(own, built, self._edits, chosen, self._is_lost)
 
-    def _taken(self, answer: Begun, choice: Choice, built: _Built | None) -> Choice:
+    def _taken(self, answer: Begun, choice: Choice, built: _Built) -> Choice:
         self._own.append(answer.levels[-1])
         self._below, self._seen = built, {}
         return choice
+
+    def _lost(self, answer: Begun, text: str) -> Choice:
+        """The text with its last level as it is; what follows is the grammar's, as no house will be made of it."""
+        self._own.append(answer.levels[-1])
+        self._below, self._is_lost = None, True
+        text, state = text[: answer.ends[-1]], self.grammar.behind(answer.size, answer.levels)
+        while not state.finished:
+            step = state.choices[0][0]
+            following = state.steps(step)
+            assert following
+            text, state = text + step, following
+        return Choice(0, text, state)
 
     def _look(self, answer: Begun) -> tuple[float, _Built] | None:
         """What a candidate comes to, and by how many feet its rooms are moved in all; None for what can't be built."""
@@ -111,20 +125,34 @@ class LevelCritic:
         whole = dimension(built.trees, self.brief, built.size, replace=False)
         return None if isinstance(whole, Infeasible) else built
 
-    def _mended(self, answer: Begun) -> tuple[int, _Built] | None:
-        """A candidate mended: by how many changes, and what it comes to; None where no small change helps."""
-        size, lower = (self._below.size, self._below.trees) if self._below else (answer.size, [])
+    def _is_hopeless(self, answers: list[Begun]) -> bool:
+        return is_hopeless(self._candidates(answers), self.brief, self._under())
+
+    def _candidates(self, answers: list[Begun]) -> list[Candidate]:
+        """The last levels of some answers, on what is below."""
+        found = []
+        for answer in answers:
+            size = self._below.size if self._below else answer.size
+            tree = in_feet(_scaled(answer.levels[-1], answer.size, size))
+            found.append(Candidate(tree, (size[0] * GRID_FT, size[1] * GRID_FT)))
+        return found
+
+    def _under(self) -> Below | None:
+        return self._below and _below(self._below)
+
+    def _mended(self, answers: list[Begun]) -> tuple[int, int, _Built] | None:
+        """One of some candidates mended: which, by how many changes, and what it comes to; None where none helps."""
+        lower = self._below.trees if self._below else []
         found: list[_Built] = []
 
-        def stands(changed: Any) -> bool:
+        def stands(number: int, changed: Any) -> bool:
+            size = self._below.size if self._below else answers[number].size
             built = self._build(size, [*lower, _steps(changed)])
             found.extend([built] if built else [])
             return built is not None
 
-        tree = in_feet(_scaled(answer.levels[-1], answer.size, size))
-        below = self._below and _below(self._below)
-        made = mend_level(tree, (size[0] * GRID_FT, size[1] * GRID_FT), self.brief, below, stands)
-        return None if made is None else (made.edits, found[-1])
+        made = mend_level(self._candidates(answers), self.brief, self._under(), stands)
+        return None if made is None else (made.number, made.edits, found[-1])
 
     def _rewritten(self, text: str, answer: Begun, number: int, built: _Built) -> Choice:
         """The text with its last level as it is built, in the answer's own size."""

@@ -22,17 +22,20 @@ class Proposal(NamedTuple):
     """A model's answer to a brief.
 
     Attributes:
-        text: as the model wrote it.
-        built: the same as the solver could build it while it was written; None where nobody looked at it, or a
-            level could not be built.
+        text: as the model wrote it; of a lost answer up to the level that could not be built, and what follows is the
+            grammar's.
+        built: the same as the solver could build it while it was written; None where nobody looked at it, or it is
+            lost.
         edits: how many small changes of its arrangement `built` has.
         chosen: how many tokens the model chose, in all candidates for all levels.
+        lost: whether a level could be neither built nor mended.
     """
 
     text: str
     built: str | None = None
     edits: int = 0
     chosen: int = 0
+    lost: bool = False
 
 
 class Finished(NamedTuple):
@@ -81,6 +84,8 @@ def finish(proposal: Proposal, brief: Brief, codec: Codec = "tree") -> Finished 
     Returns:
         The house; or why there is none for this brief.
     """
+    if proposal.lost:
+        return _solvers_own(brief)
     try:
         answer = read(proposal.text, codec)
     except DecodeError:

@@ -44,7 +44,8 @@ class Choice(NamedTuple):
 
     Attributes:
         number: of one of them.
-        text: instead of that one's, where its level was changed: with the same levels before it, up to the end of it.
+        text: instead of that one's, where its level was changed: with the same levels before it, up to the end of it;
+            or up to the answer's, where the model is to write no more.
         state: where the grammar is behind that text.
     """
 

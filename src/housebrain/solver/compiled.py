@@ -33,41 +33,47 @@ def compile_tree(node: Node, slots: dict[str, int]) -> Compiled:
     b: list[int] = []
     space: list[int] = []
     nook: list[int] = []
+    flight, stairs = slots.get("stairs", -2), -1
+    sides: list[int] = []
+    siblings: list[int] = []
 
-    def add(o: int, i: int, j: int, s: int, k: int) -> int:
-        op.append(o)
-        a.append(i)
-        b.append(j)
-        space.append(s)
-        nook.append(k)
-        return len(op) - 1
-
-    def walk(part: Node) -> int:
+    def walk(part: Node) -> tuple[int, bool]:
+        """The part's number, and whether the stairs are in it: then what lies around them is added, from inside."""
+        nonlocal stairs
         if isinstance(part, str):
             name = part.rstrip(NOOK)
-            return add(0, 0, 0, slots[name], int(name != part))
-        left = walk(part[1])
+            op.append(0)
+            a.append(0)
+            b.append(0)
+            space.append(slots[name])
+            nook.append(int(name != part))
+            number = len(op) - 1
+            first = stairs < 0 and slots[name] == flight
+            if first:
+                stairs = number
+            return number, first
+        kind = 1 if part[0] == "v" else 2
+        left, inside = walk(part[1])
         for other in part[2:]:
-            left = add(1 if part[0] == "v" else 2, left, walk(other), -1, 0)
-        return left
+            right, behind = walk(other)
+            op.append(kind)
+            a.append(left)
+            b.append(right)
+            space.append(-1)
+            nook.append(0)
+            if inside:
+                siblings.append(right)
+                sides.append(RIGHT if kind == 1 else REAR)
+            elif behind:
+                siblings.append(left)
+                sides.append(LEFT if kind == 1 else FRONT)
+            left, inside = len(op) - 1, inside or behind
+        return left, inside
 
-    root = walk(node)
-    parent = {}
-    for n in range(root + 1):
-        if op[n]:
-            parent[a[n]] = parent[b[n]] = n
-    stairs = next((n for n in range(root + 1) if op[n] == 0 and space[n] == slots.get("stairs", -2)), -1)
-    sides, siblings = [], []
-    n = stairs
-    while n >= 0 and n != root:
-        up = parent[n]
-        low = b[up] == n  # the sibling lies on the low side: left or in front
-        siblings.append(a[up] if low else b[up])
-        sides.append((LEFT if low else RIGHT) if op[up] == 1 else (FRONT if low else REAR))
-        n = up
+    walk(node)
     # A space whose boxes all claim to be nooks still needs one that carries its area.
-    for s in set(space) - {-1}:
-        own = [n for n in range(root + 1) if space[n] == s]
+    for s in {one for one, lesser in zip(space, nook, strict=True) if lesser}:
+        own = [n for n, one in enumerate(space) if one == s]
         if all(nook[n] for n in own):
             nook[own[0]] = 0
     return Compiled(op, a, b, space, nook, stairs, sides, siblings)

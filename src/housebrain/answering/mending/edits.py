@@ -1,6 +1,8 @@
 """Small changes to a slicing tree with positions, each with how far it moves rooms: for drafts that can't be kept."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from housebrain.answering.mending.draft import Box
@@ -8,6 +10,7 @@ from housebrain.answering.mending.draft import Box
 HALL_FT = 4.0  # how wide a hall is
 REMOVED_FT = 4.0  # what it counts that a leaf goes
 SPARE = frozenset({"hall", "terrace", "porch", "court"})  # leaves that nobody asked for
+SIDES = ("left", "right", "front", "rear")
 LEAST_SHARE, MOST_SHARE = 0.2, 0.8  # of a room's box that a new neighbour may take
 
 
@@ -36,6 +39,9 @@ class Edit(NamedTuple):
     steps: int = 1
 
 
+Change = tuple[float, Callable[[], Any]]  # what it costs, and what makes the changed tree
+
+
 def placed(node: Any, box: Box, path: tuple[int, ...] = ()) -> list[Placed]:
     """The leaves of a tree in a box; cuts outside of their box move in."""
     if isinstance(node, str):
@@ -61,16 +67,19 @@ def without(node: Any, path: tuple[int, ...]) -> Any:
     return written[1] if len(written) == 2 else written
 
 
-def beside(node: Any, at: Placed, name: str, area: float) -> Iterator[Any]:
-    """The trees with a new leaf at each of the four sides of one that is there."""
-    x, y, w, d = at.box
+def beside(node: Any, at: Placed, name: str, area: float, side: str) -> Any:
+    """The tree with a new leaf at one of the `SIDES` of one that is there."""
+    axis = 0 if side in ("left", "right") else 1
+    start, length = at.box[axis], at.box[axis + 2]
     share = min(MOST_SHARE, max(LEAST_SHARE, area / max(at.area, 1.0)))
-    for direction, start, side in (("v", x, w), ("h", y, d)):
-        yield replaced(node, at.path, [direction, name, start + share * side, at.name])
-        yield replaced(node, at.path, [direction, at.name, start + (1 - share) * side, name])
+    if side in ("left", "front"):
+        return replaced(node, at.path, ["vh"[axis], name, start + share * length, at.name])
+    return replaced(node, at.path, ["vh"[axis], at.name, start + (1 - share) * length, name])
 
 
-def edits(node: Any, size: tuple[float, float], fixed: frozenset[str] = frozenset()) -> list[Edit]:
+def edits(
+    node: Any, size: tuple[float, float], fixed: frozenset[str] = frozenset(), most: int | None = None
+) -> list[Edit]:
     """Trees that are one small change away, the least change first.
 
     Two leaves change places, one moves beside another, a piece of hall is added or taken away, a room loses one of its
@@ -80,28 +89,42 @@ def edits(node: Any, size: tuple[float, float], fixed: frozenset[str] = frozense
         node: the tree, cuts in feet.
         size: of its box, in feet.
         fixed: leaves that stay where they are, such as the stairs.
+        most: about how many are wanted: half of them the least, the others evenly from all. None for all.
     """
-    leaves = placed(node, (0.0, 0.0, *size))
-    found = []
+    # Trees are made of those changes alone that are wanted: there are a thousand and more.
+    changes = sorted(_changes(node, size, fixed), key=lambda change: change[0])
+    if most is not None:
+        others = changes[most // 2 :]
+        changes = [*changes[: most // 2], *others[:: max(1, 2 * len(others) // most)]]
+    return [Edit(cost, make()) for cost, make in changes]
+
+
+def _changes(node: Any, size: tuple[float, float], fixed: frozenset[str]) -> Iterator[Change]:
+    whole = (0.0, 0.0, *size)
+    leaves = placed(node, whole)
     for i, one in enumerate(leaves):
         for other in leaves[i + 1 :]:
-            if one.name != other.name and not {one.name, other.name} & fixed:
-                swapped = replaced(replaced(node, one.path, other.name), other.path, one.name)
-                found.append(Edit(_apart(one, other) + 0.3 * abs(one.area - other.area) ** 0.5, swapped))
-    found += [Edit(cost, tree) for cost, tree in _with_hall(node, node, (0.0, 0.0, *size), ())]
+            if one.name != other.name and one.name not in fixed and other.name not in fixed:
+                cost = _apart(one, other) + 0.3 * abs(one.area - other.area) ** 0.5
+                yield cost, partial(_swapped, node, one, other)
+    yield from _with_hall(node, node, whole, ())
+    names = Counter(leaf.name for leaf in leaves)
     for one in leaves:
-        boxes = sum(leaf.name == one.name for leaf in leaves)
-        if one.path and (one.name in SPARE or (boxes > 1 and one.name not in fixed)):
-            found.append(Edit(REMOVED_FT, without(node, one.path)))
+        if one.path and (one.name in SPARE or (names[one.name] > 1 and one.name not in fixed)):
+            yield REMOVED_FT, partial(without, node, one.path)
         if one.name in fixed or not one.path:
             continue
         rest = without(node, one.path)
-        for other in placed(rest, (0.0, 0.0, *size)):
+        for other in placed(rest, whole):
             if other.name != one.name:
                 cost = _apart(one, other) + 3.0
-                found += [Edit(cost, tree) for tree in beside(rest, other, one.name, one.area)]
-    found += [Edit(cost, tree) for cost, tree in _turned(node, (0.0, 0.0, *size))]
-    return sorted(found, key=lambda edit: edit.cost)
+                for side in SIDES:
+                    yield cost, partial(beside, rest, other, one.name, one.area, side)
+    yield from _turned(node, node, whole, ())
+
+
+def _swapped(node: Any, one: Placed, other: Placed) -> Any:
+    return replaced(replaced(node, one.path, other.name), other.path, one.name)
 
 
 def _apart(one: Placed, other: Placed) -> float:
@@ -109,16 +132,16 @@ def _apart(one: Placed, other: Placed) -> float:
     return abs(x - x2) + abs(y - y2)
 
 
-def _with_hall(root: Any, node: Any, box: Box, path: tuple[int, ...]) -> Iterator[tuple[float, Any]]:
-    """The trees with a strip of hall at one side of a room or of a whole part."""
+def _with_hall(root: Any, node: Any, box: Box, path: tuple[int, ...]) -> Iterator[Change]:
+    """A strip of hall at one side of a room or of a whole part."""
     if node == "hall":
         return
     for axis, direction in ((0, "v"), (1, "h")):
         strip = min(HALL_FT, 0.5 * box[axis + 2])
         cost = HALL_FT + 0.02 * strip * box[3 - axis]
         low, high = box[axis] + strip, box[axis] + box[axis + 2] - strip
-        yield cost, replaced(root, path, [direction, "hall", low, node])
-        yield cost, replaced(root, path, [direction, node, high, "hall"])
+        yield cost, partial(replaced, root, path, [direction, "hall", low, node])
+        yield cost, partial(replaced, root, path, [direction, node, high, "hall"])
     for index, part, inner in _parts(node, box):
         yield from _with_hall(root, part, inner, (*path, index))
 
@@ -137,8 +160,8 @@ def _parts(node: Any, box: Box) -> Iterator[tuple[int, Any, Box]]:
         low = high
 
 
-def _turned(node: Any, box: Box) -> Iterator[tuple[float, Any]]:
-    """The trees with one cut turned, its parts in the same order, with the same shares."""
+def _turned(root: Any, node: Any, box: Box, path: tuple[int, ...]) -> Iterator[Change]:
+    """One cut turned, its parts in the same order, with the same shares."""
     if isinstance(node, str):
         return
     axis = 0 if node[0] == "v" else 1
@@ -147,7 +170,6 @@ def _turned(node: Any, box: Box) -> Iterator[tuple[float, Any]]:
     turned = [("h" if axis == 0 else "v") if not i else part for i, part in enumerate(node)]
     for index in range(2, len(node), 2):
         turned[index] = box[other] + (node[index] - box[axis]) * scale
-    yield (box[2] + box[3]) / 4 * (len(node) // 2), turned
-    for index, inner_node, inner in _parts(node, box):
-        for cost, part in _turned(inner_node, inner):
-            yield cost, replaced(node, (index,), part)
+    yield (box[2] + box[3]) / 4 * (len(node) // 2), partial(replaced, root, path, turned)
+    for index, part, inner in _parts(node, box):
+        yield from _turned(root, part, inner, (*path, index))

@@ -7,25 +7,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from housebrain.answering.mending.topologies import topologies_of
 from housebrain.house.brief import Brief
-from housebrain.solver.compiled import NOOK, pool_of
-from housebrain.solver.dimension import mains
-from housebrain.solver.doors import ANYONE, UNKNOWN
 from housebrain.solver.engine import UNIT_FT
-from housebrain.solver.kinds import STAIRS_FT, type_of
-from housebrain.solver.library import wants_of
+from housebrain.solver.kinds import STAIRS_FT
 from housebrain.solver.needs import programme_of
-from housebrain.solver.reading import Unreadable, lay, read_tree
 from housebrain.solver.search import AT_REAR, OWN_FRONT, UNUSABLE
 from housebrain.solver.survey import NO_STAIRS, StairsAt, curves_of, explore_level, try_box
-from housebrain.solver.tree import Node, leaves
 
-_HALLS = ("hall", "hall2", "hall3", "hall4")
 WIDTHS = (1.0, 0.85, 1.15)  # times the width that is wished for
 WIDER = (1.0, 1.1, 1.25)  # times the width of the floors below
 DEEPER = 2  # times the greatest depth is looked at
-# What a topology lacks: nothing; doors or daylight; depth, by its share besides; any box at all.
-FINE, SHUT, DEEP, NEVER = 0.0, 1.0, 2.0, 4.0
+# What a topology lacks: nothing; doors or daylight; depth, by its share; width, by its share, or a place for the
+# stairs; any box at all.
+FINE, SHUT, DEEP, TIGHT, NEVER = 0.0, 1.0, 2.0, 3.0, 4.0
 
 
 class Below(NamedTuple):
@@ -46,32 +41,20 @@ def faults(trees: Sequence[Any], brief: Brief, size: tuple[float, float], below:
         below: what the floors below make; None for the ground floor.
     """
     found = np.full(len(trees), NEVER)
-    nodes: list[Node] = []
-    where = []
-    for index, tree in enumerate(trees):
-        read = read_tree(tree)
-        if not isinstance(read, Unreadable):
-            nodes.append(next(mains([read], [lay(read, *size)], True))[0])
-            where.append(index)
-    if not nodes:
-        return found
-    names = {name.rstrip(NOOK) for node in nodes for name in leaves(node)}
-    slots = (*sorted(names - {"hall"}), *_HALLS)
-    hosts = [UNKNOWN if type_of(name) == "bath" else ANYONE for name in slots]
     programme = programme_of(brief, brief.berth_of(*(round(side / UNIT_FT) for side in size)))
-    sqft = {room.name: room.area_sqft for room in programme.rooms}
-    wants = wants_of(slots, hosts, sqft, UNIT_FT)
+    read = topologies_of(trees, size, programme)
+    if read is None:
+        return found
     most_w, most_d = (math.floor(side / UNIT_FT + 1e-6) for side in (programme.width_ft, programme.depth_ft))
     if below is None:
         wished = round(size[0] / UNIT_FT)
         widths = sorted({min(most_w, max(1, round(share * wished))) for share in WIDTHS})
     else:
         widths = sorted({min(most_w, round(share * below.width)) for share in WIDER})
-    pool = pool_of(nodes, slots)
-    least = np.full(len(nodes), np.inf)
+    least = np.full(len(read.where), np.inf)
     for places in _places(below, brief.floors > 1, widths, most_d):
         box = places[0][1].wide, places[0][1].deep
-        level = curves_of(pool, wants, box, max(widths), DEEPER * most_d)
+        level = curves_of(read.pool, read.wants, box, max(widths), DEEPER * most_d)
         for width, stairs in places:
             one = explore_level(level, below is None, stairs, np.array([width], np.int32), DEEPER * most_d)
             rates = one.rates[:, 0]
@@ -80,13 +63,15 @@ def faults(trees: Sequence[Any], brief: Brief, size: tuple[float, float], below:
             if below is not None:
                 # The level has to be as deep as those below. What ends at the stairs can't be made deeper.
                 within = depth <= below.depth
-                noise = np.zeros(len(nodes))
+                noise = np.zeros(least.size)
                 there = try_box(level, False, stairs, width, below.depth, one.least[:, 0], noise, 0.0).rates[:, 0]
                 rates = np.where(within, there, rates)
                 fits &= ~within | np.isfinite(there)
             lacks = np.where(fits & (rates < UNUSABLE), FINE, np.where(fits, SHUT, DEEP + (depth - most_d) / most_d))
             least = np.minimum(least, lacks)
-    found[where] = np.minimum(least, NEVER)
+        widest = np.maximum(level.G[np.arange(least.size), read.pool.head[:, 0] - 1, -1], max(widths))
+        least = np.minimum(least, np.minimum(NEVER, TIGHT + 1 - max(widths) / widest))
+    found[read.where] = least
     return found
 
 

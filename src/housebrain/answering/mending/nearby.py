@@ -6,6 +6,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
 from housebrain.answering.mending.edits import Edit, edits, placed
+from housebrain.answering.mending.level import Candidate, is_hopeless
 from housebrain.answering.mending.usable import usable
 from housebrain.house.brief import Brief
 from housebrain.house.design import Design
@@ -69,7 +70,8 @@ def nearest(
             if barren == BARREN or (key := f"{number}{trees[number]}") in changed:
                 continue  # where only the other floors differ, what can be done here is in the queue already
             changed.add(key)
-            working = _working(trees[number], number, size, brief, check)
+            hopeless = number == 0 and is_hopeless([Candidate(trees[0], size)], brief, None)
+            working = [] if hopeless else _working(trees[number], number, size, brief, check)
             barren += not working
             for edit in working:
                 total = cost + edit.cost
@@ -100,18 +102,12 @@ def _working(tree: Any, number: int, size: tuple[float, float], brief: Brief, ch
         check()
         far = [
             Edit(one.cost + other.cost, other.tree, 2)
-            for one in _spread(near, BRANCHES)
-            for other in _spread(edits(one.tree, size, _FIXED), TWIGS)
+            for one in edits(tree, size, _FIXED, BRANCHES)
+            for other in edits(one.tree, size, _FIXED, TWIGS)
         ]
         works = usable([edit.tree for edit in far], brief, number == 0, size, stairs)
         found = [edit for edit, fine in zip(far, works, strict=True) if fine]
     return sorted(found, key=lambda edit: edit.cost)[:KEPT]
-
-
-def _spread(changes: list[Edit], number: int) -> list[Edit]:
-    """Some of many changes: half of them the least, the others evenly from all."""
-    least, others = changes[: number // 2], changes[number // 2 :]
-    return [*least, *others[:: max(1, 2 * len(others) // number)]]
 
 
 def _stairs_of(tree: Any, size: tuple[float, float]) -> tuple[float, float, bool] | None:

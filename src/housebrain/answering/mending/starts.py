@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from housebrain.answering.mending.arrange import Leaf, arrange
 from housebrain.answering.mending.draft import Box, Change, Draft, DraftRoom
-from housebrain.answering.mending.edits import beside, placed
+from housebrain.answering.mending.edits import SIDES, beside, placed
 from housebrain.answering.mending.gaps import gaps
 from housebrain.answering.mending.matching import Matched
 from housebrain.house.brief import Brief, WantedRoom
@@ -147,5 +147,5 @@ def _added(trees: list[Any], room: WantedRoom, size: tuple[float, float]) -> Ite
                 belongs = hosts.index(beside_) if beside_ in hosts else len(hosts)
                 spots.append((belongs, rank, -leaf.area, index, leaf))
     for *_, index, leaf in sorted(spots):
-        for tree in beside(trees[index], leaf, room.name, room.min_area_sqft):
-            yield index, tree
+        for side in SIDES:
+            yield index, beside(trees[index], leaf, room.name, room.min_area_sqft, side)

@@ -8,20 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from housebrain.answering.mending.topologies import topologies_of
 from housebrain.house.brief import Brief
-from housebrain.solver.compiled import NOOK, pool_of
-from housebrain.solver.dimension import mains
-from housebrain.solver.doors import ANYONE, UNKNOWN
 from housebrain.solver.engine import UNIT_FT
-from housebrain.solver.kinds import STAIRS_FT, type_of
-from housebrain.solver.library import wants_of
+from housebrain.solver.kinds import STAIRS_FT
 from housebrain.solver.needs import programme_of
-from housebrain.solver.reading import Unreadable, lay, read_tree
 from housebrain.solver.search import AT_REAR, OWN_FRONT, UNUSABLE
 from housebrain.solver.survey import NO_STAIRS, StairsAt, curves_of, explore_level
-from housebrain.solver.tree import Node, leaves
 
-_HALLS = ("hall", "hall2", "hall3", "hall4")
 WIDTHS = (1.0, 0.85, 1.15)  # times the width that is wished for
 
 
@@ -38,22 +32,11 @@ def usable(
         stairs: how far they are wished from the left wall and from the street, and whether they lie along it; None for
             a house of one floor.
     """
-    nodes: list[Node] = []
-    where = []
-    for index, tree in enumerate(trees):
-        read = read_tree(tree)
-        if not isinstance(read, Unreadable):
-            nodes.append(next(mains([read], [lay(read, *size)], True))[0])
-            where.append(index)
     found = [False] * len(trees)
-    if not nodes:
-        return found
-    names = {name.rstrip(NOOK) for node in nodes for name in leaves(node)}
-    slots = (*sorted(names - {"hall"}), *_HALLS)
-    hosts = [UNKNOWN if type_of(name) == "bath" else ANYONE for name in slots]
     programme = programme_of(brief)
-    sqft = {room.name: room.area_sqft for room in programme.rooms}
-    wants = wants_of(slots, hosts, sqft, UNIT_FT)
+    read = topologies_of(trees, size, programme)
+    if read is None:
+        return found
     limit_w, limit_d = (math.floor(side / UNIT_FT + 1e-6) for side in (programme.width_ft, programme.depth_ft))
     wished_w = round(size[0] / UNIT_FT)
     widths = np.unique([min(limit_w, max(1, round(share * wished_w))) for share in WIDTHS]).astype(np.int32)
@@ -62,13 +45,13 @@ def usable(
     box = (0, 0) if stairs is None else (long, short) if stairs[2] else (short, long)
     if box[0] > widths[-1] or box[1] > depth:
         return found
-    level = curves_of(pool_of(nodes, slots), wants, box, int(widths[-1]), depth)
-    fine = np.zeros(len(nodes), np.bool_)
+    level = curves_of(read.pool, read.wants, box, int(widths[-1]), depth)
+    fine = np.zeros(len(read.where), np.bool_)
     for width in widths:
         one = np.array([width], np.int32)
         for place in _places(box, int(width), stairs):
             fine |= explore_level(level, is_ground, place, one, depth).rates[:, 0] < UNUSABLE
-    for index, works in zip(where, fine, strict=True):
+    for index, works in zip(read.where, fine, strict=True):
         found[index] = bool(works)
     return found
 
