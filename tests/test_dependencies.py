@@ -7,6 +7,7 @@ from ruamel.yaml import YAML
 
 from conftest import REPOSITORY
 from housebrain.evaluation import evaluate
+from housebrain.params import Prepare
 from housebrain.training import fingerprint
 from imports import closure, files_of
 
@@ -77,6 +78,17 @@ def test_an_answer_is_kept_as_long_as_the_code_behind_it_is_the_same() -> None:
     needed |= {file for name in behind for file in closure(REPOSITORY / "src/housebrain" / name)}
     carried = {f"src/housebrain/{name}" for name in CARRIERS}
     assert files_of([f"src/housebrain/{name}" for name in evaluate.CODE]) == needed - carried
+
+
+def test_a_guided_answer_is_kept_as_long_as_the_code_behind_it_is_the_same() -> None:
+    needed = closure(REPOSITORY / "src/housebrain/answering/guided.py")
+    named = files_of([f"src/housebrain/{name}" for name in [*evaluate.CODE, *evaluate.GUIDED_CODE]])
+    assert needed - {f"src/housebrain/{name}" for name in CARRIERS} <= named
+
+
+def test_whatever_changes_a_sample_prepares_again() -> None:
+    named = {name for name in STAGES["prepare"]["params"] if name.startswith("prepare.")}
+    assert named == {f"prepare.{name}" for name in set(Prepare.model_fields) - {"engine", "processes"}}
 
 
 def test_no_stage_before_the_report_depends_on_a_drawing() -> None:

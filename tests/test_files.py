@@ -37,6 +37,14 @@ def test_a_folder_is_swapped_in_whole_or_not_at_all(tmp_path: Path) -> None:
     assert names(tmp_path) == ["out"]
 
 
+@pytest.mark.parametrize("path", [".", "..", "../here", "../../one/here"])
+def test_the_folder_that_one_is_in_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    (tmp_path / "one/here").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "one/here")
+    with pytest.raises(UserError, match="the folder that you are in"):
+        check_replaceable(Path(path), ("here",), "output")
+
+
 def test_only_a_former_output_or_an_empty_folder_is_replaceable(tmp_path: Path) -> None:
     out = tmp_path / "out"
     check_replaceable(out, ("a.json", "b.json"), "page")

@@ -64,8 +64,10 @@ def check_replaceable(path: Path, marks: tuple[str, ...], kind: str) -> None:
         kind: what it should be, for the message.
 
     Raises:
-        UserError: `path` is there, isn't empty and has none of the `marks`.
+        UserError: `path` is there, isn't empty and has none of the `marks`; or one is in it.
     """
+    if Path.cwd().is_relative_to(path.resolve()):
+        raise UserError(f"{path}: it is the folder that you are in. Choose another folder with --out.")
     empty = path.is_dir() and not any(path.iterdir())
     if path.exists() and not empty and not any((path / mark).exists() for mark in marks):
         raise UserError(f"{path}: it is there and is no {kind}. Remove it, or choose another folder with --out.")

@@ -31,6 +31,22 @@ def test_houses_are_different_valid_and_ranked() -> None:
         assert found == ranked(brief, 3, seed=1)
 
 
+def test_a_search_ends_when_it_is_told_to() -> None:
+    class GoneError(Exception):
+        pass
+
+    asked = []
+
+    def check() -> None:
+        asked.append(1)
+        if len(asked) == 2:
+            raise GoneError
+
+    with pytest.raises(GoneError):
+        ranked(solved_houses()[0].brief, 3, check=check)
+    assert len(asked) == 2
+
+
 def test_the_weights_rank() -> None:
     _, brief, _ = solved_houses()[0]
     only = dict.fromkeys([part.name for part in score(solve(brief, 0), brief).parts], 0.0) | {"vastu": 1.0}

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import orjson
 import pytest
@@ -12,17 +13,23 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from conftest import REPOSITORY
+from housebrain.answering.alternatives import ranked
+from housebrain.answering.asked import read_asked
+from housebrain.answering.designer import Designed, Designer
+from housebrain.answering.finish import Finished
 from housebrain.cli import app
 from housebrain.dataset.generate import generate_records
 from housebrain.dataset.v5 import parse_record
 from housebrain.errors import UserError
 from housebrain.files import write_json
-from housebrain.house.brief import Brief
+from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Design
 from housebrain.language.answer import read
 from housebrain.model.released import FOLDER, LINEAGE
+from housebrain.release.answering import Answering
 from housebrain.rules.checks import violations
 from housebrain.rules.score import score
+from housebrain.solver.solve import solve
 from project import TINY, put_base
 
 
@@ -269,6 +276,50 @@ def test_alternatives_have_a_folder_each(tmp_path: Path) -> None:
     assert len(texts) == 2
 
 
+def test_alternatives_are_those_of_solve_and_the_best_comes_first(tmp_path: Path) -> None:
+    out = tmp_path / "house"
+    arguments = ["design", WORDS, "--engine", "solver", "--alternatives", "3", "--out", str(out)]
+    CliRunner().invoke(app, arguments, catch_exceptions=False)
+    brief = read_asked(WORDS, {}).brief
+    designs = [Design.model_validate_json((out / f"{number}/design.json").read_bytes()) for number in (1, 2, 3)]
+    assert designs == [one.design for one in ranked(brief, 3)]
+
+
+@pytest.mark.parametrize("place", ["photos", "."])
+def test_a_strangers_folder_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/brief.json").write_text("{}")
+    with pytest.raises(UserError, match=f"^{place}: it is .* --out"):
+        CliRunner().invoke(app, ["design", WORDS, "--engine", "solver", "--out", place], catch_exceptions=False)
+    assert (tmp_path / "photos/brief.json").read_text() == "{}"
+    for _ in range(2):  # its own folder is replaced
+        done = CliRunner().invoke(app, ["design", WORDS, "--engine", "solver", "--out", "own"], catch_exceptions=False)
+        assert done.exit_code == 0
+
+
+def test_a_model_gets_more_floors_too_where_the_words_leave_them_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Low:
+        """A designer that finds nothing on one floor."""
+
+        def design(self, brief: Brief, temperature: float, seed: int) -> Designed:
+            if brief.floors < 2:
+                raise Rejected("no_layout_found", "too narrow")
+            return Designed("answer", Finished(solve(brief, 5 * seed), False, 0, {}, (), 0.0), 1)
+
+    monkeypatch.setattr("housebrain.cli.design._model", lambda *asked: Answering(cast(Designer, Low()), "low", "low"))
+    out = tmp_path / "house"
+    arguments = ["design", WORDS, "--alternatives", "2", "--out", str(out)]
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert "on fewer no arrangement was found" in " ".join(done.output.split())
+    designs = [Design.model_validate_json((out / f"{number}/design.json").read_bytes()) for number in (1, 2)]
+    assert [len(one.levels) for one in designs] == [2, 2]
+    brief = Brief.model_validate(json.loads((out / "brief.json").read_text())["brief"])
+    assert score(designs[0], brief).total >= score(designs[1], brief).total
+
+
 def test_a_house_from_words_needs_neither_torch_nor_mlflow(tmp_path: Path) -> None:
     script = (
         "import sys; from housebrain.cli import app\n"
@@ -288,6 +339,7 @@ def test_a_house_from_words_needs_neither_torch_nor_mlflow(tmp_path: Path) -> No
         ([WORDS, "--floors", "many"], "--floors 'many' was not understood"),
         ([WORDS, "--engine", "solver", "--model", "models/merged"], "leave out --model"),
         ([WORDS, "--engine", "solver", "--server", "http://gpu"], "leave out --model and --server"),
+        ([WORDS, "--out", "."], "the folder that you are in"),
     ],
 )
 def test_what_cannot_be_designed_is_said_in_one_sentence(

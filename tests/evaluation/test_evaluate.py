@@ -131,8 +131,10 @@ def test_a_loss_that_is_not_finite_is_not_measured(
 ) -> None:
     weights = load_file(adapters[MERGED] / WEIGHTS)
     save_file({name: weight * float("nan") for name, weight in weights.items()}, adapters[MERGED] / WEIGHTS)
+    params = params.model_copy(update={"evaluate": params.evaluate.model_copy(update={"guided_briefs": 1})})
     metrics = evaluate(params, {MERGED: adapters[MERGED]}, test_split)[MERGED].metrics
     assert metrics["eval_loss"] is None
+    assert metrics["guided_validity"] == 0
     assert "loss not finite" in capsys.readouterr().out
 
 

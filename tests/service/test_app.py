@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from housebrain.house.design import Design
 from housebrain.rules.checks import violations
 from housebrain.service.app import create_app
 from housebrain.service.settings import Settings
-from housebrain.service.store import Store
+from housebrain.service.store import Store, now
 from service.conftest import WORDS
 
 
@@ -81,13 +82,15 @@ def test_a_bad_request_is_named(client: TestClient, body: dict[str, Any], kind: 
     assert said in error["detail"]
 
 
-def test_a_brief_that_can_not_be_built_is_refused_with_the_reason(client: TestClient) -> None:
+def test_a_brief_that_can_not_be_built_is_refused_with_the_reason(client: TestClient, store: Store) -> None:
     record = orjson.loads(next(iter(generate_records(1, seed=3))).text)
     record["input"]["plot"]["setbacks_ft"]["front"] = 500
     answered = client.post("/designs", json={"record": record})
     assert answered.status_code == 422
     assert answered.json()["error"]["kind"] == "setbacks_over_plot"
-    assert "housebrain_refusals_total" in client.get("/metrics").text
+    client.post("/designs", json={"record": record, "stream": True})
+    assert 'housebrain_refusals_total{reason="setbacks_over_plot"} 2.0' in client.get("/metrics").text
+    assert [use.outcome for use in store.uses(now() - timedelta(hours=1))] == ["refused:setbacks_over_plot"] * 2
 
 
 def test_words_that_leave_the_floors_open_get_as_many_as_it_takes(client: TestClient) -> None:
@@ -237,6 +240,19 @@ def test_answers_have_the_headers_that_browsers_heed(client: TestClient, answer:
         "access-control-allow-origin" not in client.get("/healthz", headers={"Origin": "https://evil.example"}).headers
     )
     assert "default-src 'none'" in headers["content-security-policy"]
+
+
+def test_a_page_that_is_named_may_ask_from_a_browser(store: Store) -> None:
+    page = "https://houses.example"
+    with TestClient(
+        create_app(Settings(open_to_all=True, origins=(page,)), {"solver": SolverEngine()}, store)
+    ) as client:
+        for wanted in ("Content-Type, X-API-Key", "Content-Type, Idempotency-Key"):
+            headers = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": wanted}
+            allowed = client.options("/designs", headers={"Origin": page, **headers})
+            assert allowed.status_code == 200
+            assert allowed.headers["access-control-allow-origin"] == page
+            assert client.options("/designs", headers={"Origin": "https://evil.example", **headers}).status_code == 400
 
 
 def test_every_route_is_described(client: TestClient) -> None:

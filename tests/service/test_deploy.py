@@ -34,6 +34,11 @@ def test_compose_names_files_and_services_that_there_are() -> None:
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             assert (DEPLOY / source).exists() if source.startswith(".") else source in content["volumes"]
+    # MLflow refuses names of hosts that it was not told, and the service needs its library.
+    hosts = content["services"]["mlflow"]["command"].split("--allowed-hosts ")[1].split(",")
+    address = content["services"]["housebrain"]["environment"]["MLFLOW_TRACKING_URI"]
+    assert address.removeprefix("http://") in hosts
+    assert re.search(r"pip install .* mlflow$", (DEPLOY / "Containerfile").read_text(), re.MULTILINE)
     targets = YAML(typ="safe").load(DEPLOY / "prometheus.yaml")["scrape_configs"][0]["static_configs"][0]["targets"]
     assert targets == ["housebrain:8000"]
 

@@ -1,6 +1,6 @@
 """Several good and different houses for one brief, the best first."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from housebrain.house.brief import Brief
@@ -24,7 +24,13 @@ class Ranked(NamedTuple):
     score: Score
 
 
-def ranked(brief: Brief, count: int, seed: int = 0, weights: Mapping[str, float] | None = None) -> list[Ranked]:
+def ranked(
+    brief: Brief,
+    count: int,
+    seed: int = 0,
+    weights: Mapping[str, float] | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> list[Ranked]:
     """Up to `count` houses of different topologies, ranked by score. The same arguments give the same houses.
 
     Many of the houses that the solver finds good are compared. Those that differ in sizes alone, or are one another's
@@ -35,12 +41,14 @@ def ranked(brief: Brief, count: int, seed: int = 0, weights: Mapping[str, float]
         count: how many; there are fewer where the brief leaves no choice.
         seed: other seeds look at other houses.
         weights: of the score, as `rules.score` has them.
+        check: called between searches; what it raises ends them.
 
     Raises:
         Rejected: no house for the brief was found.
     """
     found: dict[str, Ranked] = {}
     for design in several(brief, seed, max(LEAST_RUNS, RUNS * count)):
+        check()
         one = Ranked(design, score(design, brief, weights))
         known = found.get(key := topology(design))
         if known is None or one.score.total > known.score.total:

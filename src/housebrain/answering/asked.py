@@ -1,12 +1,14 @@
 """What a person asks for, in whatever form it comes: words, a brief as JSON, or a record of the v5 dataset."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
+from housebrain.answering.alternatives import ranked
 from housebrain.dataset.records import RawRecord, bad_record, parse_json
 from housebrain.dataset.v5 import BadRecord, parse_record
 from housebrain.errors import UserError, os_error
@@ -18,7 +20,7 @@ from housebrain.words.facts import Assumed
 from housebrain.words.read import read_words
 
 _MOST_FLOORS = 4  # that are tried where the words leave their number open
-_TRIES = 3  # seeds for each house that is wanted: some come out alike
+T = TypeVar("T")
 
 
 class Asked(NamedTuple):
@@ -53,7 +55,8 @@ def read_given(given: str, flags: dict[str, Any]) -> Asked:
     path = Path(given)
     is_name = path.suffix.lower() in (".json", ".txt") and len(given.split()) == 1
     try:
-        if is_name or (len(given) < 255 and path.is_file()):
+        # More bytes are no file's name; letters of many scripts take several each.
+        if is_name or (len(os.fsencode(given)) < 255 and path.is_file()):
             return read_asked(path.read_text(encoding="utf-8-sig"), flags, given)
     except OSError as error:
         raise os_error(error, given) from error
@@ -104,12 +107,33 @@ def _brief(content: Any, where: str) -> Brief:
         field = ".".join(str(part) for part in first["loc"]) or "brief"
         raise UserError(f"{where}: field {field}: {first['msg']}. Correct it, or give words.") from error
     check_brief(brief)
-    if min(brief.envelope_ft) <= 0:
-        raise Rejected("setbacks_over_plot", "the setbacks take all of the plot")
     return brief
 
 
-def on_more_floors(asked: Asked) -> Asked | None:
+def on_enough_floors(asked: Asked, answer: Callable[[Brief], T]) -> tuple[Asked, T]:
+    """Answers what is asked; where words leave the floors open and fewer don't do, on more of them.
+
+    Args:
+        asked: what is asked for.
+        answer: to a brief; it raises Rejected where no house can be built for it.
+
+    Returns:
+        What was asked, with the floors that it came to, and the answer.
+
+    Raises:
+        Rejected: no house can be built.
+    """
+    while True:
+        try:
+            return asked, answer(asked.brief)
+        except Rejected:
+            taller = _on_more_floors(asked)
+            if taller is None:
+                raise
+            asked = taller
+
+
+def _on_more_floors(asked: Asked) -> Asked | None:
     """The same on one more floor, where words leave their number open; None where they don't, or it is too high."""
     floors = asked.brief.floors + 1
     if asked.words is None or floors > _MOST_FLOORS or all(one.field != "floors" for one in asked.assumed):
@@ -123,24 +147,14 @@ def solve_asked(asked: Asked, seed: int, count: int) -> tuple[Asked, list[Design
     """Designs different houses with the solver; where words leave the floors open, on more of them if need be.
 
     Returns:
-        What was asked, with the floors that it came to, and up to `count` houses: fewer where there is no choice.
+        What was asked, with the floors that it came to, and up to `count` houses, the best first: fewer where there is
+        no choice.
 
     Raises:
         Rejected: no house can be built for the brief.
     """
-    while True:
-        try:
-            found = [solver.solve(asked.brief, seed)]
-            break
-        except Rejected:
-            taller = on_more_floors(asked)
-            if taller is None:
-                raise
-            asked = taller
-    for number in range(1, count * _TRIES):
-        if len(found) == count:
-            break
-        design = solver.solve(asked.brief, seed + number)
-        if design not in found:
-            found.append(design)
-    return asked, found
+
+    def houses(brief: Brief) -> list[Design]:
+        return [solver.solve(brief, seed)] if count == 1 else [one.design for one in ranked(brief, count, seed)]
+
+    return on_enough_floors(asked, houses)

@@ -82,4 +82,4 @@ class SolverEngine:
 
     def houses(self, brief: Brief, count: int, seed: int, temperature: float, check: Callable[[], None]) -> list[House]:
         check()
-        return [House(one.design, one.score, "solver") for one in ranked(brief, count, seed)]
+        return [House(one.design, one.score, "solver") for one in ranked(brief, count, seed, check=check)]

@@ -60,11 +60,6 @@ class Finished(NamedTuple):
     penalty: float
 
     @property
-    def mended(self) -> bool:
-        """Whether the answer's arrangement had to be changed."""
-        return self.edits > 0
-
-    @property
     def mean_moved_ft(self) -> float | None:
         """Over the rooms; None where the house is the solver's own."""
         return fmean(self.moved_ft.values()) if self.moved_ft else None

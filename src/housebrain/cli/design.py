@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from housebrain.release.answering import Answering
 
 app = typer.Typer()
-DRAWN = 0.8  # the temperature of a model's second answer and further ones, where less is asked for
+_MARKS = ("codes.json", "1/codes.json")  # what shows that a folder is one of `design`
 Record = Annotated[Path, typer.Argument(help="A JSON file with a brief, or a record {id, input, metadata}")]
 
 
@@ -91,7 +91,9 @@ def design(
         list[str],
         typer.Argument(help="Words, or JSON: a brief or a record; or a file of either", show_default=False),
     ],
-    out: Annotated[Path, typer.Option(help="A folder, which is made or replaced")] = Path("design"),
+    out: Annotated[Path, typer.Option(help="A folder, which is made; one of an earlier design is replaced")] = Path(
+        "design"
+    ),
     engine: Annotated[
         Engine | None,
         typer.Option(help="`model` where there is one, else `solver`. `transformers`: the model on a GPU"),
@@ -116,15 +118,15 @@ def design(
         str | None, typer.Option(help="The address of one that has the export named by --model, or models/export")
     ] = None,
     temperature: Annotated[float, typer.Option(min=0, help="0 takes the likeliest answer, more draws one")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Of the draw, or of the solver's choice")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draw, or of the solver's choice")] = 0,
 ) -> None:
     """Design a house: `housebrain design "3 bedroom house, 40x60 ft plot facing east, Bengaluru, 60 lakh"`.
 
     The folder gets the brief, the design and its floor plans; the screen says what was assumed, what was not
     understood and what was changed. A model answers under the brief's grammar, and is finished to the rules.
     """
-    from housebrain.answering.asked import read_given, solve_asked
-    from housebrain.files import atomic_folder, write_json
+    from housebrain.answering.asked import on_enough_floors, read_given, solve_asked
+    from housebrain.files import atomic_folder, check_replaceable, write_json
     from housebrain.house.brief import Rejected
     from housebrain.report.designed import print_designed, print_read
 
@@ -135,12 +137,16 @@ def design(
     }  # fmt: skip
     if engine == "solver" and (model is not None or server is not None):
         raise UserError("--engine solver asks no model: leave out --model and --server, or --engine.")
+    check_replaceable(out, _MARKS, "folder of a design")
     try:
         request = read_given(given, flags)
         _note_compiling()
         chosen = None if engine == "solver" else _model(engine, model, server)
         if chosen is not None:
-            by, designed = chosen.about, _by_model(request.brief, chosen, temperature, seed, alternatives)
+            by, model_ = chosen.about, chosen
+            request, designed = on_enough_floors(
+                request, lambda brief: _by_model(brief, model_, temperature, seed, alternatives)
+            )
         else:
             by = "the solver"
             request, houses = solve_asked(request, seed, alternatives)
@@ -205,14 +211,17 @@ class Answered(NamedTuple):
 
 
 def _by_model(brief: "Brief", by: "Answering", temperature: float, seed: int, count: int) -> list[Answered]:
-    """Different houses by a model; beyond the first answer they are drawn."""
+    """Different houses by a model, the best first; beyond the first answer they are drawn."""
+    from housebrain.answering.engine import SPREAD
+    from housebrain.rules.score import score
+
     found: list[Answered] = []
     for number in range(count):
-        drawn = temperature if number == 0 else max(temperature, DRAWN)
+        drawn = temperature if number == 0 else max(temperature, SPREAD)
         made = by.designer.design(brief, drawn, seed + number)
         if all(made.finished.design != one.design for one in found):
             found.append(Answered(made.finished.design, made.answer, made.finished))
-    return found
+    return sorted(found, key=lambda one: -score(one.design, brief).total)
 
 
 def _write(answer: Answered, brief: "Brief", folder: Path) -> list[str]:

@@ -56,14 +56,14 @@ def serve(
                 f"--origin {page}: no page's origin. Give scheme and host only, such as https://example.org."
             )
     with open_store(database) as store:
-        open_to_all = host in LOOPBACK and not any(key.revoked is None for key in store.clients())
+        # Once there was a key, no revoking opens it again.
+        open_to_all = host in LOOPBACK and not store.clients()
         if host not in LOOPBACK and not any(key.revoked is None for key in store.clients()):
             raise UserError(
                 f"--host {host}: other machines could reach it, and there is no key yet. Make one with "
                 "`housebrain keys add NAME`, or leave --host out."
             )
         settings = Settings(
-            database=database,
             workers=workers,
             waiting=waiting,
             seconds=seconds,
@@ -82,6 +82,8 @@ def serve(
             limit_concurrency=4096,
         )
         with _listen(host, port) as listening, suppress(KeyboardInterrupt):
+            if open_to_all:
+                print("no key yet: whoever reaches this machine's own address may ask; `housebrain keys add NAME`")
             print(f"serving on http://{host}:{listening.getsockname()[1]}/docs; Ctrl-C ends it", flush=True)
             uvicorn.Server(config).run([listening])
 

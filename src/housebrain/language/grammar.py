@@ -106,7 +106,7 @@ class Grammar:
         self.fitting = Fitting(self.areas, brief.floors)
         self.berths = [one for one in brief.berths if min(one.w, one.d) >= 2 and max(one.w, one.d) >= self.leaves]
         if not self.berths:
-            raise Rejected("setbacks_exceed_plot", "the setbacks leave no space for a house with so many rooms")
+            raise Rejected("no_layout_found", "the setbacks leave no space for a house with so many rooms")
         self.wide, self.deep = max(berth.w for berth in self.berths), max(berth.d for berth in self.berths)
 
     @cached_property

@@ -79,25 +79,23 @@ class _Row:
         ids: its tokens.
         state: where it is in its grammar.
         unseen: the last of its tokens, which the model has not seen yet.
-        likely: the logarithm of its likelihood under the grammar.
     """
 
-    def __init__(self, ids: list[int], state: State, unseen: list[int], likely: float = 0.0) -> None:
-        self.ids, self.state, self.unseen, self.likely = ids, state, unseen, likely
+    def __init__(self, ids: list[int], state: State, unseen: list[int]) -> None:
+        self.ids, self.state, self.unseen = ids, state, unseen
 
     def copy(self) -> "_Row":
-        return _Row(self.ids, self.state, self.unseen, self.likely)
+        return _Row(self.ids, self.state, self.unseen)
 
     def choose(self, vocabulary: Vocabulary, logits: Logits, temperature: float, rng: np.random.Generator) -> None:
         """Takes the next token by the model's logits [vocabulary], and the text that must follow it."""
         allowed = vocabulary.allowed(self.state)
-        among = logits[allowed].astype(np.float64)
+        # A broken model's logits are no numbers: its answers keep to the grammar all the same.
+        among = np.nan_to_num(logits[allowed].astype(np.float64), nan=0.0, posinf=1e30, neginf=-1e30)
         chosen = int(among.argmax())
-        shares = np.exp(among - among[chosen])
         if temperature > 0:
             drawn = np.exp((among - among[chosen]) / temperature)
             chosen = int(rng.choice(len(allowed), p=drawn / drawn.sum()))
-        self.likely += float(np.log(shares[chosen] / shares.sum()))
         forced, self.state = vocabulary.forced(vocabulary.behind(self.state, [allowed[chosen]]))
         self.unseen = [allowed[chosen], *forced]
         self.ids = [*self.ids, *self.unseen]
@@ -171,7 +169,7 @@ class _Answer:
             elif taken.number < earlier:
                 # What the model has seen of it is gone.
                 unseen = [*self.origin.unseen, *row.ids[len(self.origin.ids) :]]
-                row = _Row(row.ids, row.state, unseen, row.likely)
+                row = _Row(row.ids, row.state, unseen)
             self.shown, self.levels = [], self.levels + 1
             self.origin, self.finished = row.copy(), row.state.finished
         self.rows = [row.copy() for _ in self.rows]

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from housebrain.answering.engine import Engine
 from housebrain.answering.mending.mend import repair
 from housebrain.house.brief import Brief, Rejected
+from housebrain.house.design import Design
 from housebrain.rules.bill import bill
 from housebrain.service.documented import ANYONE, CLIENT, answers
 from housebrain.service.drawings import MEDIA, Drawings
@@ -61,7 +62,13 @@ def create_app(settings: Settings, engines: Mapping[str, Engine], store: Store) 
     app = FastAPI(title="HouseBrain", description=ABOUT, version="1", lifespan=life)
     app.add_middleware(Guard, body_bytes=settings.body_bytes, body_seconds=settings.body_seconds)
     if settings.origins:
-        app.add_middleware(CORSMiddleware, allow_origins=list(settings.origins), allow_headers=["X-API-Key"])
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["X-API-Key", "Idempotency-Key"],
+            expose_headers=["Location", "Retry-After"],
+        )
     app.middleware("http")(service.measure)
     add_problems(app)
     _routes(app, service)
@@ -119,10 +126,34 @@ class _Service:
         row = StoredUse(made=now(), outcome=outcome[:64], region=region[:64], seconds=seconds, facts=facts)
         await run_in_threadpool(self.store.add, row)
 
+    async def refused(self, started: float, why: Rejected, brief: Brief | None = None) -> None:
+        """Counts a brief that no house is made for."""
+        self.metrics.refusals.labels(why.reason).inc()
+        await self.use(started, f"refused:{why.reason}", brief)
+
+    async def read(self, asked: DesignRequest, started: float) -> Read:
+        """The brief of a request for a design; one that can't be read is counted."""
+        try:
+            self.studio.engine(asked.engine)
+            return await run_in_threadpool(read_brief, asked)
+        except Rejected as rejected:
+            await self.refused(started, rejected)
+            raise
+        except BadRequestError:
+            await self.use(started, "unreadable")
+            raise
+
     async def answer(
-        self, asked: DesignRequest, key_id: int | None, idempotency: str | None
+        self, asked: DesignRequest, key_id: int | None, idempotency: str | None, read: Read | None = None
     ) -> tuple[StoredDesign, Read | None]:
-        """Answers a request for a design, or finds the answer that its idempotency key had before."""
+        """Answers a request for a design, or finds the answer that its idempotency key had before.
+
+        Args:
+            asked: what is asked for.
+            key_id: of the caller.
+            idempotency: the caller's own name for the request.
+            read: the request's brief, where it is read already.
+        """
         started = time.perf_counter()
         content = asked.model_dump_json(exclude={"stream"})
         request_hash = hashlib.sha256(content.encode()).hexdigest()
@@ -130,26 +161,21 @@ class _Service:
         before = await run_in_threadpool(self.store.find_idempotent, own, request_hash)
         if before is not None:
             return before, None
-        read: Read | None = None
+        known = read or await self.read(asked, started)
+        brief = known.brief.model_dump(mode="json")
         try:
-            self.studio.engine(asked.engine)
-            read = await run_in_threadpool(read_brief, asked)
-            known, brief = read, read.brief.model_dump(mode="json")
             with self.traces.request(brief=brief, **asked.model_dump(include=TRACED)) as trace:
                 answer = await self.pool.run(
                     lambda check: self.studio.design(asked, known, check, trace), self.settings.seconds
                 )
         except Rejected as rejected:
-            await self.use(started, f"refused:{rejected.reason}", read.brief if read else None)
+            await self.refused(started, rejected, known.brief)
             raise
         except FullError:
             await self.use(started, "full")
             raise
         except TimeoutError:
-            await self.use(started, "too_slow", read.brief if read else None)
-            raise
-        except BadRequestError:
-            await self.use(started, "unreadable")
+            await self.use(started, "too_slow", known.brief)
             raise
         stored = StoredDesign(
             id=secrets.token_hex(16),
@@ -161,8 +187,14 @@ class _Service:
             answer=answer,
         )
         stored = await run_in_threadpool(self.store.add_design, stored)
-        await self.use(started, "designed", read.brief)
-        return stored, read
+        await self.use(started, "designed", known.brief)
+        return stored, known
+
+
+async def _house(asked: HouseRequest) -> tuple[Brief, Design]:
+    """A request's brief and design."""
+    read = await run_in_threadpool(read_brief, asked)
+    return read.brief, await run_in_threadpool(read_design, asked.design)
 
 
 def _shown(stored: StoredDesign) -> dict[str, Any]:
@@ -253,14 +285,14 @@ def _routes(app: FastAPI, service: _Service) -> None:
     @app.post("/validate", tags=["tools"], responses=answers(*CLIENT, 504))
     async def validate(asked: HouseRequest, key_id: int | None = caller) -> dict[str, Any]:
         """What the rules say of a design for a brief."""
-        brief, design = read_brief(asked).brief, read_design(asked.design)
+        brief, design = await _house(asked)
         found = await service.pool.run(lambda check: judged(design, brief), service.settings.seconds)
         return {"valid": not found["violations"], **found}
 
     @app.post("/repair", tags=["tools"], responses=answers(*CLIENT, 504))
     async def mend(asked: DraftRequest, key_id: int | None = caller) -> dict[str, Any]:
         """The valid design nearest to a draft, and what was changed."""
-        brief = read_brief(asked).brief
+        brief = (await run_in_threadpool(read_brief, asked)).brief
         found = await service.pool.run(lambda check: repair(asked.design, brief, check), service.settings.seconds)
         if isinstance(found, Infeasible):
             raise Rejected(found.reason, found.detail)
@@ -275,7 +307,7 @@ def _routes(app: FastAPI, service: _Service) -> None:
     @app.post("/cost", tags=["tools"], responses=answers(*CLIENT, 504))
     async def cost(asked: HouseRequest, key_id: int | None = caller) -> dict[str, Any]:
         """A design's bill, line by line."""
-        brief, design = read_brief(asked).brief, read_design(asked.design)
+        brief, design = await _house(asked)
         made = await service.pool.run(lambda check: bill(design, brief), service.settings.seconds)
         return made.model_dump(mode="json") | {"within_budget": made.within_budget}
 
@@ -338,9 +370,9 @@ async def _events(
         return f"event: {kind}\ndata: {json.dumps(data)}\n\n"
 
     try:
-        read = await run_in_threadpool(read_brief, asked)
+        read = await service.read(asked, time.perf_counter())
         yield event("brief", read.as_json())
-        stored, _ = await service.answer(asked, key_id, idempotency)
+        stored, _ = await service.answer(asked, key_id, idempotency, read)
     except Exception as error:
         if not isinstance(error, EXPECTED):
             LOG.exception("a fault while streaming")

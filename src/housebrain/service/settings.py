@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-DATABASE = "sqlite:///housebrain.db"
+DATABASE = "sqlite:///housebrain.db"  # SQLAlchemy's address of the store, where none is given
 
 
 @dataclass(frozen=True)
@@ -10,7 +10,6 @@ class Settings:
     """Of one service.
 
     Attributes:
-        database: SQLAlchemy's address of the store: SQLite or Postgres.
         workers: how many houses are designed at once.
         waiting: how many requests may wait besides; more are answered with 429.
         seconds: for one request; after that it ends with 504 and its work is given up.
@@ -22,7 +21,6 @@ class Settings:
         traces: whether requests for designs are traced in MLflow's store.
     """
 
-    database: str = DATABASE
     workers: int = 1
     waiting: int = 32
     seconds: float = 60.0

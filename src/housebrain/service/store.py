@@ -283,6 +283,15 @@ class Store:
         )
         return self._retried(lambda session: {row[0]: row[1] for row in session.execute(query)})
 
+    def verdicts(self, since: datetime) -> dict[str, int]:
+        """How often each verdict was given, from a time on."""
+        query = (
+            select(StoredFeedback.verdict, func.count())
+            .where(StoredFeedback.made >= since)
+            .group_by(StoredFeedback.verdict)
+        )
+        return self._retried(lambda session: {row[0]: row[1] for row in session.execute(query)})
+
     def uses(self, since: datetime) -> list[StoredUse]:
         query = select(StoredUse).where(StoredUse.made >= since).order_by(StoredUse.id)
         return self._retried(lambda session: list(session.scalars(query)))

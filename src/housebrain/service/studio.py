@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from housebrain.answering.asked import Asked, on_more_floors
+from housebrain.answering.asked import Asked, on_enough_floors
 from housebrain.answering.engine import Engine, House
 from housebrain.api import read_record
 from housebrain.errors import UserError
-from housebrain.house.brief import Brief, Rejected
+from housebrain.house.brief import Brief
 from housebrain.house.design import Design
 from housebrain.house.limits import check_brief, fault_of
 from housebrain.rules.bill import bill
@@ -117,14 +117,11 @@ def _designed(
     engine: Engine, request: DesignRequest, read: Read, check: Callable[[], None]
 ) -> tuple[Read, list[House]]:
     """Asks an engine; where words leave the floors open, for more of them if need be."""
-    while True:
-        try:
-            return read, engine.houses(read.brief, request.alternatives, request.seed, request.temperature, check)
-        except Rejected:
-            taller = on_more_floors(read.asked)
-            if taller is None:
-                raise
-            read = Read(taller)
+    asked, houses = on_enough_floors(
+        read.asked,
+        lambda brief: engine.houses(brief, request.alternatives, request.seed, request.temperature, check),
+    )
+    return Read(asked), houses
 
 
 class Studio:
@@ -163,12 +160,8 @@ class Studio:
         engine = self.engine(request.engine)
         trace = trace or Trace()
         started = time.perf_counter()
-        try:
-            with trace.step("houses"):
-                read, houses = _designed(engine, request, read, check)
-        except Rejected as rejected:
-            self.metrics.refusals.labels(rejected.reason).inc()
-            raise
+        with trace.step("houses"):
+            read, houses = _designed(engine, request, read, check)
         check()
         with trace.step("judged"):
             answers = [self._house(house, read.brief) for house in houses]

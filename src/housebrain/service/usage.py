@@ -51,7 +51,7 @@ def usage(store: Store, since: datetime, reference: Mapping[str, Sequence[Any]] 
         reference: the facts of the training set's briefs, by name, for drift.
 
     Returns:
-        `requests`, `designed`, `by_day`, `by_region`, `refusals`, `feedback`, `seconds_median`, and `drift` by fact;
+        `requests`, `designed`, `by_day`, `by_region`, `outcomes`, `feedback`, `seconds_median`, and `drift` by fact;
         `drift` is empty where there are fewer than `LEAST` briefs.
 
     Raises:
@@ -59,7 +59,6 @@ def usage(store: Store, since: datetime, reference: Mapping[str, Sequence[Any]] 
     """
     rows = store.uses(since)
     designed = [row for row in rows if row.outcome == "designed"]
-    verdicts = Counter(feedback.verdict for feedback, _ in store.feedback() if feedback.made >= since)
     drift = {}
     if reference and len(designed) >= LEAST:
         for name in NUMBERS:
@@ -72,7 +71,7 @@ def usage(store: Store, since: datetime, reference: Mapping[str, Sequence[Any]] 
         "by_day": dict(sorted(Counter(row.made.date().isoformat() for row in rows).items())),
         "by_region": dict(Counter(row.region or "unknown" for row in rows).most_common()),
         "outcomes": dict(Counter(row.outcome for row in rows).most_common()),
-        "feedback": dict(verdicts),
+        "feedback": store.verdicts(since),
         "seconds_median": round(median([row.seconds for row in designed]), 3) if designed else None,
         "drift": {name: round(value, 3) for name, value in drift.items()},
     }

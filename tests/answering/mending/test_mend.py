@@ -11,16 +11,22 @@ from hypothesis import strategies as st
 from design_checker import faults
 from housebrain.answering.mending import nearby
 from housebrain.answering.mending.arrange import Leaf, arrange
+from housebrain.answering.mending.draft import Draft, read_draft
 from housebrain.answering.mending.edits import edits, placed
+from housebrain.answering.mending.fitness import NEVER
+from housebrain.answering.mending.fitness import faults as level_faults
 from housebrain.answering.mending.mend import Mended, repair
 from housebrain.answering.mending.nearby import BARREN
+from housebrain.answering.mending.openings import openings_fit
 from housebrain.answering.mending.usable import usable
 from housebrain.house.brief import Brief
+from housebrain.house.design import OUTSIDE
 from housebrain.house.tree import boxes
 from housebrain.language.answer import Codec
 from housebrain.language.designs import encode
 from housebrain.rules.checks import violations
 from housebrain.solver.house import Infeasible
+from housebrain.solver.solve import several
 from houses import Solved, solved_houses
 from perturbed import WAYS, spoilt
 from rules.test_checks import BRIEF, GOOD, design_of
@@ -201,6 +207,45 @@ def test_a_refusal_says_what_is_wrong(draft: Any, reason: str) -> None:
     assert isinstance(found, Infeasible)
     assert found.reason == reason
     assert found.detail
+
+
+def test_a_plot_without_room_is_refused() -> None:
+    shallow = BRIEF.model_dump() | {"floors": 2}
+    shallow["plot"]["setbacks"] |= {
+        "rear_ft": shallow["plot"]["length_ft"] - shallow["plot"]["setbacks"]["front_ft"] - 5
+    }
+    none = BRIEF.model_dump()
+    none["plot"]["setbacks"] |= {"left_ft": none["plot"]["width_ft"]}
+    for content, reason in ((shallow, "no_layout_found"), (none, "setbacks_over_plot")):
+        for draft in (plain(GOOD), {"levels": [*plain(GOOD)["levels"]] * 2}):
+            found = repair(draft, Brief.model_validate(content))
+            assert isinstance(found, Infeasible)
+            assert found.reason == reason
+    tree = ["v", "living", 12.0, "stairs"]
+    assert level_faults([tree], Brief.model_validate(shallow), (24.0, 5.0), None).tolist() == [NEVER]
+
+
+def test_a_house_that_is_entered_from_its_side_street_comes_back_unchanged() -> None:
+    """Whoever placed its doors and windows, they stay."""
+    for _, brief, _ in solved_houses():
+        if brief.plot.side_street is None:
+            continue
+        for design in several(brief, 0, 6):
+            if any(door.b == OUTSIDE and door.along == "y" for door in design.levels[0].doors):
+                found = repair(design, brief)
+                assert isinstance(found, Mended)
+                assert found.design == design
+                assert not openings_fit(design)
+                return
+    raise AssertionError("no house is entered from a side street")
+
+
+def test_pieces_of_rooms_that_share_a_name_are_all_read() -> None:
+    pieces = [("a", "bedroom", 0), ("a", "bathroom", 12), ("a", "bathroom", 16)]
+    rooms = [{"name": name, "type": kind, "x": x, "y": 0, "w": 4, "d": 8} for name, kind, x in pieces]
+    read = read_draft({"levels": [{"rooms": rooms}]})
+    assert isinstance(read, Draft)
+    assert sorted(len(room.boxes) for room in read.rooms) == [1, 2]
 
 
 def test_a_brief_that_no_house_fits_is_refused() -> None:

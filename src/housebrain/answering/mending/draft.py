@@ -179,6 +179,8 @@ class _Reader:
             boxes = [*before.boxes, *boxes]
         elif before is not None:
             label = f"{label} ({kind})"
+            if (same := self.found.get((level, label))) is not None:
+                boxes = [*same.boxes, *boxes]
         self.found[level, label] = DraftRoom(level, label, kind, tuple(boxes))
 
     def read_level(self, number: int, level: Any, size: tuple[float, float] | None) -> None:

@@ -51,8 +51,11 @@ def faults(trees: Sequence[Any], brief: Brief, size: tuple[float, float], below:
         widths = sorted({min(most_w, max(1, round(share * wished))) for share in WIDTHS})
     else:
         widths = sorted({min(most_w, round(share * below.width)) for share in WIDER})
+    tried = _places(below, brief.floors > 1, widths, most_d)
+    if not tried:
+        return found  # no stairs fit into the envelope
     least = np.full(len(read.where), np.inf)
-    for places in _places(below, brief.floors > 1, widths, most_d):
+    for places in tried:
         box = places[0][1].wide, places[0][1].deep
         level = curves_of(read.pool, read.wants, box, max(widths), DEEPER * most_d)
         for width, stairs in places:

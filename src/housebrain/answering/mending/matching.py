@@ -33,7 +33,6 @@ def match(draft: Draft, brief: Brief) -> Matched:
     changes = list(draft.notes)
     spare = [room for room in draft.rooms if room.boxes and room.level < brief.floors and room.kind not in ADDED_KINDS]
     levels: list[dict[str, DraftRoom]] = [{} for _ in range(brief.floors)]
-    missing: list[WantedRoom] = []
     waiting = list(brief.wanted_rooms)
 
     def take(wanted: WantedRoom, room: DraftRoom) -> None:
@@ -53,7 +52,6 @@ def match(draft: Draft, brief: Brief) -> Matched:
             suited = [room for room in spare if suits(room.kind, SHORT_NAMES[wanted.type])]
             if suited:
                 take(wanted, min(suited, key=lambda room: abs(room.area - wanted.min_area_sqft)))
-    missing = waiting
     for room in spare:
         why = "nobody knows such a room" if room.kind == UNKNOWN else f"the brief asks for no {room.kind} more"
         changes.append(Change("left_out", room.name, why))
@@ -62,7 +60,7 @@ def match(draft: Draft, brief: Brief) -> Matched:
     for room in draft.rooms:
         if room.boxes and room.kind in ADDED_KINDS and room.level < brief.floors:
             _keep(room, levels[room.level], brief, changes)
-    return Matched(levels, missing, changes)
+    return Matched(levels, waiting, changes)
 
 
 def _equal(kind: str, wanted: str) -> bool:

@@ -114,7 +114,7 @@ def _valid(draft: Any, brief: Brief) -> Design | None:
             design = Design.model_validate(draft)
     except (ValueError, RecursionError):
         return None
-    return design if not violations(design, brief) and openings_fit(design) else None
+    return design if not violations(design, brief) and openings_fit(design, brief.plot.side_street) else None
 
 
 def _own(draft: Draft, matched: Matched, brief: Brief) -> Design | Infeasible:

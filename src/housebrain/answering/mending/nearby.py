@@ -117,7 +117,7 @@ def _stairs_of(tree: Any, size: tuple[float, float]) -> tuple[float, float, bool
 
 
 def _steps(node: Any) -> Any:
-    """A tree with its cuts in steps of the grid."""
+    """A tree with its cuts in steps of the grid, not rounded: `dimension` does that."""
     if isinstance(node, str):
         return node
     return [_steps(part) if isinstance(part, str | list) else part / GRID_FT for part in node]

@@ -1,6 +1,7 @@
 """Whether a design's doors and windows are where its rooms are, whoever placed them."""
 
 from housebrain.house.design import OUTSIDE, Design, Door, Level, Rect, Room, Window, lacking
+from housebrain.house.land import Side
 from housebrain.house.rooms import OPEN_AIR
 from housebrain.rules.doors import BATH_DOOR_FT
 from housebrain.rules.walls import Wall, outer_walls, shared
@@ -11,15 +12,21 @@ _OWN = frozenset({"bathroom", "balcony", "terrace"})
 SLACK_FT = 1e-6
 
 
-def openings_fit(design: Design) -> bool:
+def openings_fit(design: Design, side_street: Side | None = None) -> bool:
     """Whether every door lies in a wall of both its rooms, every window in an outer one, and ways lead to all rooms.
 
     Nobody passes through a bath, and through a bedroom only to its own bath, balcony or terrace.
+
+    Args:
+        design: whole.
+        side_street: the side at which a corner plot has its second street; one may come in from there too.
     """
-    return all(_level_fits(level, design.footprint, index == 0) for index, level in enumerate(design.levels))
+    return all(
+        _level_fits(level, design.footprint, index == 0, side_street) for index, level in enumerate(design.levels)
+    )
 
 
-def _level_fits(level: Level, footprint: Rect, is_ground: bool) -> bool:
+def _level_fits(level: Level, footprint: Rect, is_ground: bool, side_street: Side | None) -> bool:
     rooms = {room.name: room for room in level.rooms}
     open_air = [room for room in level.rooms if room.type in OPEN_AIR]
     corner = lacking(footprint, [box for room in level.rooms for box in room.boxes])
@@ -27,8 +34,7 @@ def _level_fits(level: Level, footprint: Rect, is_ground: bool) -> bool:
         if door.a not in rooms or door.width_ft < BATH_DOOR_FT:
             return False
         if door.b == OUTSIDE:
-            at_street = [box for box in rooms[door.a].boxes if box.y == footprint.y == door.y and door.along == "x"]
-            if not is_ground or not any(_covers(box.x, box.right, door.x, door.width_ft) for box in at_street):
+            if not is_ground or not any(_in(wall, door) for wall in _at_streets(rooms[door.a], footprint, side_street)):
                 return False
         elif door.b not in rooms or not _between(rooms[door.a], rooms[door.b], door):
             return False
@@ -39,6 +45,16 @@ def _level_fits(level: Level, footprint: Rect, is_ground: bool) -> bool:
         if not any(_in(wall, window) for wall in walls):
             return False
     return _all_reached(level, rooms, is_ground)
+
+
+def _at_streets(room: Room, footprint: Rect, side_street: Side | None) -> list[Wall]:
+    """The room's walls that face a street, box by box."""
+    walls = [Wall("x", box.y, box.x, box.right) for box in room.boxes if box.y == footprint.y]
+    if side_street is not None:
+        at = footprint.x if side_street == "left" else footprint.right
+        sides = [(box, box.x if side_street == "left" else box.right) for box in room.boxes]
+        walls += [Wall("y", at, box.y, box.rear) for box, side in sides if side == at]
+    return walls
 
 
 def _between(one: Room, other: Room, door: Door) -> bool:
