@@ -159,6 +159,7 @@ def test_a_search_that_came_to_its_end_is_not_called_stopped(
     assert "stopped" not in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_search_is_never_worse_than_the_mean_or_one_adapter(tmp_path: Path) -> None:
     """Six adapters and a target that is one of them: too many weights for a few trials from the mean on."""
     names = [f"shard {i}" for i in range(6)]

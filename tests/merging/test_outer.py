@@ -87,6 +87,7 @@ def test_rounds_follow_the_outer_optimizer(tmp_path: Path, learning_rate: float,
     play(tmp_path, learning_rate, momentum)
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=20)
 @given(learning_rate=st.floats(0.1, 2), momentum=st.floats(0, 0.9))
 def test_the_first_step_is_the_merge_scaled(

@@ -56,6 +56,7 @@ def test_several_services_may_start_at_once(address: str) -> None:
         store.close()
 
 
+@pytest.mark.long
 def test_a_restart_of_the_database_loses_nothing_that_was_acknowledged(server: Any, address: str) -> None:
     store = Store(address)
     made: list[str] = []

@@ -29,6 +29,7 @@ def test_rows_of_their_own_train_as_packed_rows_do(project: Path, batch_size: An
         assert rows.steps.rows == 4  # as many as a step has
 
 
+@pytest.mark.long
 def test_compiled_blocks_train_as_others_do(project: Path) -> None:
     params = make_params(dropout=0.0, batch_size=4, gradient_accumulation=1, epochs=1, eval_steps=2)
     plain, compiled = make_loop(params, True, "plain"), make_loop(params, True, "compiled")
