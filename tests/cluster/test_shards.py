@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from housebrain.cluster.node import Ended
-from housebrain.cluster.rounds import TRIES, Shards
+from housebrain.cluster.rounds import TRIES, Shards, given_up
 
 DONE, INCOMPLETE, BAD = Ended(0, ""), Ended(75, "shard 1: step 5/9 (SIGTERM)."), Ended(1, "shard 1: no such data")
 DIED = RuntimeError("its node died")
@@ -68,3 +70,19 @@ def test_a_shard_that_gets_no_further_is_given_up_and_one_that_does_is_not() -> 
     assert shards.failed == {1: "shard 1: no such data"}
     assert len(started.numbers) < 4 * TRIES
     assert shards.over
+
+
+def test_a_task_that_fails_by_itself_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    started = Started()
+    shards = Shards([1, 2], started)
+    for _ in range(TRIES):
+        shards.look(table("not started", "not started"))
+        for handle, number in list(shards.running.items()):
+            how = FileNotFoundError("work.log: no\nsuch file") if number == 1 else Ended(1, "shard 2: no such data")
+            shards.ended(handle, how, table("not started", "not started"))
+    reason = "shard 1: its node or its process died (FileNotFoundError: work.log: no such file)."
+    assert f"warning: {reason}\n" in capsys.readouterr().err
+    assert str(given_up(shards.failed)) == (
+        f"round: failed {TRIES} times in a row: {reason} shard 2: no such data. Mend that and run the command again: "
+        "the others are not trained again."
+    )
