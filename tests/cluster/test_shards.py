@@ -72,17 +72,23 @@ def test_a_shard_that_gets_no_further_is_given_up_and_one_that_does_is_not() -> 
     assert shards.over
 
 
-def test_a_task_that_fails_by_itself_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+def test_shards_that_are_given_up_say_why(capsys: pytest.CaptureFixture[str]) -> None:
+    ray = pytest.importorskip("ray")
+    failed = ray.exceptions.RayTaskError("f", "Traceback ...", FileNotFoundError("work.log"), "ray::f", 1, "::1")
+    ends = {1: OSError("killed:\nno memory"), 2: failed.as_instanceof_cause(), 3: Ended(1, "shard 3: no such data.")}
     started = Started()
-    shards = Shards([1, 2], started)
+    shards, rows = Shards([1, 2, 3], started), table(*["not started"] * 3)
     for _ in range(TRIES):
-        shards.look(table("not started", "not started"))
+        shards.look(rows)
         for handle, number in list(shards.running.items()):
-            how = FileNotFoundError("work.log: no\nsuch file") if number == 1 else Ended(1, "shard 2: no such data")
-            shards.ended(handle, how, table("not started", "not started"))
-    reason = "shard 1: its node or its process died (FileNotFoundError: work.log: no such file)."
-    assert f"warning: {reason}\n" in capsys.readouterr().err
+            shards.ended(handle, ends[number], rows)
+    reasons = (
+        "shard 1: its node or its process died (OSError: killed: no memory).",
+        "shard 2: its task failed (FileNotFoundError: work.log).",
+        "shard 3: no such data.",
+    )
+    assert capsys.readouterr().err == "".join(f"warning: {reason}\n" for reason in reasons) * TRIES
     assert str(given_up(shards.failed)) == (
-        f"round: failed {TRIES} times in a row: {reason} shard 2: no such data. Mend that and run the command again: "
-        "the others are not trained again."
+        f"round: failed {TRIES} times in a row: {' '.join(reasons)} Mend that and run the command again: the others "
+        "are not trained again."
     )

@@ -29,7 +29,7 @@ from housebrain.supervision.heartbeat import ACTIVE
 from housebrain.supervision.remote import Remote, open_remote
 
 TRIES = 5  # of a shard, one after the other, that don't get its safe checkpoint any further
-SAID = 200  # characters of what Ray says
+SAID = 300  # characters of what Ray says, whose beginning has the cause
 SAVE_SECONDS = 120.0  # for trainings to save after Ctrl-C
 
 Show = Callable[[list[dict[str, Any]], list[str]], None]
@@ -198,10 +198,13 @@ def given_up(failed: dict[int, str]) -> UserError:
 
 
 def _said(how: Ended | Exception) -> str:
-    """Why a shard's `work` ended, in a sentence; of what Ray says the end has the cause."""
+    """Why a shard's `work` ended, in a sentence."""
     if isinstance(how, Ended):
         return how.said
-    return f"its node or its process died ({type(how).__name__}: {redacted(words_of(how))[-SAID:]})."
+    raised = getattr(how, "cause", None)  # by the task itself: what Ray says of that is a traceback
+    error = raised or how
+    what = "its task failed" if raised else "its node or its process died"
+    return f"{what} ({type(error).__name__}: {redacted(words_of(error))[:SAID]})."
 
 
 def _train(number: int, project: Project, scratch: str) -> Ended:
