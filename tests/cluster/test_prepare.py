@@ -16,6 +16,7 @@ from cluster.nodes import nodes
 from cluster.poison import Poisoned
 from conftest import REPOSITORY
 from dataset.rawdata import FORMS, raw_records, write_parquet
+from housebrain.cluster import journal as module_journal
 from housebrain.cluster import prepare as module
 from housebrain.cluster.connect import connected
 from housebrain.cluster.journal import Journal, Position
@@ -25,6 +26,7 @@ from housebrain.dataset.prepare import Reject, Solved, evenly, prepare, solve_re
 from housebrain.dataset.records import RawRecord, parts_of, read_records
 from housebrain.errors import UserError
 from housebrain.files import sha256_folder
+from housebrain.solver.library import SHELF
 from project import change_params, run, start
 
 COUNT = 1200
@@ -151,6 +153,16 @@ def test_a_journal_of_other_records_is_removed(tmp_path: Path) -> None:
     other = Journal(tmp_path / "journal", "another seed")
     assert list(other.kept()) == []
     assert not first.folder.exists()
+
+
+def test_a_journal_of_another_library_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is solved follows from the topologies on file, as it does from the code."""
+    first = journal(tmp_path)
+    first.add([[{"id": "a"}]], Position(0, 1))
+    first.save()
+    real = module_journal.sha256_file
+    monkeypatch.setattr(module_journal, "sha256_file", lambda file: "changed" if file == SHELF else real(file))
+    assert list(journal(tmp_path).kept()) == []
 
 
 # --- on a cluster ---------------------------------------------------------------------------------------------------

@@ -63,6 +63,27 @@ def test_the_skypilot_task_works_on_its_shard(
     assert done.stdout == f"work --shard {shard} unset\n"
 
 
+def test_a_machine_that_is_launched_again_has_the_round_it_is_launched_for(
+    task: dict[str, Any], tmp_path: Path
+) -> None:
+    """Its clone is another round's, in which something was changed."""
+    origin, pip = tmp_path / "origin", tmp_path / "bin/pip"
+    pip.parent.mkdir()
+    pip.write_text("#!/bin/sh\n")
+    pip.chmod(0o755)
+    origin.mkdir()
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=origin, check=True)
+    known = {**os.environ, **task["envs"], "PATH": f"{pip.parent}{os.pathsep}{os.environ['PATH']}"}
+    for number in (1, 2):
+        (origin / "dvc.lock").write_text(f"round {number}")
+        for command in (["add", "."], ["commit", "-q", "-m", "x"], ["tag", f"round-{number}"]):
+            subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x@x", *command], cwd=origin, check=True)
+        variables = {"REPOSITORY": str(origin), "TAG": f"round-{number}"}
+        subprocess.run(["bash", "-c", task["setup"]], cwd=tmp_path, env=known | variables, check=True)
+        assert (tmp_path / "housebrain/dvc.lock").read_text() == f"round {number}"
+        (tmp_path / "housebrain/dvc.lock").write_text("a training's")
+
+
 @pytest.mark.slow
 @pytest.mark.long
 def test_a_slurm_task_that_is_preempted_is_queued_again_and_goes_on(

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from housebrain.cluster.node import Ended
-from housebrain.cluster.rounds import TRIES, Shards
+from housebrain.cluster.rounds import TRIES, Shards, given_up
 
 DONE, INCOMPLETE, BAD = Ended(0, ""), Ended(75, "shard 1: step 5/9 (SIGTERM)."), Ended(1, "shard 1: no such data")
 DIED = RuntimeError("its node died")
@@ -68,3 +70,25 @@ def test_a_shard_that_gets_no_further_is_given_up_and_one_that_does_is_not() -> 
     assert shards.failed == {1: "shard 1: no such data"}
     assert len(started.numbers) < 4 * TRIES
     assert shards.over
+
+
+def test_shards_that_are_given_up_say_why(capsys: pytest.CaptureFixture[str]) -> None:
+    ray = pytest.importorskip("ray")
+    failed = ray.exceptions.RayTaskError("f", "Traceback ...", FileNotFoundError("work.log"), "ray::f", 1, "::1")
+    ends = {1: OSError("killed:\nno memory"), 2: failed.as_instanceof_cause(), 3: Ended(1, "shard 3: no such data.")}
+    started = Started()
+    shards, rows = Shards([1, 2, 3], started), table(*["not started"] * 3)
+    for _ in range(TRIES):
+        shards.look(rows)
+        for handle, number in list(shards.running.items()):
+            shards.ended(handle, ends[number], rows)
+    reasons = (
+        "shard 1: its node or its process died (OSError: killed: no memory).",
+        "shard 2: its task failed (FileNotFoundError: work.log).",
+        "shard 3: no such data.",
+    )
+    assert capsys.readouterr().err == "".join(f"warning: {reason}\n" for reason in reasons) * TRIES
+    assert str(given_up(shards.failed)) == (
+        f"round: failed {TRIES} times in a row: {' '.join(reasons)} Mend that and run the command again: the others "
+        "are not trained again."
+    )

@@ -1,18 +1,21 @@
 """Tests for housebrain.drawing.pdf and housebrain.drawing.sheets, read back with another program's reader."""
 
 import re
+from dataclasses import replace
 
 import pypdfium2
 import pytest
 from hypothesis import given, settings
+from shapely import Polygon
 
 from any_design import designs
 from housebrain.drawing.formats import FORMATS
 from housebrain.drawing.names import level_name
 from housebrain.drawing.pdf import pdf
-from housebrain.drawing.picture import Picture, Stroke
+from housebrain.drawing.picture import Picture, Stroke, Text
 from housebrain.drawing.scene import scene
-from housebrain.drawing.view import MM_PER_FT
+from housebrain.drawing.sheets import PAPERS, sheet_set
+from housebrain.drawing.view import MM_PER_FT, area
 from housebrain.house.design import WALL_FT, Design
 from houses import solved_houses
 
@@ -91,3 +94,18 @@ def test_a_material_without_a_name_leaves_its_line_empty() -> None:
 def test_any_design_makes_a_document(design: Design) -> None:
     for kind, name in (("pdf", "plan.pdf"), ("letter", "plan-letter.pdf")):
         assert len(opened(FORMATS[kind](scene(design))[name])) == len(design.levels) + 3
+
+
+def test_a_corner_that_the_house_lacks_is_not_covered() -> None:
+    """The area statement counts the outline, as the IFC file does, and not the rectangle around it."""
+    house = next(house for house in solved_houses() if house.design.corner is None)
+    drawn = scene(house.design, house.brief)
+    x, y, w, d = drawn.footprint
+    assert drawn.plot
+    plot = Polygon(drawn.plot.outline).area
+    turned = ((x, y), (x + w, y), (x + w, y + d / 2), (x + w / 2, y + d / 2), (x + w / 2, y + d), (x, y + d))
+    for outline, covered in ((drawn.outline, w * d), (turned, 0.75 * w * d)):
+        cover = sheet_set(replace(drawn, outline=outline), PAPERS["a3"])[0]
+        texts = [item.text for item in cover.items if isinstance(item, Text)]
+        assert texts[texts.index("Ground covered") + 1] == area(covered)
+        assert texts[texts.index("Ground coverage") + 1] == f"{100 * covered / plot:.1f} %"

@@ -2,15 +2,20 @@
 
 import re
 from dataclasses import replace
+from math import dist
 
 import pytest
 from shapely import LineString, Polygon
 
-from housebrain.drawing.picture import Picture, Text
+from housebrain.drawing.picture import INK, Picture, Shape, Text
 from housebrain.drawing.pictures import plan_picture, site_picture
 from housebrain.drawing.scene import Scene, scene
 from housebrain.drawing.section import draw_plane
+from housebrain.drawing.site import draw_site
 from housebrain.drawing.view import View, feet
+from housebrain.house.brief import Brief
+from housebrain.house.design import OUTSIDE, Design
+from housebrain.solver.solve import solve
 from houses import solved_houses
 
 HOUSES = solved_houses()
@@ -66,3 +71,38 @@ def test_the_scale_bar_is_as_long_as_it_says(width: int) -> None:
     zero, end = [text for text in words if text.y == unit.y and text.anchor == "middle"][::2]
     assert zero.text == "0"
     assert (end.x - zero.x) == pytest.approx(float(end.text) * View(0, 0, scale).mm)
+
+
+def test_the_arrow_points_at_the_entrance_from_outside() -> None:
+    """Also where one comes in from a side street, on either side."""
+    drawn = {side: scene(design, brief) for side, (brief, design) in entered_from().items()}
+    for side, house in drawn.items():
+        picture, view = Picture(400, 400, "test"), View(0, 400, 75)
+        draw_site(picture, house, view)
+        (arrow,) = (
+            [point for _, point in item.commands[:3]]
+            for item in picture.items
+            if isinstance(item, Shape) and item.fill == INK and len(item.commands) == 4
+        )
+        (door,) = (opening for opening in house.levels[0].openings if opening.entrance)
+        at = view.at(door.x, door.y)
+        assert Polygon(arrow).distance(Polygon(view.points(house.outline))) == pytest.approx(1.0)
+        tip, *base = sorted(arrow, key=lambda point: dist(point, at))
+        assert dist(tip, at) == pytest.approx(1.0)
+        assert dist(base[0], at) == pytest.approx(dist(base[1], at)), side
+
+
+def entered_from() -> dict[str, tuple[Brief, Design]]:
+    """Briefs and their houses, by where one comes in: front, left and right."""
+    _, left, at_left = next(house for house in HOUSES if from_side(house.design))
+    sides = left.plot.setbacks
+    swapped = sides.model_copy(update={"left_ft": sides.right_ft, "right_ft": sides.left_ft})
+    right = left.model_copy(update={"plot": left.plot.model_copy(update={"setbacks": swapped})})
+    at_right = next(house for seed in range(20) if from_side(house := solve(right, seed)))
+    assert (left.plot.side_street, right.plot.side_street) == ("left", "right")
+    _, front, at_front = next(house for house in HOUSES if not from_side(house.design))
+    return {"front": (front, at_front), "left": (left, at_left), "right": (right, at_right)}
+
+
+def from_side(design: Design) -> bool:
+    return any(door.b == OUTSIDE and door.along == "y" for door in design.levels[0].doors)

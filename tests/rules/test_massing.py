@@ -11,7 +11,7 @@ from housebrain.house.brief import Brief, Rejected
 from housebrain.house.units import SQFT_PER_SQM
 from housebrain.rules.codes import check_codes
 from housebrain.rules.massing import Massing, exceeded, massing_of
-from housebrain.solver.solve import solve
+from housebrain.solver.solve import several, solve
 from houses import solved_houses
 
 SIDES = ("front", "rear", "left", "right")
@@ -83,3 +83,5 @@ def test_a_house_may_be_no_higher_than_is_allowed() -> None:
     brief = plot_of("Asia_India", 50, 80, city="Delhi").model_copy(update={"floors": 5})
     with pytest.raises(Rejected, match=r"over_height: 5 floors are 52.5 ft high, 49.2 ft are allowed here: 4 floors"):
         solve(brief, 0)
+    assert list(several(brief, 0, 2)) == []
+    assert list(several(brief.model_copy(update={"floors": 4}), 0, 2))

@@ -52,3 +52,19 @@ def test_a_refusal_names_what_binds(floors: int, area: float, reason: str) -> No
 def test_every_part_of_the_score_is_explained() -> None:
     assert set(MEANING) == set(NAMES)
     assert len(WEIGHTS) == len(NAMES)
+
+
+def test_balconies_are_no_floor_area() -> None:
+    """The rooms with their balconies are more than all floors may have; what is enclosed is less."""
+    asked = (("living", 200.0), ("kitchen", 90.0), ("bed1", 110.0), ("bed2", 100.0), ("bath", 40.0))
+    rooms = [Room(name, name.rstrip("12"), area) for name, area in asked]
+    balconies = [Room("balcony1", "balcony", 70.0), Room("balcony2", "balcony", 70.0)]
+    programme = Programme((*rooms, *balconies), 1, 40, 40, "N", "x", floor_sqft=640.0)
+    house = solve(programme)
+    assert isinstance(house, House)
+    assert house.built_sqft <= 640
+    _check(house, programme)
+    more = Programme((*rooms, Room("guest", "guest", 110.0)), 1, 40, 40, "N", "x", floor_sqft=640.0)
+    assert isinstance(found := solve(more), Infeasible) and found.reason == "area_over_envelope"
+    covered = programme._replace(covered_sqft=670.0)  # of the ground: a balcony's floor is that of its rooms' rectangle
+    assert isinstance(found := solve(covered), Infeasible) and found.reason == "area_over_envelope"

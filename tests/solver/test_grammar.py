@@ -1,6 +1,7 @@
 """Topologies: the grammar writes every room once, whatever the level, and small changes lose none."""
 
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from housebrain.solver.engine import PLACES
 from housebrain.solver.floors import floor_of, share_out
 from housebrain.solver.grammar import Level, Stairs, Writer, slots_of
 from housebrain.solver.kinds import ADDED, type_of
-from housebrain.solver.library import library
+from housebrain.solver.library import key_of, library, shelf, written
 from housebrain.solver.mutate import bred
 from housebrain.solver.tree import Node, leaves
 from solver_houses import random_programme
@@ -72,3 +73,15 @@ def test_the_library_gives_the_same_topologies_again() -> None:
     first = library(level).tree.tolist()
     library.cache_clear()
     assert library(level).tree.tolist() == first
+
+
+def test_what_is_on_file_is_what_would_be_written() -> None:
+    levels = list(dict.fromkeys(level for seed in range(4) for level in _levels(seed) if key_of(level) in shelf()))
+    assert len(levels) >= 10
+    for level in levels:
+        assert [as_node(tree) for tree in shelf()[key_of(level)]] == written(level)
+
+
+def as_node(tree: Any) -> Node:
+    """A tree as JSON has it, its lists as tuples."""
+    return tree if isinstance(tree, str) else tuple(part if isinstance(part, str) else as_node(part) for part in tree)

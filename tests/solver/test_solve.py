@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -333,3 +334,11 @@ def test_a_tree_of_any_depth_is_no_error() -> None:
     for _ in range(5000):
         deep = ["v", deep, 1, "hall"]
     assert isinstance(dimension([deep], brief, replace=False), Infeasible)
+
+
+@pytest.mark.parametrize("far", [10**400, -(10**400), math.inf, math.nan], ids=["high", "low", "infinite", "nan"])
+def test_a_cut_that_is_endlessly_far_away_is_no_error(far: float) -> None:
+    """JSON has whole numbers that no arithmetic takes."""
+    _, brief, _ = next(house for house in solved_houses() if house.brief.floors == 1)
+    for size in (None, (80, 60)):
+        assert isinstance(dimension([["v", "living", far, "hall"]], brief, size, replace=False), Infeasible)

@@ -53,7 +53,7 @@ class OnNode:
     def __init__(self, params: Params, sent_from: Path) -> None:
         origin = params.base_model().model_dump(exclude={"license"})
         self.base = sent_from
-        if not (sent_from / ORIGIN).exists() or read_json(sent_from / ORIGIN) != origin:
+        if not os.access(sent_from / ORIGIN, os.R_OK) or read_json(sent_from / ORIGIN) != origin:
             root = Path(SCRATCH).expanduser()
             with locked(root / "base.lock"):
                 os.chdir(root)

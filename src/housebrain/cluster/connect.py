@@ -64,6 +64,10 @@ def connected(address: str) -> Iterator[None]:
         print(f"ray: {len(nodes)} nodes, {ray.cluster_resources().get('CPU', 0):g} CPUs", file=sys.stderr)
     try:
         yield
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, UserError):  # its own words: Ray's copy of it says the node's traceback
+            raise error.cause from None
+        raise
     finally:
         ray.shutdown()
 

@@ -20,6 +20,7 @@ from housebrain.provenance import PACKAGE
 SECONDS = 30.0
 RECORDS = 20_000  # held back in memory at most, and lost at most, besides what is solved in `SECONDS`
 CODE = ("dataset", "house", "language", "rules", "solver")  # what a solved record depends on
+KINDS = (".py", ".yaml", ".gz")  # code, tables, and the library of topologies
 
 
 class Position(NamedTuple):
@@ -86,6 +87,6 @@ class Journal:
 
 
 def _code() -> list[str]:
-    """The hashes of all code and tables that a solved record may depend on."""
-    files = (file for part in CODE for file in (PACKAGE / part).rglob("*") if file.suffix in (".py", ".yaml"))
+    """The hashes of all files that a solved record may depend on."""
+    files = (file for part in CODE for file in (PACKAGE / part).rglob("*") if file.suffix in KINDS)
     return [sha256_file(file) for file in sorted(files)]

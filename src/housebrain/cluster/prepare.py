@@ -1,6 +1,6 @@
 """Solving briefs on a cluster, by Ray Data: read here, solved anywhere, handed back in the dataset's order.
 
-The driver's node reads, so that no other needs the dataset's files. A block holds a few hundred briefs. Ray Data keeps
+The driver's node reads, so that no other needs the dataset's files. A block holds some 30 briefs. Ray Data keeps
 as many blocks on their way as the object store has room for, and solves a block again whose node died. What comes back
 is written by the same code, in the same order, as what this machine solves itself: the bytes are the same.
 """

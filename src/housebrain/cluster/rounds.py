@@ -18,9 +18,10 @@ from typing import Any
 from housebrain.cluster.connect import connected
 from housebrain.cluster.node import Ended, Project, train
 from housebrain.environment import PASSED_ON
-from housebrain.errors import UserError
+from housebrain.errors import UserError, words_of
 from housebrain.git import git
 from housebrain.params import Params, Resources
+from housebrain.redact import redacted
 from housebrain.shard import Shard
 from housebrain.supervision import status
 from housebrain.supervision.changes import tag_of
@@ -28,6 +29,7 @@ from housebrain.supervision.heartbeat import ACTIVE
 from housebrain.supervision.remote import Remote, open_remote
 
 TRIES = 5  # of a shard, one after the other, that don't get its safe checkpoint any further
+SAID = 300  # characters of what Ray says, whose beginning has the cause
 SAVE_SECONDS = 120.0  # for trainings to save after Ctrl-C
 
 Show = Callable[[list[dict[str, Any]], list[str]], None]
@@ -115,20 +117,20 @@ class Shards:
 
         Args:
             handle: that `start` returned.
-            how: its end, or what Ray says where its process or node died.
+            how: its end, or what Ray says where its process or node died, or the task itself failed.
             table: as for `look`, of now.
         """
         number = self.running.pop(handle)
         if isinstance(how, Ended) and how.status == 0:
             self.finished.add(number)
             return
-        said = how.said if isinstance(how, Ended) else "its node or its process died; it goes on from its checkpoint"
+        said = f"shard {number}: {_said(how).removeprefix(f'shard {number}: ')}"
         if isinstance(how, Ended) and not how.incomplete:
             row: dict[str, Any] = next((row for row in table if row["shard"] == number), {})
             if row.get("state") in ACTIVE:
                 self._elsewhere[number] = said
                 return
-        print(f"warning: shard {number}: {said.removeprefix(f'shard {number}: ')}", file=sys.stderr, flush=True)
+        print(f"warning: {said}", file=sys.stderr, flush=True)
         self._tries[number] += 1
         if self._tries[number] >= TRIES:
             self.failed[number] = said
@@ -183,11 +185,26 @@ def run_round(params: Params, address: str, scratch: str, every_seconds: float, 
                 for handle in done:
                     shards.ended(handle, _how(handle), table)
     if shards.failed:
-        names = ", ".join(str(number) for number in sorted(shards.failed))
-        raise UserError(
-            f"round: shard {names} failed {TRIES} times in a row: {next(iter(shards.failed.values()))} Mend that and "
-            "run the command again: the others are not trained again."
-        )
+        raise given_up(shards.failed)
+
+
+def given_up(failed: dict[int, str]) -> UserError:
+    """What a round ends with that gave up shards: the reason of each, by its number."""
+    reasons = " ".join(f"{said.rstrip(' .')}." for _, said in sorted(failed.items()))
+    return UserError(
+        f"round: failed {TRIES} times in a row: {reasons} Mend that and run the command again: the others are not "
+        "trained again."
+    )
+
+
+def _said(how: Ended | Exception) -> str:
+    """Why a shard's `work` ended, in a sentence."""
+    if isinstance(how, Ended):
+        return how.said
+    raised = getattr(how, "cause", None)  # by the task itself: what Ray says of that is a traceback
+    error = raised or how
+    what = "its task failed" if raised else "its node or its process died"
+    return f"{what} ({type(error).__name__}: {redacted(words_of(error))[:SAID]})."
 
 
 def _train(number: int, project: Project, scratch: str) -> Ended:

@@ -176,7 +176,7 @@ class Piece:
     """A piece of furniture or a fitting. Before it is turned, its back is towards larger y.
 
     Attributes:
-        kind: a key of `blocks.BLOCKS`.
+        kind: a key of `furnishing.BLOCKS`.
         x, y: its middle.
         width, depth, height: as it stands before it is turned.
         angle: 0, 90, 180 or 270.

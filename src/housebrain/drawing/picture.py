@@ -6,7 +6,7 @@ x runs to the right and y downwards from the paper's upper left corner.
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from math import cos, radians, sin
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -156,7 +156,7 @@ def register_fonts() -> None:
         pdfmetrics.registerFont(TTFont(name, str(file)))
 
 
-@cache
+@lru_cache(maxsize=50_000)
 def width_of(text: str, size: float, bold: bool = False) -> float:
     """The length of a line of text, in millimetres for a size in millimetres."""
     register_fonts()

@@ -133,14 +133,14 @@ def _cover(picture: Picture, frame: Frame, scene: Scene, names: list[str]) -> No
 
 
 def _areas(scene: Scene) -> list[tuple[str, str]]:
-    *_, w, d = scene.footprint
+    covered = Polygon(scene.outline).area
     rows = []
     if scene.plot:
         plot = Polygon(scene.plot.outline).area
         rows.append(("Plot", area(plot)))
         sides = zip(("front", "rear", "left", "right"), scene.plot.setbacks, strict=True)
         rows += [(f"Setback {side}", both(length)) for side, length in sides]
-    rows.append(("Ground covered", area(w * d)))
+    rows.append(("Ground covered", area(covered)))
     for level in scene.levels:
         closed = sum(space.area_sqft for space in level.spaces if not space.open_air)
         rows.append((f"{level_name(level.number)}, enclosed", area(closed)))
@@ -149,7 +149,7 @@ def _areas(scene: Scene) -> list[tuple[str, str]]:
             rows.append((f"{level_name(level.number)}, open air", area(outside)))
     rows.append(("Built area", area(scene.built_sqft)))
     if scene.plot:
-        rows.append(("Ground coverage", f"{100 * w * d / plot:.1f} %"))
+        rows.append(("Ground coverage", f"{100 * covered / plot:.1f} %"))
         rows.append(("Floor area ratio", f"{scene.built_sqft / plot:.2f}"))
     return rows
 

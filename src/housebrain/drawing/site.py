@@ -66,10 +66,16 @@ def _street(picture: Picture, view: View, width: float, depth: float, side: str 
 
 
 def _entrance(picture: Picture, scene: Scene, view: View) -> None:
-    for opening in scene.levels[0].openings:
-        if opening.entrance:
-            x, y = view.at(opening.x, opening.y)
-            picture.rings([[(x, y + 1.0), (x - 1.3, y + 3.4), (x + 1.3, y + 3.4)]], INK)
+    """A filled arrowhead outside, where one comes in: from the street at the front or the one at the side."""
+    for wall in scene.levels[0].walls:
+        side = 1 if wall.outward > 0 else -1
+        dx, dy = (0, -side) if wall.along == "x" else (side, 0)  # outwards, on paper
+        for opening in wall.openings:
+            if opening.entrance:
+                x, y = view.at(opening.x, opening.y)
+                far_x, far_y = x + 3.4 * dx, y + 3.4 * dy
+                base = [(far_x - 1.3 * dy, far_y - 1.3 * dx), (far_x + 1.3 * dy, far_y + 1.3 * dx)]
+                picture.rings([[(x + dx, y + dy), *base]], INK)
 
 
 def _dimensions(picture: Picture, scene: Scene, view: View) -> None:

@@ -3,7 +3,7 @@
 A rate file has its own currency; here all is in the region's, with the region's and the city's index in it.
 """
 
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple, get_args
 
 from housebrain.house.design import Materials, Quality, Site
@@ -58,7 +58,7 @@ def city_key(city: str) -> str:
     return key
 
 
-@cache
+@lru_cache(maxsize=256)
 def rates_of(region: str, city: str | None = None) -> Rates:
     """The rates of a region; an unknown one takes those of the United States, an unknown city its region's."""
     regions: dict[str, Any] = table("regions")

@@ -184,7 +184,7 @@ def connect(
         landing: the part of the stairs' box from which they are entered, x, y, w, d; width 0 where there are none.
         door: the least wall a door wants.
         out: filled with a row a door: space, space (-1 outside), the two leaves, along, open or not.
-        facts: filled with: doors, awkwardness in all, whether the garage is entered from inside.
+        facts: its first three are filled with: doors, awkwardness in all, the space that one comes in by.
 
     Returns:
         FINE, or why the level can't be used.
@@ -270,10 +270,7 @@ def connect(
         awkward += ease[target] - 1
         doors = _add(out, doors, source, target, best, kind)
         source = target
-    facts[2] = 0
     for s in range(count):
-        if kind[s] == GARAGE and reached[s]:
-            facts[2] = 1
         if present[s] and not reached[s] and kind[s] != OPEN_GROUND and not (kind[s] == GARAGE and ground):
             return UNREACHED
     for s in range(count):
@@ -300,7 +297,7 @@ def connect(
                 doors = _add(out, doors, s, t, best, kind)
     facts[0] = doors
     facts[1] = awkward
-    facts[3] = root
+    facts[2] = root
     return FINE
 
 

@@ -99,7 +99,7 @@ class Solver:
         With none found it goes on, up to `most` ways.
         """
         programme = self.programme
-        if self.asked_sqft > programme.holds_sqft:
+        if is_too_large(programme):
             return Infeasible("area_over_envelope", what_binds(programme))
         places = self.places()
         for attempt in range(max(rounds, most)):
@@ -316,13 +316,29 @@ def fill_of(programme: Programme) -> float:
     return (sum(room.area_sqft for room in programme.rooms) + stairs_sqft) / max(programme.holds_sqft, 1.0)
 
 
+def is_too_large(programme: Programme) -> bool:
+    """Whether the rooms take more area than may be built.
+
+    A balcony takes some of the rectangle of its floor, but none of the floor area that is allowed in all.
+    """
+    rooms_sqft = sum(room.area_sqft for room in programme.rooms)
+    level_sqft = min(programme.envelope_sqft, programme.covered_sqft)
+    return rooms_sqft > level_sqft * programme.floors or _indoor_sqft(programme) > programme.floor_sqft
+
+
 def is_hopeless(programme: Programme) -> bool:
     """Whether rooms and stairs fill so much of what may be built that no more than the first search is worth while."""
     stairs_sqft = STAIRS_FT[0] * STAIRS_FT[1] * programme.floors if programme.floors > 1 else 0.0
     rooms_sqft = sum(room.area_sqft for room in programme.rooms)
-    indoor_sqft = sum(room.area_sqft for room in programme.rooms if room.type not in OUTDOOR)
     envelope_sqft = programme.envelope_sqft * programme.floors
-    return rooms_sqft + stairs_sqft > FULLEST * envelope_sqft or indoor_sqft + stairs_sqft > programme.holds_sqft
+    return (
+        rooms_sqft + stairs_sqft > FULLEST * envelope_sqft
+        or _indoor_sqft(programme) + stairs_sqft > programme.holds_sqft
+    )
+
+
+def _indoor_sqft(programme: Programme) -> float:
+    return sum(room.area_sqft for room in programme.rooms if room.type not in OUTDOOR)
 
 
 def is_small(programme: Programme) -> bool:

@@ -85,7 +85,7 @@ def judge(
     facts: Ints,
     parts: Floats,
 ) -> None:
-    """Fills `parts` with the penalties of a usable level, and `facts[4]` with its indoor area."""  # fmt: skip
+    """Fills `parts` with the penalties of a usable level, and `facts[3]` with its indoor area."""  # fmt: skip
     n = space.size
     indoor = 0.0
     halls = 0.0
@@ -100,7 +100,7 @@ def judge(
             if over > 0:
                 # A bath of double size is a mistake, a living room of double size a luxury.
                 parts[0] += over * (1.0 + over) * area[s] / indoor * (1.0 if DAYLIT[kind[s]] else 5.0)
-    facts[4] = int(indoor)
+    facts[3] = int(indoor)
     # Proportion of each space's main box, weighed by its area.
     for i in range(n):
         k = kind[space[i]]
@@ -112,7 +112,7 @@ def judge(
             share = max(0.3, (w * d / indoor) ** 0.5)
             parts[1] += min(2.0, ratio - LONG[k]) ** 1.25 * share
     # Where one arrives takes more hall than the lobby of an upper floor.
-    parts[2] = max(0.0, halls / indoor - (0.045 if kind[facts[3]] == STAIRS else 0.1))
+    parts[2] = max(0.0, halls / indoor - (0.045 if kind[facts[2]] == STAIRS else 0.1))
     x0, y0, x1, y1 = width, depth, 0, 0
     for i in range(n):
         if kind[space[i]] == HALL:
@@ -165,7 +165,7 @@ def judge(
     day = living or dining
     if kitchen and day and not served:
         parts[6] = 0.6 if open_kitchen else 1.0
-    root = facts[3]
+    root = facts[2]
     sources = np.zeros(count, np.bool_)
     costs = np.empty(count)
     for s in range(count):

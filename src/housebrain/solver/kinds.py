@@ -52,9 +52,7 @@ TYPES: tuple[str, ...] = tuple(KINDS)
 INDEX: dict[str, int] = {name: index for index, name in enumerate(TYPES)}
 
 BEDROOMS = frozenset({"master", "bed", "guest"})
-HABITABLE = frozenset({"living", "dining", "kitchen", "master", "bed", "guest", "family", "office"})
 OUTDOOR = frozenset({"balcony", "porch", "court", "terrace", OPEN})
-CIRCULATION = frozenset({"hall", "stairs"})
 WET = frozenset({"bath", "kitchen", "utility", "laundry"})
 # Spaces that the solver adds; a brief never asks for them.
 ADDED = frozenset({"hall", "stairs", "porch", "court", "terrace", OPEN})

@@ -1,7 +1,8 @@
 """The library: for each kind of level, the topologies of the grammar that make good plans at usual sizes.
 
 A level's candidates are written by the grammar, measured at usual room sizes in boxes from narrow to wide, and those
-that are best somewhere are kept. It is made as it is needed, the same way every time, and kept in memory.
+that are best somewhere are kept. Usual levels are on file; others are made as they are needed, the same way every time,
+and kept in memory.
 """
 
 import gzip

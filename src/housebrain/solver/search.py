@@ -231,7 +231,7 @@ def explore(
         rates: filled with how bad each is: infinite where it doesn't fit or was not tried, UNUSABLE and more where it
             fits but lacks doors or daylight, so that small changes can start from it.
         built: filled with indoor areas.
-        places, spaces, doors, facts, parts: of the topology that was tried last; facts[5] is why it can't be used.
+        places, spaces, doors, facts, parts: of the topology that was tried last; facts[4] is why it can't be used.
     """
     topologies = head.shape[0]
     given = np.zeros(tree.shape[1], np.int64)
@@ -273,14 +273,14 @@ def explore(
             if box_d == 0:
                 depth = least[k, i]
             if least[k, i] > depth or depth > most:
-                facts[5] = TOO_SMALL
+                facts[4] = TOO_SMALL
                 continue
             size = head[k, 0]
             for n in range(size):
                 given[n] = 0
             if stairs_w:
                 before = built[k, i] if front == OWN_FRONT else depth - stairs_d if front == AT_REAR else front
-                facts[5] = TOO_SMALL
+                facts[4] = TOO_SMALL
                 if not pin(
                     ring[k], head[k, 1], stairs_w, stairs_d, left, width - stairs_w - left, before,
                     depth - stairs_d - before, grown[k], F[k], G[k], work,
@@ -289,7 +289,7 @@ def explore(
                 for step in range(head[k, 1]):
                     given[ring[k, step, 1]] = work[step]
             if not place(size, tree[k], F[k], G[k], grown[k], given, wish, width, depth, places):
-                facts[5] = TOO_SMALL
+                facts[4] = TOO_SMALL
                 continue
             for p in range(parts.size):
                 parts[p] = 0.0
@@ -297,13 +297,13 @@ def explore(
                 size, tree[k], places, need, ground, end, door, nook, corner, width, depth, spaces, doors, facts,
                 parts,
             )  # fmt: skip
-            facts[5] = reason
+            facts[4] = reason
             if reason != FINE:
                 rates[k, i] = UNUSABLE + width * depth
                 continue
             found += 1
-            built[k, i] = facts[4]
-            rate = area_weight * (facts[4] + outdoor_share * (width * depth - facts[4])) / asked + noise[k]
+            built[k, i] = facts[3]
+            rate = area_weight * (facts[3] + outdoor_share * (width * depth - facts[3])) / asked + noise[k]
             for p in range(parts.size):
                 rate += weights[p] * parts[p]
             rates[k, i] = rate

@@ -21,6 +21,7 @@ from housebrain.solver.tree import MAX_DEPTH
 
 ATTEMPTS = 3  # where a house that the search took fails a rule that it does not look at
 _NEXT_SEED = 1_000_003
+_FARTHEST = 1e6  # steps of the grid; JSON has whole numbers that are too large for any arithmetic
 
 
 class Sized(NamedTuple):
@@ -55,13 +56,7 @@ def solve(brief: Brief, seed: int) -> Design:
 
 def _solved(brief: Brief, seed: int) -> Sized:
     check_brief(brief)
-    most_ft, high_ft = massing_of(brief).height_ft, height_ft(brief.floors)
-    if high_ft > most_ft:
-        lower = int(most_ft / height_ft(1))
-        raise Rejected(
-            "over_height",
-            f"{brief.floors} floors are {high_ft:g} ft high, {most_ft:.1f} ft are allowed here: {lower} floors",
-        )
+    _check_height(brief)
     refusals = []
     for berth in largest_first(brief):
         made = _solve_for(programme_of(brief, berth), brief, seed)
@@ -77,6 +72,21 @@ def _solved(brief: Brief, seed: int) -> Sized:
             return made
     # What the largest rectangle lacks is what is said; that rooms fit none by their area only where it is so for all.
     raise next((refusal for refusal in refusals if refusal.reason == "no_layout_found"), refusals[0])
+
+
+def _check_height(brief: Brief) -> None:
+    """Refuses more floors than may be built: the search below knows no height.
+
+    Raises:
+        Rejected: `over_height`.
+    """
+    most_ft, high_ft = massing_of(brief).height_ft, height_ft(brief.floors)
+    if high_ft > most_ft:
+        lower = int(most_ft / height_ft(1))
+        raise Rejected(
+            "over_height",
+            f"{brief.floors} floors are {high_ft:g} ft high, {most_ft:.1f} ft are allowed here: {lower} floors",
+        )
 
 
 def _solve_for(programme: Programme, brief: Brief, seed: int) -> Sized | Rejected:
@@ -95,11 +105,13 @@ def _solve_for(programme: Programme, brief: Brief, seed: int) -> Sized | Rejecte
 def several(brief: Brief, seed: int, runs: int) -> Iterator[Design]:
     """Valid designs of many kinds for a brief, in no order, equal ones among them: `runs` searches from a seed on.
 
-    The first is that of `solve`, unless there is none.
+    The first is that of `solve`, unless there is none. There are none at all where the floors are more than may be
+    built.
     """
     with suppress(Rejected):
         yield solve(brief, seed)
     with suppress(Rejected):
+        _check_height(brief)
         for house in engine.candidates(programme_of(brief), seed, runs):
             design = _best_turned(house, brief)
             if not violations(design, brief):
@@ -186,10 +198,12 @@ def _has_open(node: Any) -> bool:
 
 
 def _in_feet(node: Any, depth: int = 0) -> Any:
-    """A tree with its positions in feet; what is too deep to be one becomes None."""
+    """A tree with its positions in feet; what is too deep to be one, or too far away, becomes None."""
     if isinstance(node, list | tuple):
         return None if depth > MAX_DEPTH else [_in_feet(part, depth + 1) for part in node]
-    return node * GRID_FT if type(node) in (int, float) else node
+    if type(node) not in (int, float):
+        return node
+    return node * GRID_FT if abs(node) < _FARTHEST else None  # neither endless nor no number
 
 
 def design_of(house: House, brief: Brief) -> Design:

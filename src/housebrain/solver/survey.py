@@ -112,7 +112,7 @@ def draw(
     leaves = (int(pool.head[0, 0]) + 1) // 2
     doors, facts = scratch.doors, scratch.facts
     return Drawn(
-        int(facts[5]), scratch.places, scratch.spaces[:leaves], doors[: facts[0]], int(facts[3]), int(facts[4]),
+        int(facts[4]), scratch.places, scratch.spaces[:leaves], doors[: facts[0]], int(facts[2]), int(facts[3]),
         scratch.parts,
     )  # fmt: skip
 
@@ -124,7 +124,7 @@ class _Scratch:
         self.places = np.zeros((nodes, 4), np.int32)
         self.spaces = np.zeros(nodes, np.int32)
         self.doors = np.zeros((MOST_DOORS, 6), np.int32)
-        self.facts = np.zeros(6, np.int32)
+        self.facts = np.zeros(5, np.int32)
         self.parts = np.zeros(PARTS)
 
 

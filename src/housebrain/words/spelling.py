@@ -1,6 +1,6 @@
 """Misspelt words, and the word of ours that each was meant to be."""
 
-from functools import cache
+from functools import lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -12,7 +12,7 @@ SHORTEST = 5  # letters: among shorter words too many are one letter apart
 _LONG = 8  # from this length on two letters may be wrong
 
 
-@cache
+@lru_cache(maxsize=50_000)
 def corrected(word: str) -> str:
     """The word of the vocabulary that a misspelt word comes nearest to; itself where none is near.
 
