@@ -7,7 +7,7 @@ from math import dist
 import pytest
 from shapely import LineString, Polygon
 
-from housebrain.drawing.picture import INK, Picture, Shape, Text
+from housebrain.drawing.picture import INK, Picture, Shape, Text, width_of
 from housebrain.drawing.pictures import plan_picture, site_picture
 from housebrain.drawing.scene import Scene, scene
 from housebrain.drawing.section import draw_plane
@@ -90,6 +90,20 @@ def test_the_arrow_points_at_the_entrance_from_outside() -> None:
         tip, *base = sorted(arrow, key=lambda point: dist(point, at))
         assert dist(tip, at) == pytest.approx(1.0)
         assert dist(base[0], at) == pytest.approx(dist(base[1], at)), side
+
+
+@pytest.mark.parametrize("scale", [100, 200, 300])
+def test_the_side_streets_name_keeps_clear_of_the_plots_depth(scale: int) -> None:
+    brief, design = entered_from()["left"]
+    house = scene(design, brief)
+    assert house.plot
+    picture = Picture(2000, 2000, "test")
+    draw_site(picture, house, View(500, 1500, scale))
+    upright = [item for item in picture.items if isinstance(item, Text) and item.angle == 90.0]
+    (name,) = (item for item in upright if item.text == "SIDE STREET")
+    (length,) = (item for item in upright if item.text.startswith(feet(house.plot.depth)))
+    apart = abs(name.y - length.y) - sum(width_of(item.text, item.size, item.bold) for item in (name, length)) / 2
+    assert apart > 1 or name.x < length.x - 2 * length.size
 
 
 def entered_from() -> dict[str, tuple[Brief, Design]]:

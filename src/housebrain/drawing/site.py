@@ -61,7 +61,8 @@ def _street(picture: Picture, view: View, width: float, depth: float, side: str 
     if side:
         near, far = (width + 3.0, right) if side == "right" else (left, -3.0)
         picture.rings([view.points(rectangle(near, -STREET_FT, far, depth))], "#ececec")
-        x, y = view.at(width + 8.5 if side == "right" else -8.5, depth / 2)
+        # Not in the middle, where the depth is written.
+        x, y = view.at(width + 8.5 if side == "right" else -8.5, depth / 4)
         picture.text("SIDE STREET", x + 0.8, y, 2.2, "middle", True, 90.0, colour=GREY)
 
 
