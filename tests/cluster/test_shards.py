@@ -1,11 +1,13 @@
 """Which shards `housebrain round run` starts, and when: its bookkeeping, without a cluster."""
 
+import contextlib
+import signal
 from typing import Any
 
 import pytest
 
 from housebrain.cluster.node import Ended
-from housebrain.cluster.rounds import TRIES, Shards, given_up
+from housebrain.cluster.rounds import TRIES, Shards, _saved_on_interrupt, given_up
 
 DONE, INCOMPLETE, BAD = Ended(0, ""), Ended(75, "shard 1: step 5/9 (SIGTERM)."), Ended(1, "shard 1: no such data")
 DIED = RuntimeError("its node died")
@@ -92,3 +94,13 @@ def test_shards_that_are_given_up_say_why(capsys: pytest.CaptureFixture[str]) ->
         f"round: failed {TRIES} times in a row: {' '.join(reasons)} Mend that and run the command again: the others "
         "are not trained again."
     )
+
+
+def test_ctrl_c_is_heard_though_a_library_lost_it() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), _saved_on_interrupt(Shards([1], Started())) as check:
+        check()
+        with contextlib.suppress(KeyboardInterrupt):  # as in a callback, whose errors nobody hears
+            signal.raise_signal(signal.SIGINT)
+        check()
+    assert signal.getsignal(signal.SIGINT) == before

@@ -6,13 +6,16 @@ go, and this command may be killed and run again: what counts is on the remote, 
 """
 
 import os
+import signal
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from housebrain.cluster.connect import connected
@@ -173,9 +176,10 @@ def run_round(params: Params, address: str, scratch: str, every_seconds: float, 
             ).remote(number, sent, scratch)
 
         shards = Shards([shard.number for shard in params.shards], start)
-        with _saved_on_interrupt(shards):
+        with _saved_on_interrupt(shards) as check:
             table = _table(remote, params, [])
             while True:
+                check()
                 shards.look(table)
                 show(table, shards.notes())
                 if shards.over:
@@ -260,16 +264,34 @@ def _warn_of_too_little(resources: dict[int, Resources], address: str) -> None:
 
 
 @contextmanager
-def _saved_on_interrupt(shards: Shards) -> Iterator[None]:
-    """On Ctrl-C asks the trainings to save and end, and waits for that."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        import ray
+def _saved_on_interrupt(shards: Shards) -> Iterator[Callable[[], None]]:
+    """On Ctrl-C asks the trainings to save and end, and waits for that.
 
+    Yields:
+        A function that raises KeyboardInterrupt where Ctrl-C was pressed: what the signal itself raises is lost where
+        it comes while a library is in a callback of its own.
+    """
+    pressed = threading.Event()
+
+    def press(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+        signal.default_int_handler(number, frame)
+
+    def check() -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield check
+    except KeyboardInterrupt:
         print("round: the trainings save what they have ...", file=sys.stderr, flush=True)
-        running = list(shards.running)
-        for handle in running:
-            ray.cancel(handle)
-        ray.wait(running, num_returns=len(running), timeout=SAVE_SECONDS)
+        if running := list(shards.running):
+            import ray
+
+            for handle in running:
+                ray.cancel(handle)
+            ray.wait(running, num_returns=len(running), timeout=SAVE_SECONDS)
         raise
+    finally:
+        signal.signal(signal.SIGINT, before)
