@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from housebrain.errors import reported
+from housebrain.evaluation.measured import count_briefs
 from housebrain.evaluation.names import MERGED
 from housebrain.files import read_json, write_json
 from housebrain.params import load_params
@@ -22,6 +23,7 @@ def main() -> None:
         evaluation,
         read_json("reports/evaluation/intervals.json"),
         read_json("reports/criteria.json"),
+        count_briefs(Path("reports/evaluation")),
     )
     versions = register(adapters, params)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,5 +1,6 @@
 """Tests for housebrain.release.loaded and pyfunc: MLflow loads a registered version, and it answers briefs."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from housebrain.cli import app
 from housebrain.dataset.generate import generate_records
 from housebrain.errors import UserError
 from housebrain.evaluation.names import MERGED
-from housebrain.files import write_json
+from housebrain.files import read_json, write_json
 from housebrain.house.design import Design
 from housebrain.params import Params
+from housebrain.release import loaded
 from housebrain.release.champion import choose
 from housebrain.release.current import current
+from housebrain.release.pyfunc import ABOUT
 from housebrain.release.served import ensure_served
 from housebrain.rules.checks import violations
 from housebrain.words.read import read_words
@@ -53,6 +56,21 @@ def test_mlflow_answers_words_and_records(project: Path, tmp_path: Path, monkeyp
     assert Design.model_validate(other["design"]).levels
     assert "does not say what house" in nothing["error"]
     assert model.predict(pd.DataFrame({"brief": [WORDS]})) == [one]
+
+
+def test_a_project_that_was_moved_answers_from_where_it_is(project: Path, params: Params, tmp_path: Path) -> None:
+    """What MLflow keeps lies in the project as shipped, and says where that was."""
+    (written,) = [path for path in tmp_path.rglob(ABOUT) if read_json(path)["folder"] == "models/merged"]
+    inside = project / "mlruns/1/models/m-1/artifacts" / ABOUT
+    inside.parent.mkdir(parents=True)
+    shutil.copy(written, inside)
+    moved = tmp_path / "moved"
+    project.rename(moved)
+    os.chdir(tmp_path)
+    (answer,) = loaded._load_pyfunc(str(moved / inside.relative_to(project))).predict([WORDS])
+    assert Design.model_validate(answer["design"]).levels
+    with pytest.raises(UserError, match=r"project: the project of merged, round 1 is not there any more"):
+        loaded._load_pyfunc(str(written))
 
 
 def test_it_says_when_the_adapter_is_gone(project: Path, params: Params) -> None:

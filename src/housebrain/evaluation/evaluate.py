@@ -82,6 +82,11 @@ GUIDED_CODE = [
     "model/vocabulary.py",
     "model/writing.py",
     "rules",
+    "rules/tables/massing.yaml",
+    "rules/tables/quantities.yaml",
+    "rules/tables/rates",
+    "rules/tables/regions.yaml",
+    "rules/tables/site.yaml",
     "solver",
 ]
 
