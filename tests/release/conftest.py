@@ -69,9 +69,11 @@ def merge_round(how: str = "average") -> None:
 
 def register_round(params: Params) -> dict[str, Version]:
     """As the stage `register` does, without the charts."""
-    reports = [read_json(f"reports/{name}.json") for name in ("evaluation", "evaluation/intervals", "criteria")]
+    names = ("evaluation", "evaluation/intervals", "criteria")
+    evaluation, intervals, criteria = (read_json(f"reports/{name}.json") for name in names)
     briefs = count_briefs(Path("reports/evaluation"))
-    versions = register(adapters_of_round(params, read_json("models/collected.json"), *reports, briefs), params)
+    collected = read_json("models/collected.json")
+    versions = register(adapters_of_round(params, collected, evaluation, intervals, criteria, briefs), params)
     rows = {name: {"version": one.number, "sha256": one.tags["sha256"]} for name, one in versions.items()}
     write_json(REGISTERED, rows)
     return versions
