@@ -33,7 +33,7 @@ def main() -> None:
     for name, version in versions.items():
         failed = ", ".join(unmet(version))
         print(f"register: {name:<8} is version {version.number}, criteria {f'not met: {failed}' if failed else 'met'}")
-    print(f"register: runs, best first, with `mlflow ui`: {best_first(params.tracking.experiment)}")
+    print(f"register: runs, best first, in MLflow's UI: {best_first(params.tracking.experiment)}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
+from housebrain import tracking
 from housebrain.errors import UserError
 from housebrain.git import git_commit
 from housebrain.registry import aliased, register_version, set_alias, versions
@@ -15,6 +16,8 @@ from housebrain.tracking import (
     LiveRun,
     Point,
     RunRecord,
+    best_first,
+    client,
     find_runs,
     import_record,
     log_files,
@@ -191,6 +194,15 @@ def test_runs_are_found_by_all_their_tags(mlflow_store: str) -> None:
     assert find_runs(EXPERIMENT, {"kind": "merge", "round": "1"}) == [one]
     assert set(find_runs(EXPERIMENT, {"kind": "merge"})) == {one, two}
     assert find_runs(EXPERIMENT, {"kind": "other"}) == []
+
+
+def test_the_table_of_runs_is_where_the_store_is(mlflow_store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    log_run("a", "a", EXPERIMENT, {}, {}, {})
+    assert best_first(EXPERIMENT).startswith("http://127.0.0.1:5000/#/experiments/1/runs?")
+    local = client()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@mlflow.example:8443/team/")
+    monkeypatch.setattr(tracking, "client", lambda: local)
+    assert best_first(EXPERIMENT).startswith("https://mlflow.example:8443/team/#/experiments/1/runs?")
 
 
 def test_runs_are_found_by_what_they_came_to(mlflow_store: str) -> None:

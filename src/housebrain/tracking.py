@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -336,7 +336,9 @@ def find_runs(experiment: str, tags: dict[str, str], metrics: Mapping[str, float
 
 
 def best_first(experiment: str) -> str:
-    """The address of the experiment's runs in MLflow's UI on this machine: those that meet most requirements on top.
+    """The address of the experiment's runs in MLflow's UI: those that meet most requirements on top.
+
+    It is the server's where the store is one, else `mlflow ui`'s on this machine.
 
     Raises:
         UserError: the store can't be read.
@@ -344,7 +346,10 @@ def best_first(experiment: str) -> str:
     with store_errors("looking for runs"):
         number = experiment_id(client(), experiment)
     order = quote("metrics.`design_accuracy`")
-    return f"http://127.0.0.1:5000/#/experiments/{number}/runs?orderByKey={order}&orderByAsc=false"
+    server = urlsplit(store_uri())
+    page = server._replace(netloc=server.netloc.rpartition("@")[2]).geturl().rstrip("/")  # without a password
+    here = page if server.scheme in ("http", "https") else "http://127.0.0.1:5000"
+    return f"{here}/#/experiments/{number}/runs?orderByKey={order}&orderByAsc=false"
 
 
 def log_files(run_id: str, files: list[Path]) -> None:

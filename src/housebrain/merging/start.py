@@ -80,8 +80,8 @@ def write_next_init(start: Path, lora: Lora, base: str, base_folder: Path, out: 
     state = Adapter(start / STATE)
     if not same_base(before := state.config.get("base_model_name_or_path"), base):
         raise UserError(
-            f"{start}: the rounds before were trained on {before}, and `base` in params.yaml is {base} now. Set it back, "
-            "or begin again at round 1."
+            f"{start}: the rounds before were trained on {before}, and `base` in params.yaml is {base} now. "
+            "Set it back, or begin again at round 1."
         )
     config, weights = draw(lora, base_folder)
     if odd := sorted(set(weights) ^ set(state.names)):
