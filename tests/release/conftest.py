@@ -10,9 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from conftest import REPOSITORY
-from housebrain.evaluation.measured import count_briefs
 from housebrain.evaluation.names import BASE, DESIGNS, MERGED
-from housebrain.files import read_json, write_json
+from housebrain.files import count_lines, read_json, write_json
 from housebrain.merging.merge import merge_adapters
 from housebrain.merging.strategies import strategy
 from housebrain.model.adapter import WEIGHTS
@@ -71,7 +70,7 @@ def register_round(params: Params) -> dict[str, Version]:
     """As the stage `register` does, without the charts."""
     names = ("evaluation", "evaluation/intervals", "criteria")
     evaluation, intervals, criteria = (read_json(f"reports/{name}.json") for name in names)
-    briefs = count_briefs(Path("reports/evaluation"))
+    briefs = count_lines(Path("reports/evaluation") / DESIGNS)
     collected = read_json("models/collected.json")
     versions = register(adapters_of_round(params, collected, evaluation, intervals, criteria, briefs), params)
     rows = {name: {"version": one.number, "sha256": one.tags["sha256"]} for name, one in versions.items()}

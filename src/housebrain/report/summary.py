@@ -9,9 +9,8 @@ from rich.table import Table
 
 from housebrain.errors import UserError, os_error
 from housebrain.evaluation.criteria import check_criteria, undecided
-from housebrain.evaluation.measured import count_briefs
-from housebrain.evaluation.names import BASE, GUIDED, LOSS, MEASURED, MERGED, RELEASED, answers_of, p_text
-from housebrain.files import read_json, sha256_file
+from housebrain.evaluation.names import BASE, DESIGNS, GUIDED, LOSS, MEASURED, MERGED, RELEASED, answers_of, p_text
+from housebrain.files import count_lines, read_json, sha256_file
 from housebrain.params import Params
 from housebrain.report.cases import read_lines
 from housebrain.report.houses import FOLDER, read_houses
@@ -40,7 +39,7 @@ def print_summary(params: Params, reports: Path) -> None:
     merge = read_json(reports / "merge.json")
     training = read_shard_reports(reports / "shards", params.shards)
 
-    briefs = count_briefs(reports / "evaluation")
+    briefs = count_lines(reports / "evaluation" / DESIGNS)  # the test split may have fewer than were asked for
     title = f"Trained on {params.base}, measured on {briefs} held-out test brief{'s' if briefs > 1 else ''}"
     table = Table(title=title, title_justify="left")
     for column in ("model", "samples", "steps", "train\nloss", "test\nloss", *(column for column, _ in ANSWERED)):
