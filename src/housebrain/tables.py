@@ -20,7 +20,10 @@ def read_csv(path: str | Path, texts: Sequence[str] = ()) -> pd.DataFrame:
         UserError: the file is missing or is no CSV.
     """
     try:
-        return pd.read_csv(path, converters=dict.fromkeys(texts, str))
+        table = pd.read_csv(path)
+        for column in texts:
+            table[column] = pd.read_csv(path, usecols=[column], dtype=str, keep_default_na=False)[column]
+        return table
     except OSError as error:
         raise os_error(error, path) from error
     except ValueError as error:  # pandas' own errors are ValueErrors
