@@ -9,15 +9,19 @@ from housebrain.words.facts import Facts
 from housebrain.words.text import NUMBER, Text
 
 _PLOT = (
-    r"(?:plots?|sites?|lots?|lands?|parcel|grundstucks?|grundstueck|baugrundstuck|grundstucksflache|"
+    r"(?:plots?|sites?|lots?|lands?|parcel|grundstucks?|grundstueck|grund|baugrundstuck|grundstucksflache|"
     r"plot area|land area|lot size|plot size|site area|zameen|ground area)"
 )
 _BUILT = (
     r"(?:built ?up(?: area)?|builtup|bua|carpet(?: area)?|super built ?up(?: area)?|covered area|"
-    r"living (?:area|space)|floor (?:area|space)|floorspace|wohnflache|wohnflaeche|nutzflache|house|"
+    r"living (?:area|space)|floor (?:area|space)|floorspace|wohnflache|wohnflaeche|wfl\.?|nutzflache|house|"
     r"home|villa|bungalow|internal(?: area)?|gia|gross internal area|heated|finished|total area|"
     r"build|construction|haus|einfamilienhaus|cottage|ranch|craftsman|residence|plinth area|built "
     r"area|constructed area|construction area|flat|apartment|duplex)"
+)
+_HOME = (
+    r"(?:house|home|haus|einfamilienhaus|bungalow|cottage|cabin|ranch|residence|villa|barndominium|hausgrosse|"
+    r"footprint)"
 )
 _LINK = (
     r"\s*(?:of|is|:|=|-|measuring|sized?|area|with|mit|von|in|\(|about|around|approx\.?|"
@@ -28,7 +32,9 @@ _SIDES = (
     r"(?:front|rear|back|left|right|sides?|all (?:4 |four )?sides|all around|all round|each side|"
     r"every side|both sides|either side)"
 )
+_YARD = r"(?:\s*(?:yards?|building|property|boundary|minimum|min\b\.?))*"  # front yard setback
 _M_COUNTRIES = ("GB", "DE", "FR", "IT", "ES", "AT", "CH", "NL", "BE", "IE", "AU", "SG", "CN", "JP")
+_LAND_COUNTRIES = ("IN", "PK", "BD", "LK", "NP")  # where land is bought by the square foot
 _LARGE_HOUSE_SQFT = 5500.0  # what is larger and not said to be built is land
 _MOST_BARE_M = 35  # a number alone that is larger is one of feet, where both units are in use
 LEAST_FT, MOST_FT = 8.0, 5000.0
@@ -41,11 +47,11 @@ def read_setbacks(text: Text, facts: Facts) -> None:
     sides: dict[str, float] = {}
     words = ""
     takes = (
-        (rf"\b({_SIDES})\s*{name}{_LINK}{length}", 1, 2), (rf"{length}\s*(?:wide\s*)?({_SIDES})\s*{name}", 2, 1),
-        (rf"\b(?:{name}){_LINK}({_SIDES}){_LINK}{length}", 1, 2),
-        (rf"\b{name}{_LINK}{length}\s*(?:(?:on|from|at|in|for|to)?\s*(?:the\s*)?({_SIDES}))?", 2, 1),
-        (rf"{length}\s*(?:of\s*)?{name}\s*(?:(?:on|from|at|all|in|to)?\s*(?:the\s*)?({_SIDES}))?", 2, 1),
-        (rf"\b(?:leave|leaving)\s*{length}\s*(?:(?:on|from|at|in)?\s*(?:the\s*)?({_SIDES}))", 2, 1),
+        (rf"\b({_SIDES}){_YARD}\s*{name}{_LINK}{length}", 1, 2), (rf"{length}\s*(?:wide\s*)?({_SIDES}){_YARD}\s*{name}", 2, 1),
+        (rf"\b(?:{name}){_LINK}({_SIDES}){_YARD}{_LINK}{length}", 1, 2),
+        (rf"\b{name}{_LINK}{length}\s*(?:(?:on|from|at|in|for|to)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
+        (rf"{length}\s*(?:of\s*)?{name}\s*(?:(?:on|from|at|all|in|to)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
+        (rf"\b(?:leave|leaving)\s*{length}\s*(?:(?:on|from|at|in)?\s*(?:the\s*)?({_SIDES}){_YARD})", 2, 1),
     )  # fmt: skip
     for pattern, side, size in takes:
         for match in text.take(pattern):
@@ -53,8 +59,8 @@ def read_setbacks(text: Text, facts: Facts) -> None:
             words = words or match[0]
             # 10 ft front setback, 5 ft rear and 3 ft sides
             while more := re.match(
-                rf"\s*(?:,|and|/|;)?\s*(?:and\s*)?(?:{length}\s*(?:on|at|from)?\s*(?:the\s*)?({_SIDES})|"
-                rf"({_SIDES}){_LINK}{length})(?!\s*{name})\b",
+                rf"\s*(?:,|and|/|;)?\s*(?:and\s*)?(?:{length}\s*(?:on|at|from|in)?\s*(?:the\s*)?({_SIDES}){_YARD}|"
+                rf"({_SIDES}){_YARD}{_LINK}{length})(?!\s*{name})\b",
                 text.rest[match.end() :],
             ):
                 _set(sides, more[2] or more[3], round(measures.feet(more[1] or more[4]), 2))
@@ -109,6 +115,9 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
         if after:  # 40 x 60 sq ft: what is meant are the sides
             text.strike(match.end(), match.end() + after.end())
         words = match[0].strip()
+        if _is_of_house(text, match, country):
+            _say_house(facts, width, depth, words)
+            continue
         if not named:
             facts.assume("plot", f"{words} {guessed}", "no unit was said")
         facts.say("plot", (_checked(width, words), _checked(depth, words)), words)
@@ -123,9 +132,37 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
     _areas(text, facts, country)
 
 
+def _is_of_house(text: Text, match: re.Match[str], country: str | None) -> bool:
+    """Whether two sides are the house's own, as in `house 9m x 8m`; where land is sold by its sides they are the plot's."""
+    if country is None or country in _LAND_COUNTRIES or re.match(rf"\b{_PLOT}", match[0]):
+        return False
+    if re.match(rf"[\s,]*(?:\w+\s+){{0,2}}{_PLOT}\b", text.whole[match.end() :]):
+        return False
+    before = rf"\b{_HOME}(?:\s*(?:of|is|:|-|measuring|sized?|dimensions?|mit|von|about|ca\.?))*\s*$"
+    after = rf"\s*(?:\w+\s+)?{_HOME}\b"
+    return bool(re.search(before, text.whole[: match.start()]) or re.match(after, text.whole[match.end() :]))
+
+
+def _say_house(facts: Facts, width: float, depth: float, words: str) -> None:
+    """Notes a house's sides as the area of its floors: a brief has no place for the sides."""
+    floors = facts.get("floors") or 1
+    sqft = _checked(width, words) * _checked(depth, words) * floors
+    on = f", on {floors} floors" if floors > 1 else ""
+    facts.assume("area", f"{sqft:,.0f} sqft", f"'{words}' are the house's own sides{on}; a brief has no place for them")
+    facts.say("built_sqft", sqft, words)
+
+
 def _compass_sides(text: Text, facts: Facts) -> None:
     """East-west 40 ft, north-south 30 ft: the width lies along the street."""
     sides: dict[str, float] = {}
+    behind = (
+        rf"({measures.LENGTH}|{NUMBER})\s*\(?\s*\b(north|east|south|west|[nesw])\s*(?:-|to|/)?\s*"
+        rf"(north|east|south|west|[nesw])\b\s*\)?(?:\s*(?:x|by|and)\b)?"
+    )
+    if len({frozenset(found[-2:]) for found in re.findall(behind, text.rest)}) == 2:  # 45' (N-S) x 60' (E-W)
+        for match in text.take(behind):
+            sides["ns" if direction(match[2]) in "NS" else "ew"] = measures.feet(match[1])
+            words = match[0]
     for match in text.take(
         rf"\b(north|east|south|west)\s*(?:-|to|by|:)?\s*(north|east|south|west)\s*(?:is|:|=|-|side|of)*\s*"
         rf"({measures.LENGTH}|{NUMBER})(?!\s*(?:{_PLOT}))"
@@ -203,8 +240,10 @@ def _of_what(text: Text, match: re.Match[str], country: str | None, facts: Facts
         return "plot_sqft"
     if re.match(rf"(?!\s*,){gap}{_BUILT}\b(?! plot)", after):
         return "built_sqft"
-    # 140 sqm, 4 rooms, plot 600 sqm: the plot has a number of its own.
-    if re.match(rf"{gap}{_PLOT}\b(?!,?{_LINK}{measures.AREA})", after):
+    # 140 sqm, 4 rooms, plot 600 sqm: the plot has a number of its own. 1,650 sf, south facing lot: where land is not
+    # bought by the square foot the comma parts them.
+    apart = "" if country in _LAND_COUNTRIES else r"(?!\s*,)"
+    if re.match(rf"{apart}{gap}{_PLOT}\b(?!,?{_LINK}{measures.AREA})", after):
         return "plot_sqft"
     if re.search(rf"\b{_PLOT}\b,?{_LINK}$", before) or re.search(r"(?:\bauf|grundstuck)\b[^,]{0,12}$", before):
         return "plot_sqft"
@@ -217,7 +256,7 @@ def _of_what(text: Text, match: re.Match[str], country: str | None, facts: Facts
     # Nothing says which: in India land is bought by the square foot, elsewhere houses are.
     has_plot = bool({"plot", "plot_sqft", "width"} & set(facts.said))
     has_plot |= re.search(rf"\b{_PLOT}\b,?{_LINK}{measures.AREA}", after) is not None
-    is_land = country in ("IN", "PK", "BD", "LK", "NP") or measures.sqft(match) > _LARGE_HOUSE_SQFT
+    is_land = country in _LAND_COUNTRIES or measures.sqft(match) > _LARGE_HOUSE_SQFT
     name = "plot_sqft" if is_land and not has_plot else "built_sqft"
     facts.assume(
         "area", "plot" if name == "plot_sqft" else "built area", "the words do not say which of them the area is of"

@@ -90,6 +90,7 @@ def plain(words: str) -> str:
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
     text = re.sub(r"[\x00-\x1f\x7f]", " ", text)
     text = re.sub(r"(\d)/-", r"\1 ", text)
+    text = re.sub(r"(\d) ?t\.? ?(?=€|eur)", r"\1 tsd ", text)  # 450 TEUR, 300 T€
     text = re.sub(r"(?<![\d.,])\d{1,3}(?:,\d{2,3})*,\d{3}(?!\d)", lambda match: match[0].replace(",", ""), text)
     # Thousands as Germans write them: 350.000.
     text = re.sub(r"(?<![\d.,])[1-9]\d{0,2}(?:\.\d{3})+(?![\d.])", lambda match: match[0].replace(".", ""), text)
