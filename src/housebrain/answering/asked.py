@@ -138,7 +138,10 @@ def _on_more_floors(asked: Asked) -> Asked | None:
     floors = asked.brief.floors + 1
     if asked.words is None or floors > _MOST_FLOORS or all(one.field != "floors" for one in asked.assumed):
         return None
-    reading = read_words(asked.words, **{**asked.flags, "floors": floors})
+    try:
+        reading = read_words(asked.words, **{**asked.flags, "floors": floors})
+    except UserError:  # with one more stair the area is too small
+        return None
     why = Assumed("floors", str(floors), "on fewer no arrangement was found")
     return asked._replace(brief=reading.brief, assumed=(*reading.assumed, why))
 

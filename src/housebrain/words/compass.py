@@ -23,8 +23,8 @@ DIRECTION = rf"(?:{_LONG})"
 _WORD = (
     r"(?:north ?(?:east|west)(?:ern)?|south ?(?:east|west)(?:ern)?|north(?:ern)?|south(?:ern)?|"
     r"east(?:ern)?|west(?:ern)?|"
-    r"nord ?ost(?:en)?|nord ?west(?:en)?|sue?d ?ost(?:en)?|sue?d ?west(?:en)?|norden|nord|sue?den|sue?d|osten|ost|westen|"
-    r"ne|nw|se|sw|uttar|dakshin|purv|purab|poorva?|paschim)"
+    r"nord ?ost(?:en)?|nord ?west(?:en)?|sue?d ?ost(?:en)?|sue?d ?west(?:en)?|"
+    r"norden|nord|sue?den|sue?d|osten|ost|westen|ne|nw|se|sw|uttar|dakshin|purv|purab|poorva?|paschim)"
 )
 _OPPOSITE = {"N": "S", "S": "N", "E": "W", "W": "E", "NE": "SW", "SW": "NE", "NW": "SE", "SE": "NW"}
 _ROAD = r"(?:roads?|streets?|lanes?|strasse|highway|avenue|rasta)"

@@ -47,7 +47,8 @@ def read_setbacks(text: Text, facts: Facts) -> None:
     sides: dict[str, float] = {}
     words = ""
     takes = (
-        (rf"\b({_SIDES}){_YARD}\s*{name}{_LINK}{length}", 1, 2), (rf"{length}\s*(?:wide\s*)?({_SIDES}){_YARD}\s*{name}", 2, 1),
+        (rf"\b({_SIDES}){_YARD}\s*{name}{_LINK}{length}", 1, 2),
+        (rf"{length}\s*(?:wide\s*)?({_SIDES}){_YARD}\s*{name}", 2, 1),
         (rf"\b(?:{name}){_LINK}({_SIDES}){_YARD}{_LINK}{length}", 1, 2),
         (rf"\b{name}{_LINK}{length}\s*(?:(?:on|from|at|in|for|to)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
         (rf"{length}\s*(?:of\s*)?{name}\s*(?:(?:on|from|at|all|in|to)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
@@ -133,7 +134,7 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
 
 
 def _is_of_house(text: Text, match: re.Match[str], country: str | None) -> bool:
-    """Whether two sides are the house's own, as in `house 9m x 8m`; where land is sold by its sides they are the plot's."""
+    """Whether two sides are the house's own, as in `house 9m x 8m`; where land is sold by its sides, never."""
     if country is None or country in _LAND_COUNTRIES or re.match(rf"\b{_PLOT}", match[0]):
         return False
     if re.match(rf"[\s,]*(?:\w+\s+){{0,2}}{_PLOT}\b", text.whole[match.end() :]):
