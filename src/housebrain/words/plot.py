@@ -9,7 +9,7 @@ from housebrain.words.facts import Facts
 from housebrain.words.text import NUMBER, Text
 
 _PLOT = (
-    r"(?:plots?|sites?|lots?|lands?|parcel|grundstucks?|grundstueck|grund|baugrundstuck|grundstucksflache|"
+    r"(?:plots?|sites?|lots?|lands?|parcel|grundstucks?(?:grosse)?|grundstueck|grund|baugrundstuck|grundstucksflache|"
     r"plot area|land area|lot size|plot size|site area|zameen|ground area)"
 )
 _BUILT = (
@@ -51,12 +51,14 @@ def read_setbacks(text: Text, facts: Facts) -> None:
         (rf"{length}\s*(?:wide\s*)?({_SIDES}){_YARD}\s*{name}", 2, 1),
         (rf"\b(?:{name}){_LINK}({_SIDES}){_YARD}{_LINK}{length}", 1, 2),
         (rf"\b{name}{_LINK}{length}\s*(?:(?:on|from|at|in|for|to)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
-        (rf"{length}\s*(?:of\s*)?{name}\s*(?:(?:on|from|at|all|in|to)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
+        (rf"{length}\s*(?:of\s*)?{name}\s*(?:(?:on|from|at|in|to)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
         (rf"\b(?:leave|leaving)\s*{length}\s*(?:(?:on|from|at|in)?\s*(?:the\s*)?({_SIDES}){_YARD})", 2, 1),
+        (rf"\b(front|rear|back|side)s?\s*yards?{_LINK}{length}", 1, 2),
+        (rf"\b(no|without|ohne)\s+(?:any\s+)?{name}(?:\s*(?:on|from|at|in)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
     )  # fmt: skip
     for pattern, side, size in takes:
         for match in text.take(pattern):
-            _set(sides, match[side], round(measures.feet(match[size]), 2))
+            _set(sides, match[side], 0.0 if match[size].isalpha() else round(measures.feet(match[size]), 2))
             words = words or match[0]
             # 10 ft front setback, 5 ft rear and 3 ft sides
             while more := re.match(
@@ -116,7 +118,7 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
         if after:  # 40 x 60 sq ft: what is meant are the sides
             text.strike(match.end(), match.end() + after.end())
         words = match[0].strip()
-        if _is_of_house(text, match, country):
+        if _is_of_house(text, match, country, facts.get("plot") not in (None, (width, depth))):
             _say_house(facts, width, depth, words)
             continue
         if not named:
@@ -133,13 +135,18 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
     _areas(text, facts, country)
 
 
-def _is_of_house(text: Text, match: re.Match[str], country: str | None) -> bool:
-    """Whether two sides are the house's own, as in `house 9m x 8m`; where land is sold by its sides, never."""
-    if country is None or country in _LAND_COUNTRIES or re.match(rf"\b{_PLOT}", match[0]):
+def _is_of_house(text: Text, match: re.Match[str], country: str | None, has_other: bool) -> bool:
+    """Whether two sides are the house's own, as in `house 9m x 8m`.
+
+    Where land is sold by its sides they are the plot's, unless that has others (`has_other`).
+    """
+    if (country is None or country in _LAND_COUNTRIES) and not has_other:
+        return False
+    if re.match(rf"\b{_PLOT}", match[0]):
         return False
     if re.match(rf"[\s,]*(?:\w+\s+){{0,2}}{_PLOT}\b", text.whole[match.end() :]):
         return False
-    before = rf"\b{_HOME}(?:\s*(?:of|is|:|-|measuring|sized?|dimensions?|mit|von|about|ca\.?))*\s*$"
+    before = rf"\b{_HOME}(?:\s*(?:of|is|:|-|measuring|sized?|dimensions?|mit|von|about|ca\.?|should be|to be))*\s*$"
     after = rf"\s*(?:\w+\s+)?{_HOME}\b"
     return bool(re.search(before, text.whole[: match.start()]) or re.match(after, text.whole[match.end() :]))
 
@@ -210,9 +217,14 @@ def _areas(text: Text, facts: Facts, country: str | None) -> None:
         sqft = _local(sqft, match["unit"], country)
         if match[1]:
             facts.assume("area", words, "the upper end of the range is taken")
-        name = _of_what(text, match, country, facts)
+        is_each = not measures.is_land(match["unit"]) and _is_each(text, match)
+        name = "built_sqft" if is_each else _of_what(text, match, country, facts)
         if sqft <= 0:
             raise UserError(f"'{words}': an area is more than nothing.")
+        floors = facts.get("floors") or 1
+        if is_each and floors > 1:
+            facts.assume("area", f"{floors * sqft:,.0f} sqft", f"'{words}' on each of {floors} floors")
+            sqft *= floors
         if name == "plot_sqft" and sqft < 150:
             raise UserError(f"'{words}': {sqft:,.0f} sqft are too few for a house; at least 150 are needed.")
         if sqft > (MOST_FT**2 if name == "plot_sqft" else 50_000):
@@ -222,6 +234,20 @@ def _areas(text: Text, facts: Facts, country: str | None) -> None:
         if match["unit"].startswith(("marla", "kanal")):
             facts.assume("plot", f"{sqft:,.0f} sqft", f"'{words}' at {sqft / float(match['amount']):,.2f} sqft each")
         facts.say(name, sqft, words)
+
+
+def _is_each(text: Text, match: re.Match[str]) -> bool:
+    """Whether an area is that of each floor; what says so is struck out."""
+    floor = r"(?:floors?|storeys?|story|stories|levels?|etagen?|geschosse?|stockwerke?)"
+    after = re.match(rf"\s*(?:on |auf )?(?:each|every|per|pro|je|jede[rsm]?)\s*{floor}\b", text.rest[match.end() :])
+    if after:
+        text.strike(match.end(), match.end() + after.end())
+    before = re.search(
+        rf"\b(?:(?:each|every|per|pro|jede[rs]?)\s*{floor}{_LINK}|je(?:weils)?\s*)$", text.rest[: match.start()]
+    )
+    if before:
+        text.strike(before.start(), before.end())
+    return bool(after or before)
 
 
 def _local(sqft: float, unit: str, country: str | None) -> float:

@@ -122,7 +122,9 @@ def _mention(text: Text, kind: str, match: re.Match[str]) -> Mention:
 
 def _is_located(text: Text, start: int, end: int) -> bool:
     """Whether a floor stands beside a room."""
-    before = re.search(r"\b(?:ground|first|second|upper|top|main|lower) floor\s*[:-]?\s*$", text.whole[:start])
+    floor = r"\b(?:ground|first|second|third|upper|top|main|lower) floor"
+    # First floor 2 bedrooms; or as a heading: first floor: hall, 2 bedrooms, 2 baths.
+    before = re.search(rf"{floor}\s*(?:[:-]?\s*$|(?::|- )[^.;:]*$)", text.whole[:start])
     return before is not None or re.match(_WHERE, text.whole[end:]) is not None
 
 
