@@ -55,13 +55,14 @@ def read_design(path: Path) -> "Design":
     """
     from pydantic import ValidationError
 
+    from housebrain.dataset.records import RawRecord, parse_json
     from housebrain.house.design import Design
     from housebrain.house.limits import fault_of
 
     if not path.is_file():
         raise UserError(f"{path}: no such file. Give a JSON file with one design, as `housebrain solve` prints it.")
     try:
-        design = Design.model_validate_json(path.read_bytes())
+        design = Design.model_validate(parse_json(RawRecord(str(path), "train", path.read_bytes())))
     except ValidationError as error:
         raise _invalid(path, "design", error) from error
     if (fault := fault_of(design)) is not None:

@@ -28,6 +28,11 @@ _LINK = (
     r"approximately|ca\.?|roughly|total|size|dimensions?|an?|the|my|our|having|has|at|as|"
     r"dimension){0,8}\s*"
 )
+# What an area may be of besides plot and house: a brief has no place for it.
+_BESIDES = (
+    r"(?:gardens?|garten|(?:back|front|rear|side|court)? ?yards?|lawns?|(?:dach)?terrasse|terraces?|patios?|"
+    r"decks?|pools?|porch(?:es)?|verandah?s?|basements?|keller|sit ?outs?|workshops?|sheds?|attic|loft)"
+)
 _SIDES = (
     r"(?:front|rear|back|left|right|sides?|all (?:4 |four )?sides|all around|all round|each side|"
     r"every side|both sides|either side)"
@@ -53,7 +58,7 @@ def read_setbacks(text: Text, facts: Facts) -> None:
         (rf"\b{name}{_LINK}{length}\s*(?:(?:on|from|at|in|for|to)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
         (rf"{length}\s*(?:of\s*)?{name}\s*(?:(?:on|from|at|in|to)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
         (rf"\b(?:leave|leaving)\s*{length}\s*(?:(?:on|from|at|in)?\s*(?:the\s*)?({_SIDES}){_YARD})", 2, 1),
-        (rf"\b(front|rear|back|side)s?\s*yards?{_LINK}{length}", 1, 2),
+        (rf"\b(front|rear|back|side)s?\s*yards?{_LINK}({measures.LENGTH})(?!\s*(?:x|by)\b)", 1, 2),
         (rf"\b(no|without|ohne)\s+(?:any\s+)?{name}(?:\s*(?:on|from|at|in)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
     )  # fmt: skip
     for pattern, side, size in takes:
@@ -107,6 +112,7 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
     measures.refuse_unclear(text.rest)
     _compass_sides(text, facts)
     unit = "m" if country in _M_COUNTRIES else "ft"
+    own: tuple[float, float, str] | None = None
     for match in text.take(rf"(?:\b{_PLOT}{_LINK})?{measures.PAIR}"):
         one, two = match["one"], match["two"]
         guessed = unit
@@ -119,7 +125,7 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
             text.strike(match.end(), match.end() + after.end())
         words = match[0].strip()
         if _is_of_house(text, match, country, facts.get("plot") not in (None, (width, depth))):
-            _say_house(facts, width, depth, words)
+            own = own or (width, depth, words)
             continue
         if not named:
             facts.assume("plot", f"{words} {guessed}", "no unit was said")
@@ -133,6 +139,8 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
             text.strike(match.end(), match.end() + order.end())
     _one_side(text, facts, unit)
     _areas(text, facts, country)
+    if own is not None:
+        _say_house(facts, *own)
 
 
 def _is_of_house(text: Text, match: re.Match[str], country: str | None, has_other: bool) -> bool:
@@ -153,6 +161,9 @@ def _is_of_house(text: Text, match: re.Match[str], country: str | None, has_othe
 
 def _say_house(facts: Facts, width: float, depth: float, words: str) -> None:
     """Notes a house's sides as the area of its floors: a brief has no place for the sides."""
+    if "built_sqft" in facts.said:
+        facts.assume(words, "left out", "a brief has no place for a house's own sides; its area is said")
+        return
     floors = facts.get("floors") or 1
     sqft = _checked(width, words) * _checked(depth, words) * floors
     on = f", on {floors} floors" if floors > 1 else ""
@@ -214,6 +225,9 @@ def _checked(feet: float, words: str) -> float:
 def _areas(text: Text, facts: Facts, country: str | None) -> None:
     for match in text.take(rf"(?:({NUMBER})\s*(?:-|to|bis)\s*)?{measures.AREA}"):
         sqft, words = measures.sqft(match), match[0].strip()
+        if _is_besides(text, match):
+            facts.assume(words, "left out", "it is the size of what a brief has no place for")
+            continue
         sqft = _local(sqft, match["unit"], country)
         if match[1]:
             facts.assume("area", words, "the upper end of the range is taken")
@@ -234,6 +248,18 @@ def _areas(text: Text, facts: Facts, country: str | None) -> None:
         if match["unit"].startswith(("marla", "kanal")):
             facts.assume("plot", f"{sqft:,.0f} sqft", f"'{words}' at {sqft / float(match['amount']):,.2f} sqft each")
         facts.say(name, sqft, words)
+
+
+def _is_besides(text: Text, match: re.Match[str]) -> bool:
+    """Whether an area is that of a garden, a terrace and the like."""
+    before, after = text.whole[: match.start()], text.whole[match.end() :]
+    plot_or_house = rf"(?:{_PLOT}|{_BUILT}|home|flat)"
+    if re.match(rf"[\s,]*(?:\w+ ){{0,2}}{plot_or_house}\b", after) or re.search(rf"\b{_PLOT}\b,?{_LINK}$", before):
+        return False
+    if re.match(rf"\s*(?:of |large |big |roof |wooden )?{_BESIDES}\b", after):
+        return True
+    leading = rf"\b{_BESIDES}\s*(?:of|is|:|=|-|with|mit|von|about|around|ca\.?|area|sized?)*\s*$"
+    return re.search(leading, before) is not None
 
 
 def _is_each(text: Text, match: re.Match[str]) -> bool:
