@@ -178,7 +178,7 @@ def test_a_design_is_judged_by_what_it_costs_not_by_what_it_says(client: TestCli
 
 def test_a_choice_that_is_not_known_is_refused_by_name(client: TestClient, answer: dict[str, Any]) -> None:
     brief = answer["brief"] | {"choices": {"quality": "cheap"}}
-    refused = client.post("/designs", json={"brief": brief})
+    refused = client.post("/briefs/parse", json={"brief": brief})
     assert (refused.status_code, refused.json()["error"]["kind"]) == (422, "unknown_choice")
 
 

@@ -24,6 +24,7 @@ def read_brief(path: Path) -> "Brief":
     from housebrain.dataset.v5 import BadRecord, parse_record
     from housebrain.house.brief import Brief, Rejected
     from housebrain.house.limits import check_brief
+    from housebrain.rules.site import check_choices
 
     if not path.is_file():
         raise UserError(f"{path}: no such file. Give a JSON file with a brief or a record.")
@@ -38,6 +39,7 @@ def read_brief(path: Path) -> "Brief":
         else:
             brief = parse_record(content)[1]
         check_brief(brief)
+        check_choices(brief)
     except ValidationError as error:
         raise _invalid(path, "brief", error) from error
     except BadRecord as error:

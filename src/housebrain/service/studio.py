@@ -19,6 +19,7 @@ from housebrain.rules.checks import requirements, violations
 from housebrain.rules.codes import check_codes
 from housebrain.rules.cost import priced
 from housebrain.rules.score import score
+from housebrain.rules.site import check_choices
 from housebrain.service.metrics import Metrics
 from housebrain.service.schemas import BriefRequest, DesignRequest
 from housebrain.service.traces import Trace
@@ -55,10 +56,11 @@ def read_brief(request: BriefRequest) -> Read:
 
     Raises:
         BadRequestError: it can't be read.
-        Rejected: it contradicts itself, or is larger than any house.
+        Rejected: it contradicts itself, is larger than any house, or chooses what is not known.
     """
     read = _read(request)
     check_brief(read.brief)
+    check_choices(read.brief)
     return read
 
 
