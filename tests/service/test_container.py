@@ -4,8 +4,6 @@ import json
 import shutil
 import subprocess
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +13,6 @@ import pytest
 
 from project import REPOSITORY
 from service.conftest import WORDS
-from service.serving import free_port
 
 BASE = "docker.io/library/python:3.12-slim"
 IMAGE = "localhost/housebrain-test"
@@ -52,36 +49,43 @@ def volume() -> Iterator[str]:
 
 
 @contextmanager
-def started(image: str, volume: str) -> Iterator[tuple[str, str]]:
-    """A container with a volume for its data; gives its name and its address, and stops it as `podman stop` does."""
-    name, port = f"housebrain-test-{uuid.uuid4().hex[:8]}", free_port()
-    podman("run", "--detach", "--name", name, "-v", f"{volume}:/data", "-p", f"127.0.0.1:{port}:8000", image)
-    address = f"http://127.0.0.1:{port}"
+def started(image: str, volume: str) -> Iterator[str]:
+    """A container with a volume for its data; gives its name once it is well, and stops it as `podman stop` does."""
+    name = f"housebrain-test-{uuid.uuid4().hex[:8]}"
+    podman("run", "--detach", "--name", name, "-v", f"{volume}:/data", image)
     try:
         deadline = time.monotonic() + 120
-        while True:
+        while subprocess.run(["podman", "healthcheck", "run", name], capture_output=True).returncode:
             assert time.monotonic() < deadline, podman("logs", name)
-            try:
-                urllib.request.urlopen(f"{address}/readyz", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        yield name, address
+            time.sleep(0.5)
+        yield name
         podman("stop", "--time", "60", name)
         assert podman("inspect", "--format", "{{.State.ExitCode}}", name) == "0"
     finally:
         podman("rm", "--force", name)
 
 
-def asked(address: str, path: str, key: str, body: dict[str, Any] | None = None) -> bytes:
-    request = urllib.request.Request(
-        address + path,
-        None if body is None else json.dumps(body).encode(),
-        {"Content-Type": "application/json", "X-API-Key": key},
-    )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        content: bytes = answer.read()
-    return content
+# Asked from inside: how a port is led to a container is podman's, and differs from machine to machine.
+ASK = """
+import sys, urllib.error, urllib.request
+body = sys.stdin.buffer.read() or None
+headers = {"Content-Type": "application/json", "X-API-Key": sys.argv[2]}
+try:
+    answer = urllib.request.urlopen(urllib.request.Request("http://127.0.0.1:8000" + sys.argv[1], body, headers))
+except urllib.error.HTTPError as error:
+    answer = error
+sys.stdout.buffer.write(b"%d " % answer.status + answer.read())
+"""
+
+
+def asked(name: str, path: str, key: str, body: dict[str, Any] | None = None) -> tuple[int, bytes]:
+    """Status and content of an answer."""
+    sent = b"" if body is None else json.dumps(body).encode()
+    command = ["podman", "exec", "--interactive", name, "python", "-c", ASK, path, key]
+    done = subprocess.run(command, input=sent, capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    status, _, content = done.stdout.partition(b" ")
+    return int(status), content
 
 
 def test_without_a_key_it_says_how_to_make_one(image: str) -> None:
@@ -92,17 +96,17 @@ def test_without_a_key_it_says_how_to_make_one(image: str) -> None:
 
 def test_the_image_answers_and_its_volume_keeps_designs(image: str, volume: str) -> None:
     key = podman("run", "--rm", "-v", f"{volume}:/data", image, "housebrain", "keys", "add", "ann").split()[-1]
-    with started(image, volume) as (name, address):
-        with pytest.raises(urllib.error.HTTPError, match="401"):
-            asked(address, "/designs", "", {"words": WORDS})
-        made = json.loads(asked(address, "/designs", key, {"words": WORDS}))
-        drawn = {form: asked(address, f"/designs/{made['id']}.{form}", key) for form in ("svg", "pdf", "glb", "ifc")}
-        assert drawn["svg"].startswith(b"<svg") and drawn["pdf"].startswith(b"%PDF") and drawn["glb"][:4] == b"glTF"
-        assert b"IFCPROJECT" in drawn["ifc"]
-        podman("healthcheck", "run", name)
-        assert podman("exec", name, "id", "-u") != "0"
-        assert json.loads(podman("inspect", "--format", "{{json .Config.Healthcheck}}", name))["Test"][0] == "CMD"
+    with started(image, volume) as name:
+        assert asked(name, "/designs", "none", {"words": WORDS})[0] == 401
+        status, answer = asked(name, "/designs", key, {"words": WORDS})
+        assert status == 201
+        made = json.loads(answer)
+        starts = {"svg": b"<svg", "pdf": b"%PDF", "glb": b"glTF", "ifc": b"ISO-10303-21;"}
+        for form, start in starts.items():
+            status, drawn = asked(name, f"/designs/{made['id']}.{form}", key)
+            assert status == 200 and drawn.startswith(start), (form, drawn[:200])
+        assert podman("exec", name, "id", "-u") == "10001"
     # Another container, the same volume.
-    with started(image, volume) as (_, address):
-        kept = json.loads(asked(address, f"/designs/{made['id']}", key))
-        assert kept["designs"] == made["designs"]
+    with started(image, volume) as name:
+        status, kept = asked(name, f"/designs/{made['id']}", key)
+        assert status == 200 and json.loads(kept)["designs"] == made["designs"]
