@@ -10,6 +10,7 @@ from housebrain.cli import app
 from housebrain.drawing.formats import installed
 from housebrain.errors import UserError
 from houses import solved_houses
+from rules.plans import GOOD, design_of
 
 
 @pytest.fixture
@@ -69,3 +70,10 @@ def test_a_brief_is_solved_and_drawn_in_one_command(files: tuple[str, str], tmp_
     run("solve", files[1], "--out", str(out), "--render", str(drawings))
     assert len(json.loads(out.read_text())["levels"]) == 2
     assert (drawings / "plan-1.svg").exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_design_that_an_editor_saved_is_read_as_a_brief_is(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "design.json"
+    path.write_text(design_of([GOOD]).model_dump_json(), encoding=encoding)
+    assert "A check of a sketch" in run("codes", str(path), "--ruleset", "nbc2016")
