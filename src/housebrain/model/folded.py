@@ -7,7 +7,7 @@ import torch
 
 from housebrain.errors import UserError
 from housebrain.model.adapter import PREFIX, Adapter, NotFiniteError
-from housebrain.model.loading import load_base, with_adapter
+from housebrain.model.loading import load_base, untied, with_adapter
 from housebrain.model.stacked import can_be_stacked
 
 
@@ -28,7 +28,7 @@ def load_model(base: Path, folder: Path | None) -> Any:
     if not can_be_stacked([folder]):
         return with_adapter(base, folder).merge_and_unload()
     try:
-        return _folded(load_base(base), Adapter(folder))
+        return _folded(untied(load_base(base), folder), Adapter(folder))
     except NotFiniteError:
         return with_adapter(base, folder).merge_and_unload()  # what comes of it is for the caller to see
 

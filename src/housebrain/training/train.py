@@ -119,7 +119,10 @@ def make_loop(
 ) -> Loop:
     """The loop of a training at its first step; arguments are as in `train_shard` and for `Steps`."""
     settings, base_name = params.platform(shard), params.base_model().hub_id or params.base
-    at_once = max(1, _at_once(model, data, params, shard, group) >> halvings)
+    # All take as many, or they would share the validation samples out in different ways.
+    fitting = min(group.of_all(_at_once(model, data, params, shard, group)))
+    share = -(-settings.samples_a_step // group.count)
+    at_once = max(1, min(fitting, share) >> halvings)
     part, samples, validation = data.part, data.samples, data.validation
     steps = Steps(
         samples, samples.lengths, samples.answer_lengths, data.read, settings.samples_a_step, at_once, in_rows, group
