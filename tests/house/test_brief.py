@@ -5,6 +5,7 @@ from hypothesis import given
 
 from housebrain.dataset.v5 import BadRecord, parse_record
 from housebrain.house.brief import Brief, Rejected
+from housebrain.language.prompt import messages
 from strategies import briefs, records, with_field
 
 RECORD: dict[str, Any] = {
@@ -91,6 +92,14 @@ def test_metres_become_feet() -> None:
     record = changed("input.plot.unit", "m")
     record["input"]["plot"] |= {"length": 20.0, "width": 15.0}
     assert parse_record(record)[1].plot.length_ft == pytest.approx(65.62, abs=0.01)
+
+
+def test_square_metres_become_square_feet_of_few_digits() -> None:
+    """Each digit is a token of the prompt."""
+    record = changed("input.basicDetails.unit", "sqm")
+    record["input"]["roomBreakdown"][0]["minArea"] = 14
+    assert parse_record(record)[1].rooms[0].min_area_sqft == 150.69
+    assert "150.69," in messages(parse_record(record)[1])[-1]["content"]
 
 
 @pytest.mark.parametrize(

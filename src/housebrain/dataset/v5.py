@@ -145,9 +145,12 @@ def parse_record(record: Any) -> tuple[str, Brief]:
             raise BadRecord(f"input.choices.{name}", f"unknown choice '{choice}'. Known: {known}")
     details, plot = raw.input.basicDetails, raw.input.plot
     feet = FT_PER_M if plot.unit == "m" else 1.0
-    sqft = SQFT_PER_SQM if details.unit == "sqm" else 1.0
+
+    def sqft(area: float) -> float:  # rounded as lengths are: each digit is a token of the prompt
+        return area if details.unit == "sqft" else round(area * SQFT_PER_SQM, 2)
+
     rooms = [
-        RoomRequest(type=room.type, count=room.count, min_area_sqft=room.minArea * sqft)
+        RoomRequest(type=room.type, count=room.count, min_area_sqft=sqft(room.minArea))
         for room in raw.input.roomBreakdown
         if room.count and room.type not in _GIVEN
     ]
