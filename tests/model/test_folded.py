@@ -12,8 +12,8 @@ from transformers import AutoModelForCausalLM
 from housebrain.errors import UserError
 from housebrain.files import read_json, write_json
 from housebrain.model.adapter import CONFIG, WEIGHTS
-from housebrain.model.folded import load_model
-from housebrain.model.loading import load_base, with_adapter
+from housebrain.model.folded import load_model, with_adapter
+from housebrain.model.loading import load_base
 from housebrain.model.lora_init import write_init
 from housebrain.params import Lora
 

@@ -8,6 +8,7 @@ import torch
 
 from housebrain.errors import UserError
 from housebrain.files import read_json
+from housebrain.model.loss import batch_losses
 from housebrain.training.compiled import blocks, compile_blocks, rehearse
 from housebrain.training.group import Group, join
 from housebrain.training.loop import Pending
@@ -117,6 +118,19 @@ def test_a_half_is_a_half_of_what_a_step_takes_at_once(project: Path, monkeypatc
     monkeypatch.setattr("housebrain.training.train._at_once", lambda *_: 100)  # a step has fewer
     params = make_params(batch_size="auto", gradient_accumulation=4)
     assert [make_loop(params, False, "loop", halvings).steps.rows for halvings in range(4)] == [4, 2, 1, 1]
+
+
+def test_a_validation_loss_that_is_not_finite_ends_the_training(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In half precision a sample may overflow of which none was trained on."""
+
+    def overflowing(model: Any, batch: Any) -> torch.Tensor:
+        return batch_losses(model, batch) * (1.0 if model.training else torch.inf)
+
+    monkeypatch.setattr("housebrain.training.loop.batch_losses", overflowing)
+    loop = make_loop(make_params(epochs=1, eval_steps=2, save_steps=2), False, "never")
+    with Stop(loop.folder) as stop, pytest.raises(UserError, match="step 2: the validation loss is inf"):
+        loop.run(stop)
+    assert not loop.folder.exists()
 
 
 def test_where_numbers_are_read_later_nothing_is_saved_of_a_loss_that_is_not_finite(

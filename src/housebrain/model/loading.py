@@ -1,16 +1,14 @@
-"""The base model and its tokenizer in memory, and adapters folded into its weights."""
+"""The base model and its tokenizer in memory."""
 
 import importlib.util
 from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from housebrain.errors import UserError
 from housebrain.language.prompt import end_of_turn
-from housebrain.model.adapter_files import PREFIX, AdapterFiles
 from housebrain.model.base import quiet
 from housebrain.model.preflight import verdict
 
@@ -58,38 +56,3 @@ def load_base(folder: str | Path, precision: str = "fp32", quantize_4bit: bool =
         )
     model = AutoModelForCausalLM.from_pretrained(folder, **options)
     return model.to("cuda") if torch.cuda.is_available() and not quantize_4bit else model
-
-
-def with_adapter(base: Path, adapter: Path) -> PeftModel:
-    """The base with an adapter beside its weights, in evaluation mode.
-
-    Raises:
-        UserError: the adapter was made for another base.
-    """
-    try:
-        return PeftModel.from_pretrained(untied(load_base(base), adapter), adapter).eval()
-    except (RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise UserError(f"{adapter}: it doesn't fit the base in {base} ({reason}). Train it on this base.") from error
-
-
-def untied(model: Any, adapter: Path) -> Any:
-    """A base to which an adapter can be added: its output layer is no longer its embeddings, where one is adapted.
-
-    Most small bases have one tensor for both. What is added to it for one of them would change the other, which the
-    adapter left alone in its training. An adapter that was trained for both (`ensure_weight_tying`) is left to PEFT.
-
-    Args:
-        model: the base, which is changed.
-        adapter: the adapter's folder.
-    """
-    files = AdapterFiles(adapter)
-    ends = [model.get_input_embeddings(), model.get_output_embeddings()]
-    tied = ends[1] is not None and ends[0].weight is ends[1].weight
-    if not tied or files.config().get("ensure_weight_tying"):
-        return model
-    names = tuple(f"{PREFIX}{name}." for name, module in model.named_modules() if module in ends)
-    if any(name.startswith(names) for name in files.stored):
-        ends[1].weight = torch.nn.Parameter(ends[1].weight.detach().clone(), requires_grad=False)
-        model.config.get_text_config(decoder=True).tie_word_embeddings = model.config.tie_word_embeddings = False
-    return model

@@ -181,13 +181,15 @@ NOTES: dict[str, Any] = {
     "half a character": "\ud800",
     "a number too large": 10**400,
     "lists in lists": json.loads("[" * 300 + "]" * 300),
+    "many lists in lists": json.loads("[" * 800 + "]" * 800),
+    "many objects in objects": json.loads('{"a":' * 800 + "0" + "}" * 800),
 }
 
 
 @pytest.mark.parametrize("note", NOTES)
 def test_a_note_that_nobody_reads_may_be_anything(note: str, tmp_path: Path, tokenizer: Any) -> None:
     records = dataset(6)
-    records[0]["input"]["note"] = NOTES[note]
+    records[0]["input"]["note"] = records[1]["output"]["note"] = NOTES[note]
     path = tmp_path / "set.jsonl"
     path.write_text("\n".join(json.dumps(record) for record in records))
     page = audit(path, tokenizer, 512)

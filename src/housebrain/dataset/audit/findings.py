@@ -17,6 +17,7 @@ from housebrain.house.brief import Rejected
 
 EXAMPLES = 3
 FIELD_SAMPLE = 20_000
+DEPTH = 50  # of objects in objects that are looked at
 
 
 @dataclass(slots=True)
@@ -90,12 +91,17 @@ def look_through(path: Path, seed: int) -> Findings:
     return found
 
 
-def _tame(value: Any) -> Any:
-    """A record without numbers that are none and text that can't be written: both may stand where nobody looks."""
+def _tame(value: Any, depth: int = 0) -> Any:
+    """A record without numbers that are none, text that can't be written, and what lies too deep.
+
+    All three may stand where nobody looks.
+    """
+    if depth > DEPTH:
+        return None
     if isinstance(value, dict):
-        return {_tame(key): _tame(inner) for key, inner in value.items()}
+        return {_tame(key): _tame(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_tame(inner) for inner in value]
+        return [_tame(inner, depth + 1) for inner in value]
     if isinstance(value, str):
         return value.encode(errors="replace").decode()
     return None if isinstance(value, int | float) and not abs(value) <= sys.float_info.max else value
