@@ -13,20 +13,21 @@ from housebrain.shard import Shard
 from housebrain.tracking import RunRecord
 from housebrain.training import train
 from housebrain.training.data import read_shard
-from housebrain.training.group import join
+from housebrain.training.group import Group, join
 from housebrain.training.loop import Loop
 from housebrain.training.stopping import Stop
 from trainings import WEIGHTS
 
 
-def make_loop(params: Params, in_rows: bool, name: str) -> Loop:
+def make_loop(params: Params, in_rows: bool, name: str, halvings: int = 0, group: Group | None = None) -> Loop:
     """A training of shard 1 at its first step; the checkpoints' folder is called `name`."""
-    shard, group = Shard(1), join()
+    shard, group = Shard(1), group or join()
     write_init(params.lora, "tiny", Path("models/base/tiny"), shard.init)
     data = read_shard(shard, params, load_tokenizer("models/base/tiny"), group)
     torch.manual_seed(0)
     record = RunRecord(record_id="1", name=name, start_ms=0, tags={"shard": "1"})
-    loop = train.make_loop(train.load_trainable(params, shard), data, params, shard, record, "key", group, in_rows)
+    model = train.load_trainable(params, shard)
+    loop = train.make_loop(model, data, params, shard, record, "key", group, in_rows, halvings)
     loop.folder = Path(name)
     return loop
 

@@ -6,11 +6,15 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from dataset.rawdata import raw_records
 from housebrain.dataset.feedback import feedback_batches
 from housebrain.dataset.generate import generate_records
 from housebrain.dataset.prepare import prepare
+from housebrain.dataset.v5 import parse_record
 from housebrain.errors import UserError
 from housebrain.language.designs import encode
+from housebrain.rules.assemble import assemble
+from housebrain.rules.checks import violations
 from houses import solved_houses
 
 
@@ -45,6 +49,23 @@ def test_a_design_that_breaks_a_rule_is_named(tmp_path: Path) -> None:
     write(tmp_path, design=content)
     with pytest.raises(UserError, match=r"feedback\.jsonl:1: the design of feedback-1 breaks a rule"):
         list(feedback_batches(tmp_path))
+
+
+def test_a_house_that_no_cuts_make_is_a_reject(tmp_path: Path) -> None:
+    """A client's correction may be one: four rooms around a hall, like the sails of a mill."""
+    record = raw_records(1)[0]
+    kinds = ("master_bedroom", "kitchen", "livingRoom", "homeOffice")
+    record["input"]["roomBreakdown"] = [{"type": kind, "count": 1, "minArea": 100} for kind in kinds]
+    record["input"]["basicDetails"] |= {"bedrooms": 1, "bathrooms": 0, "floors": 1}
+    record["input"]["plot"] |= {"length": 90, "width": 90, "shape": "Rectangle"}
+    _, brief = parse_record(record)
+    sails = [("living", (0, 0, 40, 20)), ("kitchen", (40, 0, 20, 40)), ("master", (20, 40, 40, 20))]
+    design = assemble((60, 60), [[*sails, ("office", (0, 20, 20, 40)), ("hall", (20, 20, 20, 20))]], brief)
+    assert violations(design, brief) == []
+    write(tmp_path / "feedback", brief=brief.model_dump(mode="json"), design=design.model_dump(mode="json"))
+    counts = prepare(generate_records(3, seed=3), tmp_path / "out", 1, 1, known=feedback_batches(tmp_path / "feedback"))
+    assert counts["rejected"]["no_straight_cuts"] == 1
+    assert "feedback-1" in (tmp_path / "out/rejects.csv").read_text()
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 100_000, b"\n", b"{}\xe2\x80\xa8"])

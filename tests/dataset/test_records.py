@@ -239,6 +239,13 @@ def test_parquet_with_other_records_in_its_column_is_read(kind: str, tmp_path: P
     assert [raw.side for raw in found] == ["validation", "train", "train"]
 
 
+def test_a_split_beside_the_record_counts(tmp_path: Path) -> None:
+    texts = [json.dumps(record) for record in raw_records(3)]
+    columns = {"record": texts, "side": ["left", None, "train"], "split": ["test", "validation", "test"]}
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    assert [raw.side for raw in read_records(tmp_path)] == ["validation", "validation", "train"]
+
+
 def test_parquet_with_other_columns_is_refused_with_what_is_wanted(tmp_path: Path) -> None:
     pq.write_table(pa.table({"prompt": ["a"], "answer": ["b"]}), tmp_path / "a.parquet")
     with pytest.raises(UserError, match=r"a\.parquet: its columns are prompt, answer\. Wanted is a column `record`"):

@@ -1,4 +1,5 @@
 import errno
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -216,3 +217,18 @@ def test_shards_cut_from_sorted_rows_are_told_apart() -> None:
         order = np.argsort(np.asarray(table[column].to_pylist()), kind="stable")
         found = _distances(table, np.array_split(order, 6), seed=1)[column]
         assert found["distance"] > 5 * found["chance_95"], column
+
+
+def test_a_long_text_takes_its_room_once() -> None:
+    """Not once for each row, of which there are half a million."""
+    table = _table(600)
+    texts = np.asarray(table["style"].to_pylist(), dtype=object)
+    expected = _distances(table, np.array_split(np.arange(600), 3), seed=1)
+    texts[texts == "3"] = "3" + "x" * 100_000
+    long = table.set_column(table.column_names.index("style"), "style", pa.array(texts.tolist()))
+    tracemalloc.start()
+    found = _distances(long, np.array_split(np.arange(600), 3), seed=1)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == expected
+    assert most < 3 * len(table) * 100_000 / 6

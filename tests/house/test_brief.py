@@ -5,6 +5,7 @@ from hypothesis import given
 
 from housebrain.dataset.v5 import BadRecord, parse_record
 from housebrain.house.brief import Brief, Rejected
+from housebrain.language.prompt import messages
 from strategies import briefs, records, with_field
 
 RECORD: dict[str, Any] = {
@@ -71,10 +72,34 @@ def test_spellings_of_a_room_type(spelling: str) -> None:
     assert brief.rooms[4].type == "living_room"
 
 
+@pytest.mark.parametrize("spelling", ["stairs", "Stairs", "corridor"])
+def test_what_every_house_has_where_it_needs_it_is_passed_over(spelling: str) -> None:
+    asked = {"type": spelling, "count": 1, "minArea": 60}
+    record = changed("input.roomBreakdown", [*RECORD["input"]["roomBreakdown"], asked])
+    assert parse_record(record)[1] == parse_record(RECORD)[1]
+
+
+@pytest.mark.parametrize(
+    "rooms", [[{"type": "kitchen", "count": 0, "minArea": 90}], [{"type": "stairs", "count": 1, "minArea": 60}]]
+)
+def test_a_record_that_asks_for_no_room_is_named(rooms: list[dict[str, Any]]) -> None:
+    record = with_field(changed("input.roomBreakdown", rooms), "input.basicDetails.bedrooms", 0)
+    with pytest.raises(BadRecord, match=r"input\.roomBreakdown: no room is asked for"):
+        parse_record(with_field(record, "input.basicDetails.bathrooms", 0))
+
+
 def test_metres_become_feet() -> None:
     record = changed("input.plot.unit", "m")
     record["input"]["plot"] |= {"length": 20.0, "width": 15.0}
     assert parse_record(record)[1].plot.length_ft == pytest.approx(65.62, abs=0.01)
+
+
+def test_square_metres_become_square_feet_of_few_digits() -> None:
+    """Each digit is a token of the prompt."""
+    record = changed("input.basicDetails.unit", "sqm")
+    record["input"]["roomBreakdown"][0]["minArea"] = 14
+    assert parse_record(record)[1].rooms[0].min_area_sqft == 150.69
+    assert "150.69," in messages(parse_record(record)[1])[-1]["content"]
 
 
 @pytest.mark.parametrize(

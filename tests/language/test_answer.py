@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from housebrain.house.brief import Brief
 from housebrain.house.design import Design
 from housebrain.house.tree import boxes
-from housebrain.language.answer import Codec, DecodeError
+from housebrain.language.answer import Codec, DecodeError, _layout
 from housebrain.language.designs import decode, encode
 from housebrain.language.prompt import messages
 from housebrain.rules.assemble import assemble
@@ -108,3 +108,30 @@ def test_what_is_no_answer_is_refused_with_its_kind(text: str, kind: str, brief:
 def test_any_text_decodes_or_is_refused(text: str, brief: Brief) -> None:
     with pytest.raises(DecodeError):
         decode(text, brief)
+
+
+@pytest.mark.parametrize("place", ["-1", "2001", "1" + "0" * 300, "1" + "0" * 400, "1.0", "true"])
+def test_a_place_that_is_far_off_is_refused(place: str) -> None:
+    """Such as a model writes that repeats a digit; a number of 400 digits has no floating-point number."""
+    _, brief, _ = solved_houses()[0]
+    with pytest.raises(DecodeError, match="kitchen: x, y, width and depth") as raised:
+        decode(f'{{"size":[20,20],"levels":[[["kitchen",0,{place},10,10]]]}}', brief, "coordinates")
+    assert raised.value.kind == "layout"
+
+
+def test_a_name_of_half_a_character_is_refused_in_words_that_can_be_stored() -> None:
+    _, brief, _ = solved_houses()[0]
+    levels: list[tuple[Codec, str]] = [("tree", '"\\ud800"'), ("coordinates", '[["\\ud800",0,0,1,1]]')]
+    for codec, level in levels:
+        with pytest.raises(DecodeError) as raised:
+            decode(f'{{"size":[20,20],"levels":[{level}]}}', brief, codec)
+        assert "ud800" in str(raised.value)
+        str(raised.value).encode()
+
+
+def test_a_tree_deeper_than_calls_may_be_is_refused() -> None:
+    node: Any = "bed"
+    for cut in range(1999, 0, -1):
+        node = ["v", "bed", cut, node]
+    with pytest.raises(DecodeError, match="layout: too many cuts within cuts"):
+        _layout(node, (2000, 2000), "tree")

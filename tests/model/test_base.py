@@ -8,7 +8,7 @@ from typing import Any
 import huggingface_hub
 import pytest
 import torch
-from huggingface_hub.errors import LocalEntryNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from conftest import REPOSITORY
 from housebrain.errors import UserError
@@ -49,13 +49,17 @@ def test_base_is_fetched_once_a_revision(project: Path, fetched: list[str]) -> N
     assert json.loads((folder / "config.json").read_text()) == "b"
 
 
+@pytest.mark.parametrize(
+    "error", [LocalEntryNotFoundError("no\nnetwork"), HfHubHTTPError.__mro__[1]("no\nnetwork"), OSError("no\nnetwork")]
+)
 def test_unreachable_hub_is_one_clear_error_and_leaves_the_old_base(
-    project: Path, fetched: list[str], monkeypatch: pytest.MonkeyPatch
+    error: Exception, project: Path, fetched: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also where the connection breaks in the middle, which its HTTP library says."""
     folder = ensure_base(params_with(Base(hub_id="some/model", revision="a", license="mit")))
 
     def unreachable(*_: Any, **__: Any) -> None:
-        raise LocalEntryNotFoundError("no\nnetwork")
+        raise error
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", unreachable)
     with pytest.raises(UserError, match=r"some/model at b could not be fetched \(no network\)"):

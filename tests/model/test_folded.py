@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from housebrain.errors import UserError
 from housebrain.files import read_json, write_json
 from housebrain.model.adapter import CONFIG, WEIGHTS
-from housebrain.model.folded import load_model
-from housebrain.model.loading import load_base, with_adapter
+from housebrain.model.folded import load_model, with_adapter
+from housebrain.model.loading import load_base
+from housebrain.model.lora_init import write_init
+from housebrain.params import Lora
 
 
 @pytest.fixture
@@ -68,3 +70,24 @@ def test_an_adapter_of_layers_that_the_base_lacks_is_named(adapter: Path, tiny_b
     save_file({name.replace("layers.1.", "layers.7."): weight for name, weight in weights.items()}, adapter / WEIGHTS)
     with pytest.raises(UserError, match=r"doesn't fit the base .*layers\.7"):
         load_model(tiny_base, adapter)
+
+
+@pytest.mark.parametrize("targets", [["lm_head", "q_proj"], ["embed_tokens", "q_proj"], ["embed_tokens", "lm_head"]])
+def test_of_a_base_that_ties_its_ends_only_the_adapted_one_changes(
+    targets: list[str], tiny_base: Path, tmp_path: Path
+) -> None:
+    lora = Lora(r=4, alpha=8, dropout=0.0, target_modules=targets, seed=42)
+    write_init(lora, "tiny", tiny_base, tmp_path / "adapter")
+    weights = load_file(tmp_path / "adapter" / WEIGHTS)
+    updated = {name: 0.1 * torch.randn(weight.shape) for name, weight in weights.items()}
+    save_file(updated, tmp_path / "adapter" / WEIGHTS)
+    ids = torch.arange(3, 43).view(2, 20)
+    base = load_base(tiny_base)
+    assert base.get_input_embeddings().weight is base.get_output_embeddings().weight
+    with torch.inference_mode():
+        beside = PeftModel.from_pretrained(base, tmp_path / "adapter").eval()(input_ids=ids).logits
+        folded = load_model(tiny_base, tmp_path / "adapter").eval()
+        torch.testing.assert_close(folded(input_ids=ids).logits, beside, rtol=1e-3, atol=1e-3)
+        folded.save_pretrained(tmp_path / "whole")
+        again = AutoModelForCausalLM.from_pretrained(tmp_path / "whole").eval()
+        torch.testing.assert_close(again(input_ids=ids).logits, beside, rtol=1e-3, atol=1e-3)

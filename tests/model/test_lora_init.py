@@ -76,3 +76,31 @@ def test_damaged_init_is_refused(tiny_base: Path, lora: Lora, tmp_path: Path) ->
 def test_missing_init_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="init is missing"):
         verified_init(tmp_path)
+
+
+def test_a_pattern_that_is_none_is_refused(tiny_base: Path, lora: Lora, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"lora\.target_modules: .*unterminated"):
+        write_init(lora.model_copy(update={"target_modules": "(q_proj"}), "tiny", tiny_base, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("targets", "factors"),
+    [(["embed_tokens", "q_proj"], 6), (["lm_head", "q_proj"], 6), (r".*layers\.1\..*(q|v)_proj", 4)],
+)
+def test_whatever_is_adapted_nothing_changes_yet_and_all_can_be_learnt(
+    targets: str | list[str], factors: int, tiny_base: Path, lora: Lora, tmp_path: Path
+) -> None:
+    """Of embeddings PEFT saves a copy along, which would take the place of the base's."""
+    write_init(lora.model_copy(update={"target_modules": targets}), "tiny", tiny_base, tmp_path / "init")
+    weights = load_file(tmp_path / "init/adapter_model.safetensors")
+    assert len(weights) == factors
+    base = load_base(tiny_base).eval()
+    tokens = torch.arange(3, 40)[None]
+    with torch.inference_mode():
+        expected = base(tokens).logits
+    model = PeftModel.from_pretrained(base, tmp_path / "init", is_trainable=True).eval()
+    logits = model(tokens).logits
+    torch.testing.assert_close(logits, expected)
+    logits.square().sum().backward()
+    learning = {name for name, weight in model.named_parameters() if weight.requires_grad and weight.grad.any()}
+    assert len(learning) == factors // 2

@@ -175,11 +175,23 @@ def test_the_champions_base_is_taken_whatever_params_say_now(chosen: Champion, p
         export(chosen, params.model_copy(update={"base": "other", "bases": {"other": other}}), Path("reports"), OUT)
 
 
-def test_an_adapter_that_cannot_be_folded_in_exactly_is_refused(tiny_base: Path, tmp_path: Path) -> None:
-    """Of tied embeddings: PEFT adds the update of one end to both."""
+@pytest.mark.parametrize(("tying", "folds"), [(False, True), (True, False)])
+def test_an_adapter_that_cannot_be_folded_in_exactly_is_refused(
+    tying: bool, folds: bool, tiny_base: Path, tmp_path: Path
+) -> None:
+    """Of tied embeddings: where they stay tied, PEFT adds the update of each end to both."""
     model = AutoModelForCausalLM.from_pretrained(tiny_base)
-    config = LoraConfig(r=2, target_modules=["embed_tokens"], init_lora_weights=False, task_type="CAUSAL_LM")
+    config = LoraConfig(
+        r=2,
+        target_modules=["embed_tokens"],
+        init_lora_weights=False,
+        task_type="CAUSAL_LM",
+        ensure_weight_tying=tying,
+    )
     get_peft_model(model, config).save_pretrained(str(tmp_path / "tied"))
+    if folds:
+        checked_model(tiny_base, tmp_path / "tied", list(range(5, 40)))
+        return
     with pytest.raises(UserError, match="logits are off by"):
         checked_model(tiny_base, tmp_path / "tied", list(range(5, 40)))
 

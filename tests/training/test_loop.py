@@ -8,8 +8,9 @@ import torch
 
 from housebrain.errors import UserError
 from housebrain.files import read_json
+from housebrain.model.loss import batch_losses
 from housebrain.training.compiled import blocks, compile_blocks, rehearse
-from housebrain.training.group import join
+from housebrain.training.group import Group, join
 from housebrain.training.loop import Pending
 from housebrain.training.stopping import Stop
 from loops import assert_same, make_loop, trained
@@ -86,6 +87,50 @@ def test_losses_that_are_not_logged_yet_are_in_the_checkpoint(project: Path) -> 
     trained(resumed)
     losses = [[entry["loss"] for entry in loop.journal.history if "loss" in entry] for loop in (whole, resumed)]
     assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize("rooms", [[5, 1], [1, 5]])
+def test_processes_share_validation_out_alike_though_one_has_less_memory(
+    rooms: list[int], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Beside(Group):
+        """One of two, of which each knows what the other has room for."""
+
+        def of_all(self, value: Any) -> list[Any]:
+            return rooms
+
+        def add_up(self, tensor: torch.Tensor) -> None:
+            pass
+
+    params = make_params(batch_size="auto", gradient_accumulation=12, epochs=1)
+    loops = []
+    for rank in range(2):
+        monkeypatch.setattr("housebrain.training.train._at_once", lambda *_, rank=rank: rooms[rank])
+        loops.append(make_loop(params, True, "loop", group=Beside(rank, 2, torch.device("cpu"))))
+    for one in ("steps", "validation"):
+        first, second = (getattr(loop, one) for loop in loops)
+        assert first.rows == second.rows == 1
+        for step in range(max(len(first), len(second))):
+            assert first.samples_of(step) == second.samples_of(step)
+
+
+def test_a_half_is_a_half_of_what_a_step_takes_at_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("housebrain.training.train._at_once", lambda *_: 100)  # a step has fewer
+    params = make_params(batch_size="auto", gradient_accumulation=4)
+    assert [make_loop(params, False, "loop", halvings).steps.rows for halvings in range(4)] == [4, 2, 1, 1]
+
+
+def test_a_validation_loss_that_is_not_finite_ends_the_training(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In half precision a sample may overflow of which none was trained on."""
+
+    def overflowing(model: Any, batch: Any) -> torch.Tensor:
+        return batch_losses(model, batch) * (1.0 if model.training else torch.inf)
+
+    monkeypatch.setattr("housebrain.training.loop.batch_losses", overflowing)
+    loop = make_loop(make_params(epochs=1, eval_steps=2, save_steps=2), False, "never")
+    with Stop(loop.folder) as stop, pytest.raises(UserError, match="step 2: the validation loss is inf"):
+        loop.run(stop)
+    assert not loop.folder.exists()
 
 
 def test_where_numbers_are_read_later_nothing_is_saved_of_a_loss_that_is_not_finite(

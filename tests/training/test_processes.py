@@ -1,5 +1,6 @@
 """Tests for housebrain.training.processes: two processes on CPUs, which train as one does."""
 
+import os
 import re
 import shutil
 import signal
@@ -23,6 +24,7 @@ from housebrain.params import Params
 from housebrain.shard import Shard
 from housebrain.tracking import RunRecord
 from housebrain.training import processes
+from housebrain.training.group import join
 from housebrain.training.processes import process_count, train_in_processes
 from housebrain.training.stopping import failure
 from housebrain.training.train import train_shard
@@ -304,3 +306,13 @@ def test_one_process_sees_one_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
     assert processes._environments(1)[0]["CUDA_VISIBLE_DEVICES"] == "2"
     assert all(one["CUDA_VISIBLE_DEVICES"] == "2,3" for one in processes._environments(2))
+
+
+def test_one_process_waits_for_none_that_its_environment_speaks_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as torchrun's, or a cluster's that starts a job on several nodes."""
+    for name, value in {"RANK": "3", "LOCAL_RANK": "1", "WORLD_SIZE": "4", "LOCAL_WORLD_SIZE": "2"}.items():
+        monkeypatch.setenv(name, value)
+    (environment,) = processes._environments(1)
+    monkeypatch.setattr(os, "environ", environment)
+    group = join()
+    assert (group.rank, group.count, group.is_first) == (0, 1, True)

@@ -3,9 +3,22 @@
 import math
 from pathlib import Path
 
+import pytest
+
+from housebrain.errors import UserError
 from housebrain.files import read_json
 from housebrain.shard import Shard
-from housebrain.training.result import write_curves
+from housebrain.tracking import RunRecord
+from housebrain.training.result import History, summarize, write_curves
+
+
+@pytest.mark.parametrize("history", [[], [{"step": 4, "eval_loss": 1.0, "seconds": 3.0}]])
+def test_of_a_training_that_logged_no_loss_there_is_no_summary(history: History) -> None:
+    """As that of a worker which was stopped early: `housebrain promote` then says so."""
+    counts = {"samples": "4", "left_out": "0", "validation_left_out": "0", "response_tokens": "90"}
+    record = RunRecord(record_id="1", name="round 1 shard 2", start_ms=0, params=counts)
+    with pytest.raises(UserError, match="round 1 shard 2: at step 4 of 10 no loss was logged yet"):
+        summarize(history, 4, 10, record)
 
 
 def test_a_curve_has_a_row_a_step_and_leaves_empty_what_is_not_known(tmp_path: Path) -> None:

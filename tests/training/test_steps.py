@@ -83,6 +83,14 @@ def test_rows_have_few_shapes_and_hold_each_sample() -> None:
     assert [sorted(set(batch.input_ids.flatten().tolist()) - {0}) for batch in batches] == [[3, 4], [1, 2]]
 
 
+def test_a_process_may_be_left_without_any_sample() -> None:
+    """Such as the second GPU where there is one sample of validation."""
+    steps = make_steps([20], 4, 2, rank=1, count=2, rows=True)
+    assert steps.widths == []
+    assert list(steps.batches(0)) == [(0, [])]
+    assert steps.learnt(0) == 6
+
+
 def test_an_error_while_a_batch_is_laid_is_raised() -> None:
     steps = make_steps([20, 30], 1, 1)
     steps._samples = []

@@ -429,6 +429,15 @@ def test_bf16_trains_on_a_cpu_as_fp32_does(make_project: MakeProject, monkeypatc
     assert losses[0] != losses[1] == pytest.approx(losses[0], rel=0.01)
 
 
+def test_a_base_that_does_not_fit_the_gpu_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise torch.OutOfMemoryError("simulated")
+
+    monkeypatch.setattr("housebrain.training.train.load_base", full)
+    with pytest.raises(UserError, match="shard 1: out of memory with the base alone"):
+        train.train_shard(first_shard(project), make_params())
+
+
 def test_changed_init_is_refused(project: Path) -> None:
     init = first_shard(project).init / "init.json"
     init.write_text(json.dumps(read_json(init) | {"sha256": "0" * 64}))

@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from housebrain.dataset.prepare import Solved, row_of
+from housebrain.dataset.prepare import Reject, Solved, row_of
 from housebrain.errors import UserError
 from housebrain.house.brief import Brief
 from housebrain.house.design import Design
+from housebrain.house.tree import TreeError
 from housebrain.rules.checks import violations
 
 FOLDER = Path("data/raw/feedback")
@@ -18,6 +19,8 @@ FOLDER = Path("data/raw/feedback")
 
 def feedback_batches(folder: Path = FOLDER) -> Iterator[list[Solved]]:
     """A batch for each file `*.jsonl` in a folder, whose lines are `{"id", "brief", "design"}`; none without a folder.
+
+    A design whose rooms no straight cuts make can't be an answer: it is a reject.
 
     Raises:
         UserError: a line is no such thing, or its design breaks a rule; or there is a file of another kind.
@@ -44,6 +47,9 @@ def feedback_batches(folder: Path = FOLDER) -> Iterator[list[Solved]]:
                     f"{where}: the design of {name} breaks a rule ({wrong[0].where}: {wrong[0].detail}). Export again, "
                     "which leaves such designs out."
                 )
-            batch.append([row_of(name, brief, design, "train", where)])
+            try:
+                batch.append([row_of(name, brief, design, "train", where)])
+            except TreeError as error:
+                batch.append(Reject(name, where, "no_straight_cuts", str(error)))
         if batch:
             yield batch

@@ -127,7 +127,7 @@ def _read_parquet(path: Path, side: str, group: int | None = None) -> Iterator[R
                 f"{path}: its columns are {', '.join(names) or 'none'}. Wanted is a column `record` with the JSON of "
                 f"each, or columns {', '.join(COLUMNS)}."
             )
-        wanted = [name for name in ("record", "origin", "side") if name in names]
+        wanted = [name for name in ("record", "origin", "side", "split") if name in names]
         number = sum(file.metadata.row_group(before).num_rows for before in range(group or 0))
         groups = None if group is None else [group]
         columns = wanted if "record" in names else None
@@ -136,7 +136,7 @@ def _read_parquet(path: Path, side: str, group: int | None = None) -> Iterator[R
                 number += 1
                 # Packed by `ingest` the columns say where a record came from; else only the record itself is there.
                 origin = f" ({row['origin']})" if row.get("origin") else ""
-                said = side_said(str(row.get("side") or row.get("split") or ""))
+                said = side_said(str(row.get("side") or "")) or side_said(str(row.get("split") or ""))
                 record = row["record"] if "record" in names else {name: row[name] for name in COLUMNS if name in names}
                 yield RawRecord(f"{shown(path)}, row {number}{origin}", said or side, _as_text(record))
 

@@ -82,7 +82,8 @@ def _distances(table: pa.Table, shards: list[np.ndarray], seed: int) -> dict[str
     rng = np.random.default_rng(seed)
     distances = {}
     for column in CATEGORIES:
-        _, codes = np.unique(np.asarray(table[column].to_pylist()), return_inverse=True)
+        # As objects: NumPy's own texts all take the room of the longest.
+        _, codes = np.unique(np.asarray(table[column].to_pylist(), dtype=object), return_inverse=True)
         counts = np.bincount(codes[rows], minlength=codes.max() + 1)
         dealt = [np.bincount(codes[shard], minlength=len(counts)) for shard in shards]
         simulated = [

@@ -29,7 +29,9 @@ class BadRecord(Exception):  # noqa: N818 - names the record, like Rejected
 
 
 _LETTERS = re.compile(r"[^a-z]")
-_KNOWN_TYPES = {_LETTERS.sub("", name): name for name in get_args(RoomType) if name not in ADDED}
+# Every house has these where it needs them: a list that names them asks for nothing more.
+_GIVEN = frozenset({"stairs", "corridor"})
+_KNOWN_TYPES = {_LETTERS.sub("", name): name for name in get_args(RoomType) if name not in ADDED - _GIVEN}
 _KNOWN_TYPES |= {"living": "living_room", "dining": "dining_room", "study": "home_office", "office": "home_office"}
 _KNOWN_TYPES |= {"master": "master_bedroom", "bath": "bathroom", "toilet": "bathroom", "storage": "store"}
 _KNOWN_TYPES |= {"guestbedroom": "guest_room", "prayerroom": "pooja", "poojaroom": "pooja", "puja": "pooja"}
@@ -121,13 +123,13 @@ def parse_record(record: Any) -> tuple[str, Brief]:
 
     Where `basicDetails` and `roomBreakdown` disagree (bathrooms do in 79% of the dataset), **the room list wins**,
     since it carries areas; the counts of `basicDetails` only stand in for bathrooms that the list leaves out
-    altogether. Metres are turned into feet.
+    altogether. Stairs and corridors in the list are passed over: the solver adds them. Metres are turned into feet.
 
     Returns:
         The record's id and its brief.
 
     Raises:
-        BadRecord: a field is missing, mistyped, out of range or not finite.
+        BadRecord: a field is missing, mistyped, out of range or not finite, or no room is asked for.
         Rejected: `bedrooms_contradict` (the list has another number of bedrooms than `basicDetails`, which decides
             nothing about their areas) or `setbacks_over_plot`.
     """
@@ -143,11 +145,14 @@ def parse_record(record: Any) -> tuple[str, Brief]:
             raise BadRecord(f"input.choices.{name}", f"unknown choice '{choice}'. Known: {known}")
     details, plot = raw.input.basicDetails, raw.input.plot
     feet = FT_PER_M if plot.unit == "m" else 1.0
-    sqft = SQFT_PER_SQM if details.unit == "sqm" else 1.0
+
+    def sqft(area: float) -> float:  # rounded as lengths are: each digit is a token of the prompt
+        return area if details.unit == "sqft" else round(area * SQFT_PER_SQM, 2)
+
     rooms = [
-        RoomRequest(type=room.type, count=room.count, min_area_sqft=room.minArea * sqft)
+        RoomRequest(type=room.type, count=room.count, min_area_sqft=sqft(room.minArea))
         for room in raw.input.roomBreakdown
-        if room.count
+        if room.count and room.type not in _GIVEN
     ]
     bedrooms = sum(room.count for room in rooms if room.type in BEDROOMS)
     if bedrooms != details.bedrooms:
@@ -158,6 +163,8 @@ def parse_record(record: Any) -> tuple[str, Brief]:
     if not bathrooms and details.bathrooms:
         bathrooms = details.bathrooms
         rooms.append(RoomRequest(type="bathroom", count=bathrooms, min_area_sqft=DEFAULT_BATHROOM_SQFT))
+    if not rooms:
+        raise BadRecord("input.roomBreakdown", "no room is asked for")
     setbacks = plot.setbacks_ft  # in feet whatever the plot's unit, as the field's name says
     brief = Brief(
         style=details.style,

@@ -14,14 +14,15 @@ from housebrain.house.tree import Box, TreeError, boxes, cut
 
 Codec = Literal["tree", "coordinates"]
 Layout = list[tuple[str, Box]]  # of a level: the rooms' names and their boxes in the footprint
-MAX_SIDE = 2000
+MAX_SIDE = 2000  # and how far from the footprint's corner a box can start
 
 
 class DecodeError(ValueError):
     """An answer that is no design. `kind` says how far it came: not `json`, not the `schema`, or no valid `layout`."""
 
     def __init__(self, kind: Literal["json", "schema", "layout"], message: str) -> None:
-        super().__init__(f"{kind}: {message}")
+        # JSON may hold halves of characters, which can't be printed or stored.
+        super().__init__(f"{kind}: {message.encode(errors='backslashreplace').decode()}")
         self.kind = kind
 
 
@@ -80,12 +81,18 @@ def _is_length(value: Any) -> bool:
     return type(value) is int and 0 < value <= MAX_SIDE
 
 
+def _is_place(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= MAX_SIDE
+
+
 def _layout(level: Any, size: tuple[int, int], codec: Codec) -> Layout:
     if codec == "tree":
         try:
             return boxes(level, (0, 0, *size))
         except TreeError as error:
             raise DecodeError("layout", str(error)) from error
+        except RecursionError as error:  # from Python 3.12 on JSON may be read that is nested deeper than calls may be
+            raise DecodeError("layout", "too many cuts within cuts") from error
     if not isinstance(level, list) or not level:
         raise DecodeError("schema", "a level must be a list of [name, x, y, width, depth]")
     placed = []
@@ -93,7 +100,10 @@ def _layout(level: Any, size: tuple[int, int], codec: Codec) -> Layout:
         if not isinstance(room, list) or len(room) != 5 or not isinstance(room[0], str):
             raise DecodeError("schema", "a room must be [name, x, y, width, depth]")
         name, x, y, w, d = room
-        if not (type(x) is int and type(y) is int and x >= 0 and y >= 0 and _is_length(w) and _is_length(d)):
-            raise DecodeError("layout", f"{name}: x, y, width and depth must be whole numbers, the last two above 0")
+        if not (_is_place(x) and _is_place(y) and _is_length(w) and _is_length(d)):
+            raise DecodeError(
+                "layout",
+                f"{name}: x, y, width and depth must be whole numbers up to {MAX_SIDE}, the last two above 0",
+            )
         placed.append((name, (x, y, w, d)))
     return placed

@@ -90,7 +90,6 @@ def _export_gguf(base: Base, folder: Path) -> None:
 
 def _download(base: Base, folder: Path) -> None:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
         snapshot_download(
@@ -99,7 +98,9 @@ def _download(base: Base, folder: Path) -> None:
             local_dir=folder,
             allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"],
         )
-    except (HfHubHTTPError, LocalEntryNotFoundError, ValueError) as error:
+    except Exception as error:  # where a connection breaks, the hub's HTTP library raises errors of its own
+        if isinstance(error, OSError) and error.errno:  # the system's, such as of a full disk
+            raise
         reason = " ".join(str(error).split())
         raise UserError(
             f"bases: {base.hub_id} at {base.revision} could not be fetched ({reason}). Check the name, the revision "

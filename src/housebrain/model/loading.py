@@ -1,11 +1,10 @@
-"""The base model and its tokenizer in memory, and adapters folded into its weights."""
+"""The base model and its tokenizer in memory."""
 
 import importlib.util
 from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from housebrain.errors import UserError
@@ -57,16 +56,3 @@ def load_base(folder: str | Path, precision: str = "fp32", quantize_4bit: bool =
         )
     model = AutoModelForCausalLM.from_pretrained(folder, **options)
     return model.to("cuda") if torch.cuda.is_available() and not quantize_4bit else model
-
-
-def with_adapter(base: Path, adapter: Path) -> PeftModel:
-    """The base with an adapter beside its weights, in evaluation mode.
-
-    Raises:
-        UserError: the adapter was made for another base.
-    """
-    try:
-        return PeftModel.from_pretrained(load_base(base), adapter).eval()
-    except (RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise UserError(f"{adapter}: it doesn't fit the base in {base} ({reason}). Train it on this base.") from error

@@ -1,4 +1,4 @@
-"""The one adapter that every shard starts from: A drawn from a seed, B zero.
+"""The one adapter that every shard starts from: of each layer one factor is drawn from a seed, and the other is zero.
 
 With one shared start the shards' updates lie in nearly one subspace, and merging back to the same rank loses little.
 LoRA: Hu et al. 2021, https://arxiv.org/abs/2106.09685
@@ -6,6 +6,7 @@ LoRA: Hu et al. 2021, https://arxiv.org/abs/2106.09685
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,12 @@ from housebrain.params import Lora
 
 
 def draw(lora: Lora, base_folder: Path) -> tuple[Any, dict[str, Any]]:
-    """PEFT's config and a fresh adapter, by tensor name: A uniform in +-1/sqrt(d_in), PEFT's own default, B zero.
+    """PEFT's config and a fresh adapter, by tensor name, drawn as PEFT does: A uniform in +-1/sqrt(d_in), B zero.
 
-    Only the base model's shapes are used, not its weights.
+    Of embeddings B is normal, and A is zero. Only the base model's shapes are used, not its weights.
 
     Raises:
-        UserError: no module of the base matches `lora.target_modules`.
+        UserError: no module of the base matches `lora.target_modules`, or PEFT can't adapt one that does.
     """
     import torch
     from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
@@ -39,9 +40,12 @@ def draw(lora: Lora, base_folder: Path) -> tuple[Any, dict[str, Any]]:
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base_folder))
         try:
-            state = get_peft_model_state_dict(get_peft_model(model, config, low_cpu_mem_usage=True))
-        except ValueError as error:
-            raise UserError(f"lora.target_modules: {error}. Correct params.yaml.") from error
+            adapted = get_peft_model(model, config, low_cpu_mem_usage=True)
+        except (ValueError, re.error) as error:
+            reason = " ".join(str(error).split()).rstrip(".")
+            raise UserError(f"lora.target_modules: {reason}. Correct params.yaml.") from error
+    # Without copies of the base's embeddings, which PEFT adds where these are adapted, and puts in their place again.
+    state = get_peft_model_state_dict(adapted, save_embedding_layers=False)
     generator = torch.Generator().manual_seed(lora.seed)
     weights = {}
     for name in sorted(state):
@@ -49,6 +53,8 @@ def draw(lora: Lora, base_folder: Path) -> tuple[Any, dict[str, Any]]:
         if "lora_A" in name:
             bound = 1 / math.sqrt(state[name].shape[1])
             weights[name].uniform_(-bound, bound, generator=generator)
+        elif "lora_embedding_B" in name:
+            weights[name].normal_(generator=generator)
     return config, weights
 
 
@@ -93,14 +99,16 @@ def save_config(config: Any, base: str, folder: Path) -> None:
 def write_config(content: dict[str, Any], base: str, folder: Path) -> None:
     """Writes `adapter_config.json` so that it names the base by `base`, and the same bytes each time.
 
-    PEFT keeps the target modules as a set and writes them in whatever order it has.
+    PEFT keeps the target modules as a set and writes them in whatever order it has; a pattern stays as it is.
 
     Args:
         content: as PEFT wrote it.
         base: the base model's name; a training's own config has the path of its folder.
         folder: exists.
     """
-    content = content | {"base_model_name_or_path": base, "target_modules": sorted(content["target_modules"])}
+    targets = content["target_modules"]
+    targets = targets if isinstance(targets, str) else sorted(targets)
+    content = content | {"base_model_name_or_path": base, "target_modules": targets}
     (folder / "adapter_config.json").write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 

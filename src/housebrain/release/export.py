@@ -14,8 +14,9 @@ from housebrain.language.answer import Codec
 from housebrain.language.chat import find_chat, write_chat
 from housebrain.model.adapter import CONFIG, WEIGHTS
 from housebrain.model.base import ensure_base
+from housebrain.model.folded import with_adapter
 from housebrain.model.gguf_export import write_gguf
-from housebrain.model.loading import load_tokenizer, with_adapter
+from housebrain.model.loading import load_tokenizer
 from housebrain.model.modelfile import modelfile
 from housebrain.model.onnx_export import write_onnx
 from housebrain.model.released import FOLDER, LINEAGE
@@ -148,8 +149,8 @@ def checked_model(base: Path, adapter: Path, tokens: list[int]) -> Any:
     """The base with the adapter added to its weights, float32, tried on `tokens` before and after.
 
     Raises:
-        UserError: the adapter is of another base, or the logits change: PEFT adds an adapter of tied embeddings to
-            both ends of the model.
+        UserError: the adapter is of another base, or the logits change: PEFT adds an adapter that was trained for tied
+            embeddings (`ensure_weight_tying`) to both ends of the model.
     """
     model = with_adapter(base, adapter)
     ids = torch.tensor([tokens], device=model.device)

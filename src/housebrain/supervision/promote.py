@@ -31,7 +31,7 @@ def promote(shard: Shard, params: Params) -> dict[str, Any]:
         The summary of the training as far as it got.
 
     Raises:
-        UserError: there is no good checkpoint of this very training.
+        UserError: there is no good checkpoint of this very training, or it is from before the first loss was logged.
     """
     params.platform(shard)
     remote = open_remote()

@@ -5,6 +5,7 @@ read when they are logged. What is read and found not finite ends the training b
 """
 
 import json
+import math
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -204,8 +205,13 @@ class Loop:
                     total += batch_losses(self.model, self._moved(batch)).sum()
         self.model.train()
         self.group.add_up(total)
-        learnt = sum(self.validation.learnt(step) for step in range(len(self.validation)))
-        self.journal.note(self.done, {"eval_loss": float(total) / learnt})
+        loss = float(total) / sum(self.validation.learnt(step) for step in range(len(self.validation)))
+        if not math.isfinite(loss):
+            raise UserError(
+                f"step {self.done}: the validation loss is {loss}, though those of training are finite. Lower "
+                "learning_rate, or use bf16 or fp32."
+            )
+        self.journal.note(self.done, {"eval_loss": loss})
 
     def _save(self) -> None:
         """Writes a checkpoint: adapter, optimizer, history, and each process's random state."""

@@ -162,9 +162,9 @@ def _environments(count: int) -> list[dict[str, str]]:
     """The environment of each process: its place among the others, as torch.distributed reads it."""
     shared = {**os.environ, SUPERVISOR: str(os.getpid())}
     if count == 1:
-        # The trainer would feed a second GPU by DataParallel, which splits rows.
         first = os.environ.get(GPUS, "0").split(",")[0]
-        return [shared | {GPUS: first}]
+        # What started this one may have numbered it among others, for whom it would wait.
+        return [shared | {GPUS: first, RANK: "0", LOCAL_RANK: "0", WORLD_SIZE: "1", LOCAL_WORLD_SIZE: "1"}]
     from torch.distributed.elastic.utils.distributed import get_free_port
 
     shared |= {MASTER_ADDR: "127.0.0.1", MASTER_PORT: str(get_free_port())}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from housebrain.errors import UserError
 from housebrain.files import write_json
 from housebrain.shard import Shard
 from housebrain.tables import write_csv
@@ -44,8 +45,16 @@ def summarize(history: History, step: int, total_steps: int, record: RunRecord) 
         step: the optimizer steps done.
         total_steps: the steps planned.
         record: whose params say how many samples and tokens there are.
+
+    Raises:
+        UserError: it was cut off before its first loss was logged.
     """
     losses = [entry["loss"] for entry in history if "loss" in entry]
+    if not losses:
+        raise UserError(
+            f"{record.name}: at step {step} of {total_steps} no loss was logged yet: there is no result to speak of. "
+            "Go on with the training, or start it again."
+        )
     eval_losses = [entry["eval_loss"] for entry in history if "eval_loss" in entry]
     tail = losses[-max(1, len(losses) // 10) :]
     counts = {key: int(record.params[key]) for key in ("samples", "left_out", "validation_left_out")}

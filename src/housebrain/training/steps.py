@@ -34,7 +34,8 @@ class Steps:
 
     Attributes:
         rows: samples in a micro-batch, which is less than `at_once` where that shares a step out evenly.
-        widths: that rows of their own come in, ascending; empty where micro-batches are packed.
+        widths: that rows of their own come in, ascending; empty where micro-batches are packed, or this process has
+            none at all.
         most_learnt: by width: the tokens that carry loss in a row, at most.
     """
 
@@ -58,8 +59,8 @@ class Steps:
         self.rows = -(-share // -(-share // at_once))
         self.widths: list[int] = []
         self.most_learnt: dict[int, int] = {}
-        if in_rows:
-            batches = [numbers for step in range(len(self)) for numbers in self.shares(step)]
+        batches = [numbers for step in range(len(self)) for numbers in self.shares(step)] if in_rows else []
+        if batches:
             longest = np.array([self._lengths[numbers].max() for numbers in batches])
             learnt = np.array([self._answer_lengths[numbers].max() for numbers in batches])
             self.widths = best_widths(longest, WIDTHS)

@@ -57,7 +57,8 @@ def train_shard(shard: Shard, params: Params, halvings: int = 0) -> dict[str, An
         The summary that is also written to `shard.report`; empty in any process but the first.
 
     Raises:
-        UserError: the data, the init or the settings can't be used, or the loss is not finite.
+        UserError: the data, the init or the settings can't be used, the base does not fit the GPU, or the loss is not
+            finite.
         OutOfMemoryError: a micro-batch does not fit the GPU.
         IncompleteError: training was asked to stop, and has saved.
     """
@@ -72,7 +73,13 @@ def train_shard(shard: Shard, params: Params, halvings: int = 0) -> dict[str, An
     made_from = fingerprint(shard, params)
     key = training_key(made_from)
     _announce(shard, params, data, group)
-    model = load_trainable(params, shard)
+    try:
+        model = load_trainable(params, shard)
+    except torch.OutOfMemoryError as error:
+        raise UserError(
+            f"{shard.name}: out of memory with the base alone. Set quantize_4bit, choose a smaller base, or end what "
+            "else is on the GPU (`nvidia-smi`)."
+        ) from error
     record = _record(shard, params, data, made_from, group.count)
     torch.manual_seed(params.train.seed + group.rank)  # or dropout would be the same in all processes
     live = LiveRun(record, params.tracking.experiment) if group.is_first else nullcontext()
@@ -119,7 +126,10 @@ def make_loop(
 ) -> Loop:
     """The loop of a training at its first step; arguments are as in `train_shard` and for `Steps`."""
     settings, base_name = params.platform(shard), params.base_model().hub_id or params.base
-    at_once = max(1, _at_once(model, data, params, shard, group) >> halvings)
+    # All take as many, or they would share the validation samples out in different ways.
+    fitting = min(group.of_all(_at_once(model, data, params, shard, group)))
+    share = -(-settings.samples_a_step // group.count)
+    at_once = max(1, min(fitting, share) >> halvings)
     part, samples, validation = data.part, data.samples, data.validation
     steps = Steps(
         samples, samples.lengths, samples.answer_lengths, data.read, settings.samples_a_step, at_once, in_rows, group

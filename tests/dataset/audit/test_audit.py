@@ -14,6 +14,7 @@ from dataset.rawdata import raw_records, write_jsonl
 from housebrain.dataset import audit as package
 from housebrain.dataset.audit import UnreadableError
 from housebrain.dataset.records import parse_json, read_records
+from housebrain.dataset.v5 import parse_record
 from housebrain.errors import UserError
 
 
@@ -80,7 +81,7 @@ def test_defects_are_counted_and_named(tmp_path: Path, tokenizer: Any) -> None:
     assert "set.jsonl, line 41" in page
     assert re.search(r"\| field input\.plot\.width: .* \| 1 \|", page)
     assert found["an id that an earlier record has"] == 1
-    assert found["an `input` that an earlier record has"] == 1
+    assert found["a brief that an earlier record asks for"] == 1
     assert found["bathrooms differ from the room list"] == 1
     assert found["bedrooms differ from the room list"] == 1
     assert found["setbacks take all of the plot's width or length"] == 1
@@ -146,6 +147,56 @@ ODD: dict[str, Any] = {
 }
 
 
+def test_rooms_are_counted_in_every_spelling_that_prepare_takes(tmp_path: Path, tokenizer: Any) -> None:
+    records = raw_records(6)
+    for record in records:
+        rooms = record["input"]["roomBreakdown"]
+        for room in rooms:
+            room["type"] = {"master_bedroom": "masterBedroom", "bathroom": "Bath"}.get(room["type"], room["type"])
+        rooms.append({"type": "Guest Room", "count": 1, "minArea": 100})
+        rooms.append({"type": "stairs", "count": 1, "minArea": 60})
+        record["input"]["basicDetails"] |= {
+            "bedrooms": record["input"]["basicDetails"]["bedrooms"] + 1,
+            "bathrooms": sum(room["count"] for room in rooms if room["type"] == "Bath"),
+        }
+        parse_record(record)
+    found = counts(audit(write_jsonl(tmp_path / "a.jsonl", records), tokenizer, 512))
+    assert found["bedrooms differ from the room list"] == 0
+    assert found["bathrooms differ from the room list"] == 0
+    assert found["several floors and no stairs in the room list"] == 0
+
+
+def test_one_input_in_two_climates_is_two_briefs(tmp_path: Path, tokenizer: Any) -> None:
+    """As `prepare` takes them."""
+    record = raw_records(1)[0]
+    others = [
+        {**record, "id": zone, "metadata": {"region": "US_West", "climate_zone": zone}} for zone in ("Cold", "Tropical")
+    ]
+    again = {**others[0], "id": "again"}
+    found = counts(audit(write_jsonl(tmp_path / "a.jsonl", [*others, again]), tokenizer, 512))
+    assert found["a brief that an earlier record asks for"] == 1
+
+
+NOTES: dict[str, Any] = {
+    "half a character": "\ud800",
+    "a number too large": 10**400,
+    "lists in lists": json.loads("[" * 300 + "]" * 300),
+    "many lists in lists": json.loads("[" * 800 + "]" * 800),
+    "many objects in objects": json.loads('{"a":' * 800 + "0" + "}" * 800),
+}
+
+
+@pytest.mark.parametrize("note", NOTES)
+def test_a_note_that_nobody_reads_may_be_anything(note: str, tmp_path: Path, tokenizer: Any) -> None:
+    records = dataset(6)
+    records[0]["input"]["note"] = records[1]["output"]["note"] = NOTES[note]
+    path = tmp_path / "set.jsonl"
+    path.write_text("\n".join(json.dumps(record) for record in records))
+    page = audit(path, tokenizer, 512)
+    page.encode()  # as it is written
+    assert "6 records (6 train), 6 of them readable" in page
+
+
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("all_of_them", [True, False])
 def test_an_answer_that_nobody_needs_may_be_anything(
@@ -209,7 +260,7 @@ def test_it_finds_what_is_wrong_with_the_real_dataset(
     assert "3,000 of them readable, 3,000 with an `output`" in page
     for always in ("`levels` is empty", "`output.input` repeats `input`", "`total_area` is int(length x width)"):
         assert found[always] == 3000
-    assert found["an id that an earlier record has"] == found["an `input` that an earlier record has"] == 0
+    assert found["an id that an earlier record has"] == found["a brief that an earlier record asks for"] == 0
     # Shares measured on all 450,000 records.
     for what, share in (
         ("bathrooms differ from the room list", 0.791),

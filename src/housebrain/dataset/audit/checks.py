@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from housebrain.dataset.v5 import room_type
+from housebrain.house.rooms import BEDROOMS
 from housebrain.house.units import FT_PER_M, SQFT_PER_SQM
 
 # A packer's rule of thumb: a fifth of the rooms' area for walls and halls, a tenth of the envelope lost, and no side
@@ -51,7 +53,8 @@ def entry(record: dict[str, Any]) -> Entry:
 
 
 def _rooms(entry: Entry, *types: str) -> int:
-    return sum(room["count"] for room in entry.rooms if room["type"].lower() in types)
+    """How many rooms of some types are asked for, in whatever spelling `prepare` takes."""
+    return sum(room["count"] for room in entry.rooms if room_type(room["type"]) in types)
 
 
 def _part(entry: Entry, name: str) -> dict[str, Any]:
@@ -81,12 +84,12 @@ BRIEF_CHECKS = (
     ),
     Check(
         "bedrooms differ from the room list",
-        lambda e: e.details["bedrooms"] != _rooms(e, "master_bedroom", "bedroom", "guest_room"),
+        lambda e: e.details["bedrooms"] != _rooms(e, *BEDROOMS),
         "rejected by `prepare`",
     ),
     Check(
         "several floors and no stairs in the room list",
-        lambda e: e.details["floors"] > 1 and not _rooms(e, "stairs", "staircase"),
+        lambda e: e.details["floors"] > 1 and not _rooms(e, "stairs"),
         "the solver adds stairs",
     ),
     Check(

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
 from tqdm import tqdm
 
 from housebrain.dataset.audit.checks import BRIEF_CHECKS, OUTPUT_CHECKS, entry
@@ -18,6 +17,7 @@ from housebrain.house.brief import Rejected
 
 EXAMPLES = 3
 FIELD_SAMPLE = 20_000
+DEPTH = 50  # of objects in objects that are looked at
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Findings:
     unparsed: Tally = field(default_factory=Tally)
     bad_fields: dict[str, Tally] = field(default_factory=dict)
     duplicate_ids: Tally = field(default_factory=Tally)
-    duplicate_inputs: Tally = field(default_factory=Tally)
+    duplicate_briefs: Tally = field(default_factory=Tally)
     checks: dict[str, Tally] = field(default_factory=dict)
     sample: list[dict[str, Any]] = field(default_factory=list)
 
@@ -61,21 +61,18 @@ def look_through(path: Path, seed: int) -> Findings:
     found = Findings()
     rng = random.Random(seed)
     ids: set[int] = set()
-    inputs: set[int] = set()
+    briefs: set[int] = set()
     kept: list[RawRecord] = []
     records = read_records(path, lambda error: found.faulty.append(str(error)))
     for raw in tqdm(records, total=count_records(path), unit=" records", desc="audit", mininterval=1):
-        record = _readable(raw, found)
+        record, key = _readable(raw, found)
         found.sides[side_of(raw, record)] += 1
         if record is None:
             continue
         record_id = record["id"]
-        for seen, value, tally in (
-            (ids, record_id.encode(), found.duplicate_ids),
-            (inputs, orjson.dumps(record["input"], option=orjson.OPT_SORT_KEYS), found.duplicate_inputs),
-        ):
+        for seen, value, tally in ((ids, record_id, found.duplicate_ids), (briefs, key, found.duplicate_briefs)):
             digest = hash(value)  # 64 bits: half a million values collide once in 10^8 datasets
-            if digest in seen:
+            if value and digest in seen:
                 tally.add(record_id)
             seen.add(digest)
         facts = entry(record)
@@ -94,29 +91,36 @@ def look_through(path: Path, seed: int) -> Findings:
     return found
 
 
-def _tame(value: Any) -> Any:
-    """A record without numbers that are none and text that can't be written: both may stand where nobody looks."""
+def _tame(value: Any, depth: int = 0) -> Any:
+    """A record without numbers that are none, text that can't be written, and what lies too deep.
+
+    All three may stand where nobody looks.
+    """
+    if depth > DEPTH:
+        return None
     if isinstance(value, dict):
-        return {_tame(key): _tame(inner) for key, inner in value.items()}
+        return {_tame(key): _tame(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_tame(inner) for inner in value]
+        return [_tame(inner, depth + 1) for inner in value]
     if isinstance(value, str):
         return value.encode(errors="replace").decode()
     return None if isinstance(value, int | float) and not abs(value) <= sys.float_info.max else value
 
 
-def _readable(raw: RawRecord, found: Findings) -> dict[str, Any] | None:
-    """The record, or None, noted down, where it is not JSON or a field of it is missing or mistyped."""
+def _readable(raw: RawRecord, found: Findings) -> tuple[dict[str, Any] | None, str]:
+    """The record and its brief's key, which is empty where that is contradictory.
+
+    None, noted down, where it is not JSON or a field of it is missing or mistyped.
+    """
     try:
         record: dict[str, Any] = parse_json(raw)
     except UserError:
         found.unparsed.add(raw.where)
-        return None
+        return None, ""
     try:
-        parse_record(record)
+        return record, parse_record(record)[1].key()
     except BadRecord as error:
         found.bad_fields.setdefault(f"{error.field}: {error.message}", Tally()).add(raw.where)
-        return None
+        return None, ""
     except Rejected:
-        pass  # well-formed; the checks say what contradicts
-    return record
+        return record, ""  # well-formed; the checks say what contradicts

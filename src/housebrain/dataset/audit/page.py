@@ -39,7 +39,7 @@ def page_of(name: str, found: Findings, fields: dict[str, Dependence], ways: lis
 
 def _summary(found: Findings, fields: dict[str, Dependence], ways: list[Lengths], max_length: int) -> list[str]:
     stopping = found.unparsed.count + sum(tally.count for tally in found.bad_fields.values())
-    doubles = found.duplicate_ids.count + found.duplicate_inputs.count
+    doubles = found.duplicate_ids.count + found.duplicate_briefs.count
     lines = [f"{stopping:,} of {found.sides.total():,} records can't be read; {doubles:,} ids or briefs occur again."]
     if found.faulty:
         lines.append(f"{len(found.faulty):,} files can't be read to their end.")
@@ -93,7 +93,7 @@ def _records_section(found: Findings) -> list[str]:
             for what, tally in sorted(found.bad_fields.items())
         ),
         ("an id that an earlier record has", found.duplicate_ids, "rejected by `prepare`"),
-        ("an `input` that an earlier record has", found.duplicate_inputs, "rejected by `prepare`"),
+        ("a brief that an earlier record asks for", found.duplicate_briefs, "rejected by `prepare`"),
     ]
     sides = ", ".join(f"{count:,} {side}" for side, count in found.sides.items())
     return [
