@@ -66,7 +66,7 @@ def round_plan() -> None:
         computing = "unknown" if row["hours"] is None else f"{row['hours']:.2f}"
         shown = row | {"hours": computing, "session_hours": row["session_hours"] or "no limit"}
         table.add_row(*map(str, shown.values()))
-    console = Console(width=110)
+    console = Console(width=110, markup=False)
     console.print(table)
     free = "unknown" if planned.free_bytes is None else f"{planned.free_bytes / 1e9:.1f} GB"
     console.print(f"Remote {remote.name}: {planned.needed_bytes / 1e9:.2f} GB needed, {free} free.", highlight=False)
@@ -97,7 +97,7 @@ def round_run(
     from housebrain.params import load_params
     from housebrain.supervision import status as workers
 
-    params, console = load_params(), Console(width=160)
+    params, console = load_params(), Console(width=160, markup=False)
 
     def show(table: list[dict[str, Any]], notes: list[str]) -> None:
         console.print(workers.as_table(table, workers.title_of(params)))
@@ -154,7 +154,7 @@ def status(
         if as_json:
             print(json.dumps(table, allow_nan=False))
             return
-        console = Console(width=160)
+        console = Console(width=160, markup=False)
         console.print(workers.as_table(table, workers.title_of(params)))
         for message in workers.messages(table):
             console.print(message, highlight=False)
