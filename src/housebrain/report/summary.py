@@ -120,7 +120,9 @@ def criteria_table(criteria: dict[str, dict[str, Any]], params: Params, interval
         verdict, found = row["verdict"], intervals.get(name)
         between = f"{found['low']:.3g} to {found['high']:.3g}" if found else ""
         shown = f"[{_STYLES[verdict]}]{verdict}[/]{', open' if name in not_sure else ''}"
-        table.add_row(escape(row["about"]), answers_of(name), row["bound"], _number(row["value"], ".3g"), between, shown)
+        table.add_row(
+            escape(row["about"]), answers_of(name), row["bound"], _number(row["value"], ".3g"), between, shown
+        )
     return table
 
 

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+from ruamel.yaml import YAML, YAMLError
 
 from housebrain.errors import UserError
 from housebrain.git import git
@@ -35,7 +35,7 @@ def changed_since(tag: str) -> list[str]:
         in dvc.yaml; and inputs whose hashes in dvc.lock differ.
 
     Raises:
-        UserError: there is no such tag.
+        UserError: there is no such tag, or dvc.lock is cut short, as it is while DVC writes it.
     """
     then, now = _yaml(git("show", f"{tag}:params.yaml")), _yaml(Path("params.yaml").read_text())
     listed = (line.split(maxsplit=3) for line in git("ls-tree", "-r", tag, "--", *FILES).splitlines())
@@ -77,15 +77,30 @@ def _changed_inputs(tag: str) -> list[str]:
     """The `INPUTS` that dvc.lock has other hashes of than it had at `tag`."""
     if "dvc.lock" not in git("ls-tree", "--name-only", tag, "--", "dvc.lock") or not Path("dvc.lock").exists():
         return []
+    texts = (f"{git('show', f'{tag}:dvc.lock')}\n", Path("dvc.lock").read_text())
     then, now = (
-        {
-            out["path"]: out.get("md5")
-            for stage in (_yaml(text) or {}).get("stages", {}).values()
-            for out in stage.get("outs", [])
-        }
-        for text in (git("show", f"{tag}:dvc.lock"), Path("dvc.lock").read_text())
+        {out["path"]: out.get("md5") for stage in _locked(text).values() for out in stage.get("outs", [])}
+        for text in texts
     )
     return [path for path in INPUTS if path in then and then[path] != now.get(path)]
+
+
+def _locked(text: str) -> dict[str, Any]:
+    """The stages in a dvc.lock.
+
+    Raises:
+        UserError: it is cut short.
+    """
+    try:
+        stages = _yaml(text)["stages"] if text.endswith("\n") else None
+    except (YAMLError, TypeError, KeyError):
+        stages = None
+    if not isinstance(stages, dict) or not all(isinstance(stage, dict) for stage in stages.values()):
+        raise UserError(
+            "dvc.lock: it is cut short. If no dvc is writing it (`pgrep -fa dvc`), get the committed one: "
+            "`git checkout dvc.lock`."
+        )
+    return stages
 
 
 def lost_by(tag: str, changed: list[str]) -> str:

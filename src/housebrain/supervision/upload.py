@@ -238,9 +238,11 @@ class Uploader(threading.Thread):
         """Ends the thread after the newest checkpoint is up; False where that took longer than `seconds`."""
         self._ended.set()
         self.join(seconds)
+        if self.is_alive():
+            return False  # its upload hangs; a second one would write the same files
         started = time.monotonic()
         while not self.look():
             if time.monotonic() - started > seconds:
                 return False
             time.sleep(self.poll_seconds)
-        return not self.is_alive()
+        return True
