@@ -75,7 +75,8 @@ def test_credentials_are_found_where_a_project_was_moved_to(
 def test_another_kind_of_remote_takes_the_place_of_the_first(project: Path, tmp_path: Path) -> None:
     """DVC refuses to run where it finds a Drive's options with a folder, and a local address would go first."""
     setup("gdrive", "folder-id", "me", "s3cr")
-    (project / ".dvc/config.local").open("a").write(f"    url = {tmp_path}/old\n    jobs = 2\n")
+    local = project / ".dvc/config.local"
+    local.write_text(f"{local.read_text()}    url = {tmp_path}/old\n    jobs = 2\n")
     setup("local", str(tmp_path / "remote"), "", "")
     with Repo(".") as repo:
         known = repo.config["remote"]["storage"]

@@ -94,7 +94,12 @@ def test_what_changed_since_the_tag_is_named(coordinator: Path) -> None:
         "src/housebrain/training/more.py",
         "platforms.colab.epochs",
     ]
+    run(coordinator, "git", "checkout", "-q", "--", ".")
     (coordinator / "src/housebrain/training/more.py").unlink()
+    # `dvc repro` would deal other data, and workers' results would be of none of it.
+    change_params(coordinator, split__seed=8, prepare__generate_count=7, prepare__processes=2)
+    (coordinator / "src/housebrain/solver/solve.py").write_text("# other code\n")
+    assert changes.changed_since(tag) == ["src/housebrain/solver/solve.py", "prepare.generate_count", "split.seed"]
     run(coordinator, "git", "checkout", "-q", "--", ".")
     pipeline = (coordinator / "dvc.yaml").read_text()
     (coordinator / "dvc.yaml").write_text(

@@ -88,7 +88,7 @@ def round_start() -> None:
 def round_run(
     ray: Annotated[str, typer.Option(help="The cluster's head as HOST:PORT, auto on one of its nodes, or local")],
     scratch: Annotated[str, typer.Option(help="A folder on every node, for clones and the base model")] = SCRATCH,
-    every: Annotated[float, typer.Option(min=0.1, help="Seconds between looks")] = 30,
+    every: Annotated[float, typer.Option(min=0.1, max=86_400, help="Seconds between looks")] = 30,
 ) -> None:
     """Train all shards of a started round, on a Ray cluster, beside notebooks or without. Safe to run again."""
     from rich.console import Console
@@ -138,7 +138,7 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl-C")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array, a row a shard")] = False,
     page: Annotated[Path | None, typer.Option(help="Also write a page for the browser")] = None,
-    every: Annotated[float, typer.Option(min=1, help="Seconds between looks, with --watch")] = 30,
+    every: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds between looks, with --watch")] = 30,
     mlflow: Annotated[bool, typer.Option(help="Also bring the workers' curves into MLflow")] = True,
 ) -> None:
     """Show all workers of the round in one table, from what they last wrote to the remote."""
@@ -167,7 +167,7 @@ def watch(
     notify: Annotated[
         list[str] | None, typer.Option(help="An apprise address, such as ntfy://topic; may be repeated")
     ] = None,
-    every: Annotated[float, typer.Option(min=1, help="Seconds between looks")] = 60,
+    every: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds between looks")] = 60,
     once: Annotated[bool, typer.Option("--once", help="Look once, and end")] = False,
 ) -> None:
     """Send word when a worker is silent, fails, diverges, nears its session's end or is done, or the remote is full."""

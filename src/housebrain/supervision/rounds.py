@@ -103,7 +103,13 @@ def next_round(params: Params) -> int:
 
     if params.round >= params.rounds:
         raise UserError(f"round: {params.round} is the last of {params.rounds} `rounds`. Train with more `rounds`.")
-    run_dvc("status", "--quiet", "merge")
+    try:
+        run_dvc("status", "--quiet", "merge")
+    except UserError as error:
+        raise UserError(
+            "models/merged: it is not what would be merged now, and `dvc status merge` says why. "
+            "`dvc repro merge`, then again."
+        ) from error
     hand_over(params, Path("models/merged"), Path("models/outer"))
     run_dvc("add", "--quiet", START.as_posix())
     write_round(params.round + 1)

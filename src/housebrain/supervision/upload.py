@@ -222,7 +222,6 @@ class Uploader(threading.Thread):
             return True
         try:
             self.safe_step = upload(self.remote, checkpoint, self.training_key, self.shard).step
-            prune(self.remote, self.training_key, self.shard, self.keep)
         except FileNotFoundError:
             return True
         except Exception as error:
@@ -231,7 +230,12 @@ class Uploader(threading.Thread):
                 f"checkpoint {step_of(checkpoint)} is not on the remote yet: {' '.join(str(error).split())}"
             )
             return False
-        self.report_trouble("")
+        try:
+            prune(self.remote, self.training_key, self.shard, self.keep)
+        except Exception as error:
+            self.report_trouble(f"older checkpoints are still on the remote: {' '.join(str(error).split())}")
+        else:
+            self.report_trouble("")
         return True
 
     def finish(self, seconds: float) -> bool:
