@@ -62,6 +62,11 @@ def test_the_shipped_file_is_valid_and_local() -> None:
         ("  model: housebrain", "  model: a/b", "tracking.model: MLflow takes no model named a/b"),
         ("  model: housebrain", '  model: it\'s "x"', "leave out / and :, and one of the kinds of quotes"),
         ("  experiment: housebrain", '  experiment: " "', "tracking.experiment"),
+        (
+            "colab: 12, kaggle: 12}",
+            "colab: 12, kaggle: 0.3}",
+            "session_hours.kaggle must be longer than margin_minutes",
+        ),
         ("expiry_seconds: 300", "expiry_seconds: 100", "supervision: expiry_seconds must be at least twice heartbeat"),
     ],
 )

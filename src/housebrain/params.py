@@ -134,11 +134,14 @@ class Supervision(Section):
     cards: dict[str, str] = {}
 
     @model_validator(mode="after")
-    def is_heard_in_time(self) -> "Supervision":
+    def leaves_time(self) -> "Supervision":
         if self.expiry_seconds < 2 * self.heartbeat_seconds:
             raise ValueError(
                 "expiry_seconds must be at least twice heartbeat_seconds, or workers that live would count as gone"
             )
+        for platform, hours in self.session_hours.items():
+            if 0 < hours * 60 <= self.margin_minutes:
+                raise ValueError(f"session_hours.{platform} must be longer than margin_minutes, or nothing is trained")
         return self
 
 

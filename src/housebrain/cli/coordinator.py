@@ -218,11 +218,13 @@ def backup(
             "here. Go on with `dvc pull`, or `dvc repro --pull -k`."
         )
         return
-    keep = load_params().supervision.keep_remote
+    keep, was_there = load_params().supervision.keep_remote, False
 
     def look() -> None:
-        copy = open_copy(str(to))
+        nonlocal was_there
+        copy = open_copy(str(to), was_there)
         done = copy_all(copy, keep)
+        was_there = True
         print(
             f"backup: {done.files} files ({done.bytes / 1e6:.1f} MB) copied to {copy.name}, {done.present} were there; "
             f"{done.time}",
