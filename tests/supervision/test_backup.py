@@ -420,7 +420,7 @@ def test_what_is_no_place_for_a_copy_is_refused(project: Path, tmp_path: Path, a
 def test_a_disk_that_is_no_longer_mounted_gets_no_copy_in_its_mount_points_place(project: Path, tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()  # the mount point stays, and is of the system's own disk then
     open_copy("../disk/copy")
-    with pytest.raises(UserError, match="it held a copy, and is gone. Mount the disk"):
+    with pytest.raises(UserError, match=r"it held a copy, and is gone\. Mount the disk"):
         open_copy("../disk/copy", was_there=True)
     (tmp_path / "disk/copy").mkdir()
     open_copy("../disk/copy", was_there=True)
