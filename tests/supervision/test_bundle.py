@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
@@ -255,6 +256,23 @@ def test_what_is_trained_is_known_and_not_taken_for_another_training(
     assert is_trained(SHARD)
     SHARD.curve.unlink()
     assert not is_trained(SHARD)
+
+
+def test_a_pip_that_fails_is_said_in_a_line(tmp_path: Path) -> None:
+    shutil.copy(bundle.SCRIPT, tmp_path / "train.py")
+    (tmp_path / MANIFEST).write_text('{"shard": 3, "files": {}}')
+    (tmp_path / "constraints.txt").touch()
+    (tmp_path / "pip").mkdir()
+    (tmp_path / "pip/__init__.py").touch()
+    (tmp_path / "pip/__main__.py").write_text("raise SystemExit(1)")
+    done = subprocess.run(
+        [sys.executable, "train.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and done.stderr.startswith("error: pip failed") and done.stderr.count("\n") == 1
 
 
 @pytest.mark.long

@@ -45,7 +45,10 @@ def main() -> None:
     manifest = json.loads(Path("manifest.json").read_text())
     shard = manifest["shard"]
     check(manifest["files"])
-    install()
+    try:
+        install()
+    except subprocess.CalledProcessError:
+        sys.exit("error: pip failed, see above. Check that this machine reaches the internet, and start it again.")
     environment = {**os.environ, "HOUSEBRAIN_SHARD": str(shard)}
     bundle = "import sys; from housebrain.shard import Shard; from housebrain.supervision import bundle; "
     # Its checkpoints are gone then, and all of it would be trained again.

@@ -73,11 +73,18 @@ def _outdated() -> str:
     """What of the stages up to `STAGES` is not what dvc.lock was written for; empty where all is.
 
     What is only missing here is no change: DVC fetches it.
+
+    Raises:
+        UserError: DVC can't say.
     """
+    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    with Repo(".") as repo:
-        found: dict[str, list[Any]] = repo.status(targets=list(STAGES), with_deps=True)
+    try:
+        with Repo(".") as repo:
+            found: dict[str, list[Any]] = repo.status(targets=list(STAGES), with_deps=True)
+    except DvcException as error:
+        raise UserError(f"dvc status {' '.join(STAGES)}: {error}. Mend that and run it again.") from error
     for stage, changes in found.items():
         for change in changes:
             if change == "changed command":
