@@ -66,7 +66,7 @@ def test_a_round_on_data_that_is_not_of_these_settings_is_refused(coordinator: P
     run(coordinator, "git", "push", "-q", "origin", branch)
     run(coordinator, "git", "tag", "--delete", "round-1")
     refused = run(coordinator, "housebrain", "round", "start", ok=False)
-    assert "split: params.yaml.split.seed changed since it ran" in refused
+    assert "split: params.yaml.split changed since it ran" in refused
     assert "`dvc repro split init_lora`, commit, push" in refused
     assert not run(coordinator, "git", "tag", "--list", "round-1")
     change_params(coordinator, split__seed=7)
