@@ -75,6 +75,7 @@ def test_a_round_on_data_that_is_not_of_these_settings_is_refused(coordinator: P
     (coordinator / "src/housebrain/dataset/split.py").write_text("# other code\n")
     assert rounds._outdated() == "split: src/housebrain/dataset/split.py"
     shutil.move(tmp_path / "prepared", coordinator / "data/prepared")
+    run(coordinator, "git", "reset", "-q", "--hard", "HEAD~1")
     run(coordinator, "git", "tag", "--force", "round-1")
 
 
