@@ -64,6 +64,7 @@ def test_a_round_on_data_that_is_not_of_these_settings_is_refused(coordinator: P
     change_params(coordinator, split__seed=8, merge__scale=1.25)
     commit(coordinator, "another seed")
     run(coordinator, "git", "push", "-q", "origin", branch)
+    run(coordinator, "git", "tag", "--force", "round-1")
     run(coordinator, "git", "tag", "--delete", "round-1")
     refused = run(coordinator, "housebrain", "round", "start", ok=False)
     assert "split: params.yaml.split changed since it ran" in refused
