@@ -6,7 +6,8 @@ Takes N records of a dataset, evenly spread over it. Each is solved by the solve
 this process by `POST /designs`: to its solver, and at temperature 1 to a model that was never trained, of random
 weights and two layers with the base's tokenizer (or to `--model`, an adapter's folder). An answer counts as valid where
 the design's schema takes it, and the rules find nothing in it; what the service says of itself is not asked. What was
-answered is kept beside `--out`: the same command goes on where it was stopped.
+answered is kept beside `--out`: the same command goes on where it was stopped. `--engine solver` or `--engine model`
+asks one of the two.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from tqdm import tqdm
 
 import housebrain as hb
 from housebrain.answering.designer import Designer
-from housebrain.answering.engine import SolverEngine
+from housebrain.answering.engine import Engine, SolverEngine
 from housebrain.answering.model_engine import ModelEngine
 from housebrain.answering.torch_writer import TorchWriter
 from housebrain.dataset.records import count_records, read_records
@@ -43,7 +44,7 @@ from housebrain.service.app import create_app
 from housebrain.service.settings import Settings
 from housebrain.service.store import Store
 
-ENGINES = ("solver", "model")
+ENGINES = ("solver", "model")  # what a service may answer with
 
 
 def untrained(base: Path, folder: Path) -> Path:
@@ -61,6 +62,13 @@ def untrained(base: Path, folder: Path) -> Path:
     )  # fmt: skip
     LlamaForCausalLM(config).save_pretrained(folder)
     return folder
+
+
+def model_engine(adapter: Path | None, scratch: Path) -> ModelEngine:
+    """What answers by the base with an adapter; without one by a model that was never trained, made in `scratch`."""
+    base = ensure_base(load_params())
+    shape = base if adapter else untrained(base, scratch / "untrained")
+    return ModelEngine(Designer(TorchWriter(shape, adapter)), {})
 
 
 def spread(dataset: Path, count: int) -> Iterator[Any]:
@@ -120,28 +128,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", type=Path, required=True)
     parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--engine", choices=ENGINES, help="this one alone")
     parser.add_argument("--model", type=Path, help="an adapter's folder, in place of the untrained model")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     kept = options.out.with_suffix(".jsonl")
-    setting = {"dataset": options.dataset.name, "count": options.count, "model": str(options.model or "untrained")}
+    asked = (options.engine,) if options.engine else ENGINES
+    setting = {"dataset": options.dataset.name, "count": options.count, "engines": list(asked)}
+    if "model" in asked:
+        setting["model"] = str(options.model or "untrained")
     lines = kept.read_text().splitlines() if kept.exists() else []
     rows = [json.loads(line) for line in lines[1:]] if lines and json.loads(lines[0]) == setting else []
     with tempfile.TemporaryDirectory() as scratch, reported():
-        base = ensure_base(load_params())
-        shape = base if options.model else untrained(base, Path(scratch) / "untrained")
-        designer = Designer(TorchWriter(shape, options.model))
         store = Store(f"sqlite:///{scratch}/store.db")
-        service = create_app(
-            Settings(open_to_all=True, requests_a_minute=10**9, seconds=600),
-            {"solver": SolverEngine(), "model": ModelEngine(designer, {})},
-            store,
-        )
+        engines: dict[str, Engine] = {"solver": SolverEngine()} if "solver" in asked else {}
+        if "model" in asked:
+            engines["model"] = model_engine(options.model, Path(scratch))
+        service = create_app(Settings(open_to_all=True, requests_a_minute=10**9, seconds=600), engines, store)
         with TestClient(service) as client, kept.open("w") as file:
             file.writelines(json.dumps(line) + "\n" for line in (setting, *rows))
             records = list(spread(options.dataset, options.count))
             for record in tqdm(records[len(rows) :], unit=" briefs", file=sys.stderr, mininterval=5):
-                row = {"refused": solved(record)} | {name: asked_of(client, record, name) for name in ENGINES}
+                row = {"refused": solved(record)} | {name: asked_of(client, record, name) for name in asked}
                 rows.append(row)
                 file.write(json.dumps(row) + "\n")
                 file.flush()
@@ -150,7 +158,7 @@ def main() -> None:
         "machine": hardware(),
         "setting": setting | {"asked": options.count, "count": len(rows)},
         "refused_by_the_solver": dict(Counter(row["refused"] for row in rows if row["refused"])),
-        "service": {name: answers(rows, name) for name in ENGINES},
+        "service": {name: answers(rows, name) for name in asked},
     }
     write_json(options.out, found)
     kept.unlink()

@@ -4,8 +4,8 @@ import tempfile
 from pathlib import Path
 
 from housebrain.errors import reported
-from housebrain.evaluation.names import MERGED
-from housebrain.files import read_json, write_json
+from housebrain.evaluation.names import DESIGNS, MERGED
+from housebrain.files import count_lines, read_json, write_json
 from housebrain.params import load_params
 from housebrain.release.champion import REGISTERED, unmet
 from housebrain.release.charts import log_charts
@@ -22,6 +22,7 @@ def main() -> None:
         evaluation,
         read_json("reports/evaluation/intervals.json"),
         read_json("reports/criteria.json"),
+        count_lines(Path("reports/evaluation") / DESIGNS),  # one a brief: the test split may have less than was asked
     )
     versions = register(adapters, params)
     with tempfile.TemporaryDirectory() as folder:
@@ -31,7 +32,7 @@ def main() -> None:
     for name, version in versions.items():
         failed = ", ".join(unmet(version))
         print(f"register: {name:<8} is version {version.number}, criteria {f'not met: {failed}' if failed else 'met'}")
-    print(f"register: runs, best first, with `mlflow ui`: {best_first(params.tracking.experiment)}")
+    print(f"register: runs, best first, in MLflow's UI: {best_first(params.tracking.experiment)}")
 
 
 if __name__ == "__main__":

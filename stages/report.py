@@ -21,9 +21,10 @@ def main() -> None:
     write_page(params, REPORTS, out)
     draw_houses(read_houses(REPORTS / "evaluation"), designs)
     print(f"report: {out}, for any browser; plans of the merged model's houses in {designs}")
-    number = read_json(REGISTERED)[MERGED]["version"]
+    merged = read_json(REGISTERED)[MERGED]
     try:
-        add_files(params.tracking.model, number, sorted(designs.glob("*.svg"))[:PICTURES])
+        pictures = sorted(designs.glob("*.svg"))[:PICTURES]
+        add_files(params.tracking.model, merged["version"], merged["sha256"], pictures)
     except UserError as error:  # another machine's version
         print(f"warning: {error} The version has no pictures.", file=sys.stderr)
 

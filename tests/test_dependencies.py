@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 from conftest import REPOSITORY
 from housebrain.evaluation import evaluate
 from housebrain.params import Prepare
+from housebrain.provenance import code_files
 from housebrain.training import fingerprint
 from imports import closure, files_of
 
@@ -44,6 +45,11 @@ def dependencies(stage: str) -> list[str]:
     return [name for name in content["deps"] if name.startswith("src/")]
 
 
+def hashed(names: list[str]) -> set[str]:
+    """What the hash of some code is made of, relative to the repository."""
+    return {path.relative_to(REPOSITORY).as_posix() for path in code_files(names)}
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_depends_on_the_code_that_it_imports_and_on_no_other(stage: str) -> None:
     needed = closure(REPOSITORY / f"stages/{stage}.py")
@@ -69,6 +75,7 @@ def test_every_script_is_a_stage_and_depends_on_itself() -> None:
 def test_a_training_is_known_by_the_code_that_its_stage_depends_on() -> None:
     named = [f"src/housebrain/{name}" for name in fingerprint.CODE]
     assert files_of(named) == files_of(dependencies("train_shard"))
+    assert files_of(named) == {name for name in hashed(fingerprint.CODE) if (REPOSITORY / name).stat().st_size}
 
 
 def test_an_answer_is_kept_as_long_as_the_code_behind_it_is_the_same() -> None:
@@ -77,13 +84,14 @@ def test_an_answer_is_kept_as_long_as_the_code_behind_it_is_the_same() -> None:
     needed = {f"src/housebrain/{name}" for name in behind}
     needed |= {file for name in behind for file in closure(REPOSITORY / "src/housebrain" / name)}
     carried = {f"src/housebrain/{name}" for name in CARRIERS}
-    assert files_of([f"src/housebrain/{name}" for name in evaluate.CODE]) == needed - carried
+    assert hashed(evaluate.CODE) == needed - carried
 
 
 def test_a_guided_answer_is_kept_as_long_as_the_code_behind_it_is_the_same() -> None:
     needed = closure(REPOSITORY / "src/housebrain/answering/guided.py")
-    named = files_of([f"src/housebrain/{name}" for name in [*evaluate.CODE, *evaluate.GUIDED_CODE]])
+    named = hashed([*evaluate.CODE, *evaluate.GUIDED_CODE])
     assert needed - {f"src/housebrain/{name}" for name in CARRIERS} <= named
+    assert "src/housebrain/solver/library.json.gz" in named
 
 
 def test_whatever_changes_a_sample_prepares_again() -> None:

@@ -1,11 +1,13 @@
 """Tests for housebrain.tracking: filling the store twice changes nothing, and its troubles stop no training."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mlflow import MlflowClient
 
+from housebrain import tracking
 from housebrain.errors import UserError
 from housebrain.git import git_commit
 from housebrain.registry import aliased, register_version, set_alias, versions
@@ -14,6 +16,8 @@ from housebrain.tracking import (
     LiveRun,
     Point,
     RunRecord,
+    best_first,
+    client,
     find_runs,
     import_record,
     log_files,
@@ -155,6 +159,24 @@ def test_unfinished_shard_is_named(mlflow_store: str) -> None:
         read_metrics({1: "record-1", 3: "record-3"}, EXPERIMENT)
 
 
+def test_a_metric_that_is_not_finite_is_none(mlflow_store: str) -> None:
+    """A person may log one by hand; no report could hold it."""
+    run_id = import_record(record(), EXPERIMENT)
+    MlflowClient(mlflow_store).log_metric(run_id, "accuracy", math.nan)
+    assert read_metrics({1: "record-1"}, EXPERIMENT) == {1: {"loss": 2.0, "eval_loss": 1.0}}
+
+
+def test_what_was_cut_off_is_logged_to_its_end_whatever_was_set_since(mlflow_store: str) -> None:
+    """A setting that changes nothing of a merge is no part of its key; MLflow takes no second value."""
+    cut_off = RunRecord(record_id="merge-1", name="merge", params={"budget_minutes": "30"}, start_ms=1_000)
+    run_id = import_record(cut_off, EXPERIMENT)
+    settings = {"budget_minutes": 20, "rank": "exact"}
+    assert log_run("merge-1", "merge", EXPERIMENT, settings, {"dropped": 0.25}, {"kind": "merge"}) == run_id
+    (run,) = runs(mlflow_store)
+    assert (run.info.status, run.data.metrics) == ("FINISHED", {"dropped": 0.25})
+    assert run.data.params == {"budget_minutes": "30", "rank": "exact"}
+
+
 def test_same_key_is_logged_once(mlflow_store: str) -> None:
     first = log_run("merge-1", "merge", EXPERIMENT, {"strategy": "average"}, {"dropped": 0.25}, {"kind": "merge"})
     again = log_run("merge-1", "merge", EXPERIMENT, {"strategy": "average"}, {"dropped": 0.25}, {"kind": "merge"})
@@ -172,6 +194,23 @@ def test_runs_are_found_by_all_their_tags(mlflow_store: str) -> None:
     assert find_runs(EXPERIMENT, {"kind": "merge", "round": "1"}) == [one]
     assert set(find_runs(EXPERIMENT, {"kind": "merge"})) == {one, two}
     assert find_runs(EXPERIMENT, {"kind": "other"}) == []
+
+
+def test_the_table_of_runs_is_where_the_store_is(mlflow_store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    log_run("a", "a", EXPERIMENT, {}, {}, {})
+    table = best_first(EXPERIMENT).removeprefix("http://127.0.0.1:5000/")
+    assert table.startswith("#/experiments/")
+    local = client()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@mlflow.example:8443/team/")
+    monkeypatch.setattr(tracking, "client", lambda: local)
+    assert best_first(EXPERIMENT) == f"https://mlflow.example:8443/team/{table}"
+
+
+def test_runs_are_found_by_what_they_came_to(mlflow_store: str) -> None:
+    tags = {"kind": "evaluation"}
+    one = log_run("a", "a", EXPERIMENT, {}, {"eval_loss": 1.25, "seconds": 3.0}, tags)
+    log_run("b", "b", EXPERIMENT, {}, {"eval_loss": 1.5, "seconds": 3.0}, tags)
+    assert find_runs(EXPERIMENT, tags, {"eval_loss": 1.25, "accuracy": 0.5}) == [one]
 
 
 def test_files_are_artifacts_and_replace_those_before(

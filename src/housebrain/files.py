@@ -93,6 +93,19 @@ def read_json(path: str | Path) -> Any:
         raise UserError(f"{path}: not valid JSON ({error}). {how_to_get(path)}") from error
 
 
+def count_lines(path: str | Path) -> int:
+    """How many lines a file has.
+
+    Raises:
+        UserError: it can't be read.
+    """
+    try:
+        with Path(path).open("rb") as lines:
+            return sum(1 for _ in lines)
+    except OSError as error:
+        raise os_error(error, path) from error
+
+
 def how_to_get(path: str | Path) -> str:
     """What to do about a file that is missing or damaged: DVC brings those of a project's own folders, and no other."""
     path = Path(path).absolute()

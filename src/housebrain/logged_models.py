@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from housebrain.errors import UserError
 from housebrain.redact import redacted
 from housebrain.registry import MODEL_ID
 from housebrain.run_inputs import dataset_of
-from housebrain.tracking import client, experiment_id, store_errors
+from housebrain.tracking import client, experiment_id, store_errors, store_uri
 
 KIND = "lora adapter"
 
@@ -80,19 +81,27 @@ def add_folder(model_id: str, folder: Path) -> str:
         return str(store.get_logged_model(model_id).artifact_location)
 
 
-def add_files(registered: str, number: str, files: list[Path]) -> None:
+def add_files(registered: str, number: str, sha256: str, files: list[Path]) -> None:
     """Puts pictures and the like among the artifacts of a version's logged model, over those of the same names.
 
     Args:
         registered: the registered model's name.
         number: the version's.
+        sha256: of its adapter's weights, as its tag has it.
         files: to add.
 
     Raises:
-        UserError: there is no such version, or the store can't be written.
+        UserError: there is no such version, or it is another adapter's, as it may be in another store; or the store
+            can't be written.
     """
     with store_errors(f"pictures of version {number}"):
         store = client()
-        model_id = store.get_model_version(registered, number).tags.get(MODEL_ID)
+        version = store.get_model_version(registered, number)
+        if version.tags.get("sha256") != sha256:
+            raise UserError(
+                f"pictures of version {number}: in {store_uri()} that is another adapter. Register this round's there: "
+                "`dvc repro -f -s register`."
+            )
+        model_id = version.tags.get(MODEL_ID)
         for file in files if model_id else []:
             store.log_model_artifact(model_id, str(file))

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from housebrain.errors import UserError, words_of
 
@@ -81,8 +82,15 @@ def snapshot(path: Path, target: Path) -> None:
         raise UserError(f"{path}: MLflow's store can't be copied: it is damaged, or locked by others ({reason}).")
 
 
-def alias_in(path: Path, model: str, alias: str) -> str | None:
-    """The number of a registered model's version that has an alias, without MLflow; None where none has.
+class Aliased(NamedTuple):
+    """A registered model's version that has an alias: its number and its own tags."""
+
+    number: str
+    tags: dict[str, str]
+
+
+def alias_in(path: Path, model: str, alias: str) -> Aliased | None:
+    """The version of a registered model that has an alias, without MLflow; None where none has.
 
     Raises:
         sqlite3.Error, UnicodeDecodeError: the store can't be read, or is none.
@@ -93,7 +101,10 @@ def alias_in(path: Path, model: str, alias: str) -> str | None:
         found = store.execute(
             "SELECT version FROM registered_model_aliases WHERE name = ? AND alias = ?", (model, alias)
         ).fetchone()
-    return None if found is None else str(found[0])
+        if found is None:
+            return None
+        tags = "SELECT key, value FROM model_version_tags WHERE name = ? AND version = ?"
+        return Aliased(str(found[0]), dict(store.execute(tags, (model, found[0]))))
 
 
 def _connect(path: Path) -> sqlite3.Connection:

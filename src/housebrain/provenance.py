@@ -7,19 +7,27 @@ from pathlib import Path
 from housebrain.files import sha256_file
 
 PACKAGE = Path(__file__).parent
+CODE_SUFFIXES = (".py", ".yaml", ".gz")  # modules; tables of rules; the solver's library
 LIBRARIES = ("torch", "transformers", "peft")  # whose versions may change a training's last digits
 
 
-def code_hash(names: list[str]) -> str:
-    """SHA-256 over some of the package's files.
+def code_files(names: list[str]) -> list[Path]:
+    """The package's files that some names stand for: of a folder its modules, and the data that these read there.
 
     Args:
-        names: of files, or folders of them, relative to the package, such as `model/loss.py`.
+        names: of files, or folders of them without those below, relative to the package, such as `model/loss.py`.
     """
-    digest = hashlib.sha256()
+    found: list[Path] = []
     for path in (PACKAGE / name for name in sorted(names)):
-        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
-            digest.update(f"{file.relative_to(PACKAGE).as_posix()}\0{sha256_file(file)}\n".encode())
+        found += sorted(file for file in path.glob("*") if file.suffix in CODE_SUFFIXES) if path.is_dir() else [path]
+    return found
+
+
+def code_hash(names: list[str]) -> str:
+    """SHA-256 over the files that `names` stand for, as in `code_files`."""
+    digest = hashlib.sha256()
+    for file in code_files(names):
+        digest.update(f"{file.relative_to(PACKAGE).as_posix()}\0{sha256_file(file)}\n".encode())
     return digest.hexdigest()
 
 

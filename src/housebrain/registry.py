@@ -98,9 +98,27 @@ def register_version(
         tags |= {MODEL_ID: model_id} if model_id else {}
         made = store.create_model_version(model, source, run_id, tags, description=description)
         if model_id:
-            versions_of_it = json.dumps([{"name": model, "version": made.version}])
-            store.set_logged_model_tags(model_id, {"mlflow.modelVersions": versions_of_it})
+            _say_whose(store, model_id, model, made.version)
         return _version(store, made)
+
+
+def attach_model(model: str, number: str, model_id: str) -> Version:
+    """Gives a version another logged model, in place of one that was deleted. Returns the version.
+
+    Raises:
+        UserError: there is no such version, or the store can't be written.
+    """
+    with store_errors(f"model {model}"):
+        store = client()
+        store.set_model_version_tag(model, number, MODEL_ID, model_id)
+        _say_whose(store, model_id, model, number)
+        return _version(store, store.get_model_version(model, number))
+
+
+def _say_whose(store: "MlflowClient", model_id: str, model: str, number: str) -> None:
+    """Has MLflow's UI show a version with its logged model."""
+    versions_of_it = json.dumps([{"name": model, "version": number}])
+    store.set_logged_model_tags(model_id, {"mlflow.modelVersions": versions_of_it})
 
 
 def versions(model: str) -> list[Version]:

@@ -1,5 +1,6 @@
 """Tables on disk: CSV files through pandas, written in one step."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -8,14 +9,21 @@ from housebrain.errors import UserError, os_error
 from housebrain.files import atomic_file
 
 
-def read_csv(path: str | Path) -> pd.DataFrame:
+def read_csv(path: str | Path, texts: Sequence[str] = ()) -> pd.DataFrame:
     """Reads a CSV file.
+
+    Args:
+        path: of the file.
+        texts: columns that are taken as they are written: elsewhere `NA`, `None` and the like are nothing.
 
     Raises:
         UserError: the file is missing or is no CSV.
     """
     try:
-        return pd.read_csv(path)
+        table = pd.read_csv(path)
+        for column in texts:
+            table[column] = pd.read_csv(path, usecols=[column], dtype=str, keep_default_na=False)[column]
+        return table
     except OSError as error:
         raise os_error(error, path) from error
     except ValueError as error:  # pandas' own errors are ValueErrors

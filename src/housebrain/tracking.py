@@ -8,17 +8,18 @@ The store is MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db` in the project's fold
 """
 
 import logging
+import math
 import os
 import shlex
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -195,7 +196,7 @@ def import_record(record: RunRecord, experiment: str) -> str:
                 store.log_inputs(run.info.run_id, [dataset])
         run_id: str = run.info.run_id
         for key, value in record.params.items():
-            if run.data.params.get(key) != value:
+            if key not in run.data.params:  # MLflow takes no second value, such as after a kill and another setting
                 store.log_param(run_id, key, value)
         for key, value in record.tags.items():
             if run.data.tags.get(key) != value:
@@ -265,7 +266,7 @@ class LiveRun:
 
 
 def read_metrics(record_ids: dict[int, str], experiment: str) -> dict[int, dict[str, float]]:
-    """The latest value of every metric that the store has of each shard's run.
+    """The latest value of every metric that the store has of each shard's run, but for those that are not finite.
 
     Args:
         record_ids: by shard, the run's record id.
@@ -282,7 +283,9 @@ def read_metrics(record_ids: dict[int, str], experiment: str) -> dict[int, dict[
             if run is None or run.info.status != "FINISHED":
                 raise UserError(f"shard {shard}: MLflow has no finished run of it. Run `dvc repro -f collect`.")
             metrics[shard] = {
-                key: value for key, value in sorted(run.data.metrics.items()) if not key.startswith("system/")
+                key: value
+                for key, value in sorted(run.data.metrics.items())
+                if not key.startswith("system/") and math.isfinite(value)
             }
     return metrics
 
@@ -310,8 +313,13 @@ def log_run(
     return import_record(record, experiment)
 
 
-def find_runs(experiment: str, tags: dict[str, str]) -> list[str]:
+def find_runs(experiment: str, tags: dict[str, str], metrics: Mapping[str, float] | None = None) -> list[str]:
     """The ids of the runs with all of `tags`, newest first.
+
+    Args:
+        experiment: its name.
+        tags: that they have.
+        metrics: what they came to; a run that has another value of any is left out, one that has none is not.
 
     Raises:
         UserError: the store can't be reached.
@@ -319,11 +327,18 @@ def find_runs(experiment: str, tags: dict[str, str]) -> list[str]:
     with store_errors("looking for runs"):
         store = client()
         condition = " and ".join(f"tags.`{key}` = {quoted(value)}" for key, value in tags.items())
-        return [run.info.run_id for run in store.search_runs([experiment_id(store, experiment)], condition)]
+        wanted = (metrics or {}).items()
+        return [
+            run.info.run_id
+            for run in store.search_runs([experiment_id(store, experiment)], condition)
+            if all(run.data.metrics.get(key, value) == value for key, value in wanted)
+        ]
 
 
 def best_first(experiment: str) -> str:
-    """The address of the experiment's runs in MLflow's UI on this machine: those that meet most requirements on top.
+    """The address of the experiment's runs in MLflow's UI: those that meet most requirements on top.
+
+    It is the server's where the store is one, else `mlflow ui`'s on this machine.
 
     Raises:
         UserError: the store can't be read.
@@ -331,7 +346,10 @@ def best_first(experiment: str) -> str:
     with store_errors("looking for runs"):
         number = experiment_id(client(), experiment)
     order = quote("metrics.`design_accuracy`")
-    return f"http://127.0.0.1:5000/#/experiments/{number}/runs?orderByKey={order}&orderByAsc=false"
+    server = urlsplit(store_uri())
+    page = server._replace(netloc=server.netloc.rpartition("@")[2]).geturl().rstrip("/")  # without a password
+    here = page if server.scheme in ("http", "https") else "http://127.0.0.1:5000"
+    return f"{here}/#/experiments/{number}/runs?orderByKey={order}&orderByAsc=false"
 
 
 def log_files(run_id: str, files: list[Path]) -> None:

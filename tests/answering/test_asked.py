@@ -6,11 +6,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from housebrain.answering.asked import read_asked, read_given, solve_asked
+from housebrain.answering.asked import on_enough_floors, read_asked, read_given, solve_asked
 from housebrain.dataset.generate import generate_records
 from housebrain.dataset.v5 import parse_record
 from housebrain.errors import UserError
-from housebrain.house.brief import Rejected
+from housebrain.house.brief import Brief, Rejected
 from housebrain.rules.checks import violations
 
 WORDS = "2 bedroom house, 30x40 ft plot facing east, Pune, 30 lakh"
@@ -81,3 +81,16 @@ def test_floors_that_words_leave_open_are_as_many_as_the_solver_needs() -> None:
     found, houses = solve_asked(asked, 0, 1)
     assert found.brief.floors == len(houses[0].levels) > 1
     assert ("floors", str(found.brief.floors), "on fewer no arrangement was found") in found.assumed
+
+
+def test_floors_on_which_the_area_is_too_small_are_not_tried() -> None:
+    """A stair more, and 400 sq ft hold no house: what stands is why there is none on one floor."""
+    asked = read_asked("1 bedroom house of 400 sqft, Denver", {})
+
+    def none(brief: Brief) -> None:
+        raise Rejected("no_fit", f"none on {brief.floors}")
+
+    with pytest.raises(UserError, match="400 sqft are too few"):
+        read_asked("1 bedroom house of 400 sqft, Denver", {"floors": 2})
+    with pytest.raises(Rejected, match="none on 1"):
+        on_enough_floors(asked, none)

@@ -10,6 +10,7 @@ from housebrain.cli import app
 from housebrain.drawing.formats import installed
 from housebrain.errors import UserError
 from houses import solved_houses
+from rules.plans import GOOD, design_of
 
 
 @pytest.fixture
@@ -77,3 +78,10 @@ def test_brackets_in_a_brief_are_text(files: tuple[str, str]) -> None:
     Path(files[1]).write_text(json.dumps(brief))
     for command in ("bill", "codes"):
         assert "Asia [/India]" in run(command, files[0], "--brief", files[1])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_design_that_an_editor_saved_is_read_as_a_brief_is(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "design.json"
+    path.write_text(design_of([GOOD]).model_dump_json(), encoding=encoding)
+    assert "A check of a sketch" in run("codes", str(path), "--ruleset", "nbc2016")

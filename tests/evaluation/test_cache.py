@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from housebrain.evaluation.cache import Answers, Cache, Loss
+from housebrain.evaluation import cache as module
+from housebrain.evaluation.cache import Answers, Cache, Loss, hash_of
+from housebrain.files import atomic_file, sha256_file
 
 LOSS = Loss(loss=0.1)
 
@@ -71,3 +73,22 @@ def test_work_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(AssertionError):
         cache.get_or_make(Loss, {}, never)
     assert not cache.folder.exists()
+
+
+def test_a_file_is_hashed_once_until_it_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each model of a round that answers beside all others is known by the hashes of them all."""
+    path = tmp_path / "weights"
+    read: list[Path] = []
+
+    def counted(one: Path) -> str:
+        read.append(one)
+        return sha256_file(one)
+
+    monkeypatch.setattr(module, "sha256_file", counted)
+    path.write_bytes(b"one")
+    assert hash_of(path) == hash_of(path) == sha256_file(path)
+    assert read == [path]
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(b"two")
+    assert hash_of(path) == sha256_file(path)
+    assert read == [path, path]

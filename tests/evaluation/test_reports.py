@@ -18,7 +18,7 @@ from housebrain.files import read_json, write_json
 from housebrain.house.design import Design
 from housebrain.language.samples import Sample, load_samples
 from housebrain.params import Params
-from housebrain.report.houses import draw_houses, read_houses
+from housebrain.report.houses import SHOWN, draw_houses, read_houses
 from housebrain.report.summary import print_summary
 from housebrain.rules.checks import violations
 from housebrain.shard import Shard, read_shard_reports
@@ -187,10 +187,34 @@ def test_the_summary_needs_only_the_reports(
     assert sorted(line.split("│")[2].strip() for line in met) == ["free", "guided"]
     assert "answers.jsonl" in shown
     assert "2 of 4 guided answers of the merged model became valid houses" in shown
+    assert f"measured on {len(evaluated[MERGED].answers)} held-out test briefs" in shown
     assert "housebrain design examples/brief.json --model models/merged" in shown
     draw_houses(read_houses(tmp_path / "evaluation"), tmp_path / "designs")
     drawn = sorted(str(path) for path in (tmp_path / "designs").glob("*.svg"))
     assert drawn == sorted(word for word in shown.split() if word.endswith(".svg"))
+
+
+def test_the_summary_counts_what_was_measured(
+    evaluated: dict[str, Evaluated],
+    two_shards: Params,
+    shard_reports: ShardReports,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Not what was asked for, where the test split has fewer; and all guided answers, not only those that are drawn."""
+    merged = evaluated[MERGED]
+    many = evaluated | {MERGED: merged._replace(guided=[*merged.guided] * (SHOWN + 1))}
+    settings = two_shards.evaluate.model_copy(update={"briefs": 200})
+    tables = {"intervals": intervals(evaluated), "comparisons": comparisons(evaluated)}
+    write_reports(many, two_shards, shard_reports, {}, tables, tmp_path)
+    for number, report in enumerate(shard_reports.values(), 1):
+        write_json(tmp_path / f"shards/{number}.json", report)
+    write_json(tmp_path / "merge.json", {"size_mb": 9.8, "strategy": "average"})
+    print_summary(two_shards.model_copy(update={"evaluate": settings}), tmp_path)
+    shown = capsys.readouterr().out
+    assert f"measured on {len(merged.answers)} held-out test briefs" in shown
+    count = len(merged.guided) * (SHOWN + 1)
+    assert f"Houses  {count // 2} of {count} guided answers of the merged model became valid houses" in shown
 
 
 def test_a_summary_before_any_run_is_an_error(two_shards: Params, tmp_path: Path) -> None:

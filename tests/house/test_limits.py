@@ -77,6 +77,12 @@ def _double(holder: Any) -> None:
     rooms.append(rooms[0])
 
 
+def _glaze(holder: Any) -> None:
+    """More glass than walls: what is left of these would have a price below nothing."""
+    level = holder["levels"][0]
+    level["windows"][0] |= {"room": level["rooms"][0]["name"], "width_ft": 5000.0}
+
+
 @pytest.mark.parametrize(
     ("change", "field", "said"),
     [
@@ -90,6 +96,7 @@ def _double(holder: Any) -> None:
         (_set("levels", 0, "rooms", 0, "boxes", 0, "x", 1e-9), "levels.0.rooms.0.boxes", "no multiple of 0.5"),
         (_set("levels", 0, "rooms", 0, "boxes", 0, "w", 2 * MOST_FEET), "levels.0.rooms.0", "reaches beyond"),
         (_double, "levels.0.rooms", "one name"),
+        (_glaze, "levels.0.rooms.0", "larger than its walls"),
     ],
 )
 def test_a_design_that_contradicts_itself_is_told_where(

@@ -1,5 +1,6 @@
 """What is tuned on validation samples and compared on others."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from housebrain.errors import UserError
 from housebrain.merging.choose import FEWEST_SAMPLES, SIGNIFICANT, TRIED, Trial, choose, decide, left_open
 from housebrain.merging.merge import merge_adapters
 from housebrain.merging.strategies import strategy
+from housebrain.merging.trials import strategies
 from housebrain.model.adapter import Adapter
 from housebrain.params import Merge, Params, load_params
 from housebrain.significance import paired_p
@@ -128,6 +130,26 @@ def test_auto_begins_nothing_past_its_budget(folders: dict[str, Path], capsys: p
     choice = choose(folders, METRICS, settings(strategy="auto", budget_minutes=1e-9), target.losses)
     assert [row["strategy"] for row in choice.table] == ["average"]
     assert "not tried: weighted, best, greedy" in capsys.readouterr().out
+
+
+def test_a_merge_whose_loss_is_not_finite_is_never_taken(folders: dict[str, Path]) -> None:
+    """One shard diverged: what it has a part in has a loss of NaN on a sample, neither above nor below any other."""
+    target = Target(dense(folders["shard 1"]))
+    spoilt = dense(folders["shard 2"])
+
+    def losses(folder: Path) -> list[float]:
+        found = target.losses(folder)
+        has_part = abs(float(dense(folder) @ spoilt / spoilt.norm() ** 2)) > 0.1
+        return [math.nan, *found[1:]] if has_part else found
+
+    choice = choose(folders, METRICS, settings(strategy="auto"), losses)
+    found = {row["strategy"]: row["loss"] for row in choice.table}
+    assert found["average"] is None and found["greedy"] is not None
+    assert not next(row for row in choice.table if row["strategy"] == "average")["chosen"]
+    assert choice.trial.loss == min(loss for loss in found.values() if loss is not None)
+    assert strategies(choice.table).axes[0].patches
+    with pytest.raises(UserError, match="no merge that was tried has a finite loss"):
+        choose(folders, METRICS, settings(strategy="auto"), lambda folder: [math.nan] * 16)
 
 
 def test_samples_that_can_tell_nothing_apart_are_refused(folders: dict[str, Path]) -> None:

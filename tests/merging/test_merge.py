@@ -335,6 +335,7 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
         ({"weights": [1, -1]}, "sum to 0"),
         ({"weights": [1, float("nan")]}, "sum to nan"),
         ({"scale": float("inf")}, "scale"),
+        ({"scale": -1e300}, r"scale: -1e\+300 is no number between"),
         ({"name": "best"}, "0 has no finite metric 'eval_loss'"),
     ],
 )
@@ -347,6 +348,13 @@ def test_bad_settings_are_refused_and_leave_the_last_output(
     with pytest.raises(UserError, match=named):
         merge(folders, tmp_path / "out", **options)
     assert (tmp_path / "out" / WEIGHTS).read_bytes() == before
+
+
+def test_weights_that_undo_each_other_are_refused(tmp_path: Path) -> None:
+    """Scaled to sum to 1 they would be beyond all numbers."""
+    folders = [random_adapter(tmp_path / str(seed), seed) for seed in range(3)]
+    with pytest.raises(UserError, match="as good as nothing beside the largest"):
+        merge(folders, tmp_path / "out", weights=[1, -1, 1e-320])
 
 
 @pytest.mark.parametrize("name", ["slerp", "ties", "dare", "della"])

@@ -189,6 +189,15 @@ def test_the_next_round_starts_from_the_best_adapter_of_its_rank(tmp_path: Path,
     assert dropped == pytest.approx(lost / energy, rel=1e-4)
 
 
+def test_the_next_round_is_of_the_same_base(tmp_path: Path, tiny_base: Path) -> None:
+    """Another of the same shapes would take the state without a word."""
+    write_init(LORA, "tiny", tiny_base, starts.START / starts.STATE)
+    with pytest.raises(
+        UserError, match=r"rounds before were trained on tiny, and `base` in params\.yaml is tiny-chat now"
+    ):
+        starts.write_next_init(starts.START, LORA, "tiny-chat", tiny_base, tmp_path / "init")
+
+
 def test_a_state_of_lower_rank_is_held_whole_and_the_rest_stays_as_drawn(tmp_path: Path, tiny_base: Path) -> None:
     narrow = LORA.model_copy(update={"r": 2})
     write_init(narrow, "tiny", tiny_base, tmp_path / "narrow")

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM
 
 from housebrain.errors import UserError
 from housebrain.files import read_json, write_json
@@ -34,6 +36,23 @@ def test_it_says_what_peft_says(adapter: Path, tiny_base: Path) -> None:
     torch.testing.assert_close(folded, beside, rtol=1e-3, atol=1e-3)
     assert not torch.allclose(folded, alone, atol=0.1)
     torch.testing.assert_close(alone, load_base(tiny_base).eval()(input_ids=ids).logits)
+
+
+@pytest.mark.parametrize("end", ["lm_head", "embed_tokens"])
+def test_an_adapter_of_one_end_changes_no_other(end: str, tiny_base: Path, tmp_path: Path) -> None:
+    """Input and output embeddings of the base are one matrix. What is saved says so no more."""
+    base = load_base(tiny_base)
+    assert base.config.tie_word_embeddings
+    lora = LoraConfig(r=4, target_modules=["q_proj", end], init_lora_weights=False)
+    get_peft_model(base, lora).save_pretrained(tmp_path / "adapter", save_embedding_layers=False)
+    ids = torch.arange(3, 43).view(2, 20)
+    with torch.inference_mode():
+        beside = with_adapter(tiny_base, tmp_path / "adapter")(input_ids=ids).logits
+        folded = load_model(tiny_base, tmp_path / "adapter").eval()
+        torch.testing.assert_close(folded(input_ids=ids).logits, beside, rtol=1e-3, atol=1e-3)
+        folded.save_pretrained(tmp_path / "whole")
+        saved = AutoModelForCausalLM.from_pretrained(tmp_path / "whole")(input_ids=ids).logits
+        torch.testing.assert_close(saved, beside, rtol=1e-3, atol=1e-3)
 
 
 def test_an_adapter_for_another_base_is_named(adapter: Path, tiny_base: Path) -> None:

@@ -110,6 +110,13 @@ def test_the_card_is_filled_in_from_the_run(chosen: Champion, params: Params) ->
         assert line in loaded.content, line
 
 
+def test_a_bar_in_a_cell_ends_no_cell(chosen: Champion, params: Params) -> None:
+    tags = chosen.version.tags | {"formula": "w_i = argmin of the validation loss, |w_i| <= 1.5, at most 60 trials"}
+    version = chosen.version._replace(tags=tags)
+    content = card(version, params, read_json("reports/prepare.json"), read_json("reports/split.json"))
+    assert r"| formula | `w_i = argmin of the validation loss, \|w_i\| <= 1.5, at most 60 trials` |" in content
+
+
 def test_the_card_says_which_rounds_a_state_has_behind_it(chosen: Champion, params: Params) -> None:
     step = {"round": "4", "rounds": "8", "outer_learning_rate": "1", "outer_momentum": "0.5", "start": "5" * 64}
     version = chosen.version._replace(tags=chosen.version.tags | step)

@@ -15,10 +15,11 @@ from housebrain.logged_models import add_files
 from housebrain.model.adapter import WEIGHTS
 from housebrain.params import Params
 from housebrain.registry import versions
+from housebrain.release.champion import choose, unmet
 from housebrain.release.pyfunc import ABOUT
 from housebrain.release.register import data_hash, dvc_files
-from housebrain.tracking import RECORD_ID, client, find_runs, log_run
-from release.conftest import EXPERIMENT, merge_round, of_rounds, register_round
+from housebrain.tracking import RECORD_ID, Point, RunRecord, client, find_runs, import_record, log_run
+from release.conftest import BRIEFS, EXPERIMENT, merge_round, of_rounds, register_round
 
 
 def change_report(name: str, *keys: str, value: Any) -> None:
@@ -105,7 +106,8 @@ def test_a_version_has_few_tags_and_says_what_it_is_and_how_good(evaluated_round
     assert merged.tags["criteria"] == "1 of 2 met"
     first, second = merged.description.splitlines()
     assert first == "Average of 2 shards of round 1."
-    assert second.endswith("test briefs: test loss 1.250; free: requirements met 50%, valid 25%.")
+    assert second == "On 3 test briefs: test loss 1.250; free: requirements met 50%, valid 25%."
+    assert BRIEFS == 3 < params.evaluate.briefs
     model = store.get_logged_model(merged.tags["logged_model"])
     assert model.params["formula"]
     assert model.tags["criterion.json_validity"] == "fail: 0.5, wanted >= 1"
@@ -114,20 +116,45 @@ def test_a_version_has_few_tags_and_says_what_it_is_and_how_good(evaluated_round
     picture = Path("GEN-1.svg")
     picture.write_text("<svg/>")
     for _ in range(2):
-        add_files("housebrain", merged.version, [picture])
+        add_files("housebrain", merged.version, sha256, [picture])
+    with pytest.raises(UserError, match=r"version 3: in .* that is another adapter\. Register this round's there"):
+        add_files("housebrain", merged.version, "f" * 64, [Path("GEN-2.svg")])
     assert [file.path for file in store.list_logged_model_artifacts(merged.tags["logged_model"])] == [
         "GEN-1.svg",
         "MLmodel",
         "housebrain.json",
     ]
     with pytest.raises(UserError, match="pictures of version 99"):
-        add_files("housebrain", "99", [picture])
+        add_files("housebrain", "99", sha256, [picture])
     run = store.get_run(run_id)
     assert [one.model_id for one in run.inputs.model_inputs] == [merged.tags["logged_model"]]
     assert [(one.dataset.name, one.dataset.digest) for one in run.inputs.dataset_inputs] == [("test", "e" * 36)]
     assert len(store.get_metric_history(run_id, "eval_loss")) == 1
     assert run.data.tags["mlflow.source.name"] == "stages/evaluate.py"
     assert all(len(one.tags) <= 10 for one in store.search_model_versions(""))
+
+
+def test_a_version_is_linked_to_the_evaluation_that_it_tells_of(evaluated_round: Path, params: Params) -> None:
+    """Not to a later one of the same adapter on other briefs, whose run keeps its own measures."""
+    tags = {"kind": "evaluation", "model": MERGED, "weights": sha256_file(Path("models/merged") / WEIGHTS)}
+    start = {"name": "evaluate merged", "tags": tags, "status": "FINISHED"}
+    runs = [
+        import_record(
+            RunRecord(
+                record_id=f"evaluated-{ms}",
+                points=[Point(key="eval_loss", value=loss, step=0, timestamp_ms=ms)],
+                start_ms=ms,
+                end_ms=ms,
+                **start,
+            ),
+            EXPERIMENT,
+        )
+        for ms, loss in ((1_000, 1.25), (2_000, 1.0))
+    ]
+    merged = register_round(params)[MERGED]
+    inputs = [[one.model_id for one in client().get_run(run_id).inputs.model_inputs] for run_id in runs]
+    assert inputs == [[merged.tags["logged_model"]], []]
+    assert client().get_run(runs[1]).data.metrics == {"eval_loss": 1.0}
 
 
 def test_registering_again_makes_no_second_version(evaluated_round: Path, params: Params) -> None:
@@ -164,6 +191,24 @@ def test_another_merge_is_another_version_and_the_first_is_found_again(evaluated
     assert best.tags["sha256"] != first.tags["sha256"]
     merge_round()
     assert register_round(params)[MERGED] == first
+
+
+def test_a_logged_model_that_was_deleted_is_logged_again(evaluated_round: Path, params: Params) -> None:
+    """Which criteria a version failed was written there: without it none may be taken as met."""
+    first = register_round(params)[MERGED]
+    client().delete_logged_model(first.tags["logged_model"])
+    (left,) = (one for one in versions("housebrain") if one.number == first.number)
+    assert unmet(first) == {"json_validity": "fail: 0.5, wanted >= 1"} and unmet(left) == {"criteria": "1 of 2 met"}
+    with pytest.raises(UserError, match=r"its logged model was deleted in MLflow.*dvc repro -f -s register"):
+        choose(MERGED, params)
+    again = register_round(params)[MERGED]
+    assert again.number == first.number and again.tags["logged_model"] != first.tags["logged_model"]
+    assert {key: value for key, value in again.tags.items() if key != "logged_model"} == {
+        key: value for key, value in first.tags.items() if key != "logged_model"
+    }
+    assert len(versions("housebrain")) == 3
+    with pytest.raises(UserError, match="does not meet the criteria: json_validity"):
+        choose(MERGED, params)
 
 
 def test_a_run_that_the_store_lacks_is_no_obstacle(evaluated_round: Path, params: Params) -> None:

@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from conftest import REPOSITORY
-from housebrain.files import write_json
+from housebrain.files import read_json, write_json
 from housebrain.model import released
 from housebrain.model.adapter import WEIGHTS
 from housebrain.model.lora_init import write_init
@@ -60,12 +60,18 @@ def test_files_are_written_once_and_are_those_of_one_model(
         file.write(b" ")
     assert find_served(params) is None  # they are another adapter's
     Path("mlflow.db").write_bytes(mlflow_database.read_bytes())
-    register_version("housebrain", "one", "file:///one", None, {}, "")
+    register_version("housebrain", "one", "file:///one", None, {"sha256": "a" * 64}, "")
     set_alias("housebrain", "champion", "1")
-    assert served._wanted(params, served.alias_in(Path("mlflow.db"), "housebrain", "champion")) == {
-        "version": "1",
-        "model": "housebrain",
-    }
+    chosen = served.alias_in(Path("mlflow.db"), "housebrain", "champion")
+    assert chosen is not None and (chosen.number, chosen.tags["sha256"]) == ("1", "a" * 64)
+    assert find_served(params) is None
+    of_champion = {"version": "1", "model": "housebrain", "sha256": "a" * 64}
+    write_json(FOLDER / ABOUT, read_json(FOLDER / ABOUT) | {"made_for": of_champion})
+    assert find_served(params) is not None
+    # A new store counts versions from 1 again: the files of the old version 1 are not the new one's.
+    Path("mlflow.db").write_bytes(mlflow_database.read_bytes())
+    register_version("housebrain", "another", "file:///another", None, {"sha256": "b" * 64}, "")
+    set_alias("housebrain", "champion", "1")
     assert find_served(params) is None
 
 

@@ -12,6 +12,7 @@ from conftest import MakeSamples
 from housebrain.errors import UserError
 from housebrain.evaluation.names import MERGED
 from housebrain.params import Criterion
+from housebrain.report.houses import draw_houses, read_houses
 from housebrain.report.page import write_page
 from report.conftest import Round
 
@@ -138,6 +139,36 @@ def test_where_no_strategies_were_compared_the_page_says_so(a_round: Round) -> N
     assert "The merge is by average, without comparing it with others; merge.strategy: auto compares" in reader.words
     a_round.choice = [{"strategy": "average", "scale": 1.0, "loss": 0.5, "p": 1.0, "chosen": True}]
     assert "without comparing" not in page_of(a_round)[0].words
+
+
+def test_a_strategy_without_a_finite_loss_has_none_on_the_page(a_round: Round) -> None:
+    kept = {"strategy": "average", "scale": 1.0, "loss": 0.5, "p": 1.0, "chosen": True}
+    a_round.choice = [kept, {"strategy": "ties", "scale": 1.0, "loss": None, "p": 0.0, "chosen": False}]
+    assert "ties 1 - < 0.001" in page_of(a_round)[0].words
+
+
+def test_a_kind_of_brief_is_called_what_it_is_called(a_round: Round) -> None:
+    """Tables take some words for nothing at all."""
+    for number, style in enumerate(("NA", "None")):
+        sample = a_round.samples[number]
+        a_round.samples[number] = sample._replace(brief=sample.brief.model_copy(update={"style": style}))
+    words = page_of(a_round)[0].words
+    assert " NA 1 " in words and " None 1 " in words and not re.search(r"\bnan\b", words)
+
+
+def test_a_record_may_have_any_id(a_round: Round, tmp_path: Path) -> None:
+    """Its house is drawn in the folder of houses, nowhere else."""
+    ids = ["villas/7", "../../out", "a b" * 100, "HBV5-1"]
+    a_round.samples = [one._replace(id=name) for one, name in zip(a_round.samples, ids, strict=True)]
+    a_round.answers[MERGED] = [one.answer for one in a_round.samples]
+    a_round.guided = 4
+    houses = read_houses(a_round.write() / "evaluation")
+    draw_houses(houses, tmp_path / "designs")
+    drawn = {path.name for path in (tmp_path / "designs").iterdir()}
+    assert drawn == {name for house in houses for name in house.files}
+    assert len(drawn) == sum(len(house.design.levels) for house in houses)
+    assert any(name.startswith("villas_7-") for name in drawn) and drawn & {"HBV5-1.svg", "HBV5-1-0.svg"}
+    assert [path for path in tmp_path.rglob("*.svg") if path.parent != tmp_path / "designs"] == []
 
 
 def test_answers_can_do_no_harm(a_round: Round) -> None:

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from housebrain.house.brief import Brief
+from housebrain.house.design import Design
 from housebrain.rules.checks import requirements, violations
 from housebrain.rules.codes import check_codes
 from rules.plans import BRIEF, GOOD, TWO_FLOORS, design_of
@@ -145,3 +146,13 @@ def test_code_rules_are_measured_room_by_room() -> None:
     failed = {(r.rule, r.where) for r in check_codes(design_of([narrow]), BRIEF, "irc2021") if r.outcome == "failed"}
     assert ("habitable least dimension", "master") in failed
     assert ("hall width", "hall") not in failed
+
+
+def test_a_room_of_another_kind_is_not_the_room_that_is_asked_for() -> None:
+    content = design_of([GOOD]).model_dump(mode="json")
+    for room in content["levels"][0]["rooms"]:
+        if room["name"] == "master":
+            room["type"] = "kitchen"
+    design = Design.model_validate(content)
+    assert [one[:2] for one in violations(design, BRIEF)] == [("wrong_type", "master")]
+    assert requirements(design, BRIEF)["room:master"] is False

@@ -14,6 +14,7 @@ from housebrain.house.design import Design
 from housebrain.rules.codes import CERTAINTY, RuleResult, check_codes
 from housebrain.rules.measures import MEASURES, ROOM_SETS, Case, Measured, bedspaces
 from housebrain.rules.rulesets import names, ruleset, ruleset_for
+from housebrain.words.read import read_words
 from houses import solved_houses
 from rules.plans import BRIEF, GOOD, design_of
 
@@ -72,6 +73,11 @@ NARROW_DOUBLE = [
     ["master", 0, 16, 16.5, 18],
     ["bed", 16.5, 16, 7.5, 18],
 ]
+# One bedroom for two, too narrow for one; and one room to live in, too narrow to be the only one.
+NARROW_ONLY = [
+    ["living", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["master", 0, 16, 7.5, 18], ["bath", 7.5, 16, 16.5, 18],
+]  # fmt: skip
+NARROW_STUDIO = [["master", 0, 0, 14, 7], ["hall", 0, 7, 14, 3]]
 DEEP = [["hall", 0, 0, 4, 34], ["living", 4, 0, 10, 30], ["utility", 14, 0, 4, 34], ["bath", 4, 30, 10, 4]]
 
 
@@ -98,6 +104,8 @@ def cases() -> list[tuple[Design, Brief]]:
         (storeys(2, [["guest", 0, 16, 11, 80], ["bath", 11, 16, 13, 80]]), (24, 96)),
         (storeys(2, [["terrace", 0, 16, 12, 8], ["balcony", 12, 16, 12, 8]]), (24, 24)),
         ([NARROW_DOUBLE], (24, 34)),
+        ([NARROW_ONLY], (24, 34)),
+        ([NARROW_STUDIO], (14, 10)),
         ([[["living", 0, 0, 40, 40]], DARK], (40, 40)),
         (small_home(18, [["bed1", 8, 0, 10, 12.5], ["bed2", 8, 12.5, 10, 5.5]]), (18, 18)),
         (small_home(14, [["bed", 8, 0, 10, 14]]), (18, 14)),
@@ -284,3 +292,88 @@ def test_a_balconys_door_is_a_way_out() -> None:
     (sill,) = MEASURES["egress_sill"][0](case)
     assert joined
     assert sill == ("master", 0.0)
+
+
+def test_open_space_ends_where_the_plot_does() -> None:
+    """An L lacks its rear corner, and a house in front of what is lacking has no more behind it than the setback."""
+    plot = BRIEF.plot.model_copy(update={"length_ft": 100.0, "shape": "L_Shape"})
+    brief = BRIEF.model_copy(update={"plot": plot, "region": "Asia_India", "city": "Delhi"})
+    wide, deep = brief.berths
+    house = [["living", 0, 0, 50, 36], ["hall", 0, 36, 50, 4], ["master", 0, 40, 26, 28], ["bath", 26, 40, 24, 28]]
+    front_house = design_of([house], brief, (50, 68))
+    assert (front_house.footprint.w, front_house.footprint.rear) == (wide.w / 2, wide.d / 2)
+    (rear,) = results_of("nbc2016", front_house, brief)["rear open space"]
+    assert (rear.outcome, rear.measured) == ("failed", 1.52)  # 5 ft
+    # Beside what is lacking, a house has the setback at that side too.
+    beside = [["living", 0, 0, 20, 40], ["hall", 0, 40, 20, 4], ["master", 0, 44, 20, 46]]
+    narrow_house = design_of([beside], brief, (20, 90))
+    assert (narrow_house.footprint.w, narrow_house.footprint.rear) == (deep.w / 2, deep.d / 2)
+    for rule in ("side open space", "other side's open space"):
+        assert results_of("delhi", narrow_house, brief)[rule][0].measured == 1.52
+    assert results_of("delhi", narrow_house, brief)["rear open space"][0].measured == 1.52
+
+
+@pytest.mark.parametrize("shape", ["Rectangle", "L_Shape", "Irregular"])
+@pytest.mark.parametrize("sides", [(3.0, 9.0), (9.0, 3.0)])
+def test_a_house_that_fills_its_berth_has_its_setbacks_open(shape: str, sides: tuple[float, float]) -> None:
+    """To the centimetre, at whichever side the plot lacks something; half a foot is the grid's."""
+    setbacks = Setbacks(front_ft=8, rear_ft=7, left_ft=sides[0], right_ft=sides[1])
+    plot = BRIEF.plot.model_copy(update={"width_ft": 70.0, "length_ft": 90.0, "shape": shape, "setbacks": setbacks})
+    brief = BRIEF.model_copy(update={"plot": plot})
+    for berth in brief.berths:
+        size = berth.w / 2, berth.d / 2
+        design = design_of([[["living", 0, 0, *size]]], brief, size)
+        found = {rule: results_of("bengaluru", design, brief)[f"{rule} open space"][0].measured for rule in
+                 ("front", "rear", "side", "both sides'")}  # fmt: skip
+        assert found["front"] == 2.44
+        assert found["rear"] is not None
+        assert found["rear"] >= 2.13
+        assert found["both sides'"] is not None
+        assert 0.91 <= found["both sides'"] <= 0.91 + 0.16
+
+
+@pytest.mark.parametrize(("metres", "least"), [(7.5, 1.5), (18, 3.0), (30, 4.5), (7.6, 3.0)])
+def test_a_band_holds_up_to_its_end_as_words_give_it(metres: float, least: float) -> None:
+    street_ft = read_words(f"3 bhk, 40x60 plot, {metres:g} m wide road, Pune").brief.plot.street_width_ft
+    brief = on_plot(100, 100, 20, street_ft)
+    assert results_of("nbc2016", design_of([GOOD]), brief)["front open space"][0].bound == least
+
+
+def test_a_setback_in_metres_is_kept_by_the_same_number_of_feet() -> None:
+    setback_ft = read_words("3 bhk, 60x80 plot, 3 m setback on all sides, Pune").brief.plot.setbacks.rear_ft
+    brief = on_plot(24 + 2 * setback_ft, 28 + 2 * setback_ft, setback_ft, 20)
+    assert results_of("nbc2016", design_of([GOOD]), brief)["rear open space"][0].passed
+
+
+def test_a_home_for_one_needs_no_double_bedroom() -> None:
+    rooms = [["living", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["master", 0, 16, 10, 9], ["bath", 10, 16, 14, 9]]
+    single = design_of([rooms], size=(24, 25))
+    assert bedspaces(single) == "1b1p"
+    found = results_of("uk", single)["one double bedroom"]
+    assert [one.note for one in found] == ["it is for homes of 2 people or more"]
+
+
+def test_the_width_of_a_double_bedroom_is_that_of_no_single_one() -> None:
+    """A single room of 2.8 m by 2.8 m makes no narrow double room wide."""
+    rooms = [["living", 0, 0, 24, 12], ["hall", 0, 12, 24, 4], ["master", 0, 16, 7.5, 18], ["bed", 7.5, 16, 9.5, 9],
+             ["bath", 17, 16, 7, 9], ["store", 7.5, 25, 16.5, 9]]  # fmt: skip
+    design = design_of([rooms], size=(24, 34))
+    assert bedspaces(design) == "2b3p"
+    (width,) = results_of("uk", design)["one double bedroom's width"]
+    assert (width.outcome, width.measured) == ("failed", pytest.approx(2.286))
+
+
+def test_only_a_house_of_one_room_asks_for_its_greater_width() -> None:
+    assert results_of("nbc2016", design_of([NARROW_STUDIO], size=(14, 10)))["width of the only habitable room"][
+        0
+    ].measured == pytest.approx(2.1336)
+    note = results_of("nbc2016", design_of([GOOD]))["width of the only habitable room"][0].note
+    assert note == "it is for houses with 1 such room"
+
+
+def test_a_kitchen_is_habitable_to_the_irc() -> None:
+    """R202: a space for living, sleeping, eating or cooking."""
+    found = results_of("irc2021", design_of([DARK], size=(40, 40)))
+    for rule in ("glazing to floor area", "openable to floor area"):
+        assert [one.outcome for one in found[rule] if one.where == "kitchen"] == ["failed"]
+    assert "kitchen" not in {one.where for one in found["habitable room area"]}

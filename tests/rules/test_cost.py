@@ -7,11 +7,11 @@ from typing import Any, get_args
 import pytest
 
 from housebrain.dataset.generate import REGIONS
-from housebrain.house.brief import Brief
+from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Design, Level, Quality
 from housebrain.language.designs import decode, encode
 from housebrain.rules.bill import Bill, bill
-from housebrain.rules.cost import choose_quality
+from housebrain.rules.cost import choose_quality, priced
 from housebrain.rules.quantities import ITEMS, Quantities, measure
 from housebrain.rules.rates import QUALITIES, rates_of
 from housebrain.rules.site import vocabulary
@@ -211,3 +211,34 @@ def test_quantities_are_measured_once_for_all_qualities(monkeypatch: pytest.Monk
     monkeypatch.setattr("housebrain.rules.cost.measure", counted)
     design_of([GOOD], BRIEF.model_copy(update={"budget_usd": 1.0}))
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("region", ["US_West", "Asia_India", "EU_UK"])
+def test_a_house_is_within_a_budget_that_is_its_own_price(region: str) -> None:
+    """Whoever is told a price and brings it gets the same house, and no word of cuts."""
+    rich = BRIEF.model_copy(update={"region": region, "budget_usd": 1e9})
+    for half_feet in range(20):
+        depth = 12 + half_feet / 2
+        rooms = [["living", 0, 0, 24, depth], ["hall", 0, depth, 24, 4], ["master", 0, depth + 4, 16, 12],
+                 ["bath", 16, depth + 4, 8, 12]]  # fmt: skip
+        design = design_of([rooms], rich, (24, depth + 16))
+        exact = rich.model_copy(update={"budget_usd": design.cost.total_usd})
+        again = design_of([rooms], exact, (24, depth + 16))
+        assert again.quality == design.quality == "luxury"
+        assert bill(again, exact).within_budget
+        assert bill(again, exact).cuts == ()
+    assert not bill(again, rich.model_copy(update={"budget_usd": design.cost.total_usd - 1})).within_budget
+
+
+@pytest.mark.parametrize(("field", "kind"), [("quality", "cheap"), ("roof", "Thatch")])
+def test_a_choice_that_the_tables_dont_know_is_refused_by_name(field: Any, kind: str) -> None:
+    brief = BRIEF.model_copy(update={"choices": {field: kind}})
+    with pytest.raises(Rejected, match=rf"unknown_choice: choices.{field}: '{kind}' is not known. Known: .*\w\.$"):
+        design_of([GOOD], brief)
+
+
+def test_a_designs_cost_is_that_of_its_rooms_whatever_it_says() -> None:
+    design = design_of([GOOD])
+    cheap = design.model_copy(update={"cost": design.cost.model_copy(update={"total_usd": 1.0})})
+    assert priced(cheap, BRIEF) == design
+    assert priced(cheap, BRIEF.model_copy(update={"budget_usd": 5.0})) == design

@@ -151,6 +151,37 @@ def test_tools_check_and_cost_a_design(client: TestClient, answer: dict[str, Any
     assert parsed["brief"] == answer["brief"]
 
 
+def test_a_door_that_hangs_in_no_wall_is_a_violation(client: TestClient, answer: dict[str, Any]) -> None:
+    """Of a house whose rooms somebody moved, the doors still name the rooms."""
+    both = json.loads(json.dumps({"brief": answer["brief"], "design": answer["designs"][0]["design"]}))
+    door = next(one for one in both["design"]["levels"][0]["doors"] if one["b"] != "outside")
+    window = both["design"]["levels"][0]["windows"][0]
+    door["x"] += 0.75
+    door["y"] += 0.75
+    window["x"] += 1.25
+    window["y"] += 1.25
+    checked = client.post("/validate", json=both).json()
+    assert not checked["valid"]
+    assert [(one["kind"], one["where"]) for one in checked["violations"]] == [
+        ("opening", door["a"]), ("opening", window["room"]),
+    ]  # fmt: skip
+
+
+def test_a_design_is_judged_by_what_it_costs_not_by_what_it_says(client: TestClient, answer: dict[str, Any]) -> None:
+    both = json.loads(json.dumps({"brief": answer["brief"], "design": answer["designs"][0]["design"]}))
+    both["design"] |= {"quality": "luxury", "cost": {**both["design"]["cost"], "total_usd": 1.0}}
+    both["brief"]["budget_usd"] = 5000
+    checked = client.post("/validate", json=both).json()
+    assert not checked["cost"]["within_budget"]
+    assert not checked["requirements"]["budget"]
+
+
+def test_a_choice_that_is_not_known_is_refused_by_name(client: TestClient, answer: dict[str, Any]) -> None:
+    brief = answer["brief"] | {"choices": {"quality": "cheap"}}
+    refused = client.post("/briefs/parse", json={"brief": brief})
+    assert (refused.status_code, refused.json()["error"]["kind"]) == (422, "unknown_choice")
+
+
 def test_feedback_is_kept_and_counted(client: TestClient) -> None:
     made = client.post("/designs", json={"words": WORDS}).json()
     at = f"/designs/{made['id']}/feedback"

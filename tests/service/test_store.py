@@ -5,14 +5,14 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import create_engine, inspect
 
 from housebrain.errors import UserError
-from housebrain.service.store import Base, ConflictError, Store, StoredDesign, StoredUse, now, open_store
+from housebrain.service.store import Base, ConflictError, Moment, Store, StoredDesign, StoredUse, now, open_store
 
 
 def design(number: int, idempotency: str | None = None, request: str = "r") -> StoredDesign:
@@ -103,6 +103,27 @@ def test_keys_are_made_listed_and_revoked(store: Store) -> None:
     assert store.key_id(key) is None
     with pytest.raises(UserError, match="no key named 'bob'"):
         store.revoke_key("bob")
+
+
+def test_a_name_whose_key_was_revoked_gets_another_and_keeps_its_designs(store: Store) -> None:
+    """As the refusal of a second key says."""
+    lost = store.add_key("ann")
+    number = store.key_id(lost)
+    with pytest.raises(UserError, match="or revoke it first"):
+        store.add_key("ann")
+    store.revoke_key("ann")
+    found = store.add_key("ann")
+    assert store.key_id(found) == number
+    assert store.key_id(lost) is None
+    assert [(key.name, key.revoked) for key in store.clients()] == [("ann", None)]
+
+
+def test_a_moment_is_utc_whatever_zone_the_database_gives() -> None:
+    """Postgres gives its session's: a day would begin elsewhere."""
+    india = datetime(2026, 1, 2, 1, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    dialect = create_engine("sqlite://").dialect
+    assert str(Moment().process_result_value(india, dialect)) == "2026-01-01 20:00:00+00:00"
+    assert str(Moment().process_result_value(datetime(2026, 1, 2), dialect)) == "2026-01-02 00:00:00+00:00"
 
 
 @pytest.mark.parametrize(

@@ -85,3 +85,13 @@ def test_use_that_lacks_a_fact_is_named(store: Store, facts: Any) -> None:
     reference = {name: [value] * LEAST for name, value in sound.items()}
     with pytest.raises(DamagedRowError, match=r"^uses 8: facts: no bedrooms of kind int$"):
         usage(store, now() - timedelta(days=1), reference)
+
+
+def test_a_few_briefs_of_training_are_no_measure_of_drift(store: Store) -> None:
+    facts = {"bedrooms": 1, "floors": 1, "rooms": 7, "asked_sqft": 900, "envelope_sqft": 1200}
+    for _ in range(LEAST):
+        given = {**facts, "climate": "Temperate", "region": "x"}
+        store.add(StoredUse(made=now(), outcome="designed", region="x", seconds=1.0, facts=given))
+    for count, measured in ((LEAST - 1, False), (LEAST, True)):
+        reference = {name: [value] * count for name, value in {**facts, "climate": "Cold", "region": "x"}.items()}
+        assert bool(usage(store, now() - timedelta(days=1), reference)["drift"]) is measured

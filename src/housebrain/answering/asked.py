@@ -15,6 +15,7 @@ from housebrain.errors import UserError, os_error
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Design
 from housebrain.house.limits import check_brief
+from housebrain.rules.site import check_choices
 from housebrain.solver import solve as solver
 from housebrain.words.facts import Assumed
 from housebrain.words.read import read_words
@@ -107,6 +108,7 @@ def _brief(content: Any, where: str) -> Brief:
         field = ".".join(str(part) for part in first["loc"]) or "brief"
         raise UserError(f"{where}: field {field}: {first['msg']}. Correct it, or give words.") from error
     check_brief(brief)
+    check_choices(brief)
     return brief
 
 
@@ -138,7 +140,10 @@ def _on_more_floors(asked: Asked) -> Asked | None:
     floors = asked.brief.floors + 1
     if asked.words is None or floors > _MOST_FLOORS or all(one.field != "floors" for one in asked.assumed):
         return None
-    reading = read_words(asked.words, **{**asked.flags, "floors": floors})
+    try:
+        reading = read_words(asked.words, **{**asked.flags, "floors": floors})
+    except UserError:  # with one more stair the area is too small
+        return None
     why = Assumed("floors", str(floors), "on fewer no arrangement was found")
     return asked._replace(brief=reading.brief, assumed=(*reading.assumed, why))
 

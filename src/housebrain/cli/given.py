@@ -24,6 +24,7 @@ def read_brief(path: Path) -> "Brief":
     from housebrain.dataset.v5 import BadRecord, parse_record
     from housebrain.house.brief import Brief, Rejected
     from housebrain.house.limits import check_brief
+    from housebrain.rules.site import check_choices
 
     if not path.is_file():
         raise UserError(f"{path}: no such file. Give a JSON file with a brief or a record.")
@@ -38,6 +39,7 @@ def read_brief(path: Path) -> "Brief":
         else:
             brief = parse_record(content)[1]
         check_brief(brief)
+        check_choices(brief)
     except ValidationError as error:
         raise _invalid(path, "brief", error) from error
     except BadRecord as error:
@@ -55,13 +57,14 @@ def read_design(path: Path) -> "Design":
     """
     from pydantic import ValidationError
 
+    from housebrain.dataset.records import RawRecord, parse_json
     from housebrain.house.design import Design
     from housebrain.house.limits import fault_of
 
     if not path.is_file():
         raise UserError(f"{path}: no such file. Give a JSON file with one design, as `housebrain solve` prints it.")
     try:
-        design = Design.model_validate_json(path.read_bytes())
+        design = Design.model_validate(parse_json(RawRecord(str(path), "train", path.read_bytes())))
     except ValidationError as error:
         raise _invalid(path, "design", error) from error
     if (fault := fault_of(design)) is not None:

@@ -106,7 +106,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 @keys.command("add")
 def add_key(name: Annotated[str, typer.Argument(help="Whose it is")], database: Database = DATABASE) -> None:
-    """Make a key and print it. It is shown this once: the store keeps its hash."""
+    """Make a key and print it. It is shown this once: the store keeps its hash. A name whose key was revoked gets a new
+    one and still sees its designs."""
     from housebrain.service.store import open_store
 
     with open_store(database) as store:

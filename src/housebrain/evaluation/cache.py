@@ -7,13 +7,14 @@ time. It is no DVC output: it would be deleted before each run.
 import hashlib
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from housebrain.answering.finish import Proposal
-from housebrain.files import atomic_file
+from housebrain.files import atomic_file, sha256_file
 
 FOLDER = Path("models/answers")
 
@@ -86,6 +87,17 @@ class Cache:
         """Where an entry is, or would be."""
         key = hashlib.sha256(json.dumps([kind.__name__, depends_on], sort_keys=True).encode()).hexdigest()
         return self.folder / key[:2] / f"{key}.json"
+
+
+def hash_of(path: Path) -> str:
+    """Hex SHA-256 of a file on which entries depend. It is read once, unless it is written again."""
+    found = path.stat()
+    return _hash_of(path, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _hash_of(path: Path, *state: int) -> str:
+    return sha256_file(path)
 
 
 def _read(path: Path, kind: type[E]) -> E | None:

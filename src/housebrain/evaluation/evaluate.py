@@ -17,13 +17,13 @@ from tqdm import tqdm
 from housebrain.answering.finish import Proposal
 from housebrain.answering.guided import propose
 from housebrain.errors import UserError
-from housebrain.evaluation.cache import Answers, Cache, E, Loss
+from housebrain.evaluation.cache import Answers, Cache, E, Loss, hash_of
 from housebrain.evaluation.guided import CODEC, guided_measures, judge_guided
 from housebrain.evaluation.memory import PeakMemory
 from housebrain.evaluation.metrics import Answered, finite, judge, measures
 from housebrain.evaluation.names import BASE, GUIDED_METRICS, LOSS, MERGED, RELEASED
 from housebrain.evaluation.reports import Evaluated
-from housebrain.files import sha256_file, sha256_folder
+from housebrain.files import sha256_folder
 from housebrain.house.brief import Brief
 from housebrain.language.prompt import prompt
 from housebrain.language.samples import load_samples
@@ -82,6 +82,11 @@ GUIDED_CODE = [
     "model/vocabulary.py",
     "model/writing.py",
     "rules",
+    "rules/tables/massing.yaml",
+    "rules/tables/quantities.yaml",
+    "rules/tables/rates",
+    "rules/tables/regions.yaml",
+    "rules/tables/site.yaml",
     "solver",
 ]
 
@@ -377,9 +382,7 @@ def load_asked(base: Path, adapters: Adapters) -> Any:
 
 def _hashes(adapter: Path | None) -> list[str] | None:
     """Of what an adapter's answers depend on; None for the base alone."""
-    if adapter is None:
-        return None
-    return [sha256_file(adapter / name) for name in (WEIGHTS, CONFIG)]
+    return None if adapter is None else [hash_of(adapter / name) for name in (WEIGHTS, CONFIG)]
 
 
 def evaluate(evaluator: Evaluator, adapters: dict[str, Path]) -> dict[str, Evaluated]:
@@ -396,7 +399,9 @@ def evaluate(evaluator: Evaluator, adapters: dict[str, Path]) -> dict[str, Evalu
     # So it does when it is guided, which is timed as well.
     lasting = tuple(adapter for name, adapter in models.items() if name in (BASE, RELEASED))
     guided = {name: (adapter,) if name == MERGED else lasting for name, adapter in models.items()}
-    evaluator.ask([one for name, adapter in models.items() for one in evaluator.asked(adapter, together, guided[name])])
+    if evaluator.elsewhere:
+        every = [evaluator.asked(adapter, together, guided[name]) for name, adapter in models.items()]
+        evaluator.ask([one for of_model in every for one in of_model])
     evaluated = {}
     started = time.perf_counter()
     for number, (name, adapter) in enumerate(models.items(), 1):

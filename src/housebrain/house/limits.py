@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from housebrain.house.brief import Brief, Rejected
-from housebrain.house.design import OUTSIDE, Design, Level
+from housebrain.house.design import CEILING_FT, OUTSIDE, Design, Level, Room
 from housebrain.house.units import GRID_FT
 
 MOST_ROOMS = 200
@@ -74,6 +74,20 @@ def _faults(level: Level, at: str) -> Iterator[Fault]:
         yield from _sizes(
             f"{at}.windows.{number}", (window.width_ft, window.height_ft), (window.x, window.y, window.sill_ft)
         )
+    yield from _overfull(level, at)
+
+
+def _overfull(level: Level, at: str) -> Iterator[Fault]:
+    """No room has more glass and doors than walls: what is left of them would cost less than nothing."""
+    for number, room in enumerate(level.rooms):
+        doors_ft = sum(door.width_ft for door in level.doors if room.name in (door.a, door.b))
+        glass_sqft = sum(window.area_sqft for window in level.windows if window.room == room.name)
+        if doors_ft * CEILING_FT + glass_sqft > _walls_ft(room) * CEILING_FT:
+            yield Fault(f"{at}.rooms.{number}", "its windows and doors are larger than its walls")
+
+
+def _walls_ft(room: Room) -> float:
+    return sum(2 * (box.w + box.d) for box in room.boxes)
 
 
 def _sizes(at: str, sizes: tuple[float, ...], places: tuple[float, ...]) -> Iterator[Fault]:

@@ -6,6 +6,7 @@ searches more doesn't win for having searched. What is tried is what the round w
 state after the outer step.
 """
 
+import math
 import tempfile
 import time
 from collections.abc import Callable
@@ -40,6 +41,7 @@ LossOf = Callable[[Path], list[float]]  # the loss on each validation sample of 
 class Trial(NamedTuple):
     """A strategy as tuned, and its losses on the samples by which strategies are compared.
 
+    All of these are infinite where one is not finite.
     `weights` are given for a strategy that searches them, else None: it has them from the shards' metrics.
     """
 
@@ -54,7 +56,10 @@ class Trial(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """The trial that was taken, and a row for each strategy: name, scale, loss, p (that it equals the lowest loss)."""
+    """The trial that was taken, and a row for each strategy: name, scale, loss, p (that it equals the lowest loss).
+
+    The loss is None where it is not finite.
+    """
 
     trial: Trial
     table: list[dict[str, Any]]
@@ -155,6 +160,8 @@ class _Tuning:
         merged, outer = self.work / "merged", self.work / "outer"
         merge_round(self.folders, how, self.metrics, self.params, weights, scale, merged, outer, progress=False)
         losses = self.losses_of(merged)
+        if not np.isfinite(losses).all():  # so it is nowhere the lowest, which NaN would be taken for
+            losses = [math.inf] * len(losses)
         if not self.halves:
             return losses, losses
         if len(losses) < FEWEST_SAMPLES:
@@ -210,13 +217,34 @@ def decide(trials: list[Trial]) -> Choice:
     samples); where p is not below 0.05, a trial that comes before it, and so is simpler, is taken in its place.
 
     Args:
-        trials: simplest first, on the same samples.
+        trials: simplest first, on the same samples; losses that are infinite are never taken.
+
+    Raises:
+        UserError: all are infinite.
     """
     lowest = min(trials, key=lambda trial: trial.loss)
-    p_values = [1.0 if trial is lowest else paired_p(trial.losses, lowest.losses) for trial in trials]
+    if not math.isfinite(lowest.loss):
+        raise UserError(
+            "merge: no merge that was tried has a finite loss on the validation samples. Look at the shards' curves: "
+            "one has diverged. Train it again."
+        )
+    p_values = [_p(trial, lowest) for trial in trials]
     taken = next(trial for trial, p in zip(trials, p_values, strict=True) if p >= SIGNIFICANT)
     table = [
-        {"strategy": trial.how.name, "scale": trial.scale, "loss": trial.loss, "p": p, "chosen": trial is taken}
+        {
+            "strategy": trial.how.name,
+            "scale": trial.scale,
+            "loss": trial.loss if math.isfinite(trial.loss) else None,
+            "p": p,
+            "chosen": trial is taken,
+        }
         for trial, p in zip(trials, p_values, strict=True)
     ]
     return Choice(taken, table)
+
+
+def _p(trial: Trial, lowest: Trial) -> float:
+    """How likely a trial is no worse than the lowest."""
+    if trial is lowest:
+        return 1.0
+    return paired_p(trial.losses, lowest.losses) if math.isfinite(trial.loss) else 0.0

@@ -25,6 +25,7 @@ from housebrain.model.alike import check_alike, shared_fingerprint, warn_of_vers
 from housebrain.model.loadable import check_loads
 from housebrain.model.tensors import TensorWriter, header_bytes, is_finite
 
+_LARGEST = 1e30  # of a weight and of the scale: far beyond, float64 overflows
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
@@ -72,8 +73,8 @@ def merge_adapters(
         raise UserError(f"dtype: unknown dtype '{dtype}'. Known: {', '.join(DTYPES)}.")
     if not folders:
         raise UserError("merge: there is no adapter to merge. Name at least one.")
-    if not math.isfinite(scale):
-        raise UserError(f"scale: {scale} is not finite. Give a number such as 1.")
+    if not abs(scale) <= _LARGEST:
+        raise UserError(f"scale: {scale:g} is no number between -{_LARGEST:g} and {_LARGEST:g}. Give one such as 1.")
     adapters = {name: Adapter(folder) for name, folder in folders.items()}
     origin = Adapter(start) if start is not None else None
     check_alike([*adapters.values(), *([origin] if origin else [])], same_base)
@@ -189,7 +190,10 @@ def _by_hand(weights: dict[str, float], names: list[str]) -> dict[str, float]:
     total = sum(weights.values())
     if not math.isfinite(total) or total <= 0:
         raise UserError(f"weights: they sum to {total:g}. Give weights with a positive sum.")
-    return {name: weight / total for name, weight in weights.items()}
+    shares = {name: weight / total for name, weight in weights.items()}
+    if not all(abs(share) <= _LARGEST for share in shares.values()):
+        raise UserError(f"weights: they sum to {total:g}, as good as nothing beside the largest. Give others.")
+    return shares
 
 
 def _widened(product: Product, rank: int) -> Product:

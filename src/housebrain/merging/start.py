@@ -7,6 +7,7 @@ from housebrain.errors import UserError
 from housebrain.files import atomic_folder, read_json, write_json
 from housebrain.merging.lowrank import Product, Svd, chosen_rank
 from housebrain.model.adapter import CONFIG, MERGE_REPORT, WEIGHTS, Adapter
+from housebrain.model.base_name import same_base
 from housebrain.model.lora_init import draw, save_init
 from housebrain.params import Lora, Params
 
@@ -74,9 +75,14 @@ def write_next_init(start: Path, lora: Lora, base: str, base_folder: Path, out: 
         The SHA-256 of the weights, and the share of the state's energy that rank `lora.r` can't hold.
 
     Raises:
-        UserError: the state is missing, damaged, or of other modules than `lora` has.
+        UserError: the state is missing, damaged, of another base, or of other modules than `lora` has.
     """
     state = Adapter(start / STATE)
+    if not same_base(before := state.config.get("base_model_name_or_path"), base):
+        raise UserError(
+            f"{start}: the rounds before were trained on {before}, and `base` in params.yaml is {base} now. "
+            "Set it back, or begin again at round 1."
+        )
     config, weights = draw(lora, base_folder)
     if odd := sorted(set(weights) ^ set(state.names)):
         raise UserError(f"{start}: {odd[0]} is not in both the state and this round's adapter. Keep `lora` as it was.")

@@ -11,8 +11,8 @@ from housebrain.tracking import log_files
 
 
 def strategies(trials: list[dict[str, Any]]) -> Figure:
-    """The validation loss of every strategy that was tried; green is the one that was taken."""
-    rows = {row["strategy"]: row["loss"] for row in trials}
+    """The validation loss of every strategy that was tried and has one; green is the one that was taken."""
+    rows = {row["strategy"]: row["loss"] for row in trials if row["loss"] is not None}
     colours = {row["strategy"]: GREEN for row in trials if row["chosen"]}
     return bars(rows, "validation loss (nats a token, lower is better)", colours)
 

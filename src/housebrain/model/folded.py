@@ -26,14 +26,36 @@ def load_model(base: Path, folder: Path | None) -> Any:
     if folder is None:
         return load_base(base)
     if not can_be_stacked([folder]):
-        return with_adapter(base, folder).merge_and_unload()
+        return _merged(base, folder)
     try:
         return _folded(load_base(base), Adapter(folder))
     except NotFiniteError:
-        return with_adapter(base, folder).merge_and_unload()  # what comes of it is for the caller to see
+        return _merged(base, folder)  # what comes of it is for the caller to see
+
+
+def _merged(base: Path, folder: Path) -> Any:
+    model = with_adapter(base, folder)
+    _untie(model.get_base_model(), Adapter(folder))
+    return model.merge_and_unload()
+
+
+def _untie(model: Any, adapter: Adapter) -> None:
+    """Where one matrix is both ends of the model, and the adapter is of one end, gives the output a copy of its own.
+
+    What is added to the one end would be added to the other as well.
+    """
+    start, end = model.get_input_embeddings(), model.get_output_embeddings()
+    if end is None or start.weight is not end.weight:
+        return
+    adapted = {name.removeprefix(PREFIX) for name in adapter.modules}
+    if any(name in adapted for name, module in model.named_modules() if module is start or module is end):
+        linear = getattr(end, "base_layer", end)
+        linear.weight = torch.nn.Parameter(linear.weight.detach().clone(), requires_grad=False)
+        model.config.tie_word_embeddings = False
 
 
 def _folded(model: Any, adapter: Adapter) -> Any:
+    _untie(model, adapter)
     layers = dict(model.named_modules())
     for name in adapter.modules:
         layer = layers.get(name.removeprefix(PREFIX))

@@ -13,6 +13,7 @@ from housebrain.release.champion import CRITERION, METRIC, unmet
 from housebrain.release.register import data_hash, outer_step
 from housebrain.shard import key_of
 
+BAR = "\\|"  # within a cell of a table, such as in `target_modules: (q|v)_proj`
 # How each form of a model is used.
 USE = {
     "adapter": "`PeftModel.from_pretrained` loads this folder onto the base. The weights are in bf16.",
@@ -123,7 +124,7 @@ The base's: {licence}. It applies to these weights too.
 
 
 def _lines(rows: Any) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join(f"| {' | '.join(cell.replace('|', BAR) for cell in row)} |" for row in rows)
 
 
 def _settings(training: dict[str, dict[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 Whatever serves or exports a model asks `champion` for it.
 """
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,8 +32,13 @@ class Champion(NamedTuple):
 
 
 def unmet(version: Version) -> dict[str, str]:
-    """The criteria that a version doesn't meet, those that were not measured among them, with what was found."""
+    """The criteria that a version doesn't meet, those that were not measured among them, with what was found.
+
+    Where its logged model was deleted in MLflow, which knew each of them, there is only how many are met.
+    """
     found = {key.removeprefix(CRITERION): value for key, value in version.tags.items() if key.startswith(CRITERION)}
+    if not found and (said := re.fullmatch(r"(\d+) of (\d+) met", version.tags.get("criteria", ""))):
+        return {} if said[1] == said[2] else {"criteria": said[0]}
     return {name: value for name, value in sorted(found.items()) if not value.startswith("pass")}
 
 
@@ -84,6 +90,11 @@ def _ours(version: Version) -> Version:
         raise UserError(
             f"version {version.number} was not registered by this project: its tags name no files. "
             "Choose another; `housebrain champion` lists them."
+        )
+    if "base_revision" not in version.tags:
+        raise UserError(
+            f"version {version.number}: its logged model was deleted in MLflow, and what it was made from with it. "
+            "`dvc repro -f -s register` logs this round's again; else choose another."
         )
     return version
 

@@ -9,8 +9,8 @@ from housebrain.evaluation.names import BASE, LOSS, MERGED
 from housebrain.figures import GREEN, GREY, bars
 from housebrain.params import Params
 from housebrain.registry import Version
-from housebrain.release.register import Table
-from housebrain.tracking import find_runs, log_files
+from housebrain.release.register import Table, evaluations_of
+from housebrain.tracking import log_files
 
 _COLOURS = {BASE: GREY, MERGED: GREEN}
 
@@ -45,7 +45,6 @@ def log_charts(evaluation: Table, merged: Version, params: Params, folder: Path)
     files = {"losses.png": losses(evaluation), "weights.png": weights(json.loads(merged.tags["weights"]))}
     for name, figure in files.items():
         figure.savefig(folder / name, dpi=120)
-    tags = {"kind": "evaluation", "model": MERGED, "weights": merged.tags["sha256"]}
-    evaluations = find_runs(params.tracking.experiment, tags)[:1]
+    evaluations = evaluations_of(MERGED, merged.tags["sha256"], evaluation[MERGED], params)[:1]
     for run_id in {*evaluations, merged.run_id} - {None}:
         log_files(str(run_id), [folder / name for name in files])

@@ -50,8 +50,21 @@ class HouseModel:
 
 
 def _load_pyfunc(path: str) -> HouseModel:
-    """MLflow calls it with the path of what `write_pyfunc` wrote."""
-    return HouseModel(read_json(path))
+    """MLflow calls it with the path of what `write_pyfunc` wrote.
+
+    Raises:
+        UserError: the project is gone, or its folder doesn't hold the adapter any more.
+    """
+    about = read_json(path)
+    # As shipped that is inside the project, which may have been moved since.
+    around = (folder for folder in Path(path).resolve().parents if (folder / "params.yaml").is_file())
+    project = next(around, Path(about["project"]))
+    if not project.is_dir():
+        raise UserError(
+            f"{project}: the project of {about['about']} is not there any more. `dvc repro -f -s register` where it is "
+            "now registers it again."
+        )
+    return HouseModel(about | {"project": str(project)})
 
 
 def _briefs(given: Any) -> Iterable[Any]:

@@ -22,7 +22,7 @@ from housebrain.logged_models import Model, add_folder, log_model
 from housebrain.merging.record import record_id
 from housebrain.model.adapter import FINGERPRINT, MERGE_REPORT, WEIGHTS
 from housebrain.params import Params
-from housebrain.registry import Version, find_version, register_version
+from housebrain.registry import Version, attach_model, find_version, register_version
 from housebrain.release.pyfunc import write_pyfunc
 from housebrain.shard import Shard
 from housebrain.tracking import RECORD_ID, find_runs, store_uri
@@ -74,7 +74,7 @@ def data_hash(hashes: list[str]) -> str:
 
 
 def adapters_of_round(
-    params: Params, collected: Table, evaluation: Table, intervals: Table, criteria: Table
+    params: Params, collected: Table, evaluation: Table, intervals: Table, criteria: Table, briefs: int
 ) -> list[Adapter]:
     """The shards' adapters and the merged one, from the files beside them and from the reports.
 
@@ -84,6 +84,7 @@ def adapters_of_round(
         evaluation: `reports/evaluation.json`.
         intervals: `reports/evaluation/intervals.json`.
         criteria: `reports/criteria.json`, which is about the merged model.
+        briefs: how many were measured.
 
     Raises:
         UserError: a file is missing or damaged, or a model was not evaluated.
@@ -94,7 +95,7 @@ def adapters_of_round(
         raise UserError(f"reports/evaluation.json: it has no {', '.join(missing)}. Run `dvc repro evaluate`.")
     origins = {name: read_json(shard.out / FINGERPRINT) for name, shard in shards.items()}
     loss = evaluation[BASE]["eval_loss"]
-    common = {"briefs": str(params.evaluate.briefs), **({} if loss is None else {"base_eval_loss": f"{loss:.6g}"})}
+    common = {"briefs": str(briefs), **({} if loss is None else {"base_eval_loss": f"{loss:.6g}"})}
     adapters = [
         _shard(
             shard,
@@ -200,7 +201,7 @@ def _register(adapter: Adapter, params: Params, run_id: str | None, of_shards: d
     sha256 = sha256_file(path)
     record = _record_id(adapter, sha256)
     known = find_version(params.tracking.model, record)
-    if known is not None:
+    if known is not None and "base_revision" in known.tags:
         return known
     numbers = _numbers(adapter.metrics)
     all_of_it = {
@@ -220,9 +221,7 @@ def _register(adapter: Adapter, params: Params, run_id: str | None, of_shards: d
         **{f"criterion.{name}": _verdict(row) for name, row in adapter.criteria.items()},
         **dvc_files(adapter.folder),
     }
-    measured_by = find_runs(
-        params.tracking.experiment, {"kind": "evaluation", "model": adapter.name, "weights": sha256}
-    )
+    measured_by = evaluations_of(adapter.name, sha256, adapter.metrics, params)
     model = Model(
         name=f"{adapter.name}, round {adapter.lineage['round']}",
         run_id=run_id,
@@ -232,15 +231,26 @@ def _register(adapter: Adapter, params: Params, run_id: str | None, of_shards: d
         metrics=numbers,
     )
     model_id = log_model(model, params.tracking.experiment)
+    source = source_of(adapter, model_id)
+    if known is not None:  # a person has deleted its logged model
+        return attach_model(params.tracking.model, known.number, model_id)
     return register_version(
         params.tracking.model,
         record,
-        source_of(adapter, model_id),
+        source,
         run_id,
         {key: value for key, value in all_of_it.items() if key in TAGS},
         f"{adapter.about}\n{_how_good(adapter)}",
         model_id,
     )
+
+
+def evaluations_of(name: str, sha256: str, metrics: dict[str, Any], params: Params) -> list[str]:
+    """The runs that measured an adapter and came to these metrics, newest first: it may have been measured on other
+    briefs as well."""
+    came_to = {metric: value for metric, value in _numbers(metrics).items() if metric not in OF_THE_MACHINE}
+    tags = {"kind": "evaluation", "model": name, "weights": sha256}
+    return find_runs(params.tracking.experiment, tags, came_to)
 
 
 def _met(criteria: Table) -> str:

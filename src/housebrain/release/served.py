@@ -44,10 +44,12 @@ def find_served(params: Params) -> Served | None:
     if importlib.util.find_spec("onnxruntime") is None or store is None or not (FOLDER / ABOUT).is_file():
         return None
     try:
-        number = alias_in(store, params.tracking.model, _ALIAS)
+        chosen = alias_in(store, params.tracking.model, _ALIAS)
     except (sqlite3.Error, UnicodeDecodeError):
         return None  # MLflow will say what is wrong with it
-    return _written(_wanted(params, number))
+    if chosen is None:
+        return _written(_wanted_released(params))
+    return _written(_wanted(params, chosen.number, chosen.tags["sha256"])) if "sha256" in chosen.tags else None
 
 
 def _written(wanted: dict[str, Any] | None) -> Served | None:
@@ -72,10 +74,13 @@ def written_for(sha256: str) -> Path | None:
     return FOLDER if known["sha256"] == sha256 and "unfit" not in known else None
 
 
-def _wanted(params: Params, number: str | None) -> dict[str, Any] | None:
-    """By what files are known as the current model's; None where there is no model."""
-    if number is not None:
-        return {"version": number, "model": params.tracking.model}
+def _wanted(params: Params, number: str, sha256: str) -> dict[str, Any]:
+    """By what files are known as a version's. Its number alone won't do: another store counts from 1 again."""
+    return {"version": number, "model": params.tracking.model, "sha256": sha256}
+
+
+def _wanted_released(params: Params) -> dict[str, Any] | None:
+    """By what files are known as the released adapter's; None where there is none."""
     if not _ADAPTER.is_file():
         return None
     base = params.base_model()
@@ -100,11 +105,13 @@ def ensure_served(by: "Current", params: Params) -> Served | None:
     Raises:
         UserError: the base is not at hand.
     """
-    wanted = _wanted(params, by.version)
+    from housebrain.model.adapter import WEIGHTS
+
+    sha256 = sha256_file(by.adapter / WEIGHTS)
+    wanted = _wanted_released(params) if by.version is None else _wanted(params, by.version, sha256)
     if (known := _written(wanted)) is not None or _unfit(wanted):
         return known
     from housebrain.language.chat import find_chat, write_chat
-    from housebrain.model.adapter import WEIGHTS
     from housebrain.model.base import ensure_base
     from housebrain.model.folded import load_model
     from housebrain.model.loading import load_tokenizer
@@ -112,7 +119,7 @@ def ensure_served(by: "Current", params: Params) -> Served | None:
 
     base = ensure_base(by.params)
     print(f"engine: writing {by.about} for this machine's CPU to {FOLDER}, once", flush=True)
-    made = {"about": by.about, "base": by.params.base, "made_for": wanted, "sha256": sha256_file(by.adapter / WEIGHTS)}
+    made = {"about": by.about, "base": by.params.base, "made_for": wanted, "sha256": sha256}
     tokenizer = load_tokenizer(base)
     with atomic_folder(FOLDER) as folder:
         with TemporaryDirectory(prefix=".", suffix=".tmp", dir=folder.parent) as whole:

@@ -1,5 +1,7 @@
 """The houses that the merged model's guided answers became, drawn: what a person has of a round."""
 
+import hashlib
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +17,7 @@ from housebrain.report.cases import level_name, read_lines
 
 FOLDER = "designs"  # among the reports
 SHOWN = 8  # the first of the test split, not the best
+_LONGEST = 50  # characters of an id in a file's name, each of up to four bytes
 
 
 class HouseOf(NamedTuple):
@@ -33,7 +36,7 @@ class HouseOf(NamedTuple):
     @property
     def files(self) -> list[str]:
         """The names of its pictures, one a level from the ground up."""
-        count, name = len(self.design.levels), self.row["id"]
+        count, name = len(self.design.levels), _file_name(self.row["id"])
         return [f"{name}.svg"] if count == 1 else [f"{name}-{number}.svg" for number in range(count)]
 
     def plans(self) -> list[tuple[str, str]]:
@@ -41,6 +44,12 @@ class HouseOf(NamedTuple):
         drawn = scene(self.design, self.brief)
         named = [(level_name(number), number) for number in range(len(self.design.levels))]
         return [(name, svg(plan_picture(drawn, number, title=f"{self.row['id']}, {name}"))) for name, number in named]
+
+
+def _file_name(record_id: str) -> str:
+    """A record's id, which may be any text, `a/b` too. Where it can't be a file's name, what of it can, and a hash."""
+    plain = re.sub(r"[^\w.-]", "_", record_id).lstrip(".")[:_LONGEST]
+    return plain if plain == record_id else f"{plain}-{hashlib.sha256(record_id.encode()).hexdigest()[:8]}"
 
 
 def read_houses(evaluation: Path) -> list[HouseOf]:

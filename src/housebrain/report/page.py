@@ -225,12 +225,14 @@ def _strategies(table: list[dict[str, Any]]) -> dict[str, Any]:
     """What `merge` tried; nothing where it had nothing to choose."""
     if not table:
         return {"strategies": [], "strategies_chart": ""}
+    losses = [NOTHING if row["loss"] is None else f"{row['loss']:.4f}" for row in table]
     rows = [
-        Row(row["strategy"], row["loss"], None, None, GREEN if row["chosen"] else GREY, f"{row['loss']:.4f}")
-        for row in table
+        Row(row["strategy"], row["loss"], None, None, GREEN if row["chosen"] else GREY, text)
+        for row, text in zip(table, losses, strict=True)
     ]
     shown = [
-        {**row, "loss": f"{row['loss']:.4f}", "p": p_text(row["p"]), "scale": f"{row['scale']:g}"} for row in table
+        {**row, "loss": text, "p": p_text(row["p"]), "scale": f"{row['scale']:g}"}
+        for row, text in zip(table, losses, strict=True)
     ]
     return {"strategies": shown, "strategies_chart": Markup(ranges(rows, "validation loss, nats a token"))}
 
@@ -266,7 +268,7 @@ def _leave_one_out(table: list[dict[str, Any]], colours: dict[str, str]) -> dict
 
 def _slices(folder: Path, models: list[str]) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """By metric and dimension, a row a slice with every model's value."""
-    of_models = {name: read_csv(folder / f"{key_of(name)}.csv") for name in models}
+    of_models = {name: read_csv(folder / f"{key_of(name)}.csv", texts=["value"]) for name in models}
     first = next(iter(of_models.values()))
     tables: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for metric in LABELS:

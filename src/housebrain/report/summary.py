@@ -10,9 +10,10 @@ from rich.table import Table
 
 from housebrain.errors import UserError, os_error
 from housebrain.evaluation.criteria import check_criteria, undecided
-from housebrain.evaluation.names import BASE, LOSS, MEASURED, MERGED, RELEASED, answers_of, p_text
-from housebrain.files import read_json, sha256_file
+from housebrain.evaluation.names import BASE, DESIGNS, GUIDED, LOSS, MEASURED, MERGED, RELEASED, answers_of, p_text
+from housebrain.files import count_lines, read_json, sha256_file
 from housebrain.params import Params
+from housebrain.report.cases import read_lines
 from housebrain.report.houses import FOLDER, read_houses
 from housebrain.shard import key_of, read_shard_reports
 
@@ -39,7 +40,8 @@ def print_summary(params: Params, reports: Path) -> None:
     merge = read_json(reports / "merge.json")
     training = read_shard_reports(reports / "shards", params.shards)
 
-    title = f"Trained on {params.base}, measured on {params.evaluate.briefs} held-out test briefs"
+    briefs = count_lines(reports / "evaluation" / DESIGNS)  # the test split may have fewer than were asked for
+    title = f"Trained on {params.base}, measured on {briefs} held-out test brief{'s' if briefs > 1 else ''}"
     table = Table(title=title, title_justify="left")
     for column in ("model", "samples", "steps", "train\nloss", "test\nloss", *(column for column, _ in ANSWERED)):
         table.add_column(column, justify="left" if column == "model" else "right", no_wrap=True)
@@ -87,13 +89,14 @@ def _intervals(reports: Path) -> dict[str, Any]:
 
 def _houses(reports: Path) -> list[str]:
     """What the merged model made of the first test briefs under their grammars, and where the pictures are."""
-    houses = read_houses(reports / "evaluation")
-    own = [house.row["moved_ft"] for house in houses if not house.row["replaced"]]
-    if not houses:
+    evaluation = reports / "evaluation"
+    answers = [row for row in read_lines(evaluation / GUIDED) if row["model"] == MERGED]  # not only those drawn
+    own = [row["moved_ft"] for row in answers if not row["replaced"]]
+    if not answers:
         return []
     moved = f"; rooms were moved by {fmean(own):.1f} ft on average to make them valid" if own else ""
-    lines = [f"Houses  {len(own)} of {len(houses)} guided answers of the merged model became valid houses{moved}"]
-    for house in houses:
+    lines = [f"Houses  {len(own)} of {len(answers)} guided answers of the merged model became valid houses{moved}"]
+    for house in read_houses(evaluation):
         note = "   the solver's own: the answer could not be kept" if house.row["replaced"] else ""
         lines += [f"        {reports / FOLDER / name}{note}" for name in house.files]
     return lines

@@ -11,18 +11,32 @@ from housebrain.rules.codes import Outcome, RuleResult
 _COLOURS: dict[Outcome, str] = {"passed": "green", "failed": "red", "unverified": "yellow", "not applicable": "dim"}
 
 
-def number(value: float | None, unit: str) -> str:
+def number(value: float | None, unit: str, digits: int = 3) -> str:
     """A measure or a bound, such as `0.914 m`; a share is a percentage."""
     if value is None:
         return "none"
-    return f"{value:.3g} {unit}" if unit else f"{value:.1%}"
+    shown = float(f"{value if unit else 100 * value:.{digits}g}")
+    return f"{shown:.10g} {unit}" if unit else f"{shown:.10g}%"
+
+
+def _digits(result: RuleResult) -> int:
+    """So many that what failed does not read like what is asked for: 105.96 m2 where 106 m2 are."""
+    if result.outcome != "failed":
+        return 3
+    found = (few for few in range(3, 7) if number(result.measured, "m", few) != number(result.bound, "m", few))
+    return next(found, 7)
+
+
+def measured(result: RuleResult) -> str:
+    """What a house has: `0.914 m`."""
+    return number(result.measured, result.unit, _digits(result))
 
 
 def asked(result: RuleResult) -> str:
     """What a rule asks for: `at least 1 m`."""
     if result.bound is None:
         return ""
-    return f"at {'least' if result.is_least else 'most'} {number(result.bound, result.unit)}"
+    return f"at {'least' if result.is_least else 'most'} {number(result.bound, result.unit, _digits(result))}"
 
 
 def counted(results: list[RuleResult]) -> str:
@@ -45,7 +59,7 @@ def print_verdicts(results: list[RuleResult], title: str) -> None:
             escape(result.clause),
             escape(result.where),
             f"[{colour}]{result.outcome}[/{colour}]",
-            number(result.measured, result.unit) if result.decided else "",
+            measured(result) if result.decided else "",
             asked(result),
             result.certainty,
             escape(note),
@@ -66,7 +80,7 @@ def print_failed(results: list[RuleResult], console: Console) -> None:
     for result in results:
         if result.outcome == "failed":
             console.print(
-                f"  failed: {result.rule} ({result.clause}), {result.where}: {number(result.measured, result.unit)}, "
+                f"  failed: {result.rule} ({result.clause}), {result.where}: {measured(result)}, "
                 f"{asked(result)} is wanted; source of the bound: {result.certainty}",
                 highlight=False,
                 markup=False,

@@ -7,7 +7,7 @@ from housebrain.house.tree import OPEN, Box
 from housebrain.house.units import GRID_FT
 from housebrain.rules.cost import choose_quality
 from housebrain.rules.doors import place_doors
-from housebrain.rules.site import choose_materials, choose_site
+from housebrain.rules.site import check_choices, choose_materials, choose_site
 from housebrain.rules.windows import place_windows
 
 
@@ -26,7 +26,9 @@ def assemble(size: tuple[int, int], layouts: list[list[tuple[str, Box]]], brief:
 
     Raises:
         ValueError: a room's name is unknown.
+        Rejected: the brief chooses what the tables don't know.
     """
+    check_choices(brief)
     berth = brief.berth_of(*size)
     if berth:
         left = berth.x + (berth.w - size[0]) // 2

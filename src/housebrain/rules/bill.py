@@ -15,6 +15,7 @@ from housebrain.rules.rates import QUALITIES, Rates, factors, rates_of
 
 # A cut of area is named in these steps.
 CUT_STEP_SQFT = 10
+CENT = 0.01
 # What of a house shrinks with its area, and what with the length of its walls.
 _FLAT = (
     *("ground_slab", "frame", "floor_slab", "roof", "roof_cover", "paving"),
@@ -77,7 +78,8 @@ class Bill(Frozen):
 
     @property
     def within_budget(self) -> bool:
-        return self.total_usd <= self.budget_usd
+        """Whether the budget pays for it. Each line is rounded, so a cent a line does not count."""
+        return self.total_usd <= self.budget_usd + CENT * len(self.lines)
 
     def by_trade(self) -> dict[str, float]:
         """The sum of each trade's lines, in the bill's currency."""
@@ -124,7 +126,7 @@ def bill(design: Design, brief: Brief) -> Bill:
             usd = round(amount / rates.per_usd, 2)
             lines.append(BillLine(trade=share, floor=None, item=share, amount=round(amount, 2), usd=usd))
     total_usd = round(sum(line.usd for line in lines), 2)
-    return Bill(
+    made = Bill(
         region=brief.region,
         city=rates.city,
         currency=rates.currency,
@@ -139,8 +141,11 @@ def bill(design: Design, brief: Brief) -> Bill:
         total_usd=total_usd,
         plinth=round(plinth_cost(design, rates), 2),
         budget_usd=brief.budget_usd,
-        cuts=cuts(design, brief, total(floors), rates, factor_of) if total_usd > brief.budget_usd else (),
+        cuts=(),
     )
+    if made.within_budget:
+        return made
+    return made.model_copy(update={"cuts": cuts(design, brief, total(floors), rates, factor_of)})
 
 
 def cuts(design: Design, brief: Brief, whole: Quantities, rates: Rates, factor_of: dict[str, float]) -> tuple[str, ...]:

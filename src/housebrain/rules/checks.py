@@ -96,8 +96,8 @@ def violations(design: Design, brief: Brief) -> list[Violation]:
     """Everything that makes a design invalid for its brief; an empty list for a valid one.
 
     Kinds: `floors`, `outside` (of the envelope or the footprint), `overlap`, `gap`, `apart` (the boxes of a room don't
-    hang together), `missing_room`, `extra_room`, `undersized`, `unreachable`, `dark` (no daylight where people live),
-    `stairs`.
+    hang together), `missing_room`, `extra_room`, `wrong_type` (a room of that name is of another kind), `undersized`,
+    `unreachable`, `dark` (no daylight where people live), `stairs`.
     """
     found = []
     if len(design.levels) != brief.floors:
@@ -139,6 +139,8 @@ def violations(design: Design, brief: Brief) -> list[Violation]:
             continue
         if number > 1:
             found.append(Violation("extra_room", name, f"there are {number} of it"))
+        if rooms[name].type != room_type:
+            found.append(Violation("wrong_type", name, f"it is a {rooms[name].type} where a {room_type} is asked for"))
         if rooms[name].area_sqft < min_area_sqft:
             found.append(
                 Violation("undersized", name, f"{rooms[name].area_sqft:g} sqft where {min_area_sqft:g} is asked for")
@@ -151,8 +153,8 @@ def requirements(design: Design, brief: Brief) -> dict[str, bool]:
     """Each thing that the brief asks for, and whether the design has it.
 
     `floors`, `envelope`, `budget` (met, or nothing cheaper than `basic`, or than what the brief chose, could be had),
-    `room:NAME` (there is exactly one, all of it in one place, it does not overlap another and can be reached) and
-    `area:NAME` (it is as large as asked for).
+    `room:NAME` (there is exactly one, of its kind, all of it in one place, it does not overlap another and can be
+    reached) and `area:NAME` (it is as large as asked for).
     """
     wrong: dict[str, set[str]] = {}
     for violation in violations(design, brief):
@@ -170,6 +172,7 @@ def requirements(design: Design, brief: Brief) -> dict[str, bool]:
         met[f"room:{room.name}"] = not kinds & {
             "missing_room",
             "extra_room",
+            "wrong_type",
             "overlap",
             "unreachable",
             "outside",

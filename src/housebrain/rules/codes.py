@@ -11,7 +11,7 @@ from housebrain.house.design import Design
 from housebrain.house.land import area_sqft
 from housebrain.house.units import FT_PER_M, SQFT_PER_SQM
 from housebrain.rules.massing import of_bands
-from housebrain.rules.measures import MEASURES, ROOM_SETS, Case, Missing, bedspaces
+from housebrain.rules.measures import MEASURES, ROOM_SETS, Case, Missing, bedspaces, people
 from housebrain.rules.rulesets import ruleset, ruleset_for
 
 Outcome = Literal["passed", "failed", "not applicable", "unverified"]
@@ -153,6 +153,10 @@ def _unmet(when: dict[str, Any], case: Case) -> str:
     floors = len(case.design.levels)
     if "floors" in when and floors != when["floors"]:
         return f"it is for houses of {when['floors']} floors"
+    if "rooms" in when and len(case.rooms) != when["rooms"]:
+        return f"it is for houses with {when['rooms']} such room"
+    if "people" in when and people(case.design) < when["people"]:
+        return f"it is for homes of {when['people']} people or more"
     return ""
 
 

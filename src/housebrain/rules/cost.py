@@ -6,7 +6,7 @@ A design keeps the sum of each trade only; `bill.py` has every line of it, floor
 from typing import NamedTuple
 
 from housebrain.house.brief import Brief
-from housebrain.house.design import Cost, CostLine, Level, Materials, Quality, Site
+from housebrain.house.design import Cost, CostLine, Design, Level, Materials, Quality, Site
 from housebrain.rules.quantities import ITEMS, Quantities, measure, total
 from housebrain.rules.rates import QUALITIES, Rates, factors, rates_of
 
@@ -38,6 +38,13 @@ def trade_sums(whole: Quantities, rates: Rates, factor_of: dict[str, float], qua
     return sums | on_top(sum(sums.values()), rates)._asdict()
 
 
+def priced(design: Design, brief: Brief) -> Design:
+    """A design with the cost of its own quality, whatever cost it came with."""
+    own = brief.model_copy(update={"choices": {**brief.choices, "quality": design.quality}})
+    _, cost = choose_quality(design.levels, design.materials, design.site, own)
+    return design.model_copy(update={"cost": cost})
+
+
 def choose_quality(levels: tuple[Level, ...], materials: Materials, site: Site, brief: Brief) -> tuple[Quality, Cost]:
     """The quality that the brief chose, or the best that its budget pays for, and its cost.
 
@@ -49,12 +56,10 @@ def choose_quality(levels: tuple[Level, ...], materials: Materials, site: Site, 
     qualities = [quality for quality in QUALITIES if brief.choices.get("quality", quality) == quality]
     for quality in reversed(qualities):
         sums = trade_sums(whole, rates, factor_of, quality)
-        if sum(sums.values()) / rates.per_usd <= brief.budget_usd:
+        usd = {trade: round(amount / rates.per_usd, 2) for trade, amount in sums.items()}
+        # As the design has it: a house is within a budget that is its own price.
+        total_usd = round(sum(usd.values()), 2)
+        if total_usd <= brief.budget_usd:
             break
-    lines = tuple([CostLine(item=trade, usd=round(amount / rates.per_usd, 2)) for trade, amount in sums.items()])
-    return quality, Cost(
-        total_usd=round(sum([line.usd for line in lines]), 2),
-        currency=rates.currency,
-        per_usd=rates.per_usd,
-        lines=lines,
-    )
+    lines = tuple([CostLine(item=trade, usd=amount) for trade, amount in usd.items()])
+    return quality, Cost(total_usd=total_usd, currency=rates.currency, per_usd=rates.per_usd, lines=lines)

@@ -14,6 +14,7 @@ from housebrain.rules.rates import city_key
 from housebrain.rules.tables import table
 
 TOLERANCE_SQFT = 0.5
+ROUNDING = 1e-3  # what a fact may be over a band's end, as a share: feet come in hundredths, and 7.5 m are 24.61 ft
 
 
 class Massing(NamedTuple):
@@ -79,7 +80,7 @@ def of_bands(bands: dict[str, Any], value: float) -> float | None:
     """
     carried = 0.0
     for limit, bound in bands["bands"]:
-        if limit is None or value <= limit:
+        if limit is None or value <= limit * (1 + ROUNDING):
             return float(max(bound, carried / value)) if bands.get("carry") else float(bound)
         carried = max(carried, limit * bound)
     return None

@@ -7,6 +7,7 @@ metres, degrees or shares.
 
 import math
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from housebrain.house.brief import Brief
@@ -87,12 +88,14 @@ def _largest_area(case: Case) -> Measured:
     return [("house", max(room.area_sqft for room in case.rooms) / SQFT_PER_SQM)] if case.rooms else []
 
 
-def _largest_side(case: Case) -> Measured:
-    return [("house", max(_side_ft(room) for room in case.rooms) / FT_PER_M)] if case.rooms else []
-
-
 def _is_double(room: Room) -> bool:
     return room.area_sqft / SQFT_PER_SQM >= DOUBLE_SQM
+
+
+def _widest_double_side(case: Case) -> Measured:
+    """The side of the widest room for two; nothing where there is none."""
+    doubles = [_side_ft(room) for room in case.rooms if _is_double(room)]
+    return [("house", max(doubles) / FT_PER_M)] if doubles else []
 
 
 def _other_double_side(case: Case) -> Measured:
@@ -103,8 +106,14 @@ def _other_double_side(case: Case) -> Measured:
 
 def bedspaces(design: Design) -> str:
     """Bedrooms and the people that they are for, as the space standard counts them: `3b5p`."""
+    bedrooms = sum(room.type in BEDROOMS for level in design.levels for room in level.rooms)
+    return f"{bedrooms}b{people(design)}p"
+
+
+def people(design: Design) -> int:
+    """How many people the bedrooms are for: two in a double one."""
     bedrooms = [room for level in design.levels for room in level.rooms if room.type in BEDROOMS]
-    return f"{len(bedrooms)}b{sum(2 if _is_double(room) else 1 for room in bedrooms)}p"
+    return sum(2 if _is_double(room) else 1 for room in bedrooms)
 
 
 def _glass(design: Design) -> dict[str, float]:
@@ -256,29 +265,59 @@ def _height(case: Case) -> Measured:
     return [("house", len(case.design.levels) * FLOOR_TO_FLOOR_FT / FT_PER_M)]
 
 
+class _Spaces(NamedTuple):
+    """What is open around a house, in metres, to the centimetre: a house may stand a hair over its setback lines."""
+
+    front: float
+    rear: float
+    left: float
+    right: float
+
+
+def _spaces(case: Case) -> _Spaces:
+    """The least distances from the boxes of all floors to the plot's outline, which may lack a corner at the rear."""
+    plot = case.known_brief.plot
+    corners = plot.corners_ft
+    walls = list(pairwise([*corners, corners[0]]))
+    front = rear = left = right = math.inf
+    for box in (box for level in case.design.levels for room in level.rooms for box in room.boxes):
+        x0, x1 = plot.setbacks.left_ft + box.x, plot.setbacks.left_ft + box.right
+        y0, y1 = plot.setbacks.front_ft + box.y, plot.setbacks.front_ft + box.rear
+        front, rear = min(front, y0), min(rear, plot.length_ft - y1)
+        left, right = min(left, x0), min(right, plot.width_ft - x1)
+        for (ax, ay), (bx, by) in walls:  # counter-clockwise
+            length = math.hypot(bx - ax, by - ay)
+            if ax == bx or (ay == 0) != (by == 0):  # at a side
+                low, high = max(y0, min(ay, by)), min(y1, max(ay, by))
+                across = [(ax + (bx - ax) * (y - ay) / (by - ay), abs(by - ay) / length) for y in (low, high)]
+                if low < high and by > ay:
+                    right = min(right, *((x - x1) * share for x, share in across))
+                elif low < high:
+                    left = min(left, *((x0 - x) * share for x, share in across))
+            elif by > 0:
+                low, high = max(x0, bx), min(x1, ax)
+                if low < high:
+                    up = [ay + (by - ay) * (x - ax) / (bx - ax) for x in (low, high)]
+                    rear = min(rear, *((y - y1) * (ax - bx) / length for y in up))
+    return _Spaces(*(round(feet / FT_PER_M, 2) for feet in (front, rear, left, right)))
+
+
 def _front_space(case: Case) -> Measured:
-    return [("plot", (case.known_brief.plot.setbacks.front_ft + case.design.footprint.y) / FT_PER_M)]
+    return [("plot", _spaces(case).front)]
 
 
 def _rear_space(case: Case) -> Measured:
-    plot = case.known_brief.plot
-    return [("plot", (plot.length_ft - plot.setbacks.front_ft - case.design.footprint.rear) / FT_PER_M)]
-
-
-def _side_spaces(case: Case) -> tuple[float, float]:
-    """What is open at the left and the right of the house, the smaller first, in metres."""
-    plot, footprint = case.known_brief.plot, case.design.footprint
-    left = plot.setbacks.left_ft + footprint.x
-    less, more = sorted((left, plot.width_ft - plot.setbacks.left_ft - footprint.right))
-    return less / FT_PER_M, more / FT_PER_M
+    return [("plot", _spaces(case).rear)]
 
 
 def _side_space(case: Case) -> Measured:
-    return [("plot", _side_spaces(case)[1])]
+    spaces = _spaces(case)
+    return [("plot", max(spaces.left, spaces.right))]
 
 
 def _other_side_space(case: Case) -> Measured:
-    return [("plot", _side_spaces(case)[0])]
+    spaces = _spaces(case)
+    return [("plot", min(spaces.left, spaces.right))]
 
 
 # Each measure with its unit; a share has none.
@@ -287,7 +326,7 @@ MEASURES: dict[str, tuple[Callable[[Case], Measured], str]] = {
     "side": (_side, "m"),
     "long_side": (_long_side, "m"),
     "largest_area": (_largest_area, "m2"),
-    "largest_side": (_largest_side, "m"),
+    "widest_double_side": (_widest_double_side, "m"),
     "other_double_side": (_other_double_side, "m"),
     "glazing": (_glazing, ""),
     "openable": (_openable, ""),

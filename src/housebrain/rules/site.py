@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from housebrain.house.brief import Brief
+from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Materials, Site
 from housebrain.rules.rates import QUALITIES
 from housebrain.rules.tables import table
@@ -34,6 +34,18 @@ def choose_site(brief: Brief) -> Site:
         cooling=brief.choices.get("cooling", rules["cooling_of_climate"][climate]),
         heating=brief.choices.get("heating", rules["heating_of_climate"][climate]),
     )
+
+
+def check_choices(brief: Brief) -> None:
+    """Refuses a choice that the tables don't know: it would be priced as something else.
+
+    Raises:
+        Rejected: `unknown_choice`.
+    """
+    for field, kind in brief.choices.items():
+        if kind not in (known := vocabulary()[field]):
+            detail = f"choices.{field}: '{kind}' is not known. Known: {', '.join(sorted(known))}."
+            raise Rejected("unknown_choice", detail)
 
 
 @cache

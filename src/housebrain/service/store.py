@@ -54,7 +54,10 @@ class Moment(TypeDecorator[datetime]):
     python_type = datetime
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+        if value is None:
+            return None
+        # Postgres gives the zone of its own session: days would be its days.
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
@@ -299,7 +302,7 @@ class Store:
     # Keys.
 
     def add_key(self, name: str) -> str:
-        """Makes a key; only now is it known.
+        """Makes a key; only now is it known. A name whose key was revoked gets a new one, and keeps its designs.
 
         Raises:
             UserError: there is one of that name, or it is no name.
@@ -310,13 +313,21 @@ class Store:
             )
         key = KEY_PREFIX + secrets.token_urlsafe(32)
 
+        taken = f"there is a key named {name!r}. Take another name, or revoke it first."
+
         def insert(session: Session) -> None:
-            session.add(StoredKey(name=name, hash=key_hash(key), made=now(), revoked=None))
+            known = session.scalar(select(StoredKey).where(StoredKey.name == name))
+            if known is None:
+                session.add(StoredKey(name=name, hash=key_hash(key), made=now(), revoked=None))
+            elif known.revoked is None:
+                raise UserError(taken)
+            else:
+                known.hash, known.made, known.revoked = key_hash(key), now(), None
 
         try:
             self._retried(insert)
-        except IntegrityError as error:
-            raise UserError(f"there is a key named {name!r}. Take another name, or revoke it first.") from error
+        except IntegrityError as error:  # made by another process meanwhile
+            raise UserError(taken) from error
         return key
 
     def revoke_key(self, name: str) -> None:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from housebrain.answering.asked import Asked, on_enough_floors
 from housebrain.answering.engine import Engine, House
+from housebrain.answering.mending.openings import misplaced
 from housebrain.api import read_record
 from housebrain.errors import UserError
 from housebrain.house.brief import Brief
@@ -16,7 +17,9 @@ from housebrain.house.limits import check_brief, fault_of
 from housebrain.rules.bill import bill
 from housebrain.rules.checks import requirements, violations
 from housebrain.rules.codes import check_codes
+from housebrain.rules.cost import priced
 from housebrain.rules.score import score
+from housebrain.rules.site import check_choices
 from housebrain.service.metrics import Metrics
 from housebrain.service.schemas import BriefRequest, DesignRequest
 from housebrain.service.traces import Trace
@@ -53,10 +56,11 @@ def read_brief(request: BriefRequest) -> Read:
 
     Raises:
         BadRequestError: it can't be read.
-        Rejected: it contradicts itself, or is larger than any house.
+        Rejected: it contradicts itself, is larger than any house, or chooses what is not known.
     """
     read = _read(request)
     check_brief(read.brief)
+    check_choices(read.brief)
     return read
 
 
@@ -101,11 +105,14 @@ def bad_fields(where: str, error: ValidationError) -> BadRequestError:
 
 
 def judged(design: Design, brief: Brief) -> dict[str, Any]:
-    """What the rules say of a design: violations, requirements, codes, cost and score."""
+    """What the rules say of a design, whose openings and cost may be anybody's: violations, requirements, codes, cost
+    and score."""
+    design = priced(design, brief)
     costs = bill(design, brief)
     scored = score(design, brief)
+    wrong = [*violations(design, brief), *misplaced(design, brief.plot.side_street)]
     return {
-        "violations": [dict(zip(("kind", "where", "detail"), one, strict=True)) for one in violations(design, brief)],
+        "violations": [dict(zip(("kind", "where", "detail"), one, strict=True)) for one in wrong],
         "requirements": requirements(design, brief),
         "codes": [one._asdict() for one in check_codes(design, brief)],
         "cost": costs.model_dump(mode="json") | {"within_budget": costs.within_budget},

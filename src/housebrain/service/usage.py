@@ -60,7 +60,7 @@ def usage(store: Store, since: datetime, reference: Mapping[str, Sequence[Any]] 
     rows = store.uses(since)
     designed = [row for row in rows if row.outcome == "designed"]
     drift = {}
-    if reference and len(designed) >= LEAST:
+    if reference and min(len(designed), len(reference[NUMBERS[0]])) >= LEAST:
         for name in NUMBERS:
             drift[name] = stability(reference[name], [_fact(row, name, int) for row in designed])
         for name in KINDS:

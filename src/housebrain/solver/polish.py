@@ -8,7 +8,7 @@ from housebrain.solver.curves import OP, B, Ints
 from housebrain.solver.doors import FINE
 from housebrain.solver.finish import Candidate
 from housebrain.solver.judge import WEIGHTS
-from housebrain.solver.survey import Drawn, draw
+from housebrain.solver.survey import Drawer, Drawn
 
 STEPS = (3, 1)  # grid units by which a wall is moved, from coarse to fine
 PASSES = 2  # over all walls with each step
@@ -27,14 +27,12 @@ def _moved(candidate: Candidate, index: int, area_weight: float) -> Ints:
     """Where the cuts of a level come, by node."""
     level, pick = candidate.levels[index], candidate.picks[index]
     asked = 1 + int(level.wants.need[1].sum())
-
-    def drawn(wish: Ints | None) -> Drawn:
-        return draw(level, pick, index == 0, candidate.stairs, candidate.width, candidate.depth, wish)
+    drawer = Drawer(level, pick, index == 0, candidate.stairs, candidate.width, candidate.depth)
 
     def objection(found: Drawn) -> float:
         return float(WEIGHTS @ found.parts) + area_weight * found.built / asked
 
-    first = drawn(None)
+    first = drawer.draw(None)
     tree = level.pool.tree[pick, : level.pool.head[pick, 0]]
     cuts = np.flatnonzero(tree[:, OP])
     wish = np.full(level.pool.tree.shape[1], -1, np.int32)
@@ -48,7 +46,7 @@ def _moved(candidate: Candidate, index: int, area_weight: float) -> Ints:
                 at = wish[n]
                 for new in (at - step, at + step):
                     wish[n] = max(0, new)
-                    found = drawn(wish)
+                    found = drawer.draw(wish)
                     if found.reason == FINE and objection(found) < least - 1e-9:
                         least = objection(found)
                         break

@@ -100,21 +100,33 @@ def draw(
     level: Measured, pick: int, ground: bool, stairs: StairsAt, width: int, depth: int, wish: Ints | None = None
 ) -> Drawn:
     """Lays one topology out in `width` x `depth`, its cuts as near as can be to `wish` (by node, -1 anywhere)."""
-    rows = slice(pick, pick + 1)
-    pool = Pool(level.pool.slots, level.pool.head[rows], level.pool.tree[rows], level.pool.ring[rows])
-    one = Measured(pool, level.wants, level.F[rows], level.G[rows], level.grown[rows])
-    out = Explored(np.zeros((1, 1), np.int32), np.empty((1, 1)), np.zeros((1, 1), np.int32))
-    nodes = pool.tree.shape[1]
-    scratch = _Scratch(nodes)
-    _explore(
-        one, ground, stairs, np.array([width], np.int32), depth, depth, 1, 0.0, 0.0, np.zeros(1), out, wish, scratch
-    )
-    leaves = (int(pool.head[0, 0]) + 1) // 2
-    doors, facts = scratch.doors, scratch.facts
-    return Drawn(
-        int(facts[4]), scratch.places, scratch.spaces[:leaves], doors[: facts[0]], int(facts[2]), int(facts[3]),
-        scratch.parts,
-    )  # fmt: skip
+    return Drawer(level, pick, ground, stairs, width, depth).draw(wish)
+
+
+class Drawer:
+    """Lays one topology out in `width` x `depth`, for as many wishes as are asked for."""
+
+    def __init__(self, level: Measured, pick: int, ground: bool, stairs: StairsAt, width: int, depth: int) -> None:
+        rows = slice(pick, pick + 1)
+        pool = Pool(level.pool.slots, level.pool.head[rows], level.pool.tree[rows], level.pool.ring[rows])
+        self.one = Measured(pool, level.wants, level.F[rows], level.G[rows], level.grown[rows])
+        self.ground, self.stairs, self.depth = ground, stairs, depth
+        self.widths, self.noise = np.array([width], np.int32), np.zeros(1)
+        self.out = Explored(np.zeros((1, 1), np.int32), np.empty((1, 1)), np.zeros((1, 1), np.int32))
+        self.scratch = _Scratch(pool.tree.shape[1])
+        self.leaves = (int(pool.head[0, 0]) + 1) // 2
+
+    def draw(self, wish: Ints | None) -> Drawn:
+        """The plan with its cuts as near as can be to `wish`; the next one is written over it."""
+        _explore(
+            self.one, self.ground, self.stairs, self.widths, self.depth, self.depth, 1, 0.0, 0.0, self.noise, self.out,
+            wish, self.scratch,
+        )  # fmt: skip
+        scratch, facts = self.scratch, self.scratch.facts
+        return Drawn(
+            int(facts[4]), scratch.places, scratch.spaces[: self.leaves], scratch.doors[: facts[0]], int(facts[2]),
+            int(facts[3]), scratch.parts,
+        )  # fmt: skip
 
 
 class _Scratch:

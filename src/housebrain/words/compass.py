@@ -8,10 +8,10 @@ from housebrain.words.facts import Facts
 from housebrain.words.text import NUMBER, Text
 
 _NAMES = {
-    "NE": r"north ?east(?:ern)?|n ?e|nordost(?:en)?|ishan(?:ya)?",
-    "NW": r"north ?west(?:ern)?|n ?w|nordwest(?:en)?",
-    "SE": r"south ?east(?:ern)?|s ?e|sudost(?:en)?|suedost(?:en)?",
-    "SW": r"south ?west(?:ern)?|s ?w|sudwest(?:en)?|suedwest(?:en)?",
+    "NE": r"north ?east(?:ern)?|n ?e|nord ?ost(?:en)?|ishan(?:ya)?",
+    "NW": r"north ?west(?:ern)?|n ?w|nord ?west(?:en)?",
+    "SE": r"south ?east(?:ern)?|s ?e|sue?d ?ost(?:en)?",
+    "SW": r"south ?west(?:ern)?|s ?w|sue?d ?west(?:en)?",
     "N": r"north(?:ern|wards?)?|norden|nord|uttar|n",
     "S": r"south(?:ern|wards?)?|suden|sud|sueden|sued|dakshin|s",
     "E": r"east(?:ern|wards?)?|osten|ost|purv|purab|poorv|poorva|e",
@@ -23,8 +23,8 @@ DIRECTION = rf"(?:{_LONG})"
 _WORD = (
     r"(?:north ?(?:east|west)(?:ern)?|south ?(?:east|west)(?:ern)?|north(?:ern)?|south(?:ern)?|"
     r"east(?:ern)?|west(?:ern)?|"
-    r"nordost(?:en)?|nordwest(?:en)?|su?e?dost(?:en)?|su?e?dwest(?:en)?|norden|nord|sue?den|sue?d|osten|ost|westen|"
-    r"ne|nw|se|sw|uttar|dakshin|purv|purab|poorva?|paschim)"
+    r"nord ?ost(?:en)?|nord ?west(?:en)?|sue?d ?ost(?:en)?|sue?d ?west(?:en)?|"
+    r"norden|nord|sue?den|sue?d|osten|ost|westen|ne|nw|se|sw|uttar|dakshin|purv|purab|poorva?|paschim)"
 )
 _OPPOSITE = {"N": "S", "S": "N", "E": "W", "W": "E", "NE": "SW", "SW": "NE", "NW": "SE", "SE": "NW"}
 _ROAD = r"(?:roads?|streets?|lanes?|strasse|highway|avenue|rasta)"
@@ -105,9 +105,9 @@ def read_facing(text: Text, facts: Facts) -> None:
     facings: list[tuple[str, str]] = []
     point = rf"(?:{_WORD}|\b[nsew]\b)"
     also = rf"(?:\s*(?:,|and|/|\+)\s*(?:the\s+)?({_WORD}|\b[nsew]\b)(?:\s+sides?)?)?"
-    wide = rf"(?:\s*\(?{NUMBER}\s*(?:'|ft\b|feet\b|m\b|mtrs?\b)(?:\s*wide)?(?!\s*(?:x|by)))?"
+    wide = rf"(?:\s*\(?{NUMBER}\s*(?:'|ft\b|feet\b|m\b|mtrs?\b)(?:\s*wide)?(?!\s*(?:x|by))\)?)?"
     takes = (
-        (roads, rf"\b{_ROAD}\b{_JOIN}\b({point})\b(?:\s+sides?)?{also}{wide}"),
+        (roads, rf"\b{_ROAD}\b{_JOIN}\b({point})\b(?:\s+sides?)?{wide}{also}{wide}"),
         (
             roads,
             rf"\b({point})(?:\s*(?:side|sided|ern))?\s*(?:,|and|/|\+)\s*({point})(?:\s*(?:side|"
@@ -138,6 +138,8 @@ def read_facing(text: Text, facts: Facts) -> None:
             rf"({_WORD})(?=\s*(?:$|,|;))"
         ):
             facings.append((direction(match[1]), match[0].strip()))
+    if roads:  # Sudausrichtung is where the sun comes from
+        facings = [(point, words) for point, words in facings if "ausricht" not in words or point == roads[0][0]]
     corner = facts.get("corner")
     points = [*facings, *roads] or corners or gardens
     if len({name for name, _ in roads}) > 1 and not corner:

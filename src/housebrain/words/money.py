@@ -50,6 +50,7 @@ def read_money(text: Text, facts: Facts) -> None:
         UserError: two budgets, one that is zero or beyond any house, or a number of no unit.
     """
     amount, times = NUMBER, rf"(?:{_TIME})(?![a-z])"
+    lone = rf"(?<![a-z\d.]){amount}"  # 420 m2: its 2 is no amount
     signed = rf"(?:{_CURRENCY})"
     # 1 crore 20 lakh
     for match in text.take(
@@ -60,16 +61,16 @@ def read_money(text: Text, facts: Facts) -> None:
     patterns = (
         rf"(?P<cur>{signed})\s*(?P<low>{amount})(?:\s*(?P<lowtimes>{times}))?(?:{_RANGE}(?:{signed})?\s*"
         rf"(?P<high>{amount})(?:\s*(?P<hightimes>{times}))?(?!\s*(?:bed|bath|bhk|floor|stor|x\b)))?",
-        rf"(?P<low>{amount})(?:\s*(?P<lowtimes>{times}))?{_RANGE}(?P<high>{amount})\s*"
+        rf"(?P<low>{lone})(?:\s*(?P<lowtimes>{times}))?{_RANGE}(?P<high>{amount})\s*"
         rf"(?P<hightimes>{times})?\s*(?P<cur>{signed})(?![a-z])",
-        rf"(?P<low>{amount})\s*(?P<lowtimes>{times})?\s*(?:of\s*)?(?P<cur>{signed})(?![a-z])",
-        rf"(?P<low>{amount})(?:\s*(?P<lowtimes>{_LARGE})\b)?{_RANGE}(?P<high>{amount})\s*"
-        rf"(?P<hightimes>(?:{_LARGE}))(?![a-z])",
-        rf"(?P<low>{amount})\s*(?P<lowtimes>(?:{_LARGE}))(?![a-z])",
+        rf"(?P<low>{lone})\s*(?P<lowtimes>{times})?\s*(?:of\s*)?(?P<cur>{signed})(?![a-z])",
+        rf"(?P<low>{lone})(?:\s*(?P<lowtimes>{_LARGE}|l)\b)?{_RANGE}(?P<high>{amount})\s*"
+        rf"(?P<hightimes>(?:{_LARGE}|l(?! ?shape)))(?![a-z])",
+        rf"(?P<low>{lone})\s*(?P<lowtimes>(?:{_LARGE}))(?![a-z])",
         rf"{_ABOUT}{_FILL}(?P<low>{amount})\s*(?P<lowtimes>{times})?(?!\s*(?:x|by|bed|bath|bhk|floor|stor|"
         rf"marla|gaj|cent|kanal|acre|sq|s\.|ft|feet|'))",
-        rf"(?P<low>{amount})\s*(?P<lowtimes>l)\b",
-        rf"(?P<low>{amount})\s*(?P<lowtimes>{times})?\s*{_ABOUT}",
+        rf"(?P<low>{lone})\s*(?P<lowtimes>l)\b",
+        rf"(?P<low>{lone})\s*(?P<lowtimes>{times})?\s*{_ABOUT}",
     )
     for pattern in patterns:
         for match in text.take(pattern):

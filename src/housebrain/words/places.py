@@ -36,6 +36,8 @@ _AT = (
 )
 _NEVER_ALONE = ("bath", "hall", "brick", "lawn", "store", "keller", "garden grove")
 _SHORT = ("us", "la", "sf", "up", "mp", "ap", "nj", "tx", "ny", "fl", "az")
+# Countries whose money or language a hint of the first speaks of.
+_KIN = {"DE": ("DE", "AT", "CH", "IE", "FR", "IT", "ES", "NL", "BE")}
 _PARTS = r"(?:greater|north|south|east|west|central|downtown|rural|suburban|inner|new)"
 _LONGEST = 4  # words of a name
 
@@ -156,7 +158,8 @@ def _is_meant(text: Text, name: str, start: int, end: int, after_place: bool) ->
             return False
         return name == "uk" or behind_place or bool(name in _SHORT and opens and closes)
     if name in common("places") or name in vocabulary():
-        if re.search(r"\d\s*$", before):  # 2 bath, Texas
+        if re.search(r"(?:\d|\b(?:half|full|guest|family|private|shared|common|attached|main|master))\s*$", before):
+            # 2 bath, Texas; 1 half bath, Texas
             return False
         following = re.match(r"[\s,]*([a-z]+(?: [a-z]+)?)", text.rest[end:])
         if (
@@ -200,7 +203,7 @@ def _within(city: Place, other: Place) -> bool:
 
 def _choose(places: list[Place], states: list[Place], hint: str | None) -> Place:
     """The one in a state that was named, else in the country that is hinted at, else the likeliest."""
-    for codes in ([state.state for state in states], [hint] if hint else []):
+    for codes in ([state.state for state in states], _KIN.get(hint, (hint,)) if hint else ()):
         for code in codes:
             for place in places:
                 if place.state == code or place.country == code:

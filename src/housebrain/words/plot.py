@@ -9,26 +9,37 @@ from housebrain.words.facts import Facts
 from housebrain.words.text import NUMBER, Text
 
 _PLOT = (
-    r"(?:plots?|sites?|lots?|lands?|parcel|grundstucks?|grundstueck|baugrundstuck|grundstucksflache|"
+    r"(?:plots?|sites?|lots?|lands?|parcel|grundstucks?(?:grosse)?|grundstueck|grund|baugrundstuck|grundstucksflache|"
     r"plot area|land area|lot size|plot size|site area|zameen|ground area)"
 )
 _BUILT = (
     r"(?:built ?up(?: area)?|builtup|bua|carpet(?: area)?|super built ?up(?: area)?|covered area|"
-    r"living (?:area|space)|floor (?:area|space)|floorspace|wohnflache|wohnflaeche|nutzflache|house|"
+    r"living (?:area|space)|floor (?:area|space)|floorspace|wohnflache|wohnflaeche|wfl\.?|nutzflache|house|"
     r"home|villa|bungalow|internal(?: area)?|gia|gross internal area|heated|finished|total area|"
     r"build|construction|haus|einfamilienhaus|cottage|ranch|craftsman|residence|plinth area|built "
     r"area|constructed area|construction area|flat|apartment|duplex)"
+)
+_HOME = (
+    r"(?:house|home|haus|einfamilienhaus|bungalow|cottage|cabin|ranch|residence|villa|barndominium|hausgrosse|"
+    r"footprint)"
 )
 _LINK = (
     r"\s*(?:of|is|:|=|-|measuring|sized?|area|with|mit|von|in|\(|about|around|approx\.?|"
     r"approximately|ca\.?|roughly|total|size|dimensions?|an?|the|my|our|having|has|at|as|"
     r"dimension){0,8}\s*"
 )
+# What an area may be of besides plot and house: a brief has no place for it.
+_BESIDES = (
+    r"(?:gardens?|garten|(?:back|front|rear|side|court)? ?yards?|lawns?|(?:dach)?terrasse|terraces?|patios?|"
+    r"decks?|pools?|porch(?:es)?|verandah?s?|basements?|keller|sit ?outs?|workshops?|sheds?|attic|loft)"
+)
 _SIDES = (
     r"(?:front|rear|back|left|right|sides?|all (?:4 |four )?sides|all around|all round|each side|"
     r"every side|both sides|either side)"
 )
+_YARD = r"(?:\s*(?:yards?|building|property|boundary|minimum|min\b\.?))*"  # front yard setback
 _M_COUNTRIES = ("GB", "DE", "FR", "IT", "ES", "AT", "CH", "NL", "BE", "IE", "AU", "SG", "CN", "JP")
+_LAND_COUNTRIES = ("IN", "PK", "BD", "LK", "NP")  # where land is bought by the square foot
 _LARGE_HOUSE_SQFT = 5500.0  # what is larger and not said to be built is land
 _MOST_BARE_M = 35  # a number alone that is larger is one of feet, where both units are in use
 LEAST_FT, MOST_FT = 8.0, 5000.0
@@ -41,20 +52,23 @@ def read_setbacks(text: Text, facts: Facts) -> None:
     sides: dict[str, float] = {}
     words = ""
     takes = (
-        (rf"\b({_SIDES})\s*{name}{_LINK}{length}", 1, 2), (rf"{length}\s*(?:wide\s*)?({_SIDES})\s*{name}", 2, 1),
-        (rf"\b(?:{name}){_LINK}({_SIDES}){_LINK}{length}", 1, 2),
-        (rf"\b{name}{_LINK}{length}\s*(?:(?:on|from|at|in|for|to)?\s*(?:the\s*)?({_SIDES}))?", 2, 1),
-        (rf"{length}\s*(?:of\s*)?{name}\s*(?:(?:on|from|at|all|in|to)?\s*(?:the\s*)?({_SIDES}))?", 2, 1),
-        (rf"\b(?:leave|leaving)\s*{length}\s*(?:(?:on|from|at|in)?\s*(?:the\s*)?({_SIDES}))", 2, 1),
+        (rf"\b({_SIDES}){_YARD}\s*{name}{_LINK}{length}", 1, 2),
+        (rf"{length}\s*(?:wide\s*)?({_SIDES}){_YARD}\s*{name}", 2, 1),
+        (rf"\b(?:{name}){_LINK}({_SIDES}){_YARD}{_LINK}{length}", 1, 2),
+        (rf"\b{name}{_LINK}{length}\s*(?:(?:on|from|at|in|for|to)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
+        (rf"{length}\s*(?:of\s*)?{name}\s*(?:(?:on|from|at|in|to)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
+        (rf"\b(?:leave|leaving)\s*{length}\s*(?:(?:on|from|at|in)?\s*(?:the\s*)?({_SIDES}){_YARD})", 2, 1),
+        (rf"\b(front|rear|back|side)s?\s*yards?{_LINK}({measures.LENGTH})(?!\s*(?:x|by)\b)", 1, 2),
+        (rf"\b(no|without|ohne)\s+(?:any\s+)?{name}(?:\s*(?:on|from|at|in)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
     )  # fmt: skip
     for pattern, side, size in takes:
         for match in text.take(pattern):
-            _set(sides, match[side], round(measures.feet(match[size]), 2))
+            _set(sides, match[side], 0.0 if match[size].isalpha() else round(measures.feet(match[size]), 2))
             words = words or match[0]
             # 10 ft front setback, 5 ft rear and 3 ft sides
             while more := re.match(
-                rf"\s*(?:,|and|/|;)?\s*(?:and\s*)?(?:{length}\s*(?:on|at|from)?\s*(?:the\s*)?({_SIDES})|"
-                rf"({_SIDES}){_LINK}{length})(?!\s*{name})\b",
+                rf"\s*(?:,|and|/|;)?\s*(?:and\s*)?(?:{length}\s*(?:on|at|from|in)?\s*(?:the\s*)?({_SIDES}){_YARD}|"
+                rf"({_SIDES}){_YARD}{_LINK}{length})(?!\s*{name})\b",
                 text.rest[match.end() :],
             ):
                 _set(sides, more[2] or more[3], round(measures.feet(more[1] or more[4]), 2))
@@ -98,6 +112,7 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
     measures.refuse_unclear(text.rest)
     _compass_sides(text, facts)
     unit = "m" if country in _M_COUNTRIES else "ft"
+    own: tuple[float, float, str] | None = None
     for match in text.take(rf"(?:\b{_PLOT}{_LINK})?{measures.PAIR}"):
         one, two = match["one"], match["two"]
         guessed = unit
@@ -109,6 +124,9 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
         if after:  # 40 x 60 sq ft: what is meant are the sides
             text.strike(match.end(), match.end() + after.end())
         words = match[0].strip()
+        if _is_of_house(text, match, country, facts.get("plot") not in (None, (width, depth))):
+            own = own or (width, depth, words)
+            continue
         if not named:
             facts.assume("plot", f"{words} {guessed}", "no unit was said")
         facts.say("plot", (_checked(width, words), _checked(depth, words)), words)
@@ -121,11 +139,49 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
             text.strike(match.end(), match.end() + order.end())
     _one_side(text, facts, unit)
     _areas(text, facts, country)
+    if own is not None:
+        _say_house(facts, *own)
+
+
+def _is_of_house(text: Text, match: re.Match[str], country: str | None, has_other: bool) -> bool:
+    """Whether two sides are the house's own, as in `house 9m x 8m`.
+
+    Where land is sold by its sides they are the plot's, unless that has others (`has_other`).
+    """
+    if (country is None or country in _LAND_COUNTRIES) and not has_other:
+        return False
+    if re.match(rf"\b{_PLOT}", match[0]):
+        return False
+    if re.match(rf"[\s,]*(?:\w+\s+){{0,2}}{_PLOT}\b", text.whole[match.end() :]):
+        return False
+    before = rf"\b{_HOME}(?:\s*(?:of|is|:|-|measuring|sized?|dimensions?|mit|von|about|ca\.?|should be|to be))*\s*$"
+    after = rf"\s*(?:\w+\s+)?{_HOME}\b"
+    return bool(re.search(before, text.whole[: match.start()]) or re.match(after, text.whole[match.end() :]))
+
+
+def _say_house(facts: Facts, width: float, depth: float, words: str) -> None:
+    """Notes a house's sides as the area of its floors: a brief has no place for the sides."""
+    if "built_sqft" in facts.said:
+        facts.assume(words, "left out", "a brief has no place for a house's own sides; its area is said")
+        return
+    floors = facts.get("floors") or 1
+    sqft = _checked(width, words) * _checked(depth, words) * floors
+    on = f", on {floors} floors" if floors > 1 else ""
+    facts.assume("area", f"{sqft:,.0f} sqft", f"'{words}' are the house's own sides{on}; a brief has no place for them")
+    facts.say("built_sqft", sqft, words)
 
 
 def _compass_sides(text: Text, facts: Facts) -> None:
     """East-west 40 ft, north-south 30 ft: the width lies along the street."""
     sides: dict[str, float] = {}
+    behind = (
+        rf"({measures.LENGTH}|{NUMBER})\s*\(?\s*\b(north|east|south|west|[nesw])\s*(?:-|to|/)?\s*"
+        rf"(north|east|south|west|[nesw])\b\s*\)?(?:\s*(?:x|by|and)\b)?"
+    )
+    if len({frozenset(found[-2:]) for found in re.findall(behind, text.rest)}) == 2:  # 45' (N-S) x 60' (E-W)
+        for match in text.take(behind):
+            sides["ns" if direction(match[2]) in "NS" else "ew"] = measures.feet(match[1])
+            words = match[0]
     for match in text.take(
         rf"\b(north|east|south|west)\s*(?:-|to|by|:)?\s*(north|east|south|west)\s*(?:is|:|=|-|side|of)*\s*"
         rf"({measures.LENGTH}|{NUMBER})(?!\s*(?:{_PLOT}))"
@@ -169,12 +225,20 @@ def _checked(feet: float, words: str) -> float:
 def _areas(text: Text, facts: Facts, country: str | None) -> None:
     for match in text.take(rf"(?:({NUMBER})\s*(?:-|to|bis)\s*)?{measures.AREA}"):
         sqft, words = measures.sqft(match), match[0].strip()
+        if _is_besides(text, match):
+            facts.assume(words, "left out", "it is the size of what a brief has no place for")
+            continue
         sqft = _local(sqft, match["unit"], country)
         if match[1]:
             facts.assume("area", words, "the upper end of the range is taken")
-        name = _of_what(text, match, country, facts)
+        is_each = not measures.is_land(match["unit"]) and _is_each(text, match)
+        name = "built_sqft" if is_each else _of_what(text, match, country, facts)
         if sqft <= 0:
             raise UserError(f"'{words}': an area is more than nothing.")
+        floors = facts.get("floors") or 1
+        if is_each and floors > 1:
+            facts.assume("area", f"{floors * sqft:,.0f} sqft", f"'{words}' on each of {floors} floors")
+            sqft *= floors
         if name == "plot_sqft" and sqft < 150:
             raise UserError(f"'{words}': {sqft:,.0f} sqft are too few for a house; at least 150 are needed.")
         if sqft > (MOST_FT**2 if name == "plot_sqft" else 50_000):
@@ -184,6 +248,32 @@ def _areas(text: Text, facts: Facts, country: str | None) -> None:
         if match["unit"].startswith(("marla", "kanal")):
             facts.assume("plot", f"{sqft:,.0f} sqft", f"'{words}' at {sqft / float(match['amount']):,.2f} sqft each")
         facts.say(name, sqft, words)
+
+
+def _is_besides(text: Text, match: re.Match[str]) -> bool:
+    """Whether an area is that of a garden, a terrace and the like."""
+    before, after = text.whole[: match.start()], text.whole[match.end() :]
+    plot_or_house = rf"(?:{_PLOT}|{_BUILT}|home|flat)"
+    if re.match(rf"[\s,]*(?:\w+ ){{0,2}}{plot_or_house}\b", after) or re.search(rf"\b{_PLOT}\b,?{_LINK}$", before):
+        return False
+    if re.match(rf"\s*(?:of |large |big |roof |wooden )?{_BESIDES}\b", after):
+        return True
+    leading = rf"\b{_BESIDES}\s*(?:of|is|:|=|-|with|mit|von|about|around|ca\.?|area|sized?)*\s*$"
+    return re.search(leading, before) is not None
+
+
+def _is_each(text: Text, match: re.Match[str]) -> bool:
+    """Whether an area is that of each floor; what says so is struck out."""
+    floor = r"(?:floors?|storeys?|story|stories|levels?|etagen?|geschosse?|stockwerke?)"
+    after = re.match(rf"\s*(?:on |auf )?(?:each|every|per|pro|je|jede[rsm]?)\s*{floor}\b", text.rest[match.end() :])
+    if after:
+        text.strike(match.end(), match.end() + after.end())
+    before = re.search(
+        rf"\b(?:(?:each|every|per|pro|jede[rs]?)\s*{floor}{_LINK}|je(?:weils)?\s*)$", text.rest[: match.start()]
+    )
+    if before:
+        text.strike(before.start(), before.end())
+    return bool(after or before)
 
 
 def _local(sqft: float, unit: str, country: str | None) -> float:
@@ -203,8 +293,10 @@ def _of_what(text: Text, match: re.Match[str], country: str | None, facts: Facts
         return "plot_sqft"
     if re.match(rf"(?!\s*,){gap}{_BUILT}\b(?! plot)", after):
         return "built_sqft"
-    # 140 sqm, 4 rooms, plot 600 sqm: the plot has a number of its own.
-    if re.match(rf"{gap}{_PLOT}\b(?!,?{_LINK}{measures.AREA})", after):
+    # 140 sqm, 4 rooms, plot 600 sqm: the plot has a number of its own. 1,650 sf, south facing lot: where land is not
+    # bought by the square foot the comma parts them.
+    apart = "" if country in _LAND_COUNTRIES else r"(?!\s*,)"
+    if re.match(rf"{apart}{gap}{_PLOT}\b(?!,?{_LINK}{measures.AREA})", after):
         return "plot_sqft"
     if re.search(rf"\b{_PLOT}\b,?{_LINK}$", before) or re.search(r"(?:\bauf|grundstuck)\b[^,]{0,12}$", before):
         return "plot_sqft"
@@ -217,7 +309,7 @@ def _of_what(text: Text, match: re.Match[str], country: str | None, facts: Facts
     # Nothing says which: in India land is bought by the square foot, elsewhere houses are.
     has_plot = bool({"plot", "plot_sqft", "width"} & set(facts.said))
     has_plot |= re.search(rf"\b{_PLOT}\b,?{_LINK}{measures.AREA}", after) is not None
-    is_land = country in ("IN", "PK", "BD", "LK", "NP") or measures.sqft(match) > _LARGE_HOUSE_SQFT
+    is_land = country in _LAND_COUNTRIES or measures.sqft(match) > _LARGE_HOUSE_SQFT
     name = "plot_sqft" if is_land and not has_plot else "built_sqft"
     facts.assume(
         "area", "plot" if name == "plot_sqft" else "built area", "the words do not say which of them the area is of"

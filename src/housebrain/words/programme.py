@@ -114,7 +114,7 @@ def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
         rooms_said = None
     if total is not None and total != int(total):
         facts.rooms.append(Wanted("home_office", 1))
-        facts.assume("study", 1, f"the half room of {total:g} BHK")
+        facts.assume("study", 1, f"the half room of {total:g} bedrooms")
     if total is None and guests and guests == extra:
         facts.say("guests_besides", guests, next(one.words for one in mentions if one.kind == "guest_room"))
         return

@@ -122,7 +122,9 @@ def _mention(text: Text, kind: str, match: re.Match[str]) -> Mention:
 
 def _is_located(text: Text, start: int, end: int) -> bool:
     """Whether a floor stands beside a room."""
-    before = re.search(r"\b(?:ground|first|second|upper|top|main|lower) floor\s*[:-]?\s*$", text.whole[:start])
+    floor = r"\b(?:ground|first|second|third|upper|top|main|lower) floor"
+    # First floor 2 bedrooms; or as a heading: first floor: hall, 2 bedrooms, 2 baths.
+    before = re.search(rf"{floor}\s*(?:[:-]?\s*$|(?::|- )[^.;:]*$)", text.whole[:start])
     return before is not None or re.match(_WHERE, text.whole[end:]) is not None
 
 
@@ -188,7 +190,7 @@ def _listed(text: Text, facts: Facts) -> list[Mention]:
         found.append(Mention("bedroom", float(beds), match.start(), match.end(), match[0]))
         found.append(Mention("bathroom", float(baths), match.start(), match.end(), match[0]))
     for match in text.take(
-        r"(?<![\d.])(\d+)\s*(?:zimmer(?:n)?\b|zimmer ?haus|rooms\b|room\b(?! kitchen)|roomed\b|zi\b\.?)"
+        r"(?<![\d.])(\d+(?:\.5)?)\s*(?:zimmer(?:n)?\b|zimmer ?haus|rooms\b|room\b(?! kitchen)|roomed\b|zi\b\.?)"
     ):
         found.append(Mention("rooms", float(match[1]), match.start(), match.end(), match[0]))
     return found
@@ -203,7 +205,7 @@ def _garages(text: Text) -> list[Mention]:
         r"(?P<cars>\d)\s*fach(?:garage|carport)\b",
         rf"{_NO}(?:\b(?P<times>an?|1|2|two)\s+)?\b(?P<named>{named})\s*(?:{_CARS}\s*)?{_PARKING}\b",
         rf"{_NO}(?P<cars>\d+)\s*(?:or more\s*)?{_CARS}\s*(?:covered\s+|attached\s+|detached\s+|open\s+|"
-        rf"stilt\s+)?{_PARKING}\b",
+        rf"stilt\s+|tandem\s+|oversized\s+|heated\s+|side (?:entry|load\w*)\s+)*{_PARKING}\b",
         rf"{_NO}(?:\b(?:an?|1|covered|attached|detached|integral|stilt)\s+)*(?:{_CARS}\s*)?{_PARKING}\s*"
         rf"(?:space\s*)?(?:for|of|fur|fuer|:|-)\s*(?:at least\s*)?(?P<cars>\d+)\s*(?:{_CARS})?\b(?!\s*"
         rf"(?:x|ft|sq))",

@@ -90,6 +90,7 @@ def plain(words: str) -> str:
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
     text = re.sub(r"[\x00-\x1f\x7f]", " ", text)
     text = re.sub(r"(\d)/-", r"\1 ", text)
+    text = re.sub(r"(\d) ?t\.? ?(?=€|eur)", r"\1 tsd ", text)  # 450 TEUR, 300 T€
     text = re.sub(r"(?<![\d.,])\d{1,3}(?:,\d{2,3})*,\d{3}(?!\d)", lambda match: match[0].replace(",", ""), text)
     # Thousands as Germans write them: 350.000.
     text = re.sub(r"(?<![\d.,])[1-9]\d{0,2}(?:\.\d{3})+(?![\d.])", lambda match: match[0].replace(".", ""), text)
@@ -101,6 +102,9 @@ def plain(words: str) -> str:
     text = re.sub(r"(\d),(\d{1,2})(?!\d)", r"\1.\2", text)  # 12,5 m
     text = re.sub(r"\b(\d+) (\d)/(\d)(?=\s*(?:bath|ba\b|acre|kanal|stor|bhk))", _mixed, text)
     text = re.sub(r"(\d)(?=[a-z])", r"\1 ", text)
+    text = re.sub(r"(?<=\d )(crores?|cr|lakhs?|lacs?|l|k|million)\s?-\s?(?=\d)", r"\1 - ", text)  # 1.5cr-2cr
+    text = re.sub(r"\bgf\b(?: floor)?", "ground floor", text)
+    text = re.sub(r"\bff\b(?: floor)?", "first floor", text)
     text = re.sub(r"(?<=[\d' \"])x\s*(?=\d)", " x ", text)
     text = re.sub(r"(?<=[a-z\d])-(?=[a-z])|(?<=[a-z])-(?=\d)|(?<=[a-z])- ", " ", text)
     text = re.sub(r"(?<=[a-z])/(?=[a-z])", " / ", text)

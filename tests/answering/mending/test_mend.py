@@ -17,7 +17,7 @@ from housebrain.answering.mending.fitness import NEVER
 from housebrain.answering.mending.fitness import faults as level_faults
 from housebrain.answering.mending.mend import Mended, repair
 from housebrain.answering.mending.nearby import BARREN
-from housebrain.answering.mending.openings import openings_fit
+from housebrain.answering.mending.openings import misplaced, openings_fit
 from housebrain.answering.mending.usable import usable
 from housebrain.house.brief import Brief
 from housebrain.house.design import OUTSIDE
@@ -238,6 +238,16 @@ def test_a_house_that_is_entered_from_its_side_street_comes_back_unchanged() -> 
                 assert not openings_fit(design)
                 return
     raise AssertionError("no house is entered from a side street")
+
+
+def test_no_opening_of_a_solved_house_is_misplaced_and_a_moved_one_is_named() -> None:
+    for _, brief, design in solved_houses():
+        assert list(misplaced(design, brief.plot.side_street)) == []
+    level = design.levels[0]
+    moved = level.windows[0].model_copy(update={"x": level.windows[0].x + 0.75, "y": level.windows[0].y + 0.75})
+    other = level.model_copy(update={"windows": (moved, *level.windows[1:])})
+    found = misplaced(design.model_copy(update={"levels": (other, *design.levels[1:])}), brief.plot.side_street)
+    assert [(one.kind, one.where) for one in found] == [("opening", moved.room)]
 
 
 def test_pieces_of_rooms_that_share_a_name_are_all_read() -> None:

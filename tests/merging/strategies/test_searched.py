@@ -1,5 +1,7 @@
 """Tests for housebrain.merging.strategies.searched."""
 
+import math
+
 import pytest
 
 from housebrain.errors import UserError
@@ -24,6 +26,20 @@ class Distance:
     def __call__(self, weights: dict[str, float]) -> float:
         self.asked += 1
         return sum((weights[name] - value) ** 2 for name, value in self.wanted.items())
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"trials": 0}, "trials is 0"),
+        ({"bound": -1.0}, "bound is -1"),
+        ({"bound": 0.5}, "bound is 0.5"),  # an adapter alone has a weight of 1
+        ({"bound": math.inf}, "bound is inf"),
+    ],
+)
+def test_a_search_without_a_trial_or_a_range_is_refused(parameters: dict[str, float], message: str) -> None:
+    with pytest.raises(UserError, match=rf"merge\.parameters.*{message}\. Give a number from 1 up"):
+        searched("search", **parameters)
 
 
 def test_greedy_takes_in_what_lowers_the_loss() -> None:

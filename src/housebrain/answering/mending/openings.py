@@ -1,8 +1,11 @@
 """Whether a design's doors and windows are where its rooms are, whoever placed them."""
 
+from collections.abc import Iterator
+
 from housebrain.house.design import OUTSIDE, Design, Door, Level, Rect, Room, Window, lacking
 from housebrain.house.land import Side
 from housebrain.house.rooms import OPEN_AIR
+from housebrain.rules.checks import Violation
 from housebrain.rules.doors import BATH_DOOR_FT
 from housebrain.rules.walls import Wall, outer_walls, shared
 
@@ -26,25 +29,46 @@ def openings_fit(design: Design, side_street: Side | None = None) -> bool:
     )
 
 
+def misplaced(design: Design, side_street: Side | None = None) -> Iterator[Violation]:
+    """The doors that lie in no wall of both their rooms, and the windows that lie in no outer one: kind `opening`.
+
+    Args:
+        design: whose doors and windows name rooms of their level.
+        side_street: as for `openings_fit`.
+    """
+    for index, level in enumerate(design.levels):
+        yield from _misplaced(level, design.footprint, index == 0, side_street)
+
+
 def _level_fits(level: Level, footprint: Rect, is_ground: bool, side_street: Side | None) -> bool:
+    rooms = {room.name: room for room in level.rooms}
+    if any(door.a not in rooms or door.width_ft < BATH_DOOR_FT for door in level.doors):
+        return False
+    if any(door.b not in rooms and door.b != OUTSIDE for door in level.doors):
+        return False
+    if any(window.room not in rooms for window in level.windows):
+        return False
+    if any(_misplaced(level, footprint, is_ground, side_street)):
+        return False
+    return _all_reached(level, rooms, is_ground)
+
+
+def _misplaced(level: Level, footprint: Rect, is_ground: bool, side_street: Side | None) -> Iterator[Violation]:
     rooms = {room.name: room for room in level.rooms}
     open_air = [room for room in level.rooms if room.type in OPEN_AIR]
     corner = lacking(footprint, [box for room in level.rooms for box in room.boxes])
     for door in level.doors:
-        if door.a not in rooms or door.width_ft < BATH_DOOR_FT:
-            return False
         if door.b == OUTSIDE:
-            if not is_ground or not any(_in(wall, door) for wall in _at_streets(rooms[door.a], footprint, side_street)):
-                return False
-        elif door.b not in rooms or not _between(rooms[door.a], rooms[door.b], door):
-            return False
+            fits = is_ground and any(_in(wall, door) for wall in _at_streets(rooms[door.a], footprint, side_street))
+        else:
+            fits = _between(rooms[door.a], rooms[door.b], door)
+        if not fits:
+            yield Violation("opening", door.a, f"its door to {door.b} at {door.x:g}, {door.y:g} is in no wall of both")
     for window in level.windows:
-        if window.room not in rooms:
-            return False
         walls = outer_walls(rooms[window.room], footprint, open_air, corner)
         if not any(_in(wall, window) for wall in walls):
-            return False
-    return _all_reached(level, rooms, is_ground)
+            at = f"{window.x:g}, {window.y:g}"
+            yield Violation("opening", window.room, f"its window at {at} is in no outer wall of it")
 
 
 def _at_streets(room: Room, footprint: Rect, side_street: Side | None) -> list[Wall]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from housebrain.errors import UserError
-from housebrain.merging.strategies.base import Loss, Metrics, Strategy, register
+from housebrain.merging.strategies.base import GIVEN, Loss, Metrics, Strategy, register
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,12 @@ class Search(Searched):
     paper = "https://arxiv.org/abs/2307.13269"  # Huang et al. 2023, LoraHub
     trials: int = 60
     bound: float = 1.5
+
+    def __post_init__(self) -> None:
+        if self.trials < 1:
+            raise UserError(f"{GIVEN}: trials is {self.trials}. Give a number from 1 up.")
+        if not 1 <= self.bound < math.inf:  # the search begins with each adapter alone, whose weight is 1
+            raise UserError(f"{GIVEN}: bound is {self.bound:g}. Give a number from 1 up.")
 
     def formula(self) -> str:
         return f"w_i = argmin of the validation loss, |w_i| <= {self.bound:g}, at most {self.trials} trials"
