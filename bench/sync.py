@@ -112,7 +112,13 @@ class Round:
         MlflowClient(f"sqlite:///{self.database}").search_experiments()
         remote = drive.make_folder("housebrain")
         self.coordinator = start_round(
-            folder / "coordinator", self.base, self.database, epochs=1, remote=remote, supervision__heartbeat_seconds=10
+            folder / "coordinator",
+            self.base,
+            self.database,
+            epochs=1,
+            remote=remote,
+            supervision__heartbeat_seconds=10,
+            supervision__expiry_seconds=20,
         )
         change_params(
             self.coordinator,

@@ -31,10 +31,11 @@ export GDRIVE_NON_INTERACTIVE=1
 if [ ! -d "$clone" ]; then
     mkdir -p "$(dirname "$clone")"
     git clone -q --branch "$tag" "$project" "$clone.$$"
-    [ ! -f "$project/.dvc/config.local" ] || cp "$project/.dvc/config.local" "$clone.$$/.dvc/"
     [ ! -d "$project/models/base" ] || { mkdir -p "$clone.$$/models" && ln -s "$project/models/base" "$clone.$$/models/base"; }
     mv "$clone.$$" "$clone"
 fi
+# Also into a clone that is there: the credentials may have been made anew since.
+[ ! -f "$project/.dvc/config.local" ] || cp "$project/.dvc/config.local" "$clone/.dvc/"
 cd "$clone"
 
 # Slurm's TERM comes to this script alone; `work` answers it by saving, and ends with status 75.

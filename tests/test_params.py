@@ -62,6 +62,12 @@ def test_the_shipped_file_is_valid_and_local() -> None:
         ("  model: housebrain", "  model: a/b", "tracking.model: MLflow takes no model named a/b"),
         ("  model: housebrain", '  model: it\'s "x"', "leave out / and :, and one of the kinds of quotes"),
         ("  experiment: housebrain", '  experiment: " "', "tracking.experiment"),
+        (
+            "colab: 12, kaggle: 12}",
+            "colab: 12, kaggle: 0.3}",
+            "session_hours.kaggle must be longer than margin_minutes",
+        ),
+        ("expiry_seconds: 300", "expiry_seconds: 100", "supervision: expiry_seconds must be at least twice heartbeat"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -106,3 +112,10 @@ def test_the_next_round_changes_one_line_only(tmp_path: Path) -> None:
     path.write_text(before.replace("round: 1", "rond: 1"))
     with pytest.raises(UserError, match="0 lines that set `round`"):
         write_round(2, path)
+
+
+def test_the_next_round_leaves_an_editors_line_ends_and_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_bytes(b"\xef\xbb\xbfround: 1 # \xc3\xa9\r\nrounds: 2\r\n")
+    write_round(2, path)
+    assert path.read_bytes() == b"\xef\xbb\xbfround: 2 # \xc3\xa9\r\nrounds: 2\r\n"

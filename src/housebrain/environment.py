@@ -16,8 +16,7 @@ SUPERVISOR = "HOUSEBRAIN_SUPERVISOR"
 """Read by a training: the id of the process without which it must end. Set by `housebrain work` for the stage, and by
 the stage for the processes that it starts."""
 
-# Environment variables of libraries that the code reads or sets. The notebooks set GDRIVE_NON_INTERACTIVE besides, so
-# that a Drive without credentials is an error and no question.
+# Environment variables of libraries that the code reads or sets.
 TRACKING_URI = "MLFLOW_TRACKING_URI"
 """Read by `tracking.py`: MLflow's store, in place of mlflow.db in the project's folder. Where it is set, `housebrain
 serve` traces its requests there. Set by a person."""
@@ -27,6 +26,9 @@ TRACKING_SECONDS = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 """Set by `tracking.py`, unless it is set: how long MLflow waits for a server."""
 DRIVE_CREDENTIALS = "GDRIVE_CREDENTIALS_DATA"
 """Read by dvc-gdrive: the credentials of a Drive, as JSON. Set by the notebooks from a secret."""
+DRIVE_ASKS_NOBODY = "GDRIVE_NON_INTERACTIVE"
+"""Set by `cluster/node.py` and the notebooks: a Drive without credentials is an error there, and no question that a
+browser would have to answer."""
 RAY_ADDRESS = "RAY_ADDRESS"
 """Read by `cluster/connect.py` and Ray: the cluster's head, for stages whose `engine` is `ray`. Without it they start a
 cluster of this machine's own. Set by a person."""

@@ -133,6 +133,17 @@ class Supervision(Section):
     session_hours: dict[str, Annotated[float, Field(ge=0)]]
     cards: dict[str, str] = {}
 
+    @model_validator(mode="after")
+    def leaves_time(self) -> "Supervision":
+        if self.expiry_seconds < 2 * self.heartbeat_seconds:
+            raise ValueError(
+                "expiry_seconds must be at least twice heartbeat_seconds, or workers that live would count as gone"
+            )
+        for platform, hours in self.session_hours.items():
+            if 0 < hours * 60 <= self.margin_minutes:
+                raise ValueError(f"session_hours.{platform} must be longer than margin_minutes, or nothing is trained")
+        return self
+
 
 class Resources(Section):
     """What a node of a cluster must have free for a training."""
@@ -294,11 +305,11 @@ def write_round(number: int, path: str | Path = "params.yaml") -> None:
         UserError: the file can't be read or written, or has no line with `round`.
     """
     try:
-        text = Path(path).read_text()
+        content = Path(path).read_bytes()  # as text, its line ends would change
     except OSError as error:
         raise os_error(error, path) from error
-    changed, count = re.subn(r"^round: *\d+", f"round: {number}", text, flags=re.MULTILINE)
+    changed, count = re.subn(rb"^(\xef\xbb\xbf)?round: *\d+", rb"\g<1>round: %d" % number, content, flags=re.MULTILINE)
     if count != 1:
         raise UserError(f"{path}: it has {count} lines that set `round`, not one. Correct the file.")
     with atomic_file(path) as temporary:
-        temporary.write_text(changed)
+        temporary.write_bytes(changed)

@@ -11,17 +11,23 @@ from typing import Any
 
 HIDDEN = "***"
 _STOP = r"\s'\"<>|"  # what ends an address in a text
+# A text may be long and hostile. So nothing below tries more than a bounded stretch from each of its characters.
+_SCHEME, _LOGIN = 30, 2000  # characters of an address's scheme, and of what stands before its `@`
 # `user:password@` of an address. A password may hold `@`, and `/` where what is before it is no port.
 _USER = re.compile(
-    rf"(\b[a-z][a-z0-9+.-]*://)(?:[^/:@{_STOP}]+:(?!\d+(?:[/?#{_STOP},;)]|$))[^{_STOP}]*@|[^/?#{_STOP}]*@)", re.I
+    rf"(\b[a-z][a-z0-9+.-]{{0,{_SCHEME}}}://)"
+    rf"(?:[^/:@{_STOP}]{{1,{_LOGIN}}}:(?!\d+(?:[/?#{_STOP},;)]|$))[^{_STOP}]{{0,{_LOGIN}}}@"
+    rf"|[^/?#{_STOP}]{{0,{_LOGIN}}}@)",
+    re.I,
 )
-_SECRET = (
-    r"(?:[a-z0-9_.-]*(?:password|passwd|passphrase|token|secret|secret[_-]key|access[_-]key|api[_-]?key|private[_-]key"
-    r"|signature|credential)|pass|pwd|sig|access[_-]key[_-]id)"
+_NAMED = (  # how the name of a secret ends
+    r"(?:password|passwd|passphrase|token|secret|secret[_-]key|access[_-]key|api[_-]?key|private[_-]key"
+    r"|signature|credential)"
 )
+_SHORT = r"(?:pass|pwd|sig|access[_-]key[_-]id)"  # whole names
 # `?token=...`, also in a configuration's words; and a field of JSON.
-_VALUE = re.compile(rf"(\b{_SECRET} ?= ?['\"]?)[^&;,)\]{_STOP}]+", re.I)
-_FIELD = re.compile(rf"(['\"]{_SECRET}['\"]: ?['\"])[^'\"]+", re.I)
+_VALUE = re.compile(rf"((?:{_NAMED}|\b{_SHORT}) ?= ?['\"]?)[^&;,)\]{_STOP}]+", re.I)
+_FIELD = re.compile(rf"(['\"](?:[a-z0-9_.-]*{_NAMED}|{_SHORT})['\"]: ?['\"])[^'\"]+", re.I)
 # Tokens that are known by their own look: of the Hugging Face hub, git servers, Slack, Google, AWS.
 _TOKEN = re.compile(
     r"(\b(?:hf_|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|ya29\.|GOCSPX-|AKIA|ASIA)|(?<![\w/:])1//0)[\w-]{12,}"

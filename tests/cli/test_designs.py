@@ -72,6 +72,14 @@ def test_a_brief_is_solved_and_drawn_in_one_command(files: tuple[str, str], tmp_
     assert (drawings / "plan-1.svg").exists()
 
 
+def test_brackets_in_a_brief_are_text(files: tuple[str, str]) -> None:
+    """As styles they would vanish, or end the command."""
+    brief = json.loads(Path(files[1]).read_text()) | {"region": "Asia [/India]", "city": None}
+    Path(files[1]).write_text(json.dumps(brief))
+    for command in ("bill", "codes"):
+        assert "Asia [/India]" in run(command, files[0], "--brief", files[1])
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_design_that_an_editor_saved_is_read_as_a_brief_is(encoding: str, tmp_path: Path) -> None:
     path = tmp_path / "design.json"

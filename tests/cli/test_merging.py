@@ -52,6 +52,13 @@ def test_an_adapter_that_is_named_twice_counts_twice(tmp_path: Path) -> None:
     assert shown.exit_code == 0 and "3 adapters" in shown.stdout
 
 
+def test_brackets_in_an_adapters_name_are_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    a, b = (str(random_adapter(Path(name), seed)) for seed, name in enumerate(("a[fp16]", "b[bold]")))
+    shown = CliRunner().invoke(app, ["inspect", a, b, "--out", "i.png"], catch_exceptions=False).stdout
+    assert "a[fp16]" in shown and "b[bold]" in shown
+
+
 def test_bases_are_one_where_a_person_says_so(tmp_path: Path) -> None:
     folders = [
         str(random_adapter(tmp_path / name, base_model_name_or_path=name)) for name in ("org-a-base", "copy-in-fp16")

@@ -144,6 +144,11 @@ def test_a_damaged_journal_ends_before_the_damage(tmp_path: Path) -> None:
     again = journal(tmp_path)
     assert list(again.kept()) == [[[{"id": "0"}]]]
     assert again.position == Position(0, 1)
+    # It is killed again, after it kept in one file what was in two: the third one's records would come twice.
+    again.add([[{"id": "1"}], [{"id": "2"}]], Position(0, 3))
+    again.save()
+    kept = [rows for batch in journal(tmp_path).kept() for rows in batch]
+    assert kept == [[{"id": name}] for name in "012"]
 
 
 def test_a_journal_of_other_records_is_removed(tmp_path: Path) -> None:

@@ -84,6 +84,25 @@ def test_a_machine_that_is_launched_again_has_the_round_it_is_launched_for(
         (tmp_path / "housebrain/dvc.lock").write_text("a training's")
 
 
+def test_a_slurm_task_that_is_queued_again_has_the_credentials_of_now(tmp_path: Path) -> None:
+    project, command = tmp_path / "project", tmp_path / "project/.venv/bin/housebrain"
+    command.parent.mkdir(parents=True)
+    command.write_text("#!/bin/sh\ncat .dvc/config.local\n")
+    command.chmod(0o755)
+    (project / ".dvc").mkdir()
+    (project / ".dvc/config").touch()
+    git = ["git", "-C", str(project), "-c", "user.name=x", "-c", "user.email=x@x"]
+    for words in (["init", "-q"], ["add", ".dvc/config"], ["commit", "-qm", "x"], ["tag", "round-1"]):
+        subprocess.run([*git, *words], check=True)
+    known = environment(SLURM_SUBMIT_DIR=str(project), SLURM_ARRAY_TASK_ID="2", SLURM_ARRAY_JOB_ID="77")
+    for credentials in ("expired", "renewed"):
+        (project / ".dvc/config.local").write_text(credentials)
+        done = subprocess.run(
+            ["bash", str(SCRIPTS / "slurm.sh"), "round-1"], cwd=project, env=known, capture_output=True, text=True
+        )
+        assert done.stdout == credentials, done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.long
 def test_a_slurm_task_that_is_preempted_is_queued_again_and_goes_on(

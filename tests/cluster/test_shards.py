@@ -57,6 +57,17 @@ def test_a_shard_whose_node_died_is_started_again_at_once() -> None:
     assert started.numbers == [1, 1]
 
 
+def test_a_work_that_is_killed_is_not_taken_for_one_elsewhere_and_is_given_up_in_the_end() -> None:
+    """The heartbeat that it left behind is its own clone's, and still fresh."""
+    started = Started()
+    shards, rows = Shards([1], started), table("training", owner="this clone")
+    for number in range(1, TRIES + 1):
+        shards.look(rows)
+        assert len(started.numbers) == number
+        shards.ended(number, Ended(-9, "it was killed.", owner="this clone"), rows)
+    assert shards.failed == {1: "shard 1: it was killed."} and shards.over
+
+
 def test_a_shard_that_gets_no_further_is_given_up_and_one_that_does_is_not() -> None:
     started = Started()
     shards = Shards([1], started)

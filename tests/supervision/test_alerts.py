@@ -1,6 +1,8 @@
 """Tests for housebrain.supervision.alerts."""
 
+import socket
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,16 @@ def beat(**changes: Any) -> Heartbeat:
     return Heartbeat(**known | changes)
 
 
+def noted(messages: list[str], reaching: bool = True) -> Callable[[str], bool]:
+    """What sends a message by noting it, and says that it was heard or not."""
+
+    def send(message: str) -> bool:
+        messages.append(message)
+        return reaching
+
+    return send
+
+
 @pytest.mark.parametrize(
     ("changes", "kind"),
     [
@@ -52,7 +64,7 @@ def test_nothing_is_told_where_all_is_well(params: Params) -> None:
 
 def test_a_thing_is_told_once_and_again_after_it_was_over(params: Params) -> None:
     sent: list[str] = []
-    watch = Watch(params, sent.append)
+    watch = Watch(params, noted(sent))
     risen, well = {1: beat(losses=[1.0, 2.0]), 2: None}, {1: beat(), 2: None}
     for beats in (risen, risen, well, risen):
         watch.look(beats, NOW)
@@ -61,6 +73,27 @@ def test_a_thing_is_told_once_and_again_after_it_was_over(params: Params) -> Non
         watch.report_trouble(UserError("remote storage: no network"))
     watch.look(risen, NOW)
     assert sent[2:] == ["remote storage: no network"]
+
+
+def test_what_reached_nobody_is_sent_again(params: Params) -> None:
+    """The network that fails is most likely this machine's own."""
+    sent: list[str] = []
+    watch = Watch(params, noted(sent, reaching=False))
+    for _ in range(2):
+        watch.look({1: beat(state="done")}, NOW)
+    watch.send = noted(sent)
+    for _ in range(2):
+        watch.look({1: beat(state="done")}, NOW)
+    assert sent == ["shard 1 (colab-1): trained and pushed."] * 3
+
+
+def test_a_notifier_says_whether_anybody_took_the_message(capsys: pytest.CaptureFixture[str]) -> None:
+    closed = socket.create_server(("127.0.0.1", 0))
+    address = f"json://127.0.0.1:{closed.getsockname()[1]}"
+    closed.close()
+    assert not notifier([address])("shard 3 is done")
+    assert "could not be sent" in capsys.readouterr().out
+    assert notifier([])("shard 3 is done")
 
 
 def test_a_remote_that_fails_is_told_and_looked_at_again(
@@ -77,7 +110,7 @@ def test_a_remote_that_fails_is_told_and_looked_at_again(
 
     monkeypatch.setattr("housebrain.supervision.polling.time.sleep", sleep)
     with pytest.raises(KeyboardInterrupt):
-        Watch(params, sent.append).follow(remote, 60)
+        Watch(params, noted(sent)).follow(remote, 60)
     assert "remote test" in sent[0] and "full" in sent[0]
     assert "out of memory" in sent[1]
 
@@ -97,7 +130,7 @@ def test_messages_go_out_through_apprise() -> None:
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    notifier([f"json://127.0.0.1:{server.server_address[1]}"])("shard 3 is done")
+    assert notifier([f"json://127.0.0.1:{server.server_address[1]}"])("shard 3 is done")
     server.shutdown()
     assert b"shard 3 is done" in received[0]
 

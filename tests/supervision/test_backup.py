@@ -417,6 +417,15 @@ def test_what_is_no_place_for_a_copy_is_refused(project: Path, tmp_path: Path, a
         open_copy(address)
 
 
+def test_a_disk_that_is_no_longer_mounted_gets_no_copy_in_its_mount_points_place(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()  # the mount point stays, and is of the system's own disk then
+    open_copy("../disk/copy")
+    with pytest.raises(UserError, match=r"it held a copy, and is gone\. Mount the disk"):
+        open_copy("../disk/copy", was_there=True)
+    (tmp_path / "disk/copy").mkdir()
+    open_copy("../disk/copy", was_there=True)
+
+
 def test_outside_of_a_project_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=r"Run it in the project's folder\.$"):

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from housebrain.files import read_json, sha256_file
 from housebrain.params import Params, load_params
 from housebrain.shard import Shard
 from housebrain.supervision import bundle
-from housebrain.supervision.bundle import MANIFEST, RESULT, import_result, make_bundle, pack_result
+from housebrain.supervision.bundle import MANIFEST, RESULT, import_result, is_trained, make_bundle, pack_result
 from housebrain.training.train import train_shard
 from project import change_params, put_base, run, start_round
 from simulated_pip import check_constraints, simulated_pip
@@ -242,6 +243,38 @@ def test_a_bundle_needs_its_data(home: Path) -> None:
     assert not list(home.glob("bundle-*"))
 
 
+def test_what_is_trained_is_known_and_not_taken_for_another_training(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "away"
+    shutil.copytree(trained, folder)
+    monkeypatch.chdir(folder)
+    assert is_trained(SHARD)
+    change_params(folder, round=2)  # the next round's bundle, unpacked into the same folder
+    assert not is_trained(SHARD)
+    change_params(folder, round=1)
+    assert is_trained(SHARD)
+    SHARD.curve.unlink()
+    assert not is_trained(SHARD)
+
+
+def test_a_pip_that_fails_is_said_in_a_line(tmp_path: Path) -> None:
+    shutil.copy(bundle.SCRIPT, tmp_path / "train.py")
+    (tmp_path / MANIFEST).write_text('{"shard": 3, "files": {}}')
+    (tmp_path / "constraints.txt").touch()
+    (tmp_path / "pip").mkdir()
+    (tmp_path / "pip/__init__.py").touch()
+    (tmp_path / "pip/__main__.py").write_text("raise SystemExit(1)")
+    done = subprocess.run(
+        [sys.executable, "train.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and done.stderr.startswith("error: pip failed") and done.stderr.count("\n") == 1
+
+
 @pytest.mark.long
 @pytest.mark.slow
 def test_a_bundle_is_trained_elsewhere_and_not_again_at_home(
@@ -263,6 +296,9 @@ def test_a_bundle_is_trained_elsewhere_and_not_again_at_home(
     assert "shard 3: done" in printed and "RESULT.zip" in printed
     assert "--constraint constraints-worker.txt --editable .[all]" in (tmp_path / "stubs/pip.log").read_text()
     check_constraints(away / "constraints-worker.txt", away / "constraints.txt")
+    (away / RESULT).unlink()
+    printed = run(away, sys.executable, "train.py", **more)  # all of it again would take as long as the first time
+    assert "shard 3: done" not in printed and "RESULT.zip" in printed
 
     shutil.copy(away / RESULT, coordinator)
     assert "import: shard 3" in run(coordinator, "housebrain", "import", RESULT)

@@ -181,3 +181,14 @@ def test_a_heartbeat_that_cannot_be_read_is_skipped(remote: Remote, clock: Time)
     known = heartbeat.newest(remote, 1, 3)
     assert known is not None
     assert known.owner == "a"
+
+
+def test_a_worker_whose_clock_was_set_back_is_not_taken_over(remote: Remote, clock: Time) -> None:
+    """What it said in what is the future now is not its last word."""
+    hold(remote, "a", clock).release("incomplete")
+    clock.now -= 3600
+    held = hold(remote, "a", clock)
+    clock.meanwhile = held.beat
+    with pytest.raises(UserError, match=r"worker a \(a\) is training it"):
+        lease(remote, "b", clock).acquire()
+    assert len(heartbeat.beats(remote, 1, 3)) == 2

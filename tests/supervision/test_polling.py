@@ -1,5 +1,6 @@
 """Tests for housebrain.supervision.polling."""
 
+import errno
 import time
 
 import pytest
@@ -54,3 +55,11 @@ def test_an_error_of_the_program_ends_it(pauses: list[float]) -> None:
     with pytest.raises(ValueError, match="a mistake"):
         poll(look, lambda error: None, 30)
     assert look.count == 1
+
+
+def test_what_the_system_says_of_a_disk_is_no_end_and_that_nobody_reads_is(pauses: list[float]) -> None:
+    look, errors = Looks(OSError(errno.ENOSPC, "No space left", "/tmp/x"), BrokenPipeError()), list[UserError]()
+    with pytest.raises(BrokenPipeError):
+        poll(look, errors.append, 30)
+    assert [str(error)[:26] for error in errors] == ["/tmp/x: the disk is full. "]
+    assert look.count == 2

@@ -70,3 +70,17 @@ def test_credentials_are_found_where_a_project_was_moved_to(
     with Repo(".") as repo:
         known = repo.config["remote"]["storage"]["gdrive_user_credentials_file"]
     assert Path(known).resolve() == tmp_path / "moved/.dvc/tmp/gdrive-credentials.json"
+
+
+def test_another_kind_of_remote_takes_the_place_of_the_first(project: Path, tmp_path: Path) -> None:
+    """DVC refuses to run where it finds a Drive's options with a folder, and a local address would go first."""
+    setup("gdrive", "folder-id", "me", "s3cr")
+    local = project / ".dvc/config.local"
+    local.write_text(f"{local.read_text()}    url = {tmp_path}/old\n    jobs = 2\n")
+    setup("local", str(tmp_path / "remote"), "", "")
+    with Repo(".") as repo:
+        known = repo.config["remote"]["storage"]
+    assert (known["url"], known["jobs"]) == (str(tmp_path / "remote"), 2) and "gdrive_client_id" not in known
+    setup("gdrive", "folder-id", "me", "s3cr")
+    with Repo(".") as repo:
+        assert repo.config["remote"]["storage"]["gdrive_client_secret"] == "s3cr"

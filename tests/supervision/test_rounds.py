@@ -1,5 +1,6 @@
 """The start of a round, in a project of its own with a bare repository as its git remote."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -17,6 +18,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, mlflow_d
     folder = start_round(tmp_path_factory.mktemp("rounds") / "coordinator", tiny_base, mlflow_database)
     run(folder, "git", "init", "-q", "--bare", str(folder.with_name("origin.git")))
     run(folder, "git", "remote", "add", "origin", str(folder.with_name("origin.git")))
+    run(folder, "git", "init", "-q", "--bare", str(folder.with_name("fork.git")))
+    run(folder, "git", "remote", "add", "a-fork", str(folder.with_name("fork.git")))  # the first by name
     return folder
 
 
@@ -34,6 +37,7 @@ def commit(folder: Path, message: str) -> None:
 @pytest.mark.slow
 def test_a_round_is_tagged_once_all_is_committed_and_pushed(coordinator: Path) -> None:
     branch = run(coordinator, "git", "branch", "--show-current").strip()
+    run(coordinator, "git", "push", "-q", "a-fork", branch)
     assert "HEAD is not on origin" in run(coordinator, "housebrain", "round", "start", ok=False)
     run(coordinator, "git", "push", "-q", "origin", branch)
     (coordinator / "params.yaml").write_text((coordinator / "params.yaml").read_text() + "# a thought\n")
@@ -42,11 +46,38 @@ def test_a_round_is_tagged_once_all_is_committed_and_pushed(coordinator: Path) -
     printed = run(coordinator, "housebrain", "round", "start")
     assert "round-1 is tagged" in printed and "worker-6" in printed
     assert "round-1" in run(coordinator, "git", "ls-remote", "--tags", "origin")
+    run(coordinator, "git", "push", "-q", "--set-upstream", "a-fork", branch)
+    run(coordinator, "housebrain", "round", "start")
+    assert "round-1" in run(coordinator, "git", "ls-remote", "--tags", "a-fork")
+    run(coordinator, "git", "branch", "--unset-upstream")
     run(coordinator, "housebrain", "round", "start")
     change_params(coordinator, merge__scale=1.5)
     commit(coordinator, "later")
     run(coordinator, "git", "push", "-q", "origin", branch)
     assert "round-1: the tag is on another commit" in run(coordinator, "housebrain", "round", "start", ok=False)
+
+
+@pytest.mark.slow
+def test_a_round_on_data_that_is_not_of_these_settings_is_refused(coordinator: Path, tmp_path: Path) -> None:
+    """Workers would train on it for days, and the coordinator would then deal the data anew."""
+    branch = run(coordinator, "git", "branch", "--show-current").strip()
+    change_params(coordinator, split__seed=8, merge__scale=1.25)
+    commit(coordinator, "another seed")
+    run(coordinator, "git", "push", "-q", "origin", branch)
+    run(coordinator, "git", "tag", "--force", "round-1")
+    run(coordinator, "git", "tag", "--delete", "round-1")
+    refused = run(coordinator, "housebrain", "round", "start", ok=False)
+    assert "split: params.yaml.split changed since it ran" in refused
+    assert "`dvc repro split init_lora`, commit, push" in refused
+    assert not run(coordinator, "git", "tag", "--list", "round-1")
+    change_params(coordinator, split__seed=7)
+    shutil.move(coordinator / "data/prepared", tmp_path)  # another machine's: `dvc repro --pull` fetches it
+    assert rounds._outdated() == ""
+    (coordinator / "src/housebrain/dataset/split.py").write_text("# other code\n")
+    assert rounds._outdated() == "split: src/housebrain/dataset/split.py"
+    shutil.move(tmp_path / "prepared", coordinator / "data/prepared")
+    run(coordinator, "git", "reset", "-q", "--hard", "HEAD~1")
+    run(coordinator, "git", "tag", "--force", "round-1")
 
 
 @pytest.mark.slow
@@ -65,7 +96,12 @@ def test_what_changed_since_the_tag_is_named(coordinator: Path) -> None:
         "src/housebrain/training/more.py",
         "platforms.colab.epochs",
     ]
+    run(coordinator, "git", "checkout", "-q", "--", ".")
     (coordinator / "src/housebrain/training/more.py").unlink()
+    # `dvc repro` would deal other data, and workers' results would be of none of it.
+    change_params(coordinator, split__seed=8, prepare__generate_count=7, prepare__processes=2)
+    (coordinator / "src/housebrain/solver/solve.py").write_text("# other code\n")
+    assert changes.changed_since(tag) == ["src/housebrain/solver/solve.py", "prepare.generate_count", "split.seed"]
     run(coordinator, "git", "checkout", "-q", "--", ".")
     pipeline = (coordinator / "dvc.yaml").read_text()
     (coordinator / "dvc.yaml").write_text(
@@ -74,6 +110,12 @@ def test_what_changed_since_the_tag_is_named(coordinator: Path) -> None:
     lock = (coordinator / "dvc.lock").read_text()
     (coordinator / "dvc.lock").write_text(lock.replace("path: models/lora_init\n", "path: models/lora_init_2\n"))
     assert changes.changed_since(tag) == ["dvc.yaml: train_shard.cmd", "models/lora_init"]
+    (coordinator / "dvc.lock").write_text(lock[: len(lock) // 2])  # dvc is writing it, or was killed meanwhile
+    with pytest.raises(UserError, match=r"dvc\.lock: it is cut short"):
+        changes.changed_since(tag)
+    (coordinator / "dvc.lock").write_text("")
+    with pytest.raises(UserError, match=r"dvc\.lock: it is cut short"):
+        changes.changed_since(tag)
     run(coordinator, "git", "checkout", "-q", "--", ".")
     with pytest.raises(UserError, match="git show round-77"):
         changes.changed_since("round-77")

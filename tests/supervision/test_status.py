@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 from rich.console import Console
+from typer.testing import CliRunner
 
 from conftest import REPOSITORY
+from housebrain.cli import app
 from housebrain.errors import UserError
 from housebrain.params import Params, load_params
 from housebrain.supervision import heartbeat, status
@@ -176,3 +178,35 @@ def test_the_one_look_that_fails_is_an_error(params: Params, tmp_path: Path) -> 
     remote, _ = faulty_remote(tmp_path / "remote", RuntimeError("storageQuotaExceeded"))
     with pytest.raises(UserError, match="remote test"):
         status.follow(remote, params, lambda rows: None, 30, again=False, mlflow=False)
+
+
+def test_brackets_in_what_workers_say_are_text(remote: Remote, params: Params, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As styles they would vanish, or end the command."""
+    said = "run `pip install 'housebrain[all]'`, it lacks [/dev/nvidia0]"
+    heartbeat.send(remote, beat(1, state="failed", message=said, gpu="[T4]", gpu_memory_gb=9.5))
+    monkeypatch.setattr("housebrain.params.load_params", lambda: params)
+    monkeypatch.setattr("housebrain.supervision.remote.open_remote", lambda: remote)
+    done = CliRunner().invoke(app, ["status", "--no-mlflow"], catch_exceptions=False)
+    assert f"shard 1: {said}" in done.stdout and "[T4]" in done.stdout.replace("\n", "")
+
+
+def test_the_worker_that_had_the_shard_last_is_shown_though_anothers_clock_is_ahead(
+    remote: Remote, params: Params
+) -> None:
+    now = time.time()
+    for changes in (
+        {"owner": "before", "state": "incomplete", "generation": 1, "time_ms": int(1000 * (now + 500))},
+        {"owner": "after", "state": "training", "generation": 2, "time_ms": int(1000 * (now - 400))},
+    ):
+        one = beat(1, **changes)
+        name = f"{heartbeat.folder(1, 1)}/beat-{one.time_ms:013d}-{one.owner}.json"
+        remote.put_bytes(one.model_dump_json().encode(), name)
+    row = status.rows(status.look(remote, params), params, now)[0]
+    assert (row["owner"], row["state"]) == ("after", "stale")
+
+
+def test_the_record_of_the_last_step_is_taken(remote: Remote, params: Params, mlflow_store: str) -> None:
+    for step in (999_999, 1_000_000):
+        record = RunRecord(record_id=KEY, name=f"of step {step}", start_ms=1)
+        remote.put_bytes(record.model_dump_json().encode(), f"{folder(KEY, 1)}/record-{step:06d}-abcd.json")
+    assert status.import_records(remote, {1: beat(1)}, params) == ["of step 1000000"]

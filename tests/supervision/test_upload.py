@@ -2,6 +2,7 @@
 
 import shutil
 import tarfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,21 @@ def test_trouble_is_told_and_tried_again(tmp_path: Path) -> None:
     assert (reported[1:], uploader.safe_step) == ([""], 1)
 
 
+def test_one_that_is_there_is_not_said_to_be_missing_where_older_ones_can_not_be_removed(
+    remote: Remote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported: list[str] = []
+    uploader = Uploader(remote, tmp_path / "here", KEY, 3, 1, reported.append)
+    for step in (1, 2):
+        checkpoint(tmp_path / "here", step, eval_loss=1 / step)
+        with monkeypatch.context() as patch:
+            if step == 2:
+                patch.setattr(remote.fs, "remove", lambda _: (_ for _ in ()).throw(PermissionError("not yours")))
+            assert uploader.look() and uploader.look()
+    assert uploader.safe_step == 2
+    assert reported[0] == "" and reported[1].startswith("older checkpoints are still on the remote: ")
+
+
 def test_a_checkpoint_removed_while_it_is_packed_is_no_trouble(remote: Remote, tmp_path: Path) -> None:
     made = checkpoint(tmp_path / "here", 1)
     reported: list[str] = []
@@ -143,3 +159,26 @@ def test_a_checkpoint_removed_while_it_is_packed_is_no_trouble(remote: Remote, t
     (made / RECORD).unlink()
     assert uploader.look()
     assert reported == []
+
+
+def test_an_upload_that_hangs_at_the_end_is_not_begun_a_second_time(remote: Remote, tmp_path: Path) -> None:
+    """Both would write the same packed file."""
+    begun, network = threading.Semaphore(0), threading.Event()
+    put = remote.put
+
+    def hang(local: Path, name: str) -> None:
+        begun.release()
+        network.wait()
+        put(local, name)
+
+    remote.put = hang  # type: ignore[method-assign]
+    checkpoint(tmp_path / "here", 1)
+    uploader = Uploader(remote, tmp_path / "here", KEY, 3, 3, lambda _: None, poll_seconds=0.01)
+    uploader.start()
+    assert begun.acquire(timeout=10)
+    threading.Timer(2, network.set).start()
+    assert not uploader.finish(0.2)
+    assert not begun.acquire(blocking=False)
+    network.set()
+    uploader.join()
+    assert uploader.safe_step == 1

@@ -19,6 +19,7 @@ from housebrain.supervision import heartbeat
 from housebrain.supervision.alerts import alerts_of
 from housebrain.supervision.lease import Lease
 from housebrain.supervision.status import messages, rows
+from housebrain.supervision.upload import folder
 from housebrain.supervision.work import Session, only_one, owner, work
 from supervision.stores import local_remote
 
@@ -205,3 +206,15 @@ def test_a_second_work_in_one_folder_is_refused(tmp_path: Path, monkeypatch: pyt
         assert os.waitstatus_to_exitcode(os.wait()[1]) == 7
     with only_one(Shard(3)):
         pass
+
+
+def test_a_checkpoint_on_the_remote_that_is_no_good_is_not_called_safe(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or nothing would be uploaded before training is further than it was."""
+    name = f"{folder('key', 2)}/checkpoint-000200-aaaaaaaa.tar"
+    session.remote.put_bytes(b"torn", name)
+    session.remote.put_bytes(f"{'0' * 64}  x\n".encode(), f"{name}.sha256")
+    end_training(session, "exit(3)", monkeypatch)
+    beat = heartbeat.newest(session.remote, 1, 2)
+    assert beat is not None and (beat.state, beat.safe_step) == ("failed", None)

@@ -66,7 +66,7 @@ def round_plan() -> None:
         computing = "unknown" if row["hours"] is None else f"{row['hours']:.2f}"
         shown = row | {"hours": computing, "session_hours": row["session_hours"] or "no limit"}
         table.add_row(*map(str, shown.values()))
-    console = Console(width=110)
+    console = Console(width=110, markup=False)
     console.print(table)
     free = "unknown" if planned.free_bytes is None else f"{planned.free_bytes / 1e9:.1f} GB"
     console.print(f"Remote {remote.name}: {planned.needed_bytes / 1e9:.2f} GB needed, {free} free.", highlight=False)
@@ -88,7 +88,7 @@ def round_start() -> None:
 def round_run(
     ray: Annotated[str, typer.Option(help="The cluster's head as HOST:PORT, auto on one of its nodes, or local")],
     scratch: Annotated[str, typer.Option(help="A folder on every node, for clones and the base model")] = SCRATCH,
-    every: Annotated[float, typer.Option(min=0.1, help="Seconds between looks")] = 30,
+    every: Annotated[float, typer.Option(min=0.1, max=86_400, help="Seconds between looks")] = 30,
 ) -> None:
     """Train all shards of a started round, on a Ray cluster, beside notebooks or without. Safe to run again."""
     from rich.console import Console
@@ -97,7 +97,7 @@ def round_run(
     from housebrain.params import load_params
     from housebrain.supervision import status as workers
 
-    params, console = load_params(), Console(width=160)
+    params, console = load_params(), Console(width=160, markup=False)
 
     def show(table: list[dict[str, Any]], notes: list[str]) -> None:
         console.print(workers.as_table(table, workers.title_of(params)))
@@ -138,7 +138,7 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl-C")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array, a row a shard")] = False,
     page: Annotated[Path | None, typer.Option(help="Also write a page for the browser")] = None,
-    every: Annotated[float, typer.Option(min=1, help="Seconds between looks, with --watch")] = 30,
+    every: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds between looks, with --watch")] = 30,
     mlflow: Annotated[bool, typer.Option(help="Also bring the workers' curves into MLflow")] = True,
 ) -> None:
     """Show all workers of the round in one table, from what they last wrote to the remote."""
@@ -154,7 +154,7 @@ def status(
         if as_json:
             print(json.dumps(table, allow_nan=False))
             return
-        console = Console(width=160)
+        console = Console(width=160, markup=False)
         console.print(workers.as_table(table, workers.title_of(params)))
         for message in workers.messages(table):
             console.print(message, highlight=False)
@@ -167,7 +167,7 @@ def watch(
     notify: Annotated[
         list[str] | None, typer.Option(help="An apprise address, such as ntfy://topic; may be repeated")
     ] = None,
-    every: Annotated[float, typer.Option(min=1, help="Seconds between looks")] = 60,
+    every: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds between looks")] = 60,
     once: Annotated[bool, typer.Option("--once", help="Look once, and end")] = False,
 ) -> None:
     """Send word when a worker is silent, fails, diverges, nears its session's end or is done, or the remote is full."""
@@ -218,11 +218,13 @@ def backup(
             "here. Go on with `dvc pull`, or `dvc repro --pull -k`."
         )
         return
-    keep = load_params().supervision.keep_remote
+    keep, was_there = load_params().supervision.keep_remote, False
 
     def look() -> None:
-        copy = open_copy(str(to))
+        nonlocal was_there
+        copy = open_copy(str(to), was_there)
         done = copy_all(copy, keep)
+        was_there = True
         print(
             f"backup: {done.files} files ({done.bytes / 1e6:.1f} MB) copied to {copy.name}, {done.present} were there; "
             f"{done.time}",

@@ -97,6 +97,6 @@ def inspect_adapters(
     for i, name in enumerate(found.names):
         values = (found.norms[i], found.effective_ranks[i], found.from_mean[i], *found.cosines[i])
         table.add_row(f"{i + 1} {name}", *(f"{float(value):.3f}" for value in values))
-    Console(width=160).print(table)
+    Console(width=160, markup=False).print(table)
     draw(found, out)
     print(f"inspect: overlaps of their spaces are in {out}")

@@ -182,7 +182,7 @@ def usage(
     if as_json:
         print(json.dumps(figures, indent=2))
     else:
-        Console().print(*as_tables(figures))
+        Console(markup=False).print(*as_tables(figures))
     if alert and (names := drifted(figures)):
         from housebrain.supervision.alerts import notifier
 

@@ -60,6 +60,9 @@ class Journal:
             self.position = position
             self.count += sum(map(len, batches))
             self._files += 1
+        for later in self.folder.glob("[0-9]*"):  # what follows a damaged one would not fit to what is written anew
+            if later >= self._file():
+                later.unlink()
 
     def add(self, batch: list[Solved], position: Position) -> None:
         """Keeps a batch, after which the dataset goes on at `position`; it is on the disk within half a minute."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from housebrain.cluster.scratch import locked
-from housebrain.environment import PATH, PYTHON_PATH
+from housebrain.environment import DRIVE_ASKS_NOBODY, OWNER, PATH, PYTHON_PATH
 from housebrain.errors import IncompleteError, UserError
 
 POLL_SECONDS = 0.5
@@ -55,10 +55,11 @@ class Project:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a `housebrain work` ended: its status, and what it said last."""
+    """How a `housebrain work` ended: its status, what it said last, and the name of its clone among all owners."""
 
     status: int
     said: str
+    owner: str = ""
 
     @property
     def incomplete(self) -> bool:
@@ -82,14 +83,17 @@ def train(shard: int, project: Project, scratch: str, node: str) -> Ended:
         **project.variables,
         PYTHON_PATH: f"{folder.resolve() / 'src'}",
         PATH: f"{Path(sys.executable).parent}{os.pathsep}{os.environ[PATH]}",
+        DRIVE_ASKS_NOBODY: "1",
     }
     try:
         _clone(project, folder)
+        _set_remote(project, folder)
         _link_base(folder, root, environment)
     except (OSError, subprocess.SubprocessError) as error:
         said = " ".join(str(getattr(error, "stderr", None) or error).split())[-500:]
         return Ended(UserError.status, f"{folder}: the project could not be put there ({said})")
     with (folder / LOG).open("a") as log:
+        start = log.tell()  # what is before is of earlier tries
         process = subprocess.Popen(
             [sys.executable, "-c", _WORK, str(os.getpid()), "work", "--shard", str(shard)],
             cwd=folder,
@@ -98,10 +102,13 @@ def train(shard: int, project: Project, scratch: str, node: str) -> Ended:
             stderr=subprocess.STDOUT,
         )
     status = _wait(process)
-    said = _last_said(folder / LOG)
+    said = _last_said(folder / LOG, start)
+    if status < 0:
+        said = f"`housebrain work` was killed (signal {-status})."
+    owner = (folder / OWNER).read_text().partition("\n")[0] if (folder / OWNER).exists() else ""
     if status == 0:
         shutil.rmtree(folder, ignore_errors=True)
-    return Ended(status, said)
+    return Ended(status, said, owner)
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
@@ -125,12 +132,16 @@ def _clone(project: Project, folder: Path) -> None:
         subprocess.run(
             [*command, "--branch", project.tag, str(bundle), str(clone)], check=True, capture_output=True, text=True
         )
-        (clone / ".dvc/config.local").write_text(project.dvc_config)
-        if project.remote:
-            name, address = project.remote
-            dvc = [sys.executable, "-m", "dvc", "remote", "modify", "--quiet", "--local", name, "url", address]
-            subprocess.run(dvc, cwd=clone, check=True, capture_output=True, text=True)
         clone.rename(folder)
+
+
+def _set_remote(project: Project, folder: Path) -> None:
+    """Gives a clone, also one of an earlier try, the remote's credentials and address as they are now."""
+    (folder / ".dvc/config.local").write_text(project.dvc_config)
+    if project.remote:
+        name, address = project.remote
+        dvc = [sys.executable, "-m", "dvc", "remote", "modify", "--quiet", "--local", name, "url", address]
+        subprocess.run(dvc, cwd=folder, check=True, capture_output=True, text=True)
 
 
 def _link_base(folder: Path, root: Path, environment: Mapping[str, str]) -> None:
@@ -146,8 +157,11 @@ def _link_base(folder: Path, root: Path, environment: Mapping[str, str]) -> None
         )
 
 
-def _last_said(log: Path) -> str:
-    """The last line of a log that says how it ended, else the last one."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+def _last_said(log: Path, start: int) -> str:
+    """The last line of a log, from byte `start` on, that says how it ended, else the last one."""
+    with log.open("rb") as file:
+        file.seek(start)
+        printed = file.read().decode(errors="replace")
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
     ends = [line for line in lines if line.startswith(("error:", "incomplete:"))]
     return (ends or lines or [""])[-1].removeprefix("error: ").removeprefix("incomplete: ")

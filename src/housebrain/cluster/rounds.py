@@ -130,7 +130,8 @@ class Shards:
         said = f"shard {number}: {_said(how).removeprefix(f'shard {number}: ')}"
         if isinstance(how, Ended) and not how.incomplete:
             row: dict[str, Any] = next((row for row in table if row["shard"] == number), {})
-            if row.get("state") in ACTIVE:
+            # A `work` that died without a word leaves a fresh heartbeat of its own.
+            if row.get("state") in ACTIVE and row.get("owner") != how.owner:
                 self._elsewhere[number] = said
                 return
         print(f"warning: {said}", file=sys.stderr, flush=True)

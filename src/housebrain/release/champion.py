@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from rich.markup import escape
 from rich.table import Table
 
 from housebrain.errors import UserError
@@ -151,18 +152,16 @@ def as_table(params: Params) -> Table:
         UserError: the store can't be read.
     """
     chosen = aliased(params.tracking.model, ALIAS)
-    table = Table(title=f"Versions of {params.tracking.model} in MLflow", title_justify="left")
+    table = Table(title=escape(f"Versions of {params.tracking.model} in MLflow"), title_justify="left")
     for column in ("version", "model", "round", "how", *_SHOWN, "criteria not met", ""):
         table.add_column(column.replace("_", " "), justify="right" if column in ("version", *_SHOWN) else "left")
     for version in versions(params.tracking.model):
         tags = version.tags
         table.add_row(
             version.number,
-            tags.get("model", "?"),
-            tags.get("round", ""),
-            tags.get("strategy", ""),
+            *map(escape, (tags.get("model", "?"), tags.get("round", ""), tags.get("strategy", ""))),
             *(tags.get(METRIC + name, "") for name in _SHOWN),
-            ", ".join(unmet(version)),
+            escape(", ".join(unmet(version))),
             f"[bold green]{ALIAS}[/]" if chosen and chosen.number == version.number else "",
         )
     return table

@@ -9,7 +9,7 @@ from housebrain.rules.codes import CERTAINTY
 
 def print_bill(bill: Bill) -> None:
     """Prints the bill in its own currency, its sums in US dollars besides."""
-    console = Console(width=120)
+    console = Console(width=120, markup=False)
     place = bill.region if bill.city is None else f"{bill.city.capitalize()}, {bill.region}"
     table = Table(title=f"Cost in {bill.currency}, quality {bill.quality}, {place}", title_justify="left")
     for column in ("trade", "floor", "item", "quantity", "unit", "rate", "amount"):
@@ -27,7 +27,7 @@ def print_bill(bill: Bill) -> None:
     console.print(table)
 
     def say(text: str) -> None:
-        console.print(text, highlight=False, markup=False)
+        console.print(text, highlight=False)
 
     trades = ", ".join(f"{trade} {amount:,.0f}" for trade, amount in bill.by_trade().items())
     say(f"By trade: {trades}.")

@@ -19,7 +19,7 @@ _WIDTH = 110
 
 def print_read(brief: Brief, assumed: Sequence[Assumed], not_understood: Sequence[str]) -> None:
     """Prints what was made of a person's words: the brief in a line, what was assumed, what was not understood."""
-    console, plot = Console(width=_WIDTH), brief.plot
+    console, plot = Console(width=_WIDTH, markup=False), brief.plot
     corner = ", a corner" if plot.is_corner else ""
     console.print(
         f"{brief.bedrooms} bedrooms, {brief.bathrooms} baths, {brief.floors} floor{'s' if brief.floors > 1 else ''}; "
@@ -32,10 +32,10 @@ def print_read(brief: Brief, assumed: Sequence[Assumed], not_understood: Sequenc
         for column in ("what", "taken", "why"):
             table.add_column(column)
         for one in assumed:
-            table.add_row(*(str(part).replace("[", r"\[") for part in one))
+            table.add_row(*map(str, one))
         console.print(table)
     if not_understood:
-        console.print(f"Not understood: {', '.join(not_understood)}", highlight=False, markup=False)
+        console.print(f"Not understood: {', '.join(not_understood)}", highlight=False)
 
 
 def print_designed(design: Design, brief: Brief, finished: Finished | None = None) -> None:
@@ -46,7 +46,7 @@ def print_designed(design: Design, brief: Brief, finished: Finished | None = Non
         brief: what it is for.
         finished: of the model's answer; None where the solver alone made the house.
     """
-    console = Console(width=_WIDTH)
+    console = Console(width=_WIDTH, markup=False)
     asked = {room.name: room.min_area_sqft for room in brief.wanted_rooms}
     moved = finished.moved_ft if finished else {}
     table = Table(title="The house", title_justify="left")

@@ -8,7 +8,7 @@ from housebrain.answering.mending.mend import Mended
 
 def print_mended(mended: Mended) -> None:
     """Prints the changes, and every room with how far it was moved and its area before and after."""
-    console = Console(width=110)
+    console = Console(width=110, markup=False)
     if not mended.changed:
         console.print("The design is valid: nothing was changed.")
         return
@@ -16,7 +16,6 @@ def print_mended(mended: Mended) -> None:
         console.print(
             f"{change.kind.replace('_', ' ')}: {change.where or 'a room'}: {change.detail}",
             highlight=False,
-            markup=False,
         )
     table = Table(title="Rooms", title_justify="left")
     for column in ("floor", "room", "moved, ft", "sqft before", "after"):

@@ -10,7 +10,7 @@ from housebrain.rules.score import Score
 
 def print_scores(scores: Sequence[Score]) -> None:
     """Prints the scores of some houses of one brief to the error stream, the first one's parts with their sentences."""
-    console = Console(stderr=True, width=120)
+    console = Console(stderr=True, width=120, markup=False)
     if len(scores) > 1:
         table = Table(title="The houses, best first", title_justify="left")
         for column in ("part", *map(str, range(1, len(scores) + 1))):

@@ -5,6 +5,7 @@ from statistics import fmean
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from housebrain.errors import UserError, os_error
@@ -60,7 +61,7 @@ def print_summary(params: Params, reports: Path) -> None:
 
     console.print(criteria_table(criteria, params, _intervals(reports)))
     for line in _houses(reports):
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print(
         "Files   models/merged        the merged adapter; plain PEFT loads it\n"
         "        models/shards        the shards' adapters, with their fingerprints and run records\n"
@@ -122,7 +123,9 @@ def criteria_table(criteria: dict[str, dict[str, Any]], params: Params, interval
         verdict, found = row["verdict"], intervals.get(name)
         between = f"{found['low']:.3g} to {found['high']:.3g}" if found else ""
         shown = f"[{_STYLES[verdict]}]{verdict}[/]{', open' if name in not_sure else ''}"
-        table.add_row(row["about"], answers_of(name), row["bound"], _number(row["value"], ".3g"), between, shown)
+        table.add_row(
+            escape(row["about"]), answers_of(name), row["bound"], _number(row["value"], ".3g"), between, shown
+        )
     return table
 
 

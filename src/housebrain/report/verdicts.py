@@ -48,7 +48,7 @@ def counted(results: list[RuleResult]) -> str:
 def print_verdicts(results: list[RuleResult], title: str) -> None:
     """Prints a table of all results, and a line that counts them."""
     console = Console(width=150)
-    table = Table(title=title, title_justify="left")
+    table = Table(title=escape(title), title_justify="left")
     for column in ("rule", "clause", "where", "outcome", "measured", "required", "source of the bound", "note"):
         table.add_column(column)
     for result in results:

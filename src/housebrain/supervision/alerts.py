@@ -49,10 +49,10 @@ class Watch:
 
     Args:
         params: of the project.
-        send: called with a message.
+        send: called with a message; says whether it reached anybody. What did not is sent again at the next look.
     """
 
-    def __init__(self, params: Params, send: Callable[[str], None]) -> None:
+    def __init__(self, params: Params, send: Callable[[str], bool]) -> None:
         self.params = params
         self.send = send
         self._sent: set[tuple[int, str, str]] = set()  # shard, owner, kind; shard 0 is the remote
@@ -97,14 +97,12 @@ class Watch:
         poll(look_once, self.report_trouble, every_seconds, again)
 
     def _send_new(self, found: dict[tuple[int, str, str], str], remote: bool) -> None:
-        for key, message in found.items():
-            if key not in self._sent:
-                self.send(message)
-        self._sent = {key for key in self._sent if (key[0] == 0) != remote} | set(found)
+        told = {key for key, message in found.items() if key in self._sent or self.send(message)}
+        self._sent = {key for key in self._sent if (key[0] == 0) != remote} | told
 
 
-def notifier(addresses: list[str]) -> Callable[[str], None]:
-    """Sends through every address, and prints.
+def notifier(addresses: list[str]) -> Callable[[str], bool]:
+    """Sends through every address, and prints; says whether any took it, or there is none.
 
     Args:
         addresses: apprise's (https://github.com/caronc/apprise/wiki), such as `mailto://`, `slack://`, `ntfy://topic`.
@@ -115,8 +113,8 @@ def notifier(addresses: list[str]) -> Callable[[str], None]:
     import apprise
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would show the address
-    service = apprise.Apprise()
-    for number, address in enumerate(addresses, 1):
+    services = [apprise.Apprise() for _ in addresses]
+    for number, (service, address) in enumerate(zip(services, addresses, strict=True), 1):
         if not service.add(address):  # which is not shown: it holds a token or a password
             scheme, colon, _ = address.partition("://")
             raise UserError(
@@ -124,9 +122,11 @@ def notifier(addresses: list[str]) -> Callable[[str], None]:
                 "https://github.com/caronc/apprise/wiki lists them, such as ntfy://TOPIC: correct it."
             )
 
-    def send(message: str) -> None:
+    def send(message: str) -> bool:
         print(message, flush=True)
-        if addresses and not service.notify(title="HouseBrain", body=message):
+        taken = [bool(service.notify(title="HouseBrain", body=message)) for service in services]
+        if not all(taken):
             print("warning: the message could not be sent to every address", flush=True)
+        return any(taken) or not services
 
     return send

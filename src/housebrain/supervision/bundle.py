@@ -101,6 +101,17 @@ def pack_result(shard: Shard) -> Path:
     return Path(RESULT)
 
 
+def is_trained(shard: Shard) -> bool:
+    """Whether the result of the training that this folder's data, settings and code stand for is there, finished."""
+    if not all(Path(name).is_file() for name in _result_names(shard)):
+        return False
+    try:
+        _checked(shard.out, shard, shard.init, fingerprint(shard, load_params()))
+    except UserError:
+        return False
+    return True
+
+
 def import_result(path: Path, params: Params) -> tuple[Shard, dict[str, Any]]:
     """Makes the result in a zip its shard's, after checking it, and tells DVC, which then won't train the shard again.
 

@@ -1,7 +1,7 @@
 """`python train.py` in an unpacked bundle: checks its files, installs, trains the shard and packs RESULT.zip.
 
 It is copied into every bundle and uses the standard library only, since nothing is installed yet when it starts. Safe
-to start again at any time: training goes on from its last checkpoint.
+to start again at any time: training goes on from its last checkpoint, and what is trained is only packed.
 """
 
 import hashlib
@@ -45,16 +45,19 @@ def main() -> None:
     manifest = json.loads(Path("manifest.json").read_text())
     shard = manifest["shard"]
     check(manifest["files"])
-    install()
+    try:
+        install()
+    except subprocess.CalledProcessError:
+        sys.exit("error: pip failed, see above. Check that this machine reaches the internet, and start it again.")
     environment = {**os.environ, "HOUSEBRAIN_SHARD": str(shard)}
-    train = [sys.executable, "stages/train_shard.py", "--shard", str(shard)]
-    if status := subprocess.run(train, env=environment).returncode:
-        sys.exit(status)
-    pack = (
-        "from housebrain.shard import Shard; from housebrain.supervision.bundle import pack_result; "
-        f"pack_result(Shard({shard}))"
-    )
-    subprocess.run([sys.executable, "-c", pack], check=True)
+    bundle = "import sys; from housebrain.shard import Shard; from housebrain.supervision import bundle; "
+    # Its checkpoints are gone then, and all of it would be trained again.
+    is_trained = subprocess.run([sys.executable, "-c", f"{bundle}sys.exit(not bundle.is_trained(Shard({shard})))"])
+    if is_trained.returncode:
+        train = [sys.executable, "stages/train_shard.py", "--shard", str(shard)]
+        if status := subprocess.run(train, env=environment).returncode:
+            sys.exit(status)
+    subprocess.run([sys.executable, "-c", f"{bundle}bundle.pack_result(Shard({shard}))"], check=True)
     print(f"Done. Download {Path('RESULT.zip').resolve()} and, at home: housebrain import RESULT.zip")
 
 

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+from ruamel.yaml import YAML, YAMLError
 
 from housebrain.errors import UserError
 from housebrain.git import git
@@ -16,7 +16,9 @@ from housebrain.training.fingerprint import CODE
 
 PARAMS = ("round", "rounds", "base", "bases", "lora", "train", "workers", "platforms")  # train_shard's, in dvc.yaml
 FILES = ["stages/train_shard.py", *(f"src/housebrain/{name}" for name in CODE)]  # and its code
-
+# The stages that make what is trained on: once they would run again, `dvc repro` deals other data.
+BEFORE = ("count_shards", "prepare", "split", "init_lora")
+_DECISIVE = ("cmd", "deps", "params", "outs", "metrics", "plots")  # of a stage
 
 CRLF = " (its lines end in CRLF)"
 INPUTS = ("data/shards", "models/lora_init")  # of all trainings, with their hashes in dvc.lock
@@ -31,20 +33,24 @@ def changed_since(tag: str) -> list[str]:
     """What training depends on and is not as it was at `tag`.
 
     Returns:
-        Files, with `CRLF` after those that only differ in their line ends; parameters by their dotted names; the stage
-        in dvc.yaml; and inputs whose hashes in dvc.lock differ.
+        Files, with `CRLF` after those that only differ in their line ends; parameters by their dotted names; the stages
+        in dvc.yaml; and inputs whose hashes in dvc.lock differ. Of the stages `BEFORE` the training's, too.
 
     Raises:
-        UserError: there is no such tag.
+        UserError: there is no such tag, or dvc.lock is cut short, as it is while DVC writes it.
     """
     then, now = _yaml(git("show", f"{tag}:params.yaml")), _yaml(Path("params.yaml").read_text())
-    listed = (line.split(maxsplit=3) for line in git("ls-tree", "-r", tag, "--", *FILES).splitlines())
+    stages = [_yaml(text)["stages"] for text in (git("show", f"{tag}:dvc.yaml"), Path("dvc.yaml").read_text())]
+    before = [stages[1][name] for name in BEFORE if name in stages[1]]
+    needed = sorted({*FILES, *(path for stage in before for path in stage.get("deps", []))})
+    listed = (line.split(maxsplit=3) for line in git("ls-tree", "-r", tag, "--", *needed).splitlines())
     blobs = {path: blob for _, _, blob, path in listed}
     files = [f"{path}{how}" for path, blob in blobs.items() if (how := _changed(Path(path), blob)) is not None]
-    others = git("ls-files", "--cached", "--others", "--exclude-standard", "--", *FILES).splitlines()
+    others = git("ls-files", "--cached", "--others", "--exclude-standard", "--", *needed).splitlines()
     files += [path for path in others if path not in blobs and Path(path).exists()]
-    params = [name for key in PARAMS for name in _differing(key, then.get(key), now.get(key))]
-    return [*files, *params, *_changed_stage(tag), *_changed_inputs(tag)]
+    keys = dict.fromkeys([*PARAMS, *(name for stage in before for name in stage.get("params", []))])
+    params = [name for key in keys for name in _differing(key, _value(then, key), _value(now, key))]
+    return [*files, *params, *_changed_stages(*stages), *_changed_inputs(tag)]
 
 
 def _yaml(text: str) -> Any:
@@ -66,26 +72,51 @@ def _blob(content: bytes, like: str) -> str:
     return hashlib.new("sha1" if len(like) == 40 else "sha256", b"blob %d\0%b" % (len(content), content)).hexdigest()
 
 
-def _changed_stage(tag: str) -> list[str]:
-    """The training's stage in dvc.yaml, where its command, dependencies or outputs are others than at `tag`."""
-    stages = [_yaml(text)["stages"] for text in (git("show", f"{tag}:dvc.yaml"), Path("dvc.yaml").read_text())]
-    then, now = (stage.get("train_shard", {}).get("do", {}) for stage in stages)
-    return [f"dvc.yaml: {name}" for name in _differing("train_shard", then, now)]
+def _value(values: Any, dotted: str) -> Any:
+    """What settings have at a dotted name; None where they have nothing there."""
+    for key in dotted.split("."):
+        values = values.get(key) if isinstance(values, dict) else None
+    return values
+
+
+def _changed_stages(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Where in dvc.yaml commands, dependencies or outputs of a training, or of what is before it, are others."""
+    found = []
+    for name in ("train_shard", *BEFORE):
+        before, after = (stages.get(name, {}) for stages in (then, now))
+        before, after = (stage.get("do", stage) for stage in (before, after))
+        found += [one for key in _DECISIVE for one in _differing(f"{name}.{key}", before.get(key), after.get(key))]
+    return [f"dvc.yaml: {one}" for one in found]
 
 
 def _changed_inputs(tag: str) -> list[str]:
     """The `INPUTS` that dvc.lock has other hashes of than it had at `tag`."""
     if "dvc.lock" not in git("ls-tree", "--name-only", tag, "--", "dvc.lock") or not Path("dvc.lock").exists():
         return []
+    texts = (f"{git('show', f'{tag}:dvc.lock')}\n", Path("dvc.lock").read_text())
     then, now = (
-        {
-            out["path"]: out.get("md5")
-            for stage in (_yaml(text) or {}).get("stages", {}).values()
-            for out in stage.get("outs", [])
-        }
-        for text in (git("show", f"{tag}:dvc.lock"), Path("dvc.lock").read_text())
+        {out["path"]: out.get("md5") for stage in _locked(text).values() for out in stage.get("outs", [])}
+        for text in texts
     )
     return [path for path in INPUTS if path in then and then[path] != now.get(path)]
+
+
+def _locked(text: str) -> dict[str, Any]:
+    """The stages in a dvc.lock.
+
+    Raises:
+        UserError: it is cut short.
+    """
+    try:
+        stages = _yaml(text)["stages"] if text.endswith("\n") else None
+    except (YAMLError, TypeError, KeyError):
+        stages = None
+    if not isinstance(stages, dict) or not all(isinstance(stage, dict) for stage in stages.values()):
+        raise UserError(
+            "dvc.lock: it is cut short. If no dvc is writing it (`pgrep -fa dvc`), get the committed one: "
+            "`git checkout dvc.lock`."
+        )
+    return stages
 
 
 def lost_by(tag: str, changed: list[str]) -> str:

@@ -52,11 +52,12 @@ class Done(NamedTuple):
     time: str
 
 
-def open_copy(address: str) -> Remote:
+def open_copy(address: str, was_there: bool = False) -> Remote:
     """The place of a copy.
 
     Args:
         address: the name of a DVC remote, or a folder, of which only the last part may be missing.
+        was_there: whether it held a copy before; then no part of a folder may be missing.
 
     Raises:
         UserError: it is neither, or is no place for a second copy.
@@ -88,6 +89,8 @@ def open_copy(address: str) -> Remote:
         raise UserError(f"{folder}: it is the remote that is to be copied, or one lies in the other. Choose another.")
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: it is a file. Give a folder.")
+    if was_there and not folder.exists():
+        raise UserError(f"{folder}: it held a copy, and is gone. Mount the disk that it is on.")
     if not folder.parent.is_dir():
         raise UserError(f"{folder}: {folder.parent} does not exist. Make it, or mount the disk that it is on.")
     return _at(folder, str(folder))

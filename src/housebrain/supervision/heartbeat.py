@@ -1,8 +1,9 @@
 """What a worker says of itself, every minute, on the remote: all that the coordinator sees, and the claim on a shard.
 
 A heartbeat is a small file under a name of its own, `beat-<ms>-<owner>.json`: on Google Drive writing a path twice
-makes two files, of which the older is read. The newest counts. A worker removes its own older ones but the last, as the
-new one may not show on lists yet.
+makes two files, of which the older is read. Of a worker's the newest counts, and of several workers that of the highest
+claim: their clocks may disagree. A worker removes its own older ones but the last, as the new one may not show on lists
+yet.
 """
 
 import re
@@ -73,12 +74,12 @@ def read_beat(remote: Remote, round_: int, shard: int, name: str) -> Heartbeat |
 
 
 def newest(remote: Remote, round_: int, shard: int) -> Heartbeat | None:
-    """The newest heartbeat of a shard's workers; None where there has been none."""
+    """The newest heartbeat of the worker that had the shard last; None where there has been none."""
+    found: dict[str, Heartbeat] = {}
     for name in reversed(beats(remote, round_, shard)):
-        found = read_beat(remote, round_, shard, name)
-        if found is not None:
-            return found
-    return None
+        if owner_of(name) not in found and (beat := read_beat(remote, round_, shard, name)) is not None:
+            found[owner_of(name)] = beat
+    return max(found.values(), key=lambda beat: (beat.generation, beat.time_ms), default=None)
 
 
 def pushed(remote: Remote, round_: int, shard: int, result_key: str) -> Heartbeat | None:
@@ -88,7 +89,10 @@ def pushed(remote: Remote, round_: int, shard: int, result_key: str) -> Heartbea
 
 
 def send(remote: Remote, heartbeat: Heartbeat) -> str:
-    """Stamps a heartbeat with the time, writes it, and removes this owner's older ones but one; returns its name."""
+    """Stamps a heartbeat with the time, writes it, and removes this owner's older ones but one; returns its name.
+
+    Its others that seem to be newer are of before this machine's clock was set back.
+    """
     now_ms = int(time.time() * 1000)
     # Two within a millisecond would have one name, and the first would be lost.
     heartbeat.time_ms = now_ms + (now_ms == heartbeat.time_ms)
@@ -96,7 +100,8 @@ def send(remote: Remote, heartbeat: Heartbeat) -> str:
     place = folder(heartbeat.round, heartbeat.shard)
     name = f"beat-{heartbeat.time_ms:013d}-{heartbeat.owner}.json"
     remote.put_bytes(heartbeat.model_dump_json().encode(), f"{place}/{name}")
-    known = beats(remote, heartbeat.round, heartbeat.shard)
-    for old in [one for one in known if owner_of(one) == heartbeat.owner and one < name][:-1]:
+    others = [one for one in beats(remote, heartbeat.round, heartbeat.shard) if owner_of(one) == heartbeat.owner]
+    older, later = [one for one in others if one < name], [one for one in others if one > name]
+    for old in older[:-1] + (later if older else []):
         remote.remove(f"{place}/{old}")
     return name

@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable
 
-from housebrain.errors import UserError
+from housebrain.errors import UserError, os_error
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -25,10 +25,10 @@ def seconds_of(text: str) -> float:
 def poll(
     look: Callable[[], None], on_error: Callable[[UserError], None], every_seconds: float, again: bool = True
 ) -> None:
-    """Calls `look`, and again after each pause until something other than a `UserError` ends it.
+    """Calls `look`, and again after each pause until something other than an error that can be mended ends it.
 
     Args:
-        look: may raise a `UserError`.
+        look: may raise a `UserError`, or what the system says of a file or disk.
         on_error: called with it; what this raises ends the polling.
         every_seconds: the pause between two looks.
         again: whether there is more than one look.
@@ -38,6 +38,10 @@ def poll(
             look()
         except UserError as error:
             on_error(error)
+        except BrokenPipeError:  # nobody reads what is printed
+            raise
+        except OSError as error:
+            on_error(os_error(error, error.filename or "input/output"))
         if not again:
             return
         time.sleep(every_seconds)

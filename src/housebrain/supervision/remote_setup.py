@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import typer
+from dvc.config import Config, ConfigError
 
 from housebrain.environment import DRIVE_CREDENTIALS
 from housebrain.errors import UserError
@@ -42,6 +43,30 @@ def address_of(kind: str, address: str) -> str:
     raise UserError(f"--kind: '{kind}' is unknown. Give local, gdrive or s3.")
 
 
+def _forget_what_was_set(url: str) -> None:
+    """Takes out of .dvc/config.local what it has of an earlier remote: an address, and options of another kind.
+
+    DVC would use the one in place of the new address, and refuses to run at all with the others.
+    """
+    config = Config.from_cwd(validate=False)
+    if not config.load_one("local")["remote"].get(NAME):
+        return
+    with config.edit("local", validate=False) as local:
+        options = local["remote"][NAME]
+        options.pop("url", None)
+        for option in [option for option, value in options.items() if not _goes_with(url, option, value)]:
+            del options[option]
+
+
+def _goes_with(url: str, option: str, value: object) -> bool:
+    """Whether DVC knows an option for such an address."""
+    try:
+        Config.validate({"remote": {NAME: {"url": url, option: value}}})
+    except ConfigError:
+        return False
+    return True
+
+
 def setup(kind: str, address: str, client_id: str, client_secret: str) -> None:
     """Writes the remote into .dvc/config, its secrets into .dvc/config.local, which git ignores.
 
@@ -55,6 +80,7 @@ def setup(kind: str, address: str, client_id: str, client_secret: str) -> None:
         client_secret = client_secret or typer.prompt("Client secret")
     if kind == "local":
         Path(url).mkdir(parents=True, exist_ok=True)
+    _forget_what_was_set(url)
     run_dvc("remote", "add", "--force", "--default", NAME, url)
     run_dvc("remote", "modify", NAME, "verify", "true")  # or damage there would come here unseen
     if kind == "gdrive":

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from housebrain.errors import UserError
 from housebrain.git import git
+from housebrain.nested import flatten
 from housebrain.params import Params, write_round
 from housebrain.shard import INIT, dealt
 from housebrain.supervision.changes import tag_of
@@ -21,6 +22,7 @@ from housebrain.training.schedule import part_of_round
 STAGES = ("split", "init_lora")  # whose outputs workers pull
 # A checkpoint holds the adapter and Adam's two moments of it.
 CHECKPOINT_FACTOR = 3
+_MISSING = ("deleted", "not in cache")  # of an output or an input, as `dvc status` says it
 
 
 def start(params: Params) -> str:
@@ -30,7 +32,8 @@ def start(params: Params) -> str:
         The tag.
 
     Raises:
-        UserError: something is not committed or not pushed, the tag is elsewhere, or the remote can't be written.
+        UserError: something is not committed or not pushed, what workers pull was made from other data, settings or
+            code than those here, the tag is elsewhere, or the remote can't be written.
     """
     tag = tag_of(params)
     if changed := git("status", "--porcelain"):
@@ -44,14 +47,53 @@ def start(params: Params) -> str:
             f"{tag}: the tag is on another commit. Go back to it (`git checkout {tag}`), or begin a new round: raise "
             "`round` in params.yaml and commit."
         )
-    remotes = git("remote").split()
-    if remotes and not git("branch", "--remotes", "--contains", head):
-        raise UserError(f"HEAD is not on {remotes[0]} yet: workers clone from there. `git push`, and again.")
+    origin = _cloned_from()
+    if origin and not git("branch", "--remotes", "--contains", head, "--list", f"{origin}/*"):
+        raise UserError(f"HEAD is not on {origin} yet: workers clone from there. `git push`, and again.")
+    if outdated := _outdated():
+        raise UserError(
+            f"{outdated} changed since it ran: workers would train on what the coordinator then makes anew, and their "
+            f"results would not be found. `dvc repro {' '.join(STAGES)}`, commit, push, and again."
+        )
     run_dvc("push", *STAGES)
     git("tag", "--force", tag)
-    if remotes:
-        git("push", "--quiet", remotes[0], f"refs/tags/{tag}")
+    if origin:
+        git("push", "--quiet", origin, f"refs/tags/{tag}")
     return tag
+
+
+def _cloned_from() -> str:
+    """The git remote that this branch is pushed to, else `origin`, else the first; empty where there is none."""
+    remotes, branch = git("remote").split(), git("branch", "--show-current")
+    upstream = git("for-each-ref", "--format=%(upstream:remotename)", f"refs/heads/{branch}") if branch else ""
+    return next((name for name in (upstream, "origin", *remotes) if name in remotes), "")
+
+
+def _outdated() -> str:
+    """What of the stages up to `STAGES` is not what dvc.lock was written for; empty where all is.
+
+    What is only missing here is no change: DVC fetches it.
+
+    Raises:
+        UserError: DVC can't say.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with Repo(".") as repo:
+            found: dict[str, list[Any]] = repo.status(targets=list(STAGES), with_deps=True)
+    except DvcException as error:
+        raise UserError(f"dvc status {' '.join(STAGES)}: {error}. Mend that and run it again.") from error
+    for stage, changes in found.items():
+        for change in changes:
+            if change == "changed command":
+                return f"{stage}: its command"
+            inside = change.values() if isinstance(change, dict) else ()
+            for name, state in (item for entries in inside for item in flatten(entries).items()):
+                if state not in _MISSING:
+                    return f"{stage}: {name}"
+    return ""
 
 
 def next_round(params: Params) -> int:
@@ -68,7 +110,13 @@ def next_round(params: Params) -> int:
 
     if params.round >= params.rounds:
         raise UserError(f"round: {params.round} is the last of {params.rounds} `rounds`. Train with more `rounds`.")
-    run_dvc("status", "--quiet", "merge")
+    try:
+        run_dvc("status", "--quiet", "merge")
+    except UserError as error:
+        raise UserError(
+            "models/merged: it is not what would be merged now, and `dvc status merge` says why. "
+            "`dvc repro merge`, then again."
+        ) from error
     hand_over(params, Path("models/merged"), Path("models/outer"))
     run_dvc("add", "--quiet", START.as_posix())
     write_round(params.round + 1)

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from rich.table import Table
+from rich.text import Text
 
 from housebrain.errors import UserError
 from housebrain.files import atomic_file
@@ -124,7 +125,7 @@ def as_table(table: list[dict[str, Any]], title: str) -> Table:
     for key, heading in COLUMNS.items():
         shown.add_column(heading, justify="left" if key in ("worker", "state", "trend", "gpu") else "right")
     for row in table:
-        shown.add_row(*cells(row).values())
+        shown.add_row(*map(Text, cells(row).values()))
     return shown
 
 
@@ -223,7 +224,8 @@ def import_records(remote: Remote, beats: dict[int, Heartbeat | None], params: P
         place = folder(beat.training_key, shard)
         names = [name for name in remote.list(place) if _RECORD.fullmatch(name)]
         try:
-            record = RunRecord.model_validate_json(remote.read(f"{place}/{max(names)}")) if names else None
+            newest = max(names, key=lambda name: int(name.split("-")[1]), default=None)
+            record = RunRecord.model_validate_json(remote.read(f"{place}/{newest}")) if newest else None
         except (UserError, ValidationError) as error:
             print(
                 f"warning: shard {shard}: its run could not be read ({' '.join(str(error).split())[:300]})",

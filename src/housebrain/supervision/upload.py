@@ -222,7 +222,6 @@ class Uploader(threading.Thread):
             return True
         try:
             self.safe_step = upload(self.remote, checkpoint, self.training_key, self.shard).step
-            prune(self.remote, self.training_key, self.shard, self.keep)
         except FileNotFoundError:
             return True
         except Exception as error:
@@ -231,16 +230,23 @@ class Uploader(threading.Thread):
                 f"checkpoint {step_of(checkpoint)} is not on the remote yet: {' '.join(str(error).split())}"
             )
             return False
-        self.report_trouble("")
+        try:
+            prune(self.remote, self.training_key, self.shard, self.keep)
+        except Exception as error:
+            self.report_trouble(f"older checkpoints are still on the remote: {' '.join(str(error).split())}")
+        else:
+            self.report_trouble("")
         return True
 
     def finish(self, seconds: float) -> bool:
         """Ends the thread after the newest checkpoint is up; False where that took longer than `seconds`."""
         self._ended.set()
         self.join(seconds)
+        if self.is_alive():
+            return False  # its upload hangs; a second one would write the same files
         started = time.monotonic()
         while not self.look():
             if time.monotonic() - started > seconds:
                 return False
             time.sleep(self.poll_seconds)
-        return not self.is_alive()
+        return True

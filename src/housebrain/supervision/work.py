@@ -202,7 +202,9 @@ class Session:
             self.settings.keep_remote,
             lambda message: self._report_trouble("checkpoint", message),
         )
-        uploader.safe_step = next((one.step for one in stored(self.remote, self.key, self.shard.number)), None)
+        # Those after the step that was restored are on the remote, and no good.
+        there = stored(self.remote, self.key, self.shard.number)
+        uploader.safe_step = next((one.step for one in there if one.step <= self.state.step), None)
         uploader.start()
         if self.deadline:
             timer = threading.Timer(self.deadline - time.time(), self._stop, ["the session ends soon"])
