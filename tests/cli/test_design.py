@@ -97,7 +97,7 @@ def test_a_design_is_rendered_in_the_formats_asked_for(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (None, r"design\.json: no such file"),
-        (b"{", r"design\.json: field design: Invalid JSON"),
+        (b"{", r"design\.json: not valid JSON"),
         (b'{"levels": []}', r"design\.json: field footprint: Field required"),
     ],
 )

@@ -301,7 +301,7 @@ def parse_json(raw: RawRecord) -> Any:
             # More lenient: NaN is let through here, for the schema to name the field it stands in.
             return json.loads(raw.text)
         except (ValueError, RecursionError) as error:
-            raise UserError(f"{raw.where}: not valid JSON ({error}). Correct or remove the record.") from error
+            raise UserError(f"{raw.where}: not valid JSON ({error}). Correct or remove it.") from error
 
 
 def side_of(raw: RawRecord, record: Any) -> str:
