@@ -37,6 +37,9 @@ def image() -> str:
     podman("pull", "--policy", "missing", BASE, ok=False)
     if subprocess.run(["podman", "image", "exists", BASE]).returncode:
         pytest.skip(f"there is no {BASE} here, and no registry to get it from")
+    tried = subprocess.run(["podman", "run", "--rm", BASE, "true"], capture_output=True, text=True)
+    if tried.returncode:
+        pytest.skip(f"podman can't start containers here: {tried.stderr[-300:]}")
     podman("build", "--format", "docker", "--network", "host", "-t", IMAGE, "-f", "deploy/Containerfile", ".")
     return IMAGE
 
