@@ -52,12 +52,16 @@ GUIDED = {f"guided_{name}": name for name in ("mended", "edits", "changed", "mov
 
 
 class Put(NamedTuple):
-    """What came of the briefs that were put to a model; seconds brief by brief."""
+    """What came of the briefs that were put to a model; seconds brief by brief.
+
+    `chosen` is how many tokens the model chose for each guided answer, in all candidates.
+    """
 
     free: list[Verdict]
     free_seconds: list[float]
     guided: list[Guided]
     guided_seconds: list[float]
+    chosen: list[int]
 
 
 def samples_of(dataset: Path, count: int, out: Path) -> Counter[str]:
@@ -146,7 +150,7 @@ def put(adapter: Path | None, evaluator: Evaluator, batch: int, what: str, free:
     verdicts = [
         judge(text, sample, evaluator.codec, ruleset) for text, sample in zip(texts, evaluator.samples, strict=free)
     ]
-    return Put(verdicts, seconds["free"], guided, seconds["guided"])
+    return Put(verdicts, seconds["free"], guided, seconds["guided"], [one.chosen for one in proposals])
 
 
 def row_of(measures: dict[str, Measure], seconds: Sequence[float] | None) -> dict[str, Any]:
@@ -169,6 +173,12 @@ def guided_of(guided: Sequence[Guided]) -> dict[str, Measure]:
     found["kept"] = share_measure([one.edits == 0 for one in guided])
     found["score"] = share_measure([_score(one) for one in guided])
     return found | {name: guided_measures(guided)[metric] for metric, name in GUIDED.items()}
+
+
+def counts(guided: Sequence[Guided]) -> dict[str, int]:
+    """How many arrangements were kept as they were, mended by small changes, and replaced by the solver's own."""
+    found = Counter("replaced" if one.replaced else "mended" if one.edits else "kept" for one in guided)
+    return {name: found[name] for name in ("kept", "mended", "replaced")}
 
 
 def _score(one: Guided) -> float:
@@ -221,7 +231,7 @@ def main() -> None:
     found = put(adapter, evaluator, arguments.batch, arguments.model)
     result = {
         "free": row_of(measures_of(found.free), found.free_seconds),
-        "guided": row_of(guided_of(found.guided), found.guided_seconds),
+        "guided": row_of(guided_of(found.guided), found.guided_seconds) | {"counts": counts(found.guided)},
         "faults": {
             "free": Counter(fault for one in found.free for fault in one.faults),
             "guided": Counter(fault for one in found.guided for fault in one.verdict.faults),
