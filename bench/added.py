@@ -75,8 +75,9 @@ def main() -> None:
     arguments = arguments_of(parser)
     adapter = adapter_of(arguments.model, load_params())
     evaluator, refused = evaluator_of(arguments)
-    trained = put(adapter, evaluator, arguments.batch, "trained", free=False)
-    untrained = put(None, evaluator, arguments.batch, "untrained", free=False)
+    batch, engine = arguments.batch, arguments.engine
+    trained = put(adapter, evaluator, batch, "trained", free=False, engine=engine)
+    untrained = put(None, evaluator, batch, "untrained", free=False, engine=engine)
     solver = [judge_guided(Proposal(sample.answer), sample, evaluator.settings.codes) for sample in evaluator.samples]
     ways = {"untrained": untrained.guided, "trained": trained.guided, "solver": solver}
     rows = {

@@ -12,7 +12,10 @@ answered freely and guided, each by itself. What `bench.answers --batch 1` has i
 import argparse
 import json
 from pathlib import Path
+from statistics import median
 from typing import Any
+
+from bench.answers import put
 
 from housebrain.errors import UserError, reported
 from housebrain.evaluation.cache import FOLDER as KEPT
@@ -20,8 +23,10 @@ from housebrain.evaluation.cache import Cache
 from housebrain.evaluation.compare import intervals
 from housebrain.evaluation.criteria import check_criteria
 from housebrain.evaluation.evaluate import Evaluator
+from housebrain.evaluation.guided import guided_measures
+from housebrain.evaluation.metrics import finite
 from housebrain.evaluation.names import LOSS, MERGED
-from housebrain.evaluation.reports import criteria_values
+from housebrain.evaluation.reports import Evaluated, criteria_values
 from housebrain.files import read_json
 from housebrain.model.adapter import FINGERPRINT
 from housebrain.model.released import FOLDER
@@ -55,7 +60,9 @@ def report_of(shard: Path) -> dict[str, Any]:
     }
 
 
-def measured(merged: Path, shards: list[Path], params: Params, samples: Path, kept: Path, card: str) -> Adapter:
+def measured(
+    merged: Path, shards: list[Path], params: Params, samples: Path, kept: Path, card: str, engine: str
+) -> Adapter:
     """The merged adapter with what it came to on held-out samples.
 
     Args:
@@ -65,6 +72,7 @@ def measured(merged: Path, shards: list[Path], params: Params, samples: Path, ke
         samples: a Parquet file of `prepare`'s columns.
         kept: the folder of answers that are kept.
         card: what the shards were trained on.
+        engine: of guided answers, as `put` has it.
 
     Raises:
         UserError: a file is missing or damaged, or the adapter doesn't fit the base.
@@ -73,11 +81,15 @@ def measured(merged: Path, shards: list[Path], params: Params, samples: Path, ke
     origins = {name: read_json(shard / FINGERPRINT) for name, shard in zip(names, shards, strict=True)}
     reports = {name: report_of(shard) for name, shard in zip(names, shards, strict=True)}
     evaluator = Evaluator(params, samples, Cache(kept))
-    found = {MERGED: evaluator.evaluate(merged, guided=(merged,))}
+    free = evaluator.evaluate(merged)
+    guided = put(merged, evaluator, 1, "merged", free=False, engine=engine)
+    of_guided = {name: finite(measure.mean) for name, measure in guided_measures(guided.guided).items()}
+    metrics = free.metrics | of_guided | {"seconds_per_design": median(guided.guided_seconds)}
+    found = {MERGED: Evaluated(metrics, free.answers, guided.guided)}
     losses = evaluator.losses(None)
     adapter = merged_adapter(
         merged,
-        found[MERGED].metrics,
+        metrics,
         intervals(found)[MERGED],
         check_criteria(params.evaluate.criteria, criteria_values(found, reports)),
         origins,
@@ -102,6 +114,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=40)
     parser.add_argument("--max-new-tokens", type=int, default=336, help="where a free answer is cut")
     parser.add_argument("--reports", type=Path, required=True, help="a folder with prepare.json and split.json")
+    parser.add_argument("--engine", default="onnxruntime", help="of guided answers: that, or transformers")
     parser.add_argument("--kept", type=Path, default=KEPT, help="the folder of answers that are kept")
     parser.add_argument("--out", type=Path, default=FOLDER)
     asked = parser.parse_args()
@@ -109,7 +122,8 @@ def main() -> None:
     changes = {"briefs": asked.count, "guided_briefs": asked.count, "batch_size": 1}
     changes |= {"max_new_tokens": asked.max_new_tokens}
     params = params.model_copy(update={"evaluate": params.evaluate.model_copy(update=changes)})
-    adapter = measured(asked.merged, asked.shards, params, asked.samples, asked.kept, asked.trained_on)
+    of = asked.merged, asked.shards, params, asked.samples, asked.kept, asked.trained_on
+    adapter = measured(*of, asked.engine)
     version = Version(NUMBER, tags_of(adapter) | {"folder": asked.out.as_posix()}, "", None)
     export_adapter(Champion(asked.merged, version), params, asked.reports, asked.out)
     print(f"{asked.out}: {version.tags['criteria']}. Its README.md says more.")

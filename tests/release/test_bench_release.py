@@ -39,8 +39,10 @@ def asked(
         fingerprint["shared"] |= {"code": "c0de", "init": "1n1t", "tokenizer": "70c"}
         write_json(shard / "fingerprint.json", fingerprint)
         write_json(shard / "run.json", read_json(shard / "run.json") | {"points": points, "params": {"samples": "99"}})
-    return ["--merged", "models/merged", "--shards", *map(str, SHARDS), "--trained-on", "A card", "--samples",
-            "held-out.parquet", "--count", "2", "--max-new-tokens", "8", "--reports", "reports"]  # fmt: skip
+    return [
+        *("--merged", "models/merged", "--shards", *map(str, SHARDS), "--trained-on", "A card", "--reports", "reports"),
+        *("--samples", "held-out.parquet", "--count", "2", "--max-new-tokens", "8", "--engine", "transformers"),
+    ]
 
 
 @pytest.mark.usefixtures("little_mending")

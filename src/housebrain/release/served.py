@@ -35,10 +35,14 @@ class Served(NamedTuple):
     base: str
 
 
-def find_served(params: Params) -> Served | None:
+def find_served(params: Params, released: bool = True) -> Served | None:
     """The files of the champion, or without one of the released adapter; None where they are not written yet.
 
     Also None where the champion is known to an MLflow server only: asking one takes MLflow.
+
+    Args:
+        params: the project's own.
+        released: the released adapter's count; else only the champion's.
     """
     store = database(store_uri())
     if importlib.util.find_spec("onnxruntime") is None or store is None or not (FOLDER / ABOUT).is_file():
@@ -47,6 +51,8 @@ def find_served(params: Params) -> Served | None:
         number = alias_in(store, params.tracking.model, _ALIAS)
     except (sqlite3.Error, UnicodeDecodeError):
         return None  # MLflow will say what is wrong with it
+    if number is None and not released:
+        return None
     return _written(_wanted(params, number))
 
 
