@@ -11,7 +11,7 @@ from housebrain.language.grammar import Grammar
 from housebrain.model.writing import SPREAD
 from housebrain.solver.house import Infeasible
 
-TRIES = 2  # answers at most, where nothing can be made of the first
+TRIES = 3  # answers at most, where nothing can be made of the first
 APART = 1_000_003  # between their seeds: callers count theirs by ones
 
 

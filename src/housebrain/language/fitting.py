@@ -36,9 +36,7 @@ MAIN_SIDES = {
     "office": 0.73, "balcony": 0.4,
 }  # fmt: skip
 MOST_ASPECT = 3.5  # of the house's sides
-# Of the areas of its rooms and stairs: what a floor has at least, in houses of one, two, three and more floors. Of the
-# solver's designs 95% have more: what stands over one another has to fit as well.
-LEAST_SHARES = 1.04, 1.18, 1.21, 1.25
+LEAST_SHARE = 1.02  # of the rooms' areas: what the house has at least
 
 Span = tuple[int, int]
 
@@ -69,8 +67,7 @@ class Fitting:
         self.areas = areas
         self.floors = floors
         self.sides = {name: _side(name, area) for name, area in areas.items()}
-        share = LEAST_SHARES[min(floors, len(LEAST_SHARES)) - 1]
-        self.least_floor = share * (sum(areas.values()) / floors + SHORT * LONG * (floors > 1))
+        self.least_floor = LEAST_SHARE * (sum(areas.values()) / floors + SHORT * LONG * (floors > 1))
         self.least_part = min([WALL, *self.sides.values()])
 
     def has_size(self, size: tuple[int, int]) -> bool:
