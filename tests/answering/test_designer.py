@@ -1,6 +1,7 @@
 """Tests for housebrain.answering.designer: another answer where nothing can be made of the first."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -45,7 +46,13 @@ def answers() -> tuple[Brief, dict[str, Any], dict[str, Any]]:
     """A brief, an answer that can be built, and one of which nothing can be made."""
     _, brief, design = HOUSES[0]
     good = json.loads(encode(design))
-    return brief, good, {"size": [2, 2], "levels": good["levels"]}
+    return brief, good, {"size": [40, 2], "levels": [strips(level) for level in good["levels"]]}
+
+
+def strips(level: Any) -> list[Any]:
+    """A level whose rooms are strips of half a foot."""
+    names = list(dict.fromkeys(re.findall(r"[a-z]+\d*", json.dumps(level).replace('"v"', "").replace('"h"', ""))))
+    return ["v", names[0], *(part for number, name in enumerate(names[1:], 1) for part in (number, name))]
 
 
 def test_a_lost_answer_is_drawn_again() -> None:
@@ -65,8 +72,8 @@ def test_an_answer_that_can_be_built_is_asked_for_once() -> None:
 
 def test_where_all_are_lost_it_is_the_first() -> None:
     brief, _, lost = answers()
-    writer = Says(lost, lost | {"size": [3, 3]})
+    writer = Says(lost, lost | {"size": [41, 2]})
     proposal = Designer(writer).propose(brief)
     assert len(writer.asked) == TRIES
     assert proposal.lost
-    assert (json.loads(proposal.text)["size"], proposal.chosen) == ([2, 2], 10 * TRIES)
+    assert (json.loads(proposal.text)["size"], proposal.chosen) == ([40, 2], 10 * TRIES)
