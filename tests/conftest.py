@@ -172,7 +172,7 @@ def mlflow_store(tmp_path: Path, mlflow_database: Path, monkeypatch: pytest.Monk
 
 @pytest.fixture
 def little_mending(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gives random answers up sooner: one is drawn, and few changes of it are tried before the solver's own is taken."""
+    """Gives random answers up sooner: one is drawn, and few changes of it are tried before it is replaced."""
     from housebrain.answering import designer
     from housebrain.answering.mending import level, nearby
 
