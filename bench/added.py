@@ -15,9 +15,10 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from bench.answers import adapter_of, arguments_of, evaluator_of, guided_of, put, row_of, setting_of
+from bench.answers import adapter_of, arguments_of, counts, evaluator_of, guided_of, put, row_of, setting_of
 from bench.realism import measure as realism
 
 from housebrain.answering.finish import Proposal
@@ -74,15 +75,17 @@ def main() -> None:
     arguments = arguments_of(parser)
     adapter = adapter_of(arguments.model, load_params())
     evaluator, refused = evaluator_of(arguments)
-    untrained = put(None, evaluator, arguments.batch, "untrained", free=False)
-    trained = put(adapter, evaluator, arguments.batch, "trained", free=False)
+    batch, engine = arguments.batch, arguments.engine
+    trained = put(adapter, evaluator, batch, "trained", free=False, engine=engine)
+    untrained = put(None, evaluator, batch, "untrained", free=False, engine=engine)
     solver = [judge_guided(Proposal(sample.answer), sample, evaluator.settings.codes) for sample in evaluator.samples]
     ways = {"untrained": untrained.guided, "trained": trained.guided, "solver": solver}
-    seconds = {"untrained": untrained.guided_seconds, "trained": trained.guided_seconds}
     rows = {
-        name: row_of(guided_of(guided), seconds.get(name)) | {"topologies": topologies(guided)}
+        name: row_of(guided_of(guided), None) | {"topologies": topologies(guided), "counts": counts(guided)}
         for name, guided in ways.items()
     }
+    for name, found in (("untrained", untrained), ("trained", trained)):
+        rows[name] |= {"seconds_median": median(found.guided_seconds), "tokens_chosen_median": median(found.chosen)}
     result = {
         "ways": rows,
         "trained less untrained": differences(trained.guided, untrained.guided),
@@ -93,6 +96,8 @@ def main() -> None:
     if arguments.levels:
         for name, guided in ways.items():
             write_levels(guided, arguments.levels / f"{name}.csv")
+    for name, row in rows.items():
+        print(f"{name:<18}" + ", ".join(f"{count} {what}" for what, count in row["counts"].items()))
     print(f"{'':<18}" + "".join(f"{name:>12}" for name in rows) + f"{'trained less untrained':>36}")
     for metric, row in result["trained less untrained"].items():
         values = "".join(f"{'-' if way[metric] is None else format(way[metric], '.3f'):>12}" for way in rows.values())

@@ -5,7 +5,9 @@
 Takes N records of a dataset (whatever `prepare` reads), evenly spread over it, and leaves out those that the solver
 can't build; or the first N samples of a Parquet file of `prepare`'s columns. The model answers each freely, greedy, and
 under the brief's grammar, where the answer is finished into a house. Medians of seconds are of a single answer with
-`--batch 1`, and of each one's part of a batch else; finishing is in those of guided answers. What was answered is kept
+`--batch 1`, and of each one's part of a batch else; finishing is in those of guided answers. With
+`--engine onnxruntime` guided answers are written as `housebrain design` has them written on a laptop, and their seconds
+are the processor's. What was answered is kept
 in `--kept`: the same command goes on where it was stopped.
 """
 
@@ -22,6 +24,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 from bench.machine import hardware
+from bench.served import Served
 from tqdm import tqdm
 
 from housebrain.answering.finish import Proposal
@@ -52,12 +55,16 @@ GUIDED = {f"guided_{name}": name for name in ("mended", "edits", "changed", "mov
 
 
 class Put(NamedTuple):
-    """What came of the briefs that were put to a model; seconds brief by brief."""
+    """What came of the briefs that were put to a model; seconds brief by brief.
+
+    `chosen` is how many tokens the model chose for each guided answer, in all candidates.
+    """
 
     free: list[Verdict]
     free_seconds: list[float]
     guided: list[Guided]
     guided_seconds: list[float]
+    chosen: list[int]
 
 
 def samples_of(dataset: Path, count: int, out: Path) -> Counter[str]:
@@ -112,7 +119,9 @@ def adapter_of(model: str, params: Params) -> Path | None:
     return Path(model)
 
 
-def put(adapter: Path | None, evaluator: Evaluator, batch: int, what: str, free: bool = True) -> Put:
+def put(
+    adapter: Path | None, evaluator: Evaluator, batch: int, what: str, free: bool = True, engine: str = "transformers"
+) -> Put:
     """Puts all of an evaluator's briefs to a model, freely and guided.
 
     Args:
@@ -121,8 +130,10 @@ def put(adapter: Path | None, evaluator: Evaluator, batch: int, what: str, free:
         batch: briefs at once.
         what: of the progress bars.
         free: whether free answers are asked for.
+        engine: of guided answers; with `onnxruntime` they come one at a time, and their seconds are the processor's.
     """
     model, ruleset = Model(evaluator, (adapter,)), evaluator.settings.codes
+    served = Served(evaluator.base, adapter, evaluator.cache) if engine == "onnxruntime" else None
     parts = [slice(first, first + batch) for first in range(0, len(evaluator.samples), batch)]
     asked: dict[str, list[Any]] = {"guided": []}
     for part in parts:
@@ -134,19 +145,20 @@ def put(adapter: Path | None, evaluator: Evaluator, batch: int, what: str, free:
     seconds: dict[str, list[float]] = {"free": [], "guided": []}
     for kind, batches in asked.items():
         for one in tqdm(batches, f"{what}, {kind}", unit=" batches", file=sys.stderr, mininterval=5):
-            answers: Answers = model.answers(one)
+            answers: Answers = served.answer(one.briefs[0]) if served and kind == "guided" else model.answers(one)
             texts += answers.answers if kind == "free" else []
             proposals += answers.proposals
             seconds[kind] += [answers.seconds / len(answers.answers)] * len(answers.answers)
     guided: list[Guided] = []
+    clock = time.process_time if served else time.perf_counter
     for number, (proposal, sample) in enumerate(zip(proposals, evaluator.samples, strict=True)):
-        started = time.perf_counter()
+        started = clock()
         guided.append(judge_guided(proposal, sample, ruleset))
-        seconds["guided"][number] += time.perf_counter() - started
+        seconds["guided"][number] += clock() - started
     verdicts = [
         judge(text, sample, evaluator.codec, ruleset) for text, sample in zip(texts, evaluator.samples, strict=free)
     ]
-    return Put(verdicts, seconds["free"], guided, seconds["guided"])
+    return Put(verdicts, seconds["free"], guided, seconds["guided"], [one.chosen for one in proposals])
 
 
 def row_of(measures: dict[str, Measure], seconds: Sequence[float] | None) -> dict[str, Any]:
@@ -171,6 +183,12 @@ def guided_of(guided: Sequence[Guided]) -> dict[str, Measure]:
     return found | {name: guided_measures(guided)[metric] for metric, name in GUIDED.items()}
 
 
+def counts(guided: Sequence[Guided]) -> dict[str, int]:
+    """How many arrangements were kept as they were, mended by small changes, and replaced by the solver's own."""
+    found = Counter("replaced" if one.replaced else "mended" if one.edits else "kept" for one in guided)
+    return {name: found[name] for name in ("kept", "mended", "replaced")}
+
+
 def _score(one: Guided) -> float:
     """Of the house by the rules; 0 where it is not the model's."""
     return 0.0 if one.design is None or one.replaced else score(one.design, one.sample.brief).total
@@ -184,10 +202,16 @@ def arguments_of(parser: argparse.ArgumentParser) -> argparse.Namespace:
         "--model", default="released", help="released, champion, base (untrained) or an adapter's folder"
     )
     parser.add_argument("--batch", type=int, default=1, help="briefs at once")
+    parser.add_argument(
+        "--engine", choices=["transformers", "onnxruntime"], default="transformers", help="of guided answers"
+    )
     parser.add_argument("--max-new-tokens", type=int, default=400, help="where a free answer is cut")
     parser.add_argument("--kept", type=Path, default=FOLDER, help="the folder of answers that are kept")
     parser.add_argument("--out", type=Path, required=True)
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.engine == "onnxruntime" and arguments.batch > 1:
+        parser.error("onnxruntime answers one brief at a time: leave out --batch")
+    return arguments
 
 
 def evaluator_of(arguments: argparse.Namespace) -> tuple[Evaluator, Counter[str]]:
@@ -202,7 +226,7 @@ def evaluator_of(arguments: argparse.Namespace) -> tuple[Evaluator, Counter[str]
 
 def setting_of(arguments: argparse.Namespace, samples: list[Sample], refused: Counter[str]) -> dict[str, Any]:
     """What was measured, and on what."""
-    names = ("model", "batch", "max_new_tokens")
+    names = ("model", "engine", "batch", "max_new_tokens")
     return {
         **{name: getattr(arguments, name) for name in names},
         "dataset": arguments.dataset.name,
@@ -218,10 +242,10 @@ def main() -> None:
     arguments = arguments_of(argparse.ArgumentParser(description=description, formatter_class=formatter))
     adapter = adapter_of(arguments.model, load_params())
     evaluator, refused = evaluator_of(arguments)
-    found = put(adapter, evaluator, arguments.batch, arguments.model)
+    found = put(adapter, evaluator, arguments.batch, arguments.model, engine=arguments.engine)
     result = {
         "free": row_of(measures_of(found.free), found.free_seconds),
-        "guided": row_of(guided_of(found.guided), found.guided_seconds),
+        "guided": row_of(guided_of(found.guided), found.guided_seconds) | {"counts": counts(found.guided)},
         "faults": {
             "free": Counter(fault for one in found.free for fault in one.faults),
             "guided": Counter(fault for one in found.guided for fault in one.verdict.faults),

@@ -172,9 +172,11 @@ def mlflow_store(tmp_path: Path, mlflow_database: Path, monkeypatch: pytest.Monk
 
 @pytest.fixture
 def little_mending(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gives random answers up sooner: few changes of one are tried before the solver's own house is taken."""
+    """Gives random answers up sooner: one is drawn, and few changes of it are tried before it is replaced."""
+    from housebrain.answering import designer
     from housebrain.answering.mending import level, nearby
 
+    monkeypatch.setattr(designer, "TRIES", 1)
     monkeypatch.setattr(level, "LOOKED_AT", 20)
     for limit in ("TRIED", "BRANCHES", "TWIGS"):
         monkeypatch.setattr(nearby, limit, 4)

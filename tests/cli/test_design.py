@@ -181,7 +181,7 @@ def test_a_model_designs_a_valid_house(
 def test_without_a_champion_the_released_adapter_designs(
     tmp_path: Path, tiny_base: Path, tiny_init: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And where there is none either, the error says what to name."""
+    """Where a model is asked for; else the solver does. Where there is none, the error says what to name."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     put_base(tmp_path, tiny_base)
@@ -201,6 +201,8 @@ def test_without_a_champion_the_released_adapter_designs(
     assert "Designed by the released model." in done.stdout
     named = CliRunner().invoke(app, ["design", "brief.json", "--model", str(FOLDER)], catch_exceptions=False)
     assert "Designed by models/released." in named.stdout
+    by_itself = CliRunner().invoke(app, ["design", "brief.json", "--out", "by-solver"], catch_exceptions=False)
+    assert "Designed by the solver." in by_itself.stdout
     assert Path("by-released/answer.txt").read_text() == Path("design/answer.txt").read_text()
     assert not Path("mlflow.db").exists()  # asking for a champion makes no store
 

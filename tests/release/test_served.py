@@ -78,13 +78,14 @@ def test_files_are_written_once_and_are_those_of_one_model(
 def test_a_house_by_the_model_needs_neither_torch_nor_mlflow(params: Params, tmp_path: Path) -> None:
     opened = open_model()
     assert opened is not None and opened.designer.writer.name == "onnxruntime"
+    assert open_model(needed=False) is None  # nobody chose it
     script = (
         "import sys; from housebrain.cli import app\n"
         "try: app(sys.argv[1:])\n"
         "except SystemExit as done: assert not done.code\n"
         "assert not {'torch', 'mlflow', 'transformers', 'dvc', 'pandas', 'onnxruntime_genai'} & set(sys.modules)"
     )
-    command = [sys.executable, "-c", script, "design", WORDS, "--out", "house"]
+    command = [sys.executable, "-c", script, "design", WORDS, "--engine", "model", "--out", "house"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Designed by the released model." in done.stdout

@@ -96,7 +96,7 @@ def design(
     ),
     engine: Annotated[
         Engine | None,
-        typer.Option(help="`model` where there is one, else `solver`. `transformers`: the model on a GPU"),
+        typer.Option(help="`model` where a champion was chosen, else `solver`. `transformers`: the model on a GPU"),
     ] = None,
     alternatives: Annotated[int, typer.Option(min=1, max=20, help="Different houses, each in a folder of its own")] = 1,
     plot: Flag = None,
@@ -175,7 +175,7 @@ def design(
 
 
 def _model(engine: Engine | None, model: Path | None, server: str | None) -> "Answering | None":
-    """The model that answers; None where none was asked for and none is there.
+    """The model that answers; None where none was asked for and no champion was chosen.
 
     Raises:
         UserError: one was asked for, and none is there, or it can't be loaded.

@@ -34,7 +34,7 @@ def serve(
     database: Database = DATABASE,
     engine: Annotated[
         Literal["model", "transformers", "solver"] | None,
-        typer.Option(help="What answers where a request names none; else the model where there is one"),
+        typer.Option(help="What answers where a request names none; else the champion, or the solver"),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Houses designed at once")] = 1,
     waiting: Annotated[int, typer.Option(min=0, help="Requests that may wait besides")] = 32,

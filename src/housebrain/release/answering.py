@@ -38,7 +38,8 @@ def open_model(
     Args:
         model: an adapter's folder, or an export's as onnx; None takes the champion, or the released adapter. With a
             server: an export of what it has; None takes models/export.
-        needed: there has to be one.
+        needed: there has to be one. Else only a champion is taken, which a person chose: the solver's houses are
+            better than the released adapter's, and come sooner.
         transformers: by that library, even where onnxruntime-genai is installed.
         server: the address of one that has the model.
 
@@ -55,13 +56,13 @@ def open_model(
     params = load_params()
     if model is not None:
         return _by_transformers(params, model, str(model))
-    if not transformers and (served := find_served(params)) is not None:
+    if not transformers and (served := find_served(params, released=needed)) is not None:
         return by_onnx(*served)
     if not needed and importlib.util.find_spec("torch") is None:
         return None  # only the part that solves and draws is installed
-    from housebrain.release.current import current, find_current
+    from housebrain.release.current import current, find_champion
 
-    by = current(params) if needed else find_current(params)
+    by = current(params) if needed else find_champion(params)
     if by is None:
         return None
     if not transformers and can_write() and (made := ensure_served(by, params)) is not None:

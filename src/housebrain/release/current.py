@@ -33,24 +33,25 @@ def current(params: Params) -> Current:
     Raises:
         UserError: there is neither, or the champion's files or base are not at hand.
     """
-    found = find_current(params)
-    if found is None:
+    if (chosen := find_champion(params)) is not None:
+        return chosen
+    released = released_adapter(params)
+    if released is None:
         raise UserError(
             f"{FOLDER}: there is no released adapter for {params.base}, and MLflow has no champion. Name a model, such "
             "as `--model models/merged`, or choose one with `housebrain champion`."
         )
-    return found
+    return Current(released, params, "the released model")
 
 
-def find_current(params: Params) -> Current | None:
-    """As `current`; None where there is neither.
+def find_champion(params: Params) -> Current | None:
+    """The champion of MLflow's registry; None where no version is.
 
     Raises:
         UserError: the champion's files or base are not at hand.
     """
-    if aliased(params.tracking.model, ALIAS) is not None:
-        folder, version = champion(params)
-        about = f"the champion, version {version.number} ({version.tags['model']})"
-        return Current(folder, with_base_of(version, params), about, version.number)
-    released = released_adapter(params)
-    return None if released is None else Current(released, params, "the released model")
+    if aliased(params.tracking.model, ALIAS) is None:
+        return None
+    folder, version = champion(params)
+    about = f"the champion, version {version.number} ({version.tags['model']})"
+    return Current(folder, with_base_of(version, params), about, version.number)

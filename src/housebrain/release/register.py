@@ -109,7 +109,10 @@ def adapters_of_round(
         )
         for name, shard in shards.items()
     ]
-    return [*adapters, _merged(evaluation[MERGED], intervals[MERGED], criteria, origins, common)]
+    merged = merged_adapter(
+        Path("models/merged"), evaluation[MERGED], intervals[MERGED], criteria, origins, common, git_commit()
+    )
+    return [*adapters, merged]
 
 
 def _shard(
@@ -136,10 +139,29 @@ def _shard(
     return Adapter(shard.name, shard.out, collected["record_id"], metrics, intervals, verdicts, lineage, about)
 
 
-def _merged(
-    metrics: dict[str, Any], intervals: dict[str, Any], criteria: Table, origins: Table, common: dict[str, str]
+def merged_adapter(
+    folder: Path,
+    metrics: dict[str, Any],
+    intervals: dict[str, Any],
+    criteria: Table,
+    origins: Table,
+    common: dict[str, str],
+    commit: str,
 ) -> Adapter:
-    folder = Path("models/merged")
+    """A merged adapter with its lineage.
+
+    Args:
+        folder: with its report, as `merge` writes it.
+        metrics: its row of the evaluation.
+        intervals: by metric, `low` and `high`, or None.
+        criteria: each with bound, value and verdict.
+        origins: the fingerprints of its shards, by their names.
+        common: tags that all adapters of the evaluation have.
+        commit: of the code that made it.
+
+    Raises:
+        UserError: the report is missing or damaged.
+    """
     report = read_json(folder / MERGE_REPORT)
     used = [name for name, weight in report["weights"].items() if weight]
     shared = origins[used[0]]["shared"]
@@ -150,7 +172,7 @@ def _merged(
         "inputs": json.dumps(report["inputs"]),
         "training": json.dumps({name: _training(origin) for name, origin in origins.items()}),
         "data_hash": data_hash([origin["own"]["data"] for origin in origins.values()]),
-        "git_commit": git_commit(),
+        "git_commit": commit,
     }
     about = f"{report['strategy'].capitalize()} of {len(used)} shards of round {shared['round']}."
     if "outer" in report:  # with several rounds
@@ -197,28 +219,14 @@ def register(adapters: list[Adapter], params: Params) -> dict[str, Version]:
 
 
 def _register(adapter: Adapter, params: Params, run_id: str | None, of_shards: dict[str, str]) -> Version:
-    path = adapter.folder / WEIGHTS
-    sha256 = sha256_file(path)
+    sha256 = sha256_file(adapter.folder / WEIGHTS)
     record = _record_id(adapter, sha256)
     known = find_version(params.tracking.model, record)
     if known is not None and "base_revision" in known.tags:
         return known
-    numbers = _numbers(adapter.metrics)
     all_of_it = {
-        "model": adapter.name,
-        "folder": adapter.folder.as_posix(),
-        "sha256": sha256,
-        "size_mb": f"{path.stat().st_size / 1e6:.6g}",
-        "criteria": _met(adapter.criteria),
-        **adapter.lineage,
+        **tags_of(adapter),
         **({"shard_runs": json.dumps(of_shards)} if adapter.name == MERGED else {}),
-        **{f"metric.{name}": f"{value:.6g}" for name, value in numbers.items()},
-        **{
-            f"interval.{name}": f"{found['low']:.6g} to {found['high']:.6g}"
-            for name, found in adapter.intervals.items()
-            if found
-        },
-        **{f"criterion.{name}": _verdict(row) for name, row in adapter.criteria.items()},
         **dvc_files(adapter.folder),
     }
     measured_by = evaluations_of(adapter.name, sha256, adapter.metrics, params)
@@ -228,7 +236,7 @@ def _register(adapter: Adapter, params: Params, run_id: str | None, of_shards: d
         measured_by=next(iter(measured_by), None),
         params={key: value for key, value in all_of_it.items() if key in PARAMS},
         tags={key: value for key, value in all_of_it.items() if key not in {*PARAMS, *TAGS}},
-        metrics=numbers,
+        metrics=_numbers(adapter.metrics),
     )
     model_id = log_model(model, params.tracking.experiment)
     source = source_of(adapter, model_id)
@@ -251,6 +259,28 @@ def evaluations_of(name: str, sha256: str, metrics: dict[str, Any], params: Para
     came_to = {metric: value for metric, value in _numbers(metrics).items() if metric not in OF_THE_MACHINE}
     tags = {"kind": "evaluation", "model": name, "weights": sha256}
     return find_runs(params.tracking.experiment, tags, came_to)
+
+
+def tags_of(adapter: Adapter) -> dict[str, str]:
+    """What is written down of an adapter: its file, where it comes from, what was measured, the criteria's verdicts."""
+    path = adapter.folder / WEIGHTS
+    measured = {f"metric.{name}": f"{value:.6g}" for name, value in _numbers(adapter.metrics).items()}
+    between = {
+        f"interval.{name}": f"{found['low']:.6g} to {found['high']:.6g}"
+        for name, found in adapter.intervals.items()
+        if found
+    }
+    return {
+        "model": adapter.name,
+        "folder": adapter.folder.as_posix(),
+        "sha256": sha256_file(path),
+        "size_mb": f"{path.stat().st_size / 1e6:.6g}",
+        "criteria": _met(adapter.criteria),
+        **adapter.lineage,
+        **measured,
+        **between,
+        **{f"criterion.{name}": _verdict(row) for name, row in adapter.criteria.items()},
+    }
 
 
 def _met(criteria: Table) -> str:

@@ -7,10 +7,11 @@ from housebrain.service.warm import warm
 
 
 def load_engines(default: str | None = None) -> dict[str, Engine]:
-    """The solver, compiled; before it the champion, or the released adapter, unless `default` is `solver`.
+    """The solver, compiled; before it a model, unless `default` is `solver`.
 
     Args:
-        default: `model` or `transformers` wants one; None takes one where it is there, in a project's folder.
+        default: `model` or `transformers` wants the champion, or the released adapter; None takes the champion where
+            there is one, in a project's folder.
 
     Raises:
         UserError: one is wanted, and there is neither a champion nor a released adapter, or it can't be loaded.
