@@ -21,6 +21,7 @@ from housebrain.files import write_json
 from housebrain.model.base import ORIGIN
 from housebrain.params import Base
 
+PYTHONPATH = os.environ.get("PYTHONPATH")
 SHARDS = range(1, 7)  # as many as params.yaml ships with workers
 TINY = Base(hub_id="nobody/tiny", revision="0", license="mit")  # never fetched: its folder is put in place
 
@@ -69,8 +70,8 @@ def run(folder: Path, *words: str, ok: bool = True, fresh: bool = False, **more:
         words: the command. What of it is Python is forked from a process that has imported its libraries: that saves
             most of its time.
         ok: whether it is to succeed.
-        fresh: start interpreters anew, as a person's shell does. So are those that talk to the simulated Google Drive,
-            which they meet as they start.
+        fresh: start interpreters anew, as a person's shell does. So are those with modules of their own on their path,
+            which they meet as they start, such as the simulated Google Drive's.
         more: of the environment.
 
     Returns:
@@ -78,7 +79,8 @@ def run(folder: Path, *words: str, ok: bool = True, fresh: bool = False, **more:
     """
     env = environment(**more)
     options: dict[str, Any] = {"cwd": folder, "env": env, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    server = None if fresh or "FAKE_DRIVE_URL" in env else asker()
+    fresh = fresh or env.get("PYTHONPATH") != PYTHONPATH
+    server = None if fresh else asker()
     process = Forked(server, words, text=True, **options) if server else subprocess.Popen(words, text=True, **options)
     with process:
         printed, errors = process.communicate()

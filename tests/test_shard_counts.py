@@ -28,10 +28,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, mlflow_d
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Path:
-    """The pipeline run to its end with three workers."""
+    """The pipeline run to its end with three workers, each stage in an interpreter of its own."""
     folder = copy_folder(prepared, tmp_path_factory.mktemp("three") / "housebrain")
     set_workers(folder, 3)
-    run(folder, "dvc", "repro")
+    run(folder, "dvc", "repro", fresh=True)
     return folder
 
 

@@ -201,7 +201,7 @@ def test_the_table_of_runs_is_where_the_store_is(mlflow_store: str, monkeypatch:
     table = best_first(EXPERIMENT).removeprefix("http://127.0.0.1:5000/")
     assert table.startswith("#/experiments/")
     local = client()
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@mlflow.example:8443/team/")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@mlflow.example:8443/team/")  # pragma: allowlist secret
     monkeypatch.setattr(tracking, "client", lambda: local)
     assert best_first(EXPERIMENT) == f"https://mlflow.example:8443/team/{table}"
 

@@ -1,6 +1,7 @@
 """Tests for housebrain.cli.design."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -322,15 +323,19 @@ def test_a_model_gets_more_floors_too_where_the_words_leave_them_open(
     assert score(designs[0], brief).total >= score(designs[1], brief).total
 
 
-def test_a_house_from_words_needs_neither_torch_nor_mlflow(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", [["--engine", "solver"], []])
+def test_a_house_from_words_needs_neither_torch_nor_mlflow(tmp_path: Path, engine: list[str]) -> None:
+    """Nor does one in a project in which nobody has chosen a champion yet."""
+    shutil.copy(REPOSITORY / "params.yaml", tmp_path)
     script = (
         "import sys; from housebrain.cli import app\n"
         "try: app(sys.argv[1:])\n"
         "except SystemExit as done: assert not done.code\n"
         "assert not {'torch', 'mlflow', 'transformers', 'dvc', 'pandas'} & set(sys.modules)"
     )
-    arguments = ["design", WORDS, "--engine", "solver", "--out", str(tmp_path / "house")]
-    subprocess.run([sys.executable, "-c", script, *arguments], check=True, capture_output=True, cwd=tmp_path)
+    arguments = ["design", WORDS, *engine, "--out", str(tmp_path / "house")]
+    env = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+    subprocess.run([sys.executable, "-c", script, *arguments], check=True, capture_output=True, cwd=tmp_path, env=env)
 
 
 @pytest.mark.parametrize(

@@ -28,13 +28,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 @pytest.fixture
 def make_round(tmp_path: Path, tiny_base: Path, mlflow_database: Path) -> Callable[..., Path]:
-    """Makes a round that is started, with so many shards."""
+    """Makes a round that is started, with so many shards and epochs."""
 
-    def make(shards: int) -> Path:
+    def make(shards: int, epochs: int = 15) -> Path:
         workers = {str(shard): {"name": f"worker-{shard}", "platform": "colab"} for shard in range(1, shards + 1)}
         resources = {"colab": {"cpus": 1, "gpus": 0}}
         folder = tmp_path / "coordinator"
-        start_round(folder, tiny_base, mlflow_database, 15, workers=workers, cluster__resources=resources)
+        start_round(folder, tiny_base, mlflow_database, epochs, workers=workers, cluster__resources=resources)
         run(folder, "housebrain", "round", "start")
         return folder
 
@@ -150,7 +150,7 @@ def test_the_head_is_killed_and_the_same_command_goes_on(
 
 
 def test_ctrl_c_has_the_trainings_save(make_round: Callable[..., Path], scratch: Path) -> None:
-    coordinator = make_round(shards=1)
+    coordinator = make_round(shards=1, epochs=500)  # which are never over before they are interrupted
     process = start_run(coordinator, "local", scratch)
     wait_for(lambda: stored(coordinator, 1), coordinator)
     process.send_signal(signal.SIGINT)

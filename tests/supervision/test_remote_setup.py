@@ -83,4 +83,4 @@ def test_another_kind_of_remote_takes_the_place_of_the_first(project: Path, tmp_
     assert (known["url"], known["jobs"]) == (str(tmp_path / "remote"), 2) and "gdrive_client_id" not in known
     setup("gdrive", "folder-id", "me", "s3cr")
     with Repo(".") as repo:
-        assert repo.config["remote"]["storage"]["gdrive_client_secret"] == "s3cr"
+        assert repo.config["remote"]["storage"]["gdrive_client_secret"] == "s3cr"  # pragma: allowlist secret

@@ -10,7 +10,7 @@ from housebrain.model.onnx_export import can_write
 from housebrain.model.plain import PlainTokenizer
 from housebrain.model.vocabulary import Vocabulary
 from housebrain.params import Params, load_params
-from housebrain.release.served import ensure_served, find_served
+from housebrain.release.served import ensure_served, find_served, has_no_champion
 
 EXPORT = Path("models/export")
 ONNX = "genai_config.json"  # in a folder that was exported as onnx
@@ -58,8 +58,9 @@ def open_model(
         return _by_transformers(params, model, str(model))
     if not transformers and (served := find_served(params, released=needed)) is not None:
         return by_onnx(*served)
-    if not needed and importlib.util.find_spec("torch") is None:
-        return None  # only the part that solves and draws is installed
+    # Without PyTorch only the part that solves and draws is installed.
+    if not needed and (importlib.util.find_spec("torch") is None or has_no_champion(params)):
+        return None
     from housebrain.release.current import current, find_champion
 
     by = current(params) if needed else find_champion(params)

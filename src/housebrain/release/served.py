@@ -56,6 +56,15 @@ def find_served(params: Params, released: bool = True) -> Served | None:
     return _written(_wanted(params, chosen.number, chosen.tags["sha256"])) if "sha256" in chosen.tags else None
 
 
+def has_no_champion(params: Params) -> bool:
+    """Whether MLflow's file says that no version is the champion. False also where only MLflow can tell."""
+    store = database(store_uri())
+    try:
+        return store is not None and alias_in(store, params.tracking.model, _ALIAS) is None
+    except (sqlite3.Error, UnicodeDecodeError):
+        return False
+
+
 def _written(wanted: dict[str, Any] | None) -> Served | None:
     """The files that are there, if they are those of the model wanted."""
     known = read_json(FOLDER / ABOUT) if (FOLDER / ABOUT).is_file() else {}
