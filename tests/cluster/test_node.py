@@ -1,6 +1,7 @@
 """What runs on a node to train a shard, without a cluster: a line of Python stands for `housebrain work`."""
 
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,3 +58,23 @@ def test_a_drive_without_credentials_is_no_question(
     monkeypatch.delenv("GDRIVE_NON_INTERACTIVE", raising=False)
     shown = "import os; print(os.environ['GDRIVE_NON_INTERACTIVE']); exit(1)"
     assert try_(project, shown, tmp_path, monkeypatch).said == "1"
+
+
+def test_a_work_that_is_asked_to_end_again_and_again_saves_once(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saves = "import signal, time; signal.signal(15, lambda *_: (print('saved', flush=True), time.sleep(1), exit(75))); "
+    saves += "print('ready', flush=True); time.sleep(60)"
+    interrupts = iter([KeyboardInterrupt] * 5)
+
+    def sleep(seconds: float) -> None:
+        wait(seconds)
+        if "ready" in (next((tmp_path / "scratch").rglob(node.LOG))).read_text() and (error := next(interrupts, None)):
+            raise error
+
+    wait = time.sleep
+    monkeypatch.setattr(node, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr("housebrain.cluster.node.time.sleep", sleep)
+    ended = try_(project, saves, tmp_path, monkeypatch)
+    assert (ended.status, ended.said, next(interrupts, None)) == (75, "saved", None)
+    assert next((tmp_path / "scratch").rglob(node.LOG)).read_text().count("saved") == 1

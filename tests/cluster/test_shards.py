@@ -2,12 +2,13 @@
 
 import contextlib
 import signal
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from housebrain.cluster.node import Ended
-from housebrain.cluster.rounds import TRIES, Shards, _saved_on_interrupt, given_up
+from housebrain.cluster.rounds import TRIES, Shards, _cancel, _saved_on_interrupt, given_up
 
 DONE, INCOMPLETE, BAD = Ended(0, ""), Ended(75, "shard 1: step 5/9 (SIGTERM)."), Ended(1, "shard 1: no such data")
 DIED = RuntimeError("its node died")
@@ -115,3 +116,17 @@ def test_ctrl_c_is_heard_though_a_library_lost_it() -> None:
             signal.raise_signal(signal.SIGINT)
         check()
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_a_task_that_does_not_hear_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    hears = Counter({1: 1, 2: 3})  # the third time
+
+    def wait(running: list[int], **_: Any) -> tuple[list[int], list[int]]:
+        left = [handle for handle in running if asked.count(handle) < hears[handle]]
+        return [handle for handle in running if handle not in left], left
+
+    monkeypatch.setattr("ray.cancel", asked.append)
+    monkeypatch.setattr("ray.wait", wait)
+    _cancel([1, 2])
+    assert asked == [1, 2, 2, 2]

@@ -112,13 +112,20 @@ def train(shard: int, project: Project, scratch: str, node: str) -> Ended:
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
-    """The status with which a `work` ends; where Ray asks this task to end, it is asked to save first."""
-    try:
-        while process.poll() is None:
-            time.sleep(POLL_SECONDS)  # Ray's interrupt doesn't reach a process that waits for another
-    except KeyboardInterrupt:
-        process.terminate()
-    return process.wait()
+    """The status with which a `work` ends; where Ray asks this task to end, it is asked to save first.
+
+    Ray may ask again while it saves.
+    """
+    asked = False
+    while True:
+        try:
+            while (status := process.poll()) is None:
+                time.sleep(POLL_SECONDS)  # Ray's interrupt doesn't reach a process that waits for another
+            return status
+        except KeyboardInterrupt:
+            if not asked:
+                asked = True
+                process.terminate()
 
 
 def _clone(project: Project, folder: Path) -> None:

@@ -34,6 +34,7 @@ from housebrain.supervision.remote import Remote, open_remote
 TRIES = 5  # of a shard, one after the other, that don't get its safe checkpoint any further
 SAID = 300  # characters of what Ray says, whose beginning has the cause
 SAVE_SECONDS = 120.0  # for trainings to save after Ctrl-C
+ASK_SECONDS = 3.0  # after which those that go on are asked again: what Ray raises in a task can be lost there too
 
 Show = Callable[[list[dict[str, Any]], list[str]], None]
 Start = Callable[[int], Any]
@@ -264,6 +265,17 @@ def _warn_of_too_little(resources: dict[int, Resources], address: str) -> None:
             )
 
 
+def _cancel(running: list[Any]) -> None:
+    """Ends tasks, and waits until they have saved, but no longer than `SAVE_SECONDS`."""
+    import ray
+
+    until = time.monotonic() + SAVE_SECONDS
+    while running and time.monotonic() < until:
+        for handle in running:
+            ray.cancel(handle)
+        running = ray.wait(running, num_returns=len(running), timeout=ASK_SECONDS)[1]
+
+
 @contextmanager
 def _saved_on_interrupt(shards: Shards) -> Iterator[Callable[[], None]]:
     """On Ctrl-C asks the trainings to save and end, and waits for that.
@@ -287,12 +299,7 @@ def _saved_on_interrupt(shards: Shards) -> Iterator[Callable[[], None]]:
         yield check
     except KeyboardInterrupt:
         print("round: the trainings save what they have ...", file=sys.stderr, flush=True)
-        if running := list(shards.running):
-            import ray
-
-            for handle in running:
-                ray.cancel(handle)
-            ray.wait(running, num_returns=len(running), timeout=SAVE_SECONDS)
+        _cancel(list(shards.running))
         raise
     finally:
         signal.signal(signal.SIGINT, before)
