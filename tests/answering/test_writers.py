@@ -77,6 +77,7 @@ def test_onnxruntime_writes_what_transformers_does(base: Path, briefs: list[Brie
     assert drawn[0] == drawn[2] != drawn[1]
 
 
+@pytest.mark.long
 def test_eight_bits_make_a_valid_house(base: Path, briefs: list[Brief]) -> None:
     designed = Designer(onnx_writer(base, "int8")).design(briefs[0])
     assert violations(designed.finished.design, briefs[0]) == []
@@ -100,6 +101,7 @@ def test_writing_ends_where_the_check_says_so(base: Path, briefs: list[Brief]) -
     assert len(steps) == 5
 
 
+@pytest.mark.long
 def test_a_server_writes_what_transformers_does(
     tiny_base: Path, export: Path, llama_cpp: str, briefs: list[Brief], monkeypatch: pytest.MonkeyPatch
 ) -> None:

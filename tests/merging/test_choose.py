@@ -83,6 +83,7 @@ def test_greedy_leaves_out_what_spoils_the_soup(tmp_path: Path, folders: dict[st
     assert choice.trial.weights == {"shard 0": 0.5, "shard 1": 0, "shard 2": 0.5}
 
 
+@pytest.mark.long
 def test_search_finds_weights_that_do_not_sum_to_one(folders: dict[str, Path]) -> None:
     target = 0.9 * dense(folders["shard 0"]) + 0.6 * dense(folders["shard 1"]) - 0.2 * dense(folders["shard 2"])
     losses = Target(target)
