@@ -133,8 +133,11 @@ def test_auto_begins_nothing_past_its_budget(folders: dict[str, Path], capsys: p
     assert "not tried: weighted, best, greedy" in capsys.readouterr().out
 
 
-def test_a_merge_whose_loss_is_not_finite_is_never_taken(folders: dict[str, Path]) -> None:
+def test_a_merge_whose_loss_is_not_finite_is_never_taken(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One shard diverged: what it has a part in has a loss of NaN on a sample, neither above nor below any other."""
+    monkeypatch.setattr("housebrain.merging.choose.TRIED", ("average", "best", "greedy", "ties"))
     target = Target(dense(folders["shard 1"]))
     spoilt = dense(folders["shard 2"])
 
