@@ -22,12 +22,17 @@ CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
+# Files that take half a minute and more, besides those marked slow.
+LONG_FILES = frozenset(
+    ("test_gdrive.py", "test_choose.py", "test_train.py", "test_evaluate.py", "test_design.py", "test_prepare.py")
+)
+
 MakeSamples = Callable[..., Path]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the files with the slowest tests first, so that several processes end at about the same time."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    slow = {item.path for item in items if item.get_closest_marker("slow") or item.path.name in LONG_FILES}
     items.sort(key=lambda item: item.path not in slow)
 
 

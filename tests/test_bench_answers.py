@@ -53,6 +53,7 @@ def test_records_are_put_to_a_model_freely_and_guided(
     assert read_json("found.json")["guided"]["validity"] == found["guided"]["validity"]
 
 
+@pytest.mark.long
 def test_what_a_model_adds_is_compared_brief_by_brief(
     tmp_path: Path, tiny_init: Path, make_samples: MakeSamples, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -154,6 +154,7 @@ def test_all_alternatives_of_a_brief_are_written(tmp_path: Path, good: dict[str,
     assert [row["id"] for row in rows[:2]] == [good["id"], f"{good['id']}.2"]
 
 
+@pytest.mark.long
 def test_the_bytes_do_not_depend_on_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BATCH", 7)
     monkeypatch.setattr(module, "ROWS_PER_GROUP", 10)

@@ -288,6 +288,7 @@ def guiding(params: Params, briefs: int = 2) -> Params:
     return params.model_copy(update={"evaluate": params.evaluate.model_copy(update={"guided_briefs": briefs})})
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("little_mending")
 def test_base_merged_and_released_model_are_guided_too(
     params: Params, adapters: dict[str, Path], test_split: Path, tmp_path: Path, tiny_init: Path

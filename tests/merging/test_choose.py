@@ -116,6 +116,7 @@ def test_auto_compares_all_on_samples_none_was_tuned_on(folders: dict[str, Path]
     assert min(lost["greedy"], lost["search"]) > 10 * lost["best"]
 
 
+@pytest.mark.long
 def test_auto_takes_what_is_better_beyond_doubt(folders: dict[str, Path]) -> None:
     target = Target(dense(folders["shard 0"]))
     choice = choose(

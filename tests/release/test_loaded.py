@@ -52,6 +52,7 @@ def project(evaluated_round: Path, params: Params, tiny_base: Path) -> Path:
     return evaluated_round
 
 
+@pytest.mark.long
 def test_mlflow_answers_words_and_records(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From another folder than the project's."""
     monkeypatch.chdir(tmp_path)

@@ -137,7 +137,7 @@ def _until(done: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("clients", [100, pytest.param(1000, marks=pytest.mark.long)])
 def test_many_at_once_are_answered_or_told_to_come_again(store: Store, clients: int) -> None:
-    settings = Settings(open_to_all=True, requests_a_minute=10**6, waiting=16)
+    settings = Settings(open_to_all=True, requests_a_minute=10**6, waiting=4)
 
     def ask(number: int) -> tuple[int, bool]:
         connection = http.client.HTTPConnection("127.0.0.1", opened, timeout=300)

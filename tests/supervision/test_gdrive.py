@@ -267,6 +267,7 @@ print("kept", [one.step for one in stored(machine(), "key", 3)])
     assert len(drive.paths()) == 3  # each of its files once
 
 
+@pytest.mark.long
 def test_lost_answers_leave_duplicates_and_all_reads_right(drive: FakeDrive, project: Path) -> None:
     """Uploads are carried out, but their answers lost, and lists don't show them yet: they are sent again."""
     drive.timeout_seconds = 1.0

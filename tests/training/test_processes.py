@@ -105,6 +105,7 @@ def test_two_processes_train_as_one_and_each_goes_on_from_the_others_checkpoint(
     assert_same_training(one, mixed)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_base_whose_rows_are_not_packed_is_trained_as_one_whose_rows_are(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], count: int
