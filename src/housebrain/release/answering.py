@@ -56,11 +56,12 @@ def open_model(
     params = load_params()
     if model is not None:
         return _by_transformers(params, model, str(model))
-    if not transformers and (served := find_served(params, released=needed)) is not None:
-        return by_onnx(*served)
-    # Without PyTorch only the part that solves and draws is installed.
-    if not needed and (importlib.util.find_spec("torch") is None or has_no_champion(params)):
+    if not needed and has_no_champion(params):
         return None
+    if not transformers and (served := find_served(params)) is not None:
+        return by_onnx(*served)
+    if not needed and importlib.util.find_spec("torch") is None:
+        return None  # only the part that solves and draws is installed
     from housebrain.release.current import current, find_champion
 
     by = current(params) if needed else find_champion(params)

@@ -35,14 +35,10 @@ class Served(NamedTuple):
     base: str
 
 
-def find_served(params: Params, released: bool = True) -> Served | None:
+def find_served(params: Params) -> Served | None:
     """The files of the champion, or without one of the released adapter; None where they are not written yet.
 
     Also None where the champion is known to an MLflow server only: asking one takes MLflow.
-
-    Args:
-        params: the project's own.
-        released: the released adapter's count; else only the champion's.
     """
     store = database(store_uri())
     if importlib.util.find_spec("onnxruntime") is None or store is None or not (FOLDER / ABOUT).is_file():
@@ -52,7 +48,7 @@ def find_served(params: Params, released: bool = True) -> Served | None:
     except (sqlite3.Error, UnicodeDecodeError):
         return None  # MLflow will say what is wrong with it
     if chosen is None:
-        return _written(_wanted_released(params)) if released else None
+        return _written(_wanted_released(params))
     return _written(_wanted(params, chosen.number, chosen.tags["sha256"])) if "sha256" in chosen.tags else None
 
 
