@@ -151,6 +151,16 @@ def two_shards(params: Params) -> Params:
     return params.model_copy(update={"workers": {number: params.workers[number] for number in ("1", "2")}})
 
 
+def write_all(
+    evaluated: dict[str, Evaluated], tables_of: dict[str, Evaluated], params: Params, shards: ShardReports, folder: Path
+) -> None:
+    """The reports of an evaluation, with tables of another that it is like, and those of the shards."""
+    tables = {"intervals": intervals(tables_of), "comparisons": comparisons(tables_of)}
+    write_reports(evaluated, params, shards, {}, tables, folder)
+    for number, report in enumerate(shards.values(), 1):
+        write_json(folder / f"shards/{number}.json", report)
+
+
 def test_the_summary_needs_only_the_reports(
     evaluated: dict[str, Evaluated],
     two_shards: Params,
@@ -158,10 +168,7 @@ def test_the_summary_needs_only_the_reports(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    tables = {"intervals": intervals(evaluated), "comparisons": comparisons(evaluated)}
-    write_reports(evaluated, two_shards, shard_reports, {}, tables, tmp_path)
-    for number, report in enumerate(shard_reports.values(), 1):
-        write_json(tmp_path / f"shards/{number}.json", report)
+    write_all(evaluated, evaluated, two_shards, shard_reports, tmp_path)
     shares = {"weight_shard_1": 0.75, "weight_shard_2": 0.25}
     write_json(tmp_path / "merge.json", {"size_mb": 9.8, "strategy": "greedy", **shares})
     merge = two_shards.merge.model_copy(update={"strategy": "auto"})
@@ -205,10 +212,7 @@ def test_the_summary_counts_what_was_measured(
     merged = evaluated[MERGED]
     many = evaluated | {MERGED: merged._replace(guided=[*merged.guided] * (SHOWN + 1))}
     settings = two_shards.evaluate.model_copy(update={"briefs": 200})
-    tables = {"intervals": intervals(evaluated), "comparisons": comparisons(evaluated)}
-    write_reports(many, two_shards, shard_reports, {}, tables, tmp_path)
-    for number, report in enumerate(shard_reports.values(), 1):
-        write_json(tmp_path / f"shards/{number}.json", report)
+    write_all(many, evaluated, two_shards, shard_reports, tmp_path)
     write_json(tmp_path / "merge.json", {"size_mb": 9.8, "strategy": "average"})
     print_summary(two_shards.model_copy(update={"evaluate": settings}), tmp_path)
     shown = capsys.readouterr().out
