@@ -16,6 +16,7 @@ import gc
 import importlib
 import inspect
 import json
+import multiprocessing.process
 import os
 import re
 import runpy
@@ -24,6 +25,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -213,6 +215,10 @@ def _become(request: Request, files: list[int]) -> None:
     os.chdir(request.folder)
     os.environ.clear()
     os.environ.update(request.environment)
+    # What these modules keep of the moment they were imported: where the main module's path begins, and for whom
+    # temporary files are made.
+    multiprocessing.process.ORIGINAL_DIR = request.folder  # type: ignore[attr-defined]
+    tempfile.tempdir = None
 
 
 def _keep_server() -> tuple[Request, list[int]] | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,6 +52,35 @@ def test_what_it_starts_is_its_child(server: ForkServer, tmp_path: Path) -> None
     pid, parent, session, folder, words, imported = json.loads(told)
     assert (int(own), int(status), process.returncode) == (process.pid, 0, 3)
     assert (parent, session, folder, words, imported) == (process.pid, pid, str(tmp_path), ["inner"], True)
+
+
+SPAWNS = """
+import multiprocessing
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+
+def where(_):
+    return __file__
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        print(pool.submit(where, 0).result(), tempfile.gettempdir())
+"""
+
+
+def test_a_script_finds_itself_again_in_the_processes_it_spawns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, folder, temporary = (tmp_path / name for name in ("began", "folder", "temporary"))
+    for path in (began, folder, temporary):
+        path.mkdir()
+    (folder / "main.py").write_text(SPAWNS)
+    monkeypatch.chdir(began)
+    with ForkServer() as server:
+        shutil.rmtree(began)
+        monkeypatch.setenv("TMPDIR", str(temporary))
+        process = Forked(server.asker, (sys.executable, "main.py"), cwd=folder, stdout=subprocess.PIPE, text=True)
+        assert process.communicate()[0].split() == [str(folder / "main.py"), str(temporary)]
 
 
 def test_a_process_that_is_killed_leaves_no_server_behind(server: ForkServer, tmp_path: Path) -> None:
