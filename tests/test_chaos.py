@@ -102,7 +102,8 @@ class Worker(threading.Thread):
                 self.status = process.wait()
                 if self.status:
                     last = self.log().strip().splitlines()[-1]
-                    assert last.startswith(("error: remote storage:", "error: `dvc ")), self.log()
+                    unpushed = f"error: shard {self.shard}: trained, but not pushed: `dvc "
+                    assert last.startswith(("error: remote storage:", "error: `dvc ", unpushed)), self.log()
                     self.gave_up.append(last)
 
     def outlives(self, process: subprocess.Popen[str]) -> bool:
