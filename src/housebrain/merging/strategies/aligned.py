@@ -141,6 +141,6 @@ class Della(Dare):
             )
 
     def probabilities(self, aligned: torch.Tensor) -> torch.Tensor:
-        ranks = aligned.abs().argsort(-1).argsort(-1).double()
+        ranks = aligned.abs().argsort(stable=True, dim=-1).argsort(-1).double()
         low = self.density - self.spread
         return (low + 2 * self.spread * ranks / max(1, aligned.shape[-1] - 1)).clamp(1e-3, 1)
