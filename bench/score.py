@@ -46,7 +46,7 @@ def candidates(brief: Brief, seeds: int = SEEDS) -> Iterator[Judged]:
     seen: set[str] = set()
     for seed in range(seeds):
         solver = Solver(programme, seed)
-        solver.run(rounds=1 if brief.floors == 1 else 3, enough=6)
+        solver.look(rounds=1 if brief.floors == 1 else 3, enough=6)
         for penalty, candidate in solver.found:
             house = finish(candidate, solver.unit_ft)
             design = design_of(house, brief)

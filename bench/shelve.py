@@ -7,8 +7,11 @@ made when it is first needed, in about a tenth of a second.
 import argparse
 import gzip
 import json
+import sys
 import time
 from pathlib import Path
+
+from tqdm import tqdm
 
 from housebrain.solver.grammar import Level, Stairs
 from housebrain.solver.library import SHELF, key_of, written
@@ -25,7 +28,7 @@ def main() -> None:
     args = parser.parse_args()
     until = time.monotonic() + args.seconds
     trees = {}
-    for line in args.levels.read_text().splitlines():
+    for line in tqdm(args.levels.read_text().splitlines(), unit=" levels", file=sys.stderr, mininterval=5):
         level = eval(line, {"__builtins__": {}}, _NAMES)  # the maintainer's own file
         trees[key_of(level)] = written(level)
         if time.monotonic() > until:

@@ -63,7 +63,7 @@ def test_rooms_without_a_way_are_mended_by_small_changes() -> None:
         return {"hall": "master", "master": "hall"}.get(node, node)
 
     mended = 0
-    for _, brief, design in solved_houses()[:6]:
+    for _, brief, design in solved_houses()[:10]:
         answer = json.loads(encode(design))
         text = json.dumps({"size": answer["size"], "levels": [swapped(level) for level in answer["levels"]]})
         finished = finish(Proposal(text), brief)

@@ -1,12 +1,15 @@
-"""What is done to the house that was chosen: wet rooms come over one another, walls where there is least to object."""
+"""What is done to the house that was chosen: better topologies, wet rooms over one another, walls moved."""
 
 from collections.abc import Iterator
 from functools import lru_cache
+from random import Random
 
+from housebrain.solver.better import bettered
 from housebrain.solver.engine import AREA_WEIGHT, UNIT_FT, Solver
 from housebrain.solver.finish import Candidate, finish
-from housebrain.solver.house import House
-from housebrain.solver.kinds import WET
+from housebrain.solver.house import House, Storey
+from housebrain.solver.kinds import ADDED, OUTDOOR, WET
+from housebrain.solver.library import has_roof
 from housebrain.solver.needs import Programme
 from housebrain.solver.polish import polished
 from housebrain.solver.stacking import stacked
@@ -49,6 +52,45 @@ def _shares(house: House) -> Iterator[float]:
 def _holds(house: House, programme: Programme) -> bool:
     rooms = {room.name: room.area_sqft for room in programme.rooms}
     return wrong(plain(house), rooms, programme.floors, (programme.width_ft, programme.depth_ft)) == []
+
+
+def test_changed_topologies_leave_less_to_object_in_the_same_box_and_take_no_more_area() -> None:
+    gained = 0
+    for programme, candidate in _found():
+        changed = bettered(candidate, AREA_WEIGHT, Random(0))
+        first, house = _house(candidate), _house(changed)
+        assert _holds(house, programme)
+        assert (house.width_ft, house.depth_ft) == (first.width_ft, first.depth_ft)
+        assert house.built_sqft <= first.built_sqft
+        assert house.built_sqft == changed.built * UNIT_FT**2
+        assert _names(house) == _names(first)
+        for floor, was, now in zip(candidate.floors, first.storeys, house.storeys, strict=True):
+            assert has_roof(floor.level) or _terraces(now) <= _terraces(was)
+        assert all(one <= other + 1e-6 for one, other in zip(_rates(changed), _rates(candidate), strict=True))
+        gained += house.penalty < first.penalty - 0.05
+    assert gained >= len(_found()) / 2
+
+
+def _rates(candidate: Candidate) -> list[float]:
+    """How bad each floor is, its area included."""
+    asked = [1 + int(level.wants.need[1].sum()) for level in candidate.levels]
+    return [
+        sum(storey.score.values()) + AREA_WEIGHT * _built_sqft(storey) / UNIT_FT**2 / area
+        for storey, area in zip(_house(candidate).storeys, asked, strict=True)
+    ]
+
+
+def _built_sqft(storey: Storey) -> float:
+    return sum(space.area_sqft for space in storey.spaces if space.type not in OUTDOOR)
+
+
+def _terraces(storey: Storey) -> set[str]:
+    return {space.name for space in storey.spaces if space.type == "terrace"}
+
+
+def _names(house: House) -> list[set[str]]:
+    """The rooms that were asked for, floor by floor."""
+    return [{space.name for space in storey.spaces if space.type not in ADDED} for storey in house.storeys]
 
 
 def test_more_of_the_wet_rooms_stand_over_others() -> None:

@@ -3,6 +3,7 @@
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 
 from housebrain.solver.compiled import NOOK, node_of, pool_of
@@ -10,7 +11,7 @@ from housebrain.solver.engine import PLACES
 from housebrain.solver.floors import floor_of, share_out
 from housebrain.solver.grammar import Level, Stairs, Writer, slots_of
 from housebrain.solver.kinds import ADDED, type_of
-from housebrain.solver.library import key_of, library, shelf, written
+from housebrain.solver.library import best_of, key_of, library, shelf, written
 from housebrain.solver.mutate import bred
 from housebrain.solver.tree import Node, leaves
 from solver_houses import random_programme
@@ -61,11 +62,29 @@ def test_small_changes_know_the_stairs_surroundings_as_compiling_does() -> None:
     assert len(pool.head) > 50
 
 
+def test_a_terrace_is_added_where_there_may_be_one() -> None:
+    level = next(level for seed in range(9) for level in _levels(seed) if level.stairs is not None)
+    slots = slots_of(level)
+    level, rng = level._replace(terrace=False), Random(3)
+    nodes = list({Writer(level, rng).write(): None for _ in range(20)})
+    pool = pool_of(nodes, slots)
+    for roof in (False, True):
+        changed = bred(pool, list(range(len(nodes))), 400, 7, roof)
+        terraces = [list(leaves(node_of(changed, pick))).count("terrace") for pick in range(len(changed.head))]
+        assert set(terraces) <= {0, 1}
+        assert (1 in terraces) == roof
+
+
 def test_a_seed_gives_the_same_changes() -> None:
     level = _levels(2)[0]
     pool = pool_of([Writer(level, Random(1)).write() for _ in range(5)], slots_of(level))
     trees = [bred(pool, [0, 1], 30, seed).tree.tolist() for seed in (1, 1, 2)]
     assert trees[0] == trees[1] != trees[2]
+
+
+def test_of_equal_topologies_the_first_are_kept_whatever_sorts_them() -> None:
+    equal = np.repeat([2.0, 1.0, 3.0], 100)  # numpy's quick sort leaves equals in an order of the processor's own
+    assert best_of(np.array((equal, equal)).T, 12) == list(range(100, 112))
 
 
 def test_the_library_gives_the_same_topologies_again() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from housebrain.solver.dimension import Wish, dimension
 from housebrain.solver.house import House
-from housebrain.solver.judge import NAMES, WEIGHTS
+from housebrain.solver.judge import NAMES, ROOF, ROOF_SLOPE, WEIGHTS
 from housebrain.solver.needs import Programme, Room
 
 ROOMS = (
@@ -51,6 +51,34 @@ def test_a_balcony_is_open_by_its_long_side() -> None:
     assert _parts(["h", ["v", "kitchen", 12, "living"], 12, slot], BALCONY, size=(36.0, 26.0))["balconies"] == 1
     wide = ["v", ["h", "bed1", 22, "balcony"], 10, ["h", "hall", 16, "bath"], 18, "bed2"]
     assert _parts(["h", ["v", "living", 18, "kitchen"], 12, wide], BALCONY)["balconies"] == 0
+
+
+def test_a_balcony_is_no_terrace() -> None:
+    def with_balcony(deep_ft: float) -> float:
+        wide = ["v", ["h", "bed1", 23, "balcony"], 10, ["h", "hall", 16, "bath"], 18, "bed2"]
+        plan = ["h", ["v", "living", 18, "kitchen"], 12, wide]
+        return _parts(plan, BALCONY, size=(28.0, 23 + deep_ft))["balconies"]
+
+    assert with_balcony(8) == 0  # 1.6 times what is asked for
+    assert with_balcony(12) == pytest.approx(0.4)
+    assert with_balcony(20) == 1
+
+
+def test_a_terrace_takes_no_large_part_of_a_floor() -> None:
+    def with_terrace(wide_ft: float) -> dict[str, float]:
+        house = ["h", ["v", "living", 18, "kitchen"], 12, BEDS]
+        return _parts(["v", house, 28, "terrace"], size=(28 + wide_ft, 24.0))
+
+    assert with_terrace(10)["balconies"] == 0
+    assert with_terrace(28)["balconies"] == pytest.approx(ROOF_SLOPE * (0.5 - ROOF))
+
+
+def test_the_street_door_is_near_where_visitors_are_received() -> None:
+    behind = ["h", "hall", 16, ["v", "bath", 10, "kitchen"]]
+    far = _parts(["h", ["v", "hall", 4, "bed1", 15, "bed2", 26, "living"], 12, behind], size=(43.0, 28.0))
+    near = _parts(["h", ["v", "bed1", 11, "bed2", 22, "hall", 26, "living"], 12, behind], size=(43.0, 28.0))
+    assert far["entrance"] == 1
+    assert near["entrance"] < 0.25
 
 
 def test_an_arm_that_only_widens_a_room_is_no_strip() -> None:

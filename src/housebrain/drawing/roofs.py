@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from math import radians, tan
 from typing import Literal
 
-from shapely import Polygon, box, unary_union
+from shapely import Polygon, box, difference, unary_union
+from shapely.errors import GEOSException
 from shapely.geometry.base import BaseGeometry
 
 from housebrain.drawing.elements import Face, Point, Roof, RoofBody, Wall, rectangle
@@ -15,6 +16,7 @@ from housebrain.house.design import CEILING_FT, FLOOR_TO_FLOOR_FT, WALL_FT
 SLAB_FT = FLOOR_TO_FLOOR_FT - CEILING_FT
 PARAPET_FT = 3.0  # above a flat roof's slab
 EAVES_FT = 1.5
+GRAIN_FT = 1e-7
 NEEDLE_FT = 1e-6
 FLAT_STYLES = frozenset({"Modern", "Contemporary", "Minimalist", "Industrial", "Art Deco"})
 GABLE_STYLES = frozenset({"Craftsman", "Rustic", "Scandinavian", "Victorian", "Gothic", "Mid-Century Modern"})
@@ -142,7 +144,8 @@ def _faces(boxes: Sequence[Box], slope: float, eaves: float, gable: bool) -> lis
             part: BaseGeometry = _above(rectangle(*one), [_less(other, plane) for other in own if other != plane])
             for rival, (other, theirs) in enumerate(zip(boxes, planes, strict=True)):
                 if rival != number:
-                    part = part.difference(_above(rectangle(*other), [_less(its, plane) for its in theirs], 1e-9))
+                    hidden = _above(rectangle(*other), [_less(its, plane) for its in theirs], 1e-9)
+                    part = _cut_off(part, hidden)
             shown.setdefault(plane, []).append(part)
     faces = [
         Face(tuple((x, y, eaves + plane[0] * x + plane[1] * y + plane[2]) for x, y in region.outline))
@@ -150,6 +153,14 @@ def _faces(boxes: Sequence[Box], slope: float, eaves: float, gable: bool) -> lis
         for region in regions(_without_needles(unary_union(parts)))
     ]
     return faces + ([end for one in boxes for end in _ends(one, slope, eaves)] if gable else [])
+
+
+def _cut_off(shape: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
+    """What the other leaves of a shape."""
+    try:
+        return shape.difference(other)
+    except GEOSException:  # lines that are nearly the same; on a fine grid they are the same or apart
+        return difference(shape, other, grid_size=GRAIN_FT)
 
 
 def _without_needles(shape: BaseGeometry) -> BaseGeometry:

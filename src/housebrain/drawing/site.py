@@ -62,7 +62,7 @@ def _street(picture: Picture, view: View, width: float, depth: float, side: str 
         near, far = (width + 3.0, right) if side == "right" else (left, -3.0)
         picture.rings([view.points(rectangle(near, -STREET_FT, far, depth))], "#ececec")
         # Not in the middle, where the depth is written.
-        x, y = view.at(width + 8.5 if side == "right" else -8.5, depth / 4)
+        x, y = view.at(width + 8.5 if side == "right" else -8.5, depth / 5)
         picture.text("SIDE STREET", x + 0.8, y, 2.2, "middle", True, 90.0, colour=GREY)
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from housebrain.solver.better import bettered
 from housebrain.solver.compiled import Pool
 from housebrain.solver.curves import NEVER, Floats, Ints
 from housebrain.solver.finish import Candidate, finish
@@ -94,9 +95,13 @@ class Solver:
         self.found: list[tuple[float, Candidate]] = []
 
     def run(self, rounds: int, enough: int, wild: bool = False, most: int = 0) -> House | Infeasible:
+        """The best house of a `look` with these arguments, or why there is none."""
+        return self.look(rounds, enough, wild, most) or self.best()
+
+    def look(self, rounds: int, enough: int, wild: bool = False, most: int = 0) -> Infeasible | None:
         """Tries up to `rounds` ways to share rooms and place stairs, until there are `enough` houses to choose from.
 
-        With none found it goes on, up to `most` ways.
+        With none found it goes on, up to `most` ways, and says then what binds.
         """
         programme = self.programme
         if is_too_large(programme):
@@ -114,12 +119,16 @@ class Solver:
                 break
         for _ in range(SHARPENED if self.found and self.tailored else 0):
             self.sharpen()
-        if not self.found:
-            return Infeasible("no_layout_found", what_binds(programme))
-        best = min(self.found, key=lambda pair: pair[0])
-        house = self.finished(best[1])
+        return None if self.found else Infeasible("no_layout_found", what_binds(programme))
+
+    def best(self) -> House:
+        """The best house found, bettered and finished."""
+        _, candidate = min(self.found, key=lambda pair: pair[0])
+        if not self.corner_sqft:
+            candidate = bettered(candidate, self.area_weight, self.rng)
+        house = self.finished(candidate)
         if self.corner_sqft:
-            return mirrored(house) if programme.corner.at_left else house
+            return mirrored(house) if self.programme.corner.at_left else house
         return mirrored(house) if self.rng.random() < 0.5 else house
 
     @property
@@ -304,7 +313,7 @@ def candidates(programme: Programme, seed: int, runs: int, unit_ft: float = UNIT
     for number in range(runs):
         solver = Solver(programme, seed + number, unit_ft)
         solver.noise, solver.choice, solver.good = WIDER[number % len(WIDER)]
-        solver.run(rounds=1 if programme.floors == 1 else 3, enough=6, wild=number % 2 == 1)
+        solver.look(rounds=1 if programme.floors == 1 else 3, enough=6, wild=number % 2 == 1)
         for _, candidate in solver.found:
             house = solver.finished(candidate)
             yield mirrored(house) if solver.rng.random() < 0.5 else house
@@ -361,8 +370,9 @@ def solve(programme: Programme, seed: int = 0, unit_ft: float = UNIT_FT) -> Hous
     if programme.corner == NO_CORNER:
         if is_small(programme):
             searches = [Solver(programme, seed, unit_ft, effort) for effort in SMALL_EFFORTS]
-            houses = [one.run(6 if single else 20, enough=99, wild=True, most=20 if single else 80) for one in searches]
-            return min(zip(searches, houses, strict=True), key=lambda pair: pair[0].penalty)[1]
+            refused = [one.look(6 if single else 20, 99, wild=True, most=20 if single else 80) for one in searches]
+            winner, why = min(zip(searches, refused, strict=True), key=lambda pair: pair[0].penalty)
+            return why or winner.best()
         found = Solver(programme, seed, unit_ft).run(rounds=2 if single else 4, enough=99)
         if isinstance(found, House) or found.reason != "no_layout_found":
             return found

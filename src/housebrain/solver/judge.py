@@ -26,25 +26,31 @@ MEANING = {
     "kitchen": "a kitchen that does not open to the dining room, or to the living room where there is none",
     "bath_way": "bedrooms whose way to a bath leads through day rooms",
     "privacy": "bedrooms and baths that open straight to day rooms",
-    "entrance": "an entrance without a place to arrive: straight into a large living room, or where nobody is received",
+    "entrance": "an entrance without a place to arrive: straight into a large living room, where nobody is received, "
+    "or far from where visitors are received",
     "corners": "rooms with arms that are mere strips, or as large as the room",
     "crossing": "bedrooms on the ground floor that one gets to from the street through rooms for all",
     "stairs": "stairs that one gets to from the street through rooms",
     "street": "utility rooms that take the side to the street, and bedrooms there with the living room behind",
-    "balconies": "balconies with walls around them, that open by a narrow side",
+    "balconies": "balconies with walls around them, that open by a narrow side, or far larger than asked for, and "
+    "terraces over a large part of a floor",
 }
 WEIGHTS = np.array([1.2, 2.6, 16.0, 8.0, 0.25, 4.5, 1.5, 1.0, 0.9, 1.0, 1.5, 1.0, 1.2, 0.6, 1.0])
 PARTS = len(NAMES)
+FAR = 3.0  # walls of a door from the street door to where visitors are received: as far as it should be
+ROOF = 0.3  # the share of a floor from which on a terrace is more than it should be
+ROOF_SLOPE = 5.0  # what a whole floor more of it costs
 NARROW = 0.6  # of the entrance's part, at worst: a hall where a large house's visitors can't take off their coats
 ARRIVAL = 5.5  # the area of a hall where they can, by the square of a door's wall
 # The ratio of sides from which on a room is long.
 _LONG = {"bath": 1.8, "utility": 1.9, "laundry": 1.9, "store": 1.9, "kitchen": 1.6, "garage": 2.0}
 LONG = np.array([_LONG.get(name, 1.45) for name in TYPES])
 
-LIVING, DINING, KITCHEN, FAMILY, BATH, HALL, STAIRS, UTILITY, LAUNDRY, STORE, BALCONY = (
+LIVING, DINING, KITCHEN, FAMILY, BATH, HALL, STAIRS, UTILITY, LAUNDRY, STORE, BALCONY, TERRACE = (
     INDEX[name]
     for name in (
         "living", "dining", "kitchen", "family", "bath", "hall", "stairs", "utility", "laundry", "store", "balcony",
+        "terrace",
     )
 )  # fmt: skip
 
@@ -65,6 +71,22 @@ def _beside_main(boxes: Ints, space: Ints, lesser: Ints, arm: int) -> bool:
                 if touch and high - low >= 0.8 * max(boxes[arm, 2], boxes[arm, 3]):
                     return True
     return False
+
+
+@kernel
+def _way_in(boxes: Ints, space: Ints, root: int, one: int, other: int) -> float:
+    """How far the wall between two boxes is from where one enters a space from the street, along both axes."""
+    wide, x = 0, 0.0
+    for i in range(space.size):
+        if space[i] == root and boxes[i, 1] == 0 and boxes[i, 2] > wide:
+            wide, x = boxes[i, 2], boxes[i, 0] + boxes[i, 2] / 2.0
+    far = 0.0
+    for axis in range(2):
+        low = max(boxes[one, axis], boxes[other, axis])
+        high = min(boxes[one, axis] + boxes[one, axis + 2], boxes[other, axis] + boxes[other, axis + 2])
+        at = 0.0 if axis else x
+        far += max(0.0, low - at, at - high)
+    return far
 
 
 @kernel
@@ -201,6 +223,11 @@ def judge(
             deep = d if boxes[i, 0] == 0 or boxes[i, 0] + w == width else 0
             if max(wide, deep) < 0.5 * max(w, d):
                 parts[14] += 1.0
+    for s in range(count):
+        if kind[s] == BALCONY and area[s] > 0:
+            parts[14] += min(1.0, 0.5 * max(0.0, total[s] / area[s] - 1.6))
+        if kind[s] == TERRACE:
+            parts[14] += ROOF_SLOPE * max(0.0, total[s] / (width * depth) - ROOF)
     if sleeps_out and not looks_out and living:
         parts[13] += 2.0
     # A room's arm that is a strip with the room at its end, or as large as the room itself.
@@ -214,18 +241,21 @@ def judge(
             if ratio > 2.2 and not _beside_main(boxes, space, lesser, i):
                 parts[9] += min(2.0, 0.6 * (ratio - 2.2))
     if ENTRANCE[kind[root]] and ENTRANCE[kind[root]] < ENTRANCE[LIVING]:
-        parts[10] = 1.0
+        parts[10] = 2.0
     elif kind[root] == LIVING and total[root] > 15 * door * door:
         # A large living room that one falls into from the street; a small house has no room for more.
-        parts[10] = 1.2
+        parts[10] = 1.8
     elif kind[root] == HALL and day:
         if indoor > 60 * door * door:
             parts[10] = NARROW * max(0.0, 1.0 - total[root] / (ARRIVAL * door * door))
         # The bedrooms' lobby is no way in: visitors go on to where they are received.
-        received = False
+        received, least = False, 0.0
         for q in range(n_doors):
             for p, r in ((doors[q, 0], doors[q, 1]), (doors[q, 1], doors[q, 0])):
                 if p == root and (kind[r] == LIVING or kind[r] == FAMILY):
+                    far = _way_in(boxes, space, root, doors[q, 2], doors[q, 3])
+                    least = far if not received else min(least, far)
                     received = True
+        parts[10] += min(1.0, 0.5 * max(0.0, least / (FAR * door) - 1.0))
         if not received:
-            parts[10] = 1.5
+            parts[10] = 2.0

@@ -67,9 +67,13 @@ def type_of(name: str) -> str:
     return name.rstrip("0123456789")
 
 
+LIVED_IN = frozenset({"living", "dining", "kitchen", "master", "bed", "guest", "family", "office"})
+
+
 def least_side_ft(kind: str, area_sqft: float) -> float:
     """The least side of a room of that kind and least area."""
     need = KINDS[kind]
     if kind in ADDED:
         return need.side_ft
-    return min(need.side_ft, need.side_share * area_sqft**0.5)
+    # However little is asked for, a door and a window find their wall.
+    return max(min(need.side_ft, need.side_share * area_sqft**0.5), NOOK_FT if kind in LIVED_IN else 0.0)

@@ -120,10 +120,10 @@ def rate(level: Level, pool: Pool, sizes: Sizes) -> Floats:
 
 
 def best_of(rates: Floats, best: int, limit: float = UNUSABLE) -> list[int]:
-    """The `best` topologies at each width of those that rate below `limit`."""
+    """The `best` topologies at each width of those that rate below `limit`; of equals the first, on any machine."""
     picks: dict[int, None] = {}
     for column in rates.T:
-        for k in np.argsort(column)[:best]:
+        for k in np.argsort(column, kind="stable")[:best]:
             if column[k] < limit:
                 picks[int(k)] = None
     return list(picks)
@@ -153,7 +153,8 @@ SINGLE_EFFORT = Effort(320, 8, 480, 8)  # for a whole house on one floor, where 
 def evolve(level: Level, rng: Random, sizes: Sizes, effort: Effort, start: Pool | None = None) -> Pool | None:
     """The best topologies for given sizes: written by the grammar, then bettered by small changes round by round.
 
-    With `start` the changes begin with its topologies. None where nothing can be used.
+    With `start` the changes begin with its topologies, and terraces are among them where they may be. None where
+    nothing can be used.
     """
     written, rounds, number, best, *_ = effort
     pool = start or fresh(level, rng, written, sizes.corner)
@@ -166,10 +167,15 @@ def evolve(level: Level, rng: Random, sizes: Sizes, effort: Effort, start: Pool 
         parents = best_of(rates, 2 * best, np.inf)
         if not parents:
             return None
-        pool = bred(pool, parents, number, rng.getrandbits(62))
+        pool = bred(pool, parents, number, rng.getrandbits(62), start is not None and has_roof(level))
         rates = rate(level, pool, sizes)
     picks = best_of(rates, best)
     return chosen(pool, picks) if picks else None
+
+
+def has_roof(level: Level) -> bool:
+    """Whether a level may have a terrace on the roof of the one below."""
+    return level.terrace and not level.ground
 
 
 def fresh(level: Level, rng: Random, written: int, corner: Corner = NO_CORNER) -> Pool:

@@ -1,7 +1,7 @@
 """Small changes to topologies, each again a topology of the same rooms: how the library's trees are bettered.
 
-Rooms are exchanged or moved, cuts turned, parts mirrored, pieces of hall and nooks added and taken away. Whether the
-result is any good is for the doors and the score to say. Trees are arrays here, as `curves` has them.
+Rooms are exchanged or moved, cuts turned, parts mirrored, pieces of hall, terraces and nooks added and taken away.
+Whether the result is any good is for the doors and the score to say. Trees are arrays here, as `curves` has them.
 """
 
 from typing import Any
@@ -80,8 +80,8 @@ def _beside(tree: Ints, parent: Ints, root: int, node: int, leaf: int, cut: int,
 
 @kernel
 def _change(
-    tree: Ints, count: int, most: int, stairs: int, hall: int, terrace: int, open_slot: int, large: Ints, parent: Ints,
-    leaves: Ints, state: Bits,
+    tree: Ints, count: int, most: int, stairs: int, hall: int, terrace: int, open_slot: int, roof: bool, large: Ints,
+    parent: Ints, leaves: Ints, state: Bits,
 ) -> int:  # fmt: skip
     """Makes one random small change and returns the root; nothing, where the change that was drawn can't be made."""
     root = count - 1
@@ -143,6 +143,11 @@ def _change(
                 spare += 1
         if spare and _draw(state, 10) < 6:
             return _take(tree, parent, root, leaves[_draw(state, spare)])
+        if roof and _draw(state, 2) == 0:
+            new = terrace
+            for n in range(count):
+                if tree[n, OP] == 0 and tree[n, SPACE] == terrace:
+                    new = hall
     else:
         # A nook beside any part, of a large room that has none yet.
         rooms = 0
@@ -183,13 +188,13 @@ def ring_of(tree: Ints, count: int, stairs: int, parent: Ints, ring: Ints, head:
 
 @kernel
 def breed(
-    trees: Ints, heads: Ints, parents: Ints, stairs: int, hall: int, terrace: int, open_slot: int, large: Ints,
-    state: Bits, kept: int, out: Ints, head: Ints, ring: Ints, marks: Bits,
+    trees: Ints, heads: Ints, parents: Ints, stairs: int, hall: int, terrace: int, open_slot: int, roof: bool,
+    large: Ints, state: Bits, kept: int, out: Ints, head: Ints, ring: Ints, marks: Bits,
 ) -> None:  # fmt: skip
     """Fills `out`, `head` and `ring` with `parents`, then with topologies that are one to three small changes away.
 
     `marks` tells equal topologies. Slots: of the stairs, the hall, the terrace, open ground (-2 where there is
-    none), and which ones are large rooms.
+    none), and which ones are large rooms. With `roof` a terrace may be added where there is none.
     """
     most = out.shape[1]
     buffers = np.zeros((2, most + 4, 5), np.int32)
@@ -208,7 +213,9 @@ def breed(
             roll = _draw(state, 10)
             changes = 1 if roll < 5 else 2 if roll < 8 else 3
         for _ in range(changes):
-            root = _change(buffers[now], count, most, stairs, hall, terrace, open_slot, large, parent, leaves, state)
+            root = _change(
+                buffers[now], count, most, stairs, hall, terrace, open_slot, roof, large, parent, leaves, state
+            )
             count = _emit(buffers[now], root, buffers[1 - now], stack)
             now = 1 - now
         mark = np.uint64(count)
@@ -220,8 +227,11 @@ def breed(
         ring_of(out[c], count, stairs, parent, ring[c], head[c])
 
 
-def bred(pool: Pool, parents: list[int], number: int, seed: int) -> Pool:
-    """The topologies `parents` of a pool and up to `number` different ones that are small changes away."""
+def bred(pool: Pool, parents: list[int], number: int, seed: int, roof: bool = False) -> Pool:
+    """The topologies `parents` of a pool and up to `number` different ones that are small changes away.
+
+    With `roof` a terrace is among the changes.
+    """
     slots = list(pool.slots)
     most = int(pool.head[parents, 0].max()) + 4
     total = len(parents) + number
@@ -231,8 +241,8 @@ def bred(pool: Pool, parents: list[int], number: int, seed: int) -> Pool:
     large = np.array([int(name.startswith(LARGE)) for name in slots], np.int32)
     breed(
         pool.tree, pool.head, np.array(parents, np.int32), stairs, slots.index("hall"), slots.index("terrace"),
-        slots.index(OPEN) if OPEN in slots else -2, large, np.array([seed], np.uint64), len(parents), tree, head, ring,
-        marks,
+        slots.index(OPEN) if OPEN in slots else -2, roof, large, np.array([seed], np.uint64), len(parents), tree, head,
+        ring, marks,
     )  # fmt: skip
     first = np.sort(np.unique(marks, return_index=True)[1])
     nodes, steps = int(head[first, 0].max()), max(1, int(head[first, 1].max()))

@@ -57,7 +57,7 @@ def _choices(candidate: Candidate, index: int, area_weight: float) -> tuple[list
         level, index == 0, candidate.stairs, candidate.width, candidate.depth, least, np.zeros(count), area_weight
     )
     rates, built = found.rates[:, 0], found.built[:, 0]
-    order = [k for k in np.argsort(rates)[:CHOICES] if rates[k] < min(UNUSABLE, rates[pick] + WITHIN)]
+    order = [k for k in np.argsort(rates, kind="stable")[:CHOICES] if rates[k] < min(UNUSABLE, rates[pick] + WITHIN)]
     own = [pick, *(int(k) for k in order if k != pick and built[k] <= built[pick])]
     return own, rates[own], built[own]
 
