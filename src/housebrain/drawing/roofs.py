@@ -16,7 +16,7 @@ from housebrain.house.design import CEILING_FT, FLOOR_TO_FLOOR_FT, WALL_FT
 SLAB_FT = FLOOR_TO_FLOOR_FT - CEILING_FT
 PARAPET_FT = 3.0  # above a flat roof's slab
 EAVES_FT = 1.5
-GRAIN_FT = 1e-7
+GRAIN_FT = 1e-7  # of the grid on which lines that are nearly the same are told apart
 NEEDLE_FT = 1e-6
 FLAT_STYLES = frozenset({"Modern", "Contemporary", "Minimalist", "Industrial", "Art Deco"})
 GABLE_STYLES = frozenset({"Craftsman", "Rustic", "Scandinavian", "Victorian", "Gothic", "Mid-Century Modern"})

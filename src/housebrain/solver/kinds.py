@@ -67,7 +67,7 @@ def type_of(name: str) -> str:
     return name.rstrip("0123456789")
 
 
-LIVED_IN = frozenset({"living", "dining", "kitchen", "master", "bed", "guest", "family", "office"})
+LIVED_IN = ("living", "dining", "kitchen", "master", "bed", "guest", "family", "office")  # these want daylight
 
 
 def least_side_ft(kind: str, area_sqft: float) -> float:

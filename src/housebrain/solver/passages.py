@@ -5,7 +5,7 @@ import numpy as np
 from housebrain.rules import passages as tables
 from housebrain.rules.passages import NO
 from housebrain.solver.curves import Ints
-from housebrain.solver.kinds import INDEX, TYPES
+from housebrain.solver.kinds import INDEX, LIVED_IN, TYPES
 
 
 def _matrices() -> tuple[Ints, Ints, Ints]:
@@ -29,7 +29,7 @@ def _flags(names: tuple[str, ...]) -> Ints:
     return np.array([int(name in names) for name in TYPES], np.int32)
 
 
-DAYLIT = _flags(("living", "dining", "kitchen", "master", "bed", "guest", "family", "office"))
+DAYLIT = _flags(LIVED_IN)
 OUTDOOR = _flags(("balcony", "porch", "court", "terrace", "open"))
 AT_EDGE = _flags(("balcony", "terrace"))  # open to the outside, or they would be courts
 WET = _flags(("bath", "kitchen", "utility", "laundry"))
