@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from pydantic import ValidationError
 
 from housebrain.dataset.v5 import BadRecord, parse_record
 from housebrain.house.brief import Brief, Rejected
@@ -165,3 +166,19 @@ def test_a_stored_brief_is_the_same_brief(brief: Brief) -> None:
 def test_the_key_tells_briefs_apart(a: dict[str, Any], b: dict[str, Any]) -> None:
     brief_a, brief_b = parse_record(a)[1], parse_record(b)[1]
     assert (brief_a.key() == brief_b.key()) == (brief_a == brief_b)
+
+
+@pytest.mark.parametrize("side", ["front_ft", "rear_ft", "left_ft", "right_ft"])
+def test_a_length_that_no_sum_holds_is_refused(side: str) -> None:
+    _, brief = parse_record(RECORD)
+    content = brief.model_dump(mode="json")
+    content["plot"]["setbacks"][side] = 1e308
+    with pytest.raises(ValidationError, match=rf"plot.setbacks.{side}"):
+        Brief.model_validate(content)
+
+
+def test_a_changed_copy_wants_its_own_rooms() -> None:
+    _, brief = parse_record(RECORD)
+    assert "bed2" not in {room.name for room in brief.wanted_rooms}
+    rooms = tuple(room.model_copy(update={"count": 2}) if room.type == "bedroom" else room for room in brief.rooms)
+    assert "bed2" in {room.name for room in brief.model_copy(update={"rooms": rooms}).wanted_rooms}

@@ -59,7 +59,9 @@ def _send(operation: Any, examples: int, key: str) -> int:
     return sent
 
 
-@pytest.mark.parametrize(("seed", "count"), [(9, 12), *(pytest.param(seed, 100, marks=LONG) for seed in range(2, 6))])
+@pytest.mark.parametrize(
+    ("seed", "count"), [(9, 12), *(pytest.param(seed, 100, marks=LONG) for seed in (5, 11, 36, 39))]
+)
 def test_requests_that_are_nearly_right_find_no_fault(
     client: TestClient, answer: dict[str, Any], seed: int, count: int
 ) -> None:

@@ -56,6 +56,24 @@ def test_a_flag_that_says_nothing_is_refused_with_an_example() -> None:
         read_words(WORDS, colour="red")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("99999999999999999999 x 40 ft plot", "99999999999999999999 x 40 ft"),
+        ("40x60 ft, setbacks 99999999999999999999 ft", "setbacks 99999999999999999999 ft"),
+        ("40x60 ft, front setback 1000000 ft", "front setback 1000000 ft"),
+        ("40x60 ft on a 99999999999999999999 ft wide road", "99999999999999999999 ft wide"),
+        ("40x60 ft, budget 999999999999999999999999 crore", "999999999999999999999999 crore"),
+        ("40x60 ft, master 99999999999999999999 sqft", "99999999999999999999 sqft"),
+    ],
+)
+def test_what_no_house_has_is_refused_by_its_words(words: str, said: str) -> None:
+    with pytest.raises(UserError) as refused:
+        read_words(f"3 bedroom house, {words}")
+    assert said in str(refused.value)
+    assert "pydantic" not in str(refused.value)
+
+
 def test_a_misspelt_word_is_shown_as_it_was_read() -> None:
     assumed = read_words("3 bedrom house with kichen, 40x60").assumed
     assert [one.value for one in assumed if one.field == "spelling"] == ["bedroom", "kitchen"]

@@ -5,8 +5,9 @@ from it; `orientation` is the compass direction that the street side faces.
 """
 
 import hashlib
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,23 +37,36 @@ class Frozen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's, but what was computed from the fields before is not copied: it may be another now."""
+        copied = super().model_copy(update=update, deep=deep)
+        for computed in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[computed]
+        return copied
+
+
+# Bounds far beyond any house: past them sums of feet, areas and prices are infinite.
+Setback = Annotated[float, Field(ge=0, le=1e10)]
+Length = Annotated[float, Field(gt=0, le=1e10)]
+Area = Annotated[float, Field(gt=0, le=1e12)]
+
 
 class Setbacks(Frozen):
-    front_ft: Annotated[float, Field(ge=0)]
-    rear_ft: Annotated[float, Field(ge=0)]
-    left_ft: Annotated[float, Field(ge=0)]
-    right_ft: Annotated[float, Field(ge=0)]
+    front_ft: Setback
+    rear_ft: Setback
+    left_ft: Setback
+    right_ft: Setback
 
 
 class Plot(Frozen):
-    length_ft: Annotated[float, Field(gt=0)]
-    width_ft: Annotated[float, Field(gt=0)]
+    length_ft: Length
+    width_ft: Length
     shape: str
     orientation: Compass
     slope_degrees: Annotated[float, Field(ge=0, lt=90)]
     is_corner: bool
     setbacks: Setbacks
-    street_width_ft: Annotated[float, Field(gt=0)] | None = None
+    street_width_ft: Length | None = None
 
     @property
     def land(self) -> Land:
@@ -86,7 +100,7 @@ class RoomRequest(Frozen):
 
     type: RoomType
     count: Annotated[int, Field(ge=1)]
-    min_area_sqft: Annotated[float, Field(gt=0)]
+    min_area_sqft: Area
 
 
 class WantedRoom(NamedTuple):
@@ -107,7 +121,7 @@ class Brief(Frozen):
     bedrooms: Annotated[int, Field(ge=0)]
     bathrooms: Annotated[int, Field(ge=0)]
     floors: Annotated[int, Field(ge=1)]
-    budget_usd: Annotated[float, Field(gt=0)]
+    budget_usd: Annotated[float, Field(gt=0, le=1e15)]
     plot: Plot
     rooms: Annotated[tuple[RoomRequest, ...], Field(min_length=1)]
     region: str

@@ -7,14 +7,22 @@ side, y from the street towards the rear. Areas are measured to the walls' centr
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from housebrain.house.brief import Frozen
 from housebrain.house.rooms import ADDED, OPEN_AIR, RoomType
 from housebrain.house.units import GRID_FT
 
-Feet = Annotated[float, Field(ge=0, multiple_of=GRID_FT)]
-Length = Annotated[float, Field(gt=0, multiple_of=GRID_FT)]
+
+def _on_grid(feet: float) -> float:
+    # `multiple_of` lets what is nearly on the grid pass, and sums of such numbers are not.
+    return round(feet / GRID_FT) * GRID_FT
+
+
+# Farther out a double holds no half foot.
+FARTHEST_FT = 1e6
+Feet = Annotated[float, Field(ge=0, le=FARTHEST_FT, multiple_of=GRID_FT), AfterValidator(_on_grid)]
+Length = Annotated[float, Field(ge=GRID_FT, le=FARTHEST_FT, multiple_of=GRID_FT), AfterValidator(_on_grid)]
 Quality = Literal["basic", "good", "premium", "luxury"]
 # The outside, as a door's other side.
 OUTSIDE = "outside"
@@ -57,7 +65,8 @@ class Rect(Frozen):
 def hull(boxes: tuple[Rect, ...]) -> Rect:
     """The smallest rectangle around some others."""
     x, y = min(box.x for box in boxes), min(box.y for box in boxes)
-    return Rect(x=x, y=y, w=max(box.right for box in boxes) - x, d=max(box.rear for box in boxes) - y)
+    # Not looked at again: it may be larger than one box may be.
+    return Rect.model_construct(x=x, y=y, w=max(box.right for box in boxes) - x, d=max(box.rear for box in boxes) - y)
 
 
 def lacking(footprint: Rect, boxes: list[Rect]) -> Rect | None:

@@ -1,6 +1,7 @@
 """What a brief or a design from outside may be: not larger than any house, and speaking of rooms that it has.
 
-The schemas take any number of rooms, and any length. A few bytes of JSON could so ask for more than a machine holds.
+The schemas take any number of rooms, and any length that can be added up. A few bytes of JSON could so ask for more
+than a machine holds.
 """
 
 import math
@@ -9,7 +10,6 @@ from typing import NamedTuple
 
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import CEILING_FT, OUTSIDE, Design, Level, Room
-from housebrain.house.units import GRID_FT
 
 MOST_ROOMS = 200
 MOST_FEET = 10_000.0  # of a side of a plot, or of a house
@@ -58,10 +58,7 @@ def _faults(level: Level, at: str) -> Iterator[Fault]:
     if len(names) < len(level.rooms):
         yield Fault(f"{at}.rooms", "two rooms have one name")
     for number, room in enumerate(level.rooms):
-        # The schema lets a value pass that is nearly on the grid, and sums of such values are not.
-        if any(value % GRID_FT for box in room.boxes for value in (box.x, box.y, box.w, box.d)):
-            yield Fault(f"{at}.rooms.{number}.boxes", f"a number is no multiple of {GRID_FT:g}")
-        elif max(room.bounds.right, room.bounds.rear) > MOST_FEET:
+        if max(room.bounds.right, room.bounds.rear) > MOST_FEET:
             yield Fault(f"{at}.rooms.{number}", f"the room reaches beyond {MOST_FEET:,.0f} ft")
     for number, door in enumerate(level.doors):
         for end, name in (("a", door.a), ("b", door.b)):

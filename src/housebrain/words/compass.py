@@ -45,13 +45,19 @@ def direction(words: str) -> str:
 
 
 def read_road_width(text: Text, facts: Facts) -> None:
-    """Reads how wide the road is, `road_ft`: of two roads the one that is named first."""
+    """Reads how wide the road is, `road_ft`: of two roads the one that is named first.
+
+    Raises:
+        UserError: no road is as wide as that.
+    """
     length = rf"({NUMBER}\s*(?:'|ft\b\.?|feet\b|foot\b|m\b|mtrs?\b|meters?\b|metres?\b))"
     before = rf"{length}\s*(?:wide\s+)?(?={_ROAD}|(?:{_WORD})\s*(?:side\s+)?{_ROAD})"
     after = rf"(?<=road)\s*(?:is\s+|of\s+|width\s*(?:of|is|:)?\s*)?{length}(?:\s*wide)?(?!\s*(?:x|by))"
     for pattern in (before, after):
         for match in text.take(pattern):
             feet = measures.feet(match[1])
+            if feet > measures.MOST_FT:
+                raise UserError(f"'{match[0].strip()}': no road is {feet:,.0f} ft wide.")
             if feet > 0 and "road_ft" not in facts.said:
                 facts.say("road_ft", round(feet, 2), match[0])
 

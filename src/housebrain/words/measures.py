@@ -36,6 +36,8 @@ OF_LAND = (
 )
 # Units that differ from state to state by far.
 UNCLEAR = r"\b(bighas?|biswas?|killas?)\b"
+# No side, setback or road of a house's plot is longer.
+MOST_FT = 5000.0
 _FT = "|".join(f"(?:{unit})" for unit in FT)
 _SQFT = "|".join(f"(?:{unit})" for unit in SQFT)
 _INCHES = r'(?:"|\'\'|in\b|inch(?:es)?\b)'

@@ -42,7 +42,7 @@ _M_COUNTRIES = ("GB", "DE", "FR", "IT", "ES", "AT", "CH", "NL", "BE", "IE", "AU"
 _LAND_COUNTRIES = ("IN", "PK", "BD", "LK", "NP")  # where land is bought by the square foot
 _LARGE_HOUSE_SQFT = 5500.0  # what is larger and not said to be built is land
 _MOST_BARE_M = 35  # a number alone that is larger is one of feet, where both units are in use
-LEAST_FT, MOST_FT = 8.0, 5000.0
+LEAST_FT = 8.0
 
 
 def read_setbacks(text: Text, facts: Facts) -> None:
@@ -77,6 +77,8 @@ def read_setbacks(text: Text, facts: Facts) -> None:
                 text.rest = text.rest[:end] + text.rest[end:]
                 match = _Moved(end)  # type: ignore[assignment]
     if sides:
+        if max(sides.values()) > measures.MOST_FT:
+            raise UserError(f"'{words}' is no setback of a house; at most {measures.MOST_FT:,.0f} ft are taken.")
         facts.say("setbacks", tuple(sorted(sides.items())), words)
 
 
@@ -215,9 +217,10 @@ def _checked(feet: float, words: str) -> float:
         raise UserError(
             f"'{words}': a side of {feet:.1f} ft is too short for any house; at least {LEAST_FT:g} ft are needed."
         )
-    if feet > MOST_FT:
+    if feet > measures.MOST_FT:
         raise UserError(
-            f"'{words}': a side of {feet:,.0f} ft is no plot for one house; at most {MOST_FT:,.0f} ft are taken."
+            f"'{words}': a side of {feet:,.0f} ft is no plot for one house; "
+            f"at most {measures.MOST_FT:,.0f} ft are taken."
         )
     return feet
 
@@ -241,7 +244,7 @@ def _areas(text: Text, facts: Facts, country: str | None) -> None:
             sqft *= floors
         if name == "plot_sqft" and sqft < 150:
             raise UserError(f"'{words}': {sqft:,.0f} sqft are too few for a house; at least 150 are needed.")
-        if sqft > (MOST_FT**2 if name == "plot_sqft" else 50_000):
+        if sqft > (measures.MOST_FT**2 if name == "plot_sqft" else 50_000):
             raise UserError(f"'{words}': {sqft:,.0f} sqft are beyond a house for one family.")
         if name == "plot_sqft" and re.match(r"yards?\b", match["unit"]):
             facts.assume("plot", f"{sqft:,.0f} sqft", f"'{words}' is read as square yards")
