@@ -64,6 +64,16 @@ def test_every_format_is_written_into_a_folder(tmp_path: Path) -> None:
     assert set(FORMATS) >= {"svg", "pdf", "letter", "png"}
 
 
+def test_a_lower_house_leaves_no_plan_of_a_taller_one(tmp_path: Path) -> None:
+    tall = next(house for house in solved_houses() if len(house.design.levels) == 2)
+    low = next(house for house in solved_houses() if len(house.design.levels) == 1)
+    render(scene(tall.design), tmp_path, ["svg", "png"])
+    (tmp_path / "plan-of-mine.svg").write_text("kept")
+    files = render(scene(low.design), tmp_path, ["svg"])
+    kept = {"plan-of-mine.svg", "plan-0.png", "plan-1.png"}
+    assert {file.name for file in tmp_path.iterdir()} == {file.name for file in files} | kept
+
+
 def test_one_format_can_be_asked_for(tmp_path: Path) -> None:
     house = solved_houses()[0]
     files = render(scene(house.design), tmp_path / "new", ["png"])

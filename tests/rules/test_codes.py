@@ -211,6 +211,14 @@ def test_a_failed_rule_has_the_measured_and_the_required_value_and_the_place() -
     assert bath.certainty == "second-hand"
 
 
+def test_a_garage_is_no_part_of_the_gross_internal_area() -> None:
+    without = design_of([GOOD])
+    beside = design_of([[*GOOD, ["garage", 24, 0, 12, 28]]], size=(36, 28))
+    assert beside.built_area_sqft > without.built_area_sqft
+    gross, _ = MEASURES["gross_area"]
+    assert list(gross(Case([], beside, None))) == list(gross(Case([], without, None)))
+
+
 def test_indias_stair_fails_with_the_solvers_flights() -> None:
     """Flights of 3 ft are 0.914 m: the table says so, and every house of several floors in India is told."""
     seen = 0

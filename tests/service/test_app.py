@@ -130,6 +130,17 @@ def test_a_stream_gives_the_levels_one_by_one(client: TestClient) -> None:
 def test_a_stream_says_its_error(client: TestClient) -> None:
     answered = client.post("/designs", json={"words": "purple monkey dishwasher", "stream": True})
     assert "event: error" in answered.text
+    counted = client.get("/metrics").text
+    assert 'housebrain_requests_total{route="/designs",status="422"} 1.0' in counted
+    assert 'housebrain_requests_total{route="/designs",status="200"}' not in counted
+
+
+def test_the_order_of_keys_makes_no_other_request(client: TestClient, answer: dict[str, Any]) -> None:
+    key = {"Idempotency-Key": "order-8"}
+    brief = answer["brief"]
+    turned = dict(reversed(brief.items()))
+    assert client.post("/designs", json={"brief": brief}, headers=key).status_code == 201
+    assert client.post("/designs", json={"brief": turned}, headers=key).status_code == 200
 
 
 def test_tools_check_and_cost_a_design(client: TestClient, answer: dict[str, Any]) -> None:

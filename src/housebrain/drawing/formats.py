@@ -1,5 +1,6 @@
 """The formats that a scene is written in: a new one is a line in `FORMATS` and a flag of `housebrain render`."""
 
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib.util import find_spec
@@ -86,7 +87,10 @@ def installed() -> list[str]:
 
 
 def render(scene: Scene, folder: Path, formats: Iterable[str] = ()) -> list[Path]:
-    """Writes a scene in some formats into a folder, which is made where it is missing; other files there stay.
+    """Writes a scene in some formats into a folder, which is made where it is missing.
+
+    Plans of floors that the house doesn't have, from a taller one drawn there before, are removed in the formats that
+    are written. Other files there stay.
 
     Args:
         scene: what is drawn.
@@ -99,8 +103,12 @@ def render(scene: Scene, folder: Path, formats: Iterable[str] = ()) -> list[Path
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for kind in formats or installed():
-        for name, content in FORMATS[kind](scene).items():
+        files = FORMATS[kind](scene)
+        for name, content in files.items():
             with atomic_file(folder / name) as temporary:
                 temporary.write_bytes(content)
             written.append(folder / name)
+        for plan in folder.glob(f"plan-*.{kind}"):
+            if re.fullmatch(r"plan-\d+", plan.stem) and plan.name not in files:
+                plan.unlink()
     return written

@@ -218,7 +218,9 @@ def _door_height(_: Case) -> Measured:
 
 
 def _gross_area(case: Case) -> Measured:
-    return [("house", case.design.built_area_sqft / SQFT_PER_SQM)]
+    """What is lived in: a garage does not count."""
+    garages = sum(room.area_sqft for level in case.design.levels for room in level.rooms if room.type == "garage")
+    return [("house", (case.design.built_area_sqft - garages) / SQFT_PER_SQM)]
 
 
 def _ceiling(case: Case) -> Measured:

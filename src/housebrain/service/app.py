@@ -39,6 +39,7 @@ from housebrain.solver.house import Infeasible
 TRACED = {"alternatives", "seed", "temperature", "engine"}  # of a request
 KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="From `housebrain keys add NAME`")
 DESIGN_ID = r"^[0-9a-f]{32}$"
+EVENTS = "text/event-stream"
 LOG = logging.getLogger("uvicorn.error")  # where uvicorn writes faults that reach it
 ABOUT = "A house brief in; checked, costed and drawn houses out."
 
@@ -91,15 +92,20 @@ class _Service:
     async def measure(self, request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
         """Counts a request and its seconds, by route, never by path: paths are the client's."""
         started = time.perf_counter()
-        status = "500"  # unless an answer comes
+        status, is_stream = "500", False  # unless an answer comes
         try:
             response = await call(request)
             status = str(response.status_code)
+            is_stream = response.headers.get("Content-Type", "").startswith(EVENTS)
         finally:
-            route = getattr(request.scope.get("route"), "path", "none")
-            self.metrics.requests.labels(route, status).inc()
-        self.metrics.request_seconds.labels(route).observe(time.perf_counter() - started)
+            if not is_stream:  # a stream counts itself: how it ends isn't known yet
+                self.answered(getattr(request.scope.get("route"), "path", "none"), status, started)
         return response
+
+    def answered(self, route: str, status: str, started: float) -> None:
+        """Counts a request that began at `started` by `time.perf_counter`."""
+        self.metrics.requests.labels(route, status).inc()
+        self.metrics.request_seconds.labels(route).observe(time.perf_counter() - started)
 
     async def caller(self, request: Request, key: Annotated[str | None, Depends(KEY)] = None) -> int | None:
         """The number of the caller's key; None where the service is open and none was given."""
@@ -155,7 +161,8 @@ class _Service:
             read: the request's brief, where it is read already.
         """
         started = time.perf_counter()
-        content = asked.model_dump_json(exclude={"stream"})
+        # The order of its keys makes no other request.
+        content = json.dumps(asked.model_dump(mode="json", exclude={"stream"}), sort_keys=True)
         request_hash = hashlib.sha256(content.encode()).hexdigest()
         own = None if idempotency is None else f"{key_id}:{idempotency}"
         before = await run_in_threadpool(self.store.find_idempotent, own, request_hash)
@@ -208,7 +215,7 @@ def _routes(app: FastAPI, service: _Service) -> None:
     Id = Annotated[str, Path(pattern=DESIGN_ID)]
 
     made = {**answers(*CLIENT, 409, 504), 200: {"description": "The answer of before, or a stream of events",
-            "content": {"application/json": {}, "text/event-stream": {}}}}  # fmt: skip
+            "content": {"application/json": {}, EVENTS: {}}}}  # fmt: skip
 
     @app.post("/designs", status_code=201, tags=["designs"], responses=made)
     async def make_design(
@@ -219,7 +226,7 @@ def _routes(app: FastAPI, service: _Service) -> None:
     ) -> Any:
         """Designs houses for a brief. With `stream` the answer is server-sent events."""
         if asked.stream:
-            return StreamingResponse(_events(service, asked, key_id, idempotency_key), media_type="text/event-stream")
+            return StreamingResponse(_events(service, asked, key_id, idempotency_key), media_type=EVENTS)
         stored, read = await service.answer(asked, key_id, idempotency_key)
         response.headers["Location"] = f"/designs/{stored.id}"
         if read is None:
@@ -369,17 +376,23 @@ async def _events(
     def event(kind: str, data: Any) -> str:
         return f"event: {kind}\ndata: {json.dumps(data)}\n\n"
 
+    started = time.perf_counter()
+    status = "499"  # unless the client is there until the end
     try:
-        read = await service.read(asked, time.perf_counter())
+        read = await service.read(asked, started)
         yield event("brief", read.as_json())
         stored, _ = await service.answer(asked, key_id, idempotency, read)
+        for number, one in enumerate(stored.answer["designs"]):
+            for index, level in enumerate(one["design"]["levels"]):
+                yield event("level", {"alternative": number, "level": index, **level})
+            await asyncio.sleep(0)  # a client that has gone is seen here
+        yield event("done", _shown(stored))
+        status = "200"
     except Exception as error:
         if not isinstance(error, EXPECTED):
             LOG.exception("a fault while streaming")
-        yield event("error", said(error).as_json())
-        return
-    for number, one in enumerate(stored.answer["designs"]):
-        for index, level in enumerate(one["design"]["levels"]):
-            yield event("level", {"alternative": number, "level": index, **level})
-        await asyncio.sleep(0)  # a client that has gone is seen here
-    yield event("done", _shown(stored))
+        told = said(error)
+        status = str(told.status)
+        yield event("error", told.as_json())
+    finally:
+        service.answered("/designs", status, started)

@@ -37,6 +37,8 @@ _SIDES = (
     r"(?:front|rear|back|left|right|sides?|all (?:4 |four )?sides|all around|all round|each side|"
     r"every side|both sides|either side)"
 )
+# What both side setbacks are together.
+_SUM = r"\b(?:total(?:l?ing|s)?|combined|together|altogether|in all|sum(?: to| of)?)\b"
 _YARD = r"(?:\s*(?:yards?|building|property|boundary|minimum|min\b\.?))*"  # front yard setback
 _M_COUNTRIES = ("GB", "DE", "FR", "IT", "ES", "AT", "CH", "NL", "BE", "IE", "AU", "SG", "CN", "JP")
 _LAND_COUNTRIES = ("IN", "PK", "BD", "LK", "NP")  # where land is bought by the square foot
@@ -49,21 +51,26 @@ def read_setbacks(text: Text, facts: Facts) -> None:
     """Reads `setbacks`, a part of (front, rear, left, right) in feet by side."""
     length = rf"({measures.LENGTH}|{NUMBER})"
     name = r"(?:set ?backs?|offsets?|margins?|grenzabstand|abstand|open space)"
+    link = rf"{_LINK}(?:{_SUM}\s*)?(?:{_LINK})"
     sides: dict[str, float] = {}
     words = ""
     takes = (
-        (rf"\b({_SIDES}){_YARD}\s*{name}{_LINK}{length}", 1, 2),
+        (rf"\b({_SIDES}){_YARD}\s*{name}{link}{length}", 1, 2),
         (rf"{length}\s*(?:wide\s*)?({_SIDES}){_YARD}\s*{name}", 2, 1),
-        (rf"\b(?:{name}){_LINK}({_SIDES}){_YARD}{_LINK}{length}", 1, 2),
-        (rf"\b{name}{_LINK}{length}\s*(?:(?:on|from|at|in|for|to)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
+        (rf"\b(?:{name}){link}({_SIDES}){_YARD}{link}{length}", 1, 2),
+        (rf"\b{name}{link}{length}\s*(?:(?:on|from|at|in|for|to)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
         (rf"{length}\s*(?:of\s*)?{name}\s*(?:(?:on|from|at|in|to)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
         (rf"\b(?:leave|leaving)\s*{length}\s*(?:(?:on|from|at|in)?\s*(?:the\s*)?({_SIDES}){_YARD})", 2, 1),
-        (rf"\b(front|rear|back|side)s?\s*yards?{_LINK}({measures.LENGTH})(?!\s*(?:x|by)\b)", 1, 2),
+        (rf"\b(front|rear|back|side)s?\s*yards?{link}({measures.LENGTH})(?!\s*(?:x|by)\b)", 1, 2),
         (rf"\b(no|without|ohne)\s+(?:any\s+)?{name}(?:\s*(?:on|from|at|in)?\s*(?:the\s*)?({_SIDES}){_YARD})?", 2, 1),
     )  # fmt: skip
     for pattern, side, size in takes:
         for match in text.take(pattern):
-            _set(sides, match[side], 0.0 if match[size].isalpha() else round(measures.feet(match[size]), 2))
+            feet = 0.0 if match[size].isalpha() else round(measures.feet(match[size]), 2)
+            after = re.match(rf"\s*(?:in )?{_SUM}(?! (?:area|built|plot|house))", text.rest[match.end() :])
+            if after:
+                text.strike(match.end(), match.end() + after.end())
+            _set(sides, match[side], feet, together=bool(after or re.search(_SUM, match[0])))
             words = words or match[0]
             # 10 ft front setback, 5 ft rear and 3 ft sides
             while more := re.match(
@@ -92,14 +99,15 @@ class _Moved:
         return self._end
 
 
-def _set(sides: dict[str, float], name: str | None, feet: float) -> None:
+def _set(sides: dict[str, float], name: str | None, feet: float, together: bool = False) -> None:
+    """Notes a setback by its side's name; where it is what both sides have `together`, each has half of it."""
     name = name or "all"
     if name in ("front", "left", "right"):
         sides[name] = feet
     elif name in ("rear", "back"):
         sides["rear"] = feet
     elif name in ("side", "sides", "both sides", "either side"):
-        sides["left"] = sides["right"] = feet
+        sides["left"] = sides["right"] = round(feet / 2, 2) if together else feet
     else:
         for side in ("front", "rear", "left", "right"):
             sides.setdefault(side, feet)
