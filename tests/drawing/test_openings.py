@@ -61,6 +61,23 @@ def test_an_open_way_has_no_leaf_and_no_nibs() -> None:
     assert (opening.kind, opening.leaves, opening.width) == ("way", (), 20.0)
 
 
+def test_where_all_is_open_no_post_is_left() -> None:
+    rooms = (
+        room("living", "living_room", (2, 0, 10, 30)),
+        room("dining", "dining_room", (12, 0, 10, 15)),
+        room("kitchen", "kitchen", (12, 15, 10, 15)),
+    )
+    ways = (
+        Door(a="living", b="dining", x=12.0, y=7.5, along="y", width_ft=14.5, open=True),
+        Door(a="living", b="kitchen", x=12.0, y=22.5, along="y", width_ft=14.5, open=True),
+        Door(a="dining", b="kitchen", x=17.0, y=15.0, along="x", width_ft=9.5, open=True),
+    )
+    joint = Point(12, 15).buffer(0.5)
+    for count, is_left in ((3, False), (2, True), (1, True)):
+        drawn = scene(design(level(*rooms, doors=ways[:count]))).levels[0]
+        assert unary_union([polygon(region) for region in drawn.cut]).intersects(joint) == is_left
+
+
 def test_a_garage_has_a_gate() -> None:
     gate = Door(a="garage", b="outside", x=12.0, y=0.0, along="x", width_ft=9.0)
     (opening,) = openings(room("garage", "garage", (2, 0, 20, 30)), doors=(gate,))

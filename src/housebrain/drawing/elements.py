@@ -11,6 +11,9 @@ Point = tuple[float, float]
 Point3 = tuple[float, float, float]
 Axis = Literal["x", "y"]
 
+SOLID = ("outer", "inner")  # walls from floor to ceiling
+EXACT_FT = 1e-6  # what rounding may take
+
 
 @dataclass(frozen=True)
 class Region:
@@ -94,6 +97,15 @@ class Wall:
     @property
     def end(self) -> Point:
         return (self.high, self.at) if self.along == "x" else (self.at, self.high)
+
+    def is_open_at(self, at: float, width: float) -> bool:
+        """Whether its ways leave nothing of it for `width` feet around a place along it."""
+        axis = 0 if self.along == "x" else 1
+        ways = [(way.start[axis], way.end[axis]) for way in self.openings if way.kind == "way"]
+        return all(
+            any(low <= near + EXACT_FT and far - EXACT_FT <= high for low, high in ways)
+            for near, far in ((at - width / 2, at), (at, at + width / 2))
+        )
 
     @property
     def outline(self) -> tuple[Point, ...]:

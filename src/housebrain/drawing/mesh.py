@@ -7,7 +7,7 @@ import numpy as np
 from manifold3d import Manifold
 from numpy.typing import NDArray
 
-from housebrain.drawing.elements import Level, Point, Region, Roof, Stair, Wall
+from housebrain.drawing.elements import SOLID, Level, Point, Region, Roof, Stair, Wall
 from housebrain.drawing.furnishing import furniture
 from housebrain.drawing.joinery import Sides, Solid, filling, guard, handrails, railing
 from housebrain.drawing.scene import Scene
@@ -89,7 +89,7 @@ def _site(scene: Scene) -> Iterator[Solid]:
 def _level(level: Level) -> Iterator[Solid]:
     floor, under = level.elevation, level.elevation - level.slab_thickness
     yield from _slab("floor", level.slab, level.stair_below, under, floor)
-    walls = union(_wall(wall, floor) for wall in level.walls if wall.kind in ("outer", "inner"))
+    walls = union(_wall(wall, floor) for wall in level.walls if wall.kind in SOLID)
     enclosed = [space.region for space in level.spaces if not space.open_air]
     skin = shell(enclosed, WALL_FT, SKIN_FT - WALL_FT / 2, floor - 1, floor + level.height)
     outside, inside = walls.split(skin)

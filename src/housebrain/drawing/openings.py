@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from housebrain.drawing.elements import Leaf, Opening, Wall
+from housebrain.drawing.elements import EXACT_FT, SOLID, Leaf, Opening, Wall
 from housebrain.drawing.sweeps import apart, inside, moved
 from housebrain.drawing.walls import Placed, Run
 from housebrain.house.design import OUTSIDE, Door, Rect, Window
@@ -25,12 +25,32 @@ def opened(
     for run in found:
         wall = run.wall
         openings = [_door(door, run, types, boxes) for door in doors if _lies_in(door, wall)]
-        if wall.kind in ("outer", "inner"):
+        if wall.kind in SOLID:
             openings += [_window(window, wall) for window in windows if _lies_in(window, wall)]
         elif openings:
             openings = [replace(opening, kind="way", leaves=(), head=wall.height) for opening in openings]
         walls.append(replace(wall, openings=tuple(sorted(openings, key=lambda opening: opening.start))))
-    return apart(walls, types, boxes)
+    return apart([_through_joints(wall, walls) for wall in walls], types, boxes)
+
+
+def _through_joints(wall: Wall, walls: Sequence[Wall]) -> Wall:
+    """The wall with ways that take the joint at its end with them, where the wall that it meets is open there too.
+
+    Else half a post would be left in the middle of what is open all around.
+    """
+    axis = 0 if wall.along == "x" else 1
+    openings = []
+    for opening in wall.openings:
+        low, high = opening.start[axis], opening.end[axis]
+        met = [] if opening.kind != "way" else [one for one in walls if one.along != wall.along and one.kind in SOLID]
+        for other in met:
+            if other.is_open_at(wall.at, wall.thickness):
+                if abs(other.at - low) < EXACT_FT and low - wall.low < other.thickness:
+                    low = wall.low
+                if abs(other.at - high) < EXACT_FT and wall.high - high < other.thickness:
+                    high = wall.high
+        openings.append(_spanning(opening, low, high))
+    return replace(wall, openings=tuple(openings))
 
 
 def _lies_in(opening: Door | Window, wall: Wall) -> bool:
@@ -69,9 +89,13 @@ def _to_corners(way: Opening, corners: tuple[float, ...]) -> Opening:
     low, high = (end[0 if way.along == "x" else 1] for end in (way.start, way.end))
     low = next((corner for corner in corners if 0 < low - corner <= NIB_FT), low)
     high = next((corner for corner in corners if 0 < corner - high <= NIB_FT), high)
+    return _spanning(way, low, high)
+
+
+def _spanning(opening: Opening, low: float, high: float) -> Opening:
     middle = (low + high) / 2
-    x, y = (middle, way.y) if way.along == "x" else (way.x, middle)
-    return replace(way, x=x, y=y, width=high - low)
+    x, y = (middle, opening.y) if opening.along == "x" else (opening.x, middle)
+    return replace(opening, x=x, y=y, width=high - low)
 
 
 def _leaves(door: Opening, entered: tuple[Rect, ...], pair: bool) -> tuple[Leaf, ...]:

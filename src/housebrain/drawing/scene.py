@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from shapely import Polygon, box, unary_union
 from shapely.geometry.base import BaseGeometry
 
-from housebrain.drawing.elements import Block, Level, Plot, Point, Region, Roof, Space, Stair, rectangle
+from housebrain.drawing.elements import SOLID, Block, Level, Plot, Point, Region, Roof, Space, Stair, rectangle
 from housebrain.drawing.furniture import furnish
 from housebrain.drawing.openings import opened
 from housebrain.drawing.posts import posts
@@ -166,7 +166,7 @@ def _level(
     rooms = shown[number]
     windows = [w.model_copy(update={"x": w.x + left, "y": w.y + front}) for w in level.windows]
     walls = opened(runs(rooms, number == 0), rooms, doors, windows)
-    solid = [wall for wall in walls if wall.kind in ("outer", "inner")]
+    solid = [wall for wall in walls if wall.kind in SOLID]
     whole = joined(wall.outline for wall in solid)
     cut = unary_union(
         [Polygon(wall.outline).difference(joined(wall.hole(opening) for opening in wall.openings)) for wall in solid]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from housebrain.drawing.elements import Axis, Wall
+from housebrain.drawing.elements import SOLID, Axis, Wall
 from housebrain.house.design import CEILING_FT, WALL_FT, Rect
 from housebrain.house.rooms import OPEN_AIR
 
@@ -69,7 +69,7 @@ def _line(
         if last and last.wall.high == low and (last.wall.kind, last.wall.outward) == (kind, outward):
             found[-1] = Run(replace(last.wall, high=high), (*last.corners, high))
             continue
-        height = CEILING_FT if kind in ("outer", "inner") else PARAPET_HEIGHT_FT
+        height = CEILING_FT if kind in SOLID else PARAPET_HEIGHT_FT
         found.append(Run(Wall(kind, along, at, low, high, THICKNESS[kind], height, outward), (low, high)))
     return found
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from shapely import Polygon, unary_union
 from shapely.geometry.base import BaseGeometry
 
-from housebrain.drawing.elements import Opening, Point, Wall
+from housebrain.drawing.elements import SOLID, Opening, Point, Wall
 from housebrain.drawing.ifc.fillings import add_filling
 from housebrain.drawing.ifc.model import Entity, Model, metres
 from housebrain.drawing.ifc.storeys import Storey
@@ -64,7 +64,8 @@ def _between_walls(wall: Wall, opening: Opening, walls: Sequence[Wall]) -> Openi
     low, high = (end[0 if wall.along == "x" else 1] for end in (opening.start, opening.end))
     middle, half = (low + high) / 2, wall.thickness / 2
     for other in walls:
-        if other.along != wall.along and other.low - half < wall.at < other.high + half:
+        meets = other.along != wall.along and other.low - half < wall.at < other.high + half
+        if meets and not other.is_open_at(wall.at, wall.thickness):
             near, far = other.at - other.thickness / 2, other.at + other.thickness / 2
             low = far if low < far < middle else low
             high = near if middle < near < high else high
@@ -107,7 +108,7 @@ def _wall(
         Reference=_NAMES[wall.kind],
         IsExternal=wall.kind != "inner",
         LoadBearing=wall.kind == "outer",
-        ExtendToStructure=wall.kind in ("outer", "inner"),
+        ExtendToStructure=wall.kind in SOLID,
     )
     _of_type(model, wall, thing)
     found = [thing]
