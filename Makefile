@@ -26,9 +26,10 @@ run: setup
 test: setup-dev
 	pytest -m "not long" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-# The longest start processes of their own and watch times: one after the other.
+# Of the longest, those that start many processes and watch times go one after the other.
 test-all: test
-	pytest -m long
+	pytest -m "long and not alone" --numprocesses 2 --dist loadfile
+	pytest -m "long and alone"
 
 lint: setup-dev
 	ruff check .

@@ -43,7 +43,7 @@ MOST_STEPS = 40
 FRESH_SHARE = 0.1  # of all lives, drawn at random
 LOST = 6  # the worker that never comes back
 
-pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(7200)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.alone, pytest.mark.timeout(7200)]
 
 
 class Kills:

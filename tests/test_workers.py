@@ -17,7 +17,7 @@ from project import change_params, clone_project, run, start, start_round
 ADAPTER = "adapter_model.safetensors"
 PATIENCE_SECONDS = 120
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")

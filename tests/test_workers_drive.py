@@ -13,7 +13,7 @@ from project import clone_project, run, simulated_drive, start, start_round
 
 PATIENCE_SECONDS = 200
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from housebrain.model.preflight import examine
 from housebrain.params import Params, load_params
 from project import TINY, put_base
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.alone]
 
 
 class Nobody:

@@ -29,6 +29,8 @@ from housebrain.files import sha256_folder
 from housebrain.solver.library import SHELF
 from project import change_params, run, start
 
+pytestmark = pytest.mark.alone
+
 COUNT = 1200
 MANY = 6000
 _PREPARE = """

@@ -23,7 +23,7 @@ for shard in params.shards:
     train_shard(shard, params)
 """
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.alone]
 
 
 @pytest.fixture

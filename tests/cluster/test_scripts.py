@@ -14,6 +14,8 @@ from ruamel.yaml import YAML
 from conftest import REPOSITORY
 from project import SHARDS, environment, run, start_round
 
+pytestmark = pytest.mark.alone
+
 SCRIPTS = REPOSITORY / "cluster"
 PATIENCE_SECONDS = 120
 

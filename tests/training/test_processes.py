@@ -30,6 +30,8 @@ from housebrain.training.stopping import failure
 from housebrain.training.train import train_shard
 from trainings import PLATFORM, WEIGHTS, Fault, MakeProject, curve, first_shard, make_params, write_params
 
+pytestmark = pytest.mark.alone
+
 LOSSES = "housebrain.training.loop:batch_losses"
 PATIENCE_SECONDS = 60
 
