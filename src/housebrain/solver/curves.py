@@ -204,6 +204,64 @@ def pin(
 
 
 @kernel
+def steer(
+    size: int,
+    tree: Ints,
+    ring: Ints,
+    steps: int,
+    box_w: int,
+    box_d: int,
+    left: int,
+    right: int,
+    front: int,
+    rear: int,
+    wish: Ints,
+    F: Ints,
+    G: Ints,
+    work: Ints,
+) -> None:
+    """Thicknesses that `pin` has found, changed to those that `wish` has for the cuts around the stairs.
+
+    All sides are changed where that leaves every part enough, else those sides for which it is so, one after the
+    other. A side of which some cut has no wish stays as it is.
+    """  # fmt: skip
+    budgets = (left, right, front, rear)
+    wished = np.full((4, steps), -1, np.int64)  # thickness by side and row
+    for s in range(4):
+        last = -1
+        reached = 0  # from the stairs' box outwards
+        known = True
+        for i in range(steps):
+            if ring[i, 0] != s:
+                continue
+            cut = -1
+            for n in range(size):
+                if tree[n, OP] and (tree[n, A] == ring[i, 1] or tree[n, B] == ring[i, 1]):
+                    cut = wish[n]
+            known = known and cut >= 0
+            if last >= 0:
+                away = (left - cut, cut - left - box_w, front - cut, cut - front - box_d)[s]
+                wished[s, last] = away - reached
+                reached = away
+            last = i
+        if last >= 0:
+            wished[s, last] = budgets[s] - reached
+        for i in range(steps):
+            if ring[i, 0] == s and (not known or wished[s, i] < 1):
+                wished[s, :] = -1
+                break
+    for s in range(-1, 4):  # all sides first
+        changed = work.copy()
+        for i in range(steps):
+            if (s < 0 or ring[i, 0] == s) and wished[ring[i, 0], i] > 0:
+                changed[i] = wished[ring[i, 0], i]
+        if _holds(ring, steps, box_w, box_d, F, G, changed):
+            work[:steps] = changed[:steps]
+            if s < 0:
+                return
+
+
+@kernel
 def _share(ring: Ints, steps: int, slack: Ints, grown: Floats, work: Ints) -> None:
     for s in range(4):
         total = 0.0

@@ -21,7 +21,7 @@ from housebrain.solver.library import wants_of
 from housebrain.solver.needs import Programme, Room
 from housebrain.solver.reading import Box, Read, Unreadable, lay, read_tree
 from housebrain.solver.search import AT_REAR, UNDERSIZED
-from housebrain.solver.survey import NO_STAIRS, Measured, StairsAt, curves_of, draw, explore_level
+from housebrain.solver.survey import NO_STAIRS, Measured, StairsAt, around_stairs, curves_of, draw, explore_level
 from housebrain.solver.tree import Node, leaves
 
 MAIN_CHOICES = 6  # ways to say which box of an L-shaped room carries its area
@@ -241,8 +241,14 @@ class _Fit:
     ) -> Candidate | None:  # fmt: skip
         stairs = StairsAt(*spot.box, spot.left, spot.front, end) if spot.box[0] else NO_STAIRS
         built = 0.0
+        wishes = None if wishes is None else list(wishes)
         for index, level in enumerate(levels):
             drawn = draw(level, 0, index == 0, stairs, spot.width, spot.depth, wishes[index] if wishes else None)
+            if drawn.reason != FINE and wishes is not None:
+                # Around the stairs some door may have no wall where the cuts are wished.
+                wishes[index] = wishes[index].copy()
+                wishes[index][around_stairs(level.pool, 0)] = -1
+                drawn = draw(level, 0, index == 0, stairs, spot.width, spot.depth, wishes[index])
             if drawn.reason != FINE:
                 self.why[_reason(drawn.reason)] += 1
                 self.failed = max(index, self.failed or 0)

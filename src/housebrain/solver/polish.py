@@ -8,7 +8,7 @@ from housebrain.solver.curves import OP, B, Ints
 from housebrain.solver.doors import FINE
 from housebrain.solver.finish import Candidate
 from housebrain.solver.judge import WEIGHTS
-from housebrain.solver.survey import Drawer, Drawn
+from housebrain.solver.survey import Drawer, Drawn, around_stairs
 
 STEPS = (3, 1)  # grid units by which a wall is moved, from coarse to fine
 PASSES = 2  # over all walls with each step
@@ -34,7 +34,8 @@ def _moved(candidate: Candidate, index: int, area_weight: float) -> Ints:
 
     first = drawer.draw(None)
     tree = level.pool.tree[pick, : level.pool.head[pick, 0]]
-    cuts = np.flatnonzero(tree[:, OP])
+    # Those around the stairs stay where least areas and shares have them.
+    cuts = np.setdiff1d(np.flatnonzero(tree[:, OP]), around_stairs(level.pool, pick))
     wish = np.full(level.pool.tree.shape[1], -1, np.int32)
     for n in cuts:
         wish[n] = first.places[tree[n, B], tree[n, OP] - 1]

@@ -18,6 +18,7 @@ from housebrain.solver.curves import (
     leaf_curves,
     pin,
     place,
+    steer,
 )
 from housebrain.solver.doors import FINE, NO_CORNER, OPEN_GROUND, SPLIT_SPACE, STAIRS, connect, part_halls
 from housebrain.solver.judge import judge
@@ -237,6 +238,7 @@ def explore(
     given = np.zeros(tree.shape[1], np.int64)
     work = np.zeros(WORK, np.int64)
     tried = np.zeros(topologies, np.bool_)
+    steered = wish.max() >= 0
     asked = 1
     for s in range(need.shape[1]):
         asked += need[1, s]
@@ -286,6 +288,11 @@ def explore(
                     depth - stairs_d - before, grown[k], F[k], G[k], work,
                 ):  # fmt: skip
                     continue
+                if steered:
+                    steer(
+                        size, tree[k], ring[k], head[k, 1], stairs_w, stairs_d, left, width - stairs_w - left, before,
+                        depth - stairs_d - before, wish, F[k], G[k], work,
+                    )  # fmt: skip
                 for step in range(head[k, 1]):
                     given[ring[k, step, 1]] = work[step]
             if not place(size, tree[k], F[k], G[k], grown[k], given, wish, width, depth, places):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from housebrain.solver.compiled import Pool, Wants
-from housebrain.solver.curves import Floats, Ints
+from housebrain.solver.curves import OP, A, B, Floats, Ints
 from housebrain.solver.judge import PARTS, WEIGHTS
 from housebrain.solver.search import MOST_DOORS, explore, prepare
 
@@ -94,6 +94,13 @@ def try_box(
     out = Explored(least.reshape(count, 1), np.empty((count, 1)), np.zeros((count, 1), np.int32))
     _explore(level, ground, stairs, np.array([width], np.int32), depth, depth, ALL, area_weight, 0.0, noise, out)
     return out
+
+
+def around_stairs(pool: Pool, pick: int) -> Ints:
+    """The cuts of a topology between the stairs and what surrounds them, by node."""
+    beside = pool.ring[pick, : pool.head[pick, 1], 1]
+    tree = pool.tree[pick, : pool.head[pick, 0]]
+    return np.flatnonzero((tree[:, OP] > 0) & (np.isin(tree[:, A], beside) | np.isin(tree[:, B], beside)))
 
 
 def draw(
