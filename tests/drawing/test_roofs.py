@@ -1,4 +1,4 @@
-"""Tests for housebrain.drawing.roofs: shapes that numbers make hard to cut. Roofs of houses are among the scenes' tests."""
+"""Tests for housebrain.drawing.roofs: shapes that numbers make hard to cut. Houses' roofs are in the scenes' tests."""
 
 import pytest
 from shapely import GEOSException, Polygon
