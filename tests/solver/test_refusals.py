@@ -35,7 +35,7 @@ def test_what_a_refusal_names_helps(v5: Path) -> None:
 
 @pytest.mark.long
 def test_what_many_refusals_name_helps(v5: Path) -> None:
-    assert helped(v5, 1000, 40) >= 0.95
+    assert helped(v5, 2000, 40) >= 0.95
 
 
 def test_a_change_is_the_least_of_its_sort_and_is_said_in_words() -> None:

@@ -60,8 +60,8 @@ def _lies_in(opening: Door | Window, wall: Wall) -> bool:
         opening.along == wall.along
         and at == wall.at
         and wall.low < middle < wall.high
-        and wall.low <= middle - half + 1e-6
-        and middle + half - 1e-6 <= wall.high
+        and wall.low <= middle - half + EXACT_FT
+        and middle + half - EXACT_FT <= wall.high
     )
 
 

@@ -67,10 +67,7 @@ def read_setbacks(text: Text, facts: Facts) -> None:
     for pattern, side, size in takes:
         for match in text.take(pattern):
             feet = 0.0 if match[size].isalpha() else round(measures.feet(match[size]), 2)
-            after = re.match(rf"\s*(?:in )?{_SUM}(?! (?:area|built|plot|house))", text.rest[match.end() :])
-            if after:
-                text.strike(match.end(), match.end() + after.end())
-            _set(sides, match[side], feet, together=bool(after or re.search(_SUM, match[0])))
+            _set(sides, match[side], feet, _is_together(text, match[0], match.end()))
             words = words or match[0]
             # 10 ft front setback, 5 ft rear and 3 ft sides
             while more := re.match(
@@ -78,15 +75,23 @@ def read_setbacks(text: Text, facts: Facts) -> None:
                 rf"({_SIDES}){_YARD}{_LINK}{length})(?!\s*{name})\b",
                 text.rest[match.end() :],
             ):
-                _set(sides, more[2] or more[3], round(measures.feet(more[1] or more[4]), 2))
                 end = match.end() + more.end()
+                feet = round(measures.feet(more[1] or more[4]), 2)
                 text.strike(match.end(), end)
-                text.rest = text.rest[:end] + text.rest[end:]
+                _set(sides, more[2] or more[3], feet, _is_together(text, more[0], end))
                 match = _Moved(end)  # type: ignore[assignment]
     if sides:
         if max(sides.values()) > measures.MOST_FT:
             raise UserError(f"'{words}' is no setback of a house; at most {measures.MOST_FT:,.0f} ft are taken.")
         facts.say("setbacks", tuple(sorted(sides.items())), words)
+
+
+def _is_together(text: Text, words: str, end: int) -> bool:
+    """Whether a setback is that of both sides together, by its words or those that follow; these are struck out."""
+    after = re.match(rf"\s*(?:in )?{_SUM}(?! (?:area|built|plot|house))", text.rest[end:])
+    if after:
+        text.strike(end, end + after.end())
+    return bool(after or re.search(_SUM, words))
 
 
 class _Moved:
@@ -99,7 +104,7 @@ class _Moved:
         return self._end
 
 
-def _set(sides: dict[str, float], name: str | None, feet: float, together: bool = False) -> None:
+def _set(sides: dict[str, float], name: str | None, feet: float, together: bool) -> None:
     """Notes a setback by its side's name; where it is what both sides have `together`, each has half of it."""
     name = name or "all"
     if name in ("front", "left", "right"):
