@@ -79,7 +79,7 @@ def test_a_training_is_known_by_the_code_that_its_stage_depends_on() -> None:
 
 
 def test_an_answer_is_kept_as_long_as_the_code_behind_it_is_the_same() -> None:
-    behind = [f"model/{name}.py" for name in ("folded", "generation", "loading", "loss", "stacked")]
+    behind = [f"model/{name}.py" for name in ("folded", "generation", "loading", "loss", "prepacked", "stacked")]
     behind += ["language/prompt.py", "language/tokens.py"]
     needed = {f"src/housebrain/{name}" for name in behind}
     needed |= {file for name in behind for file in closure(REPOSITORY / "src/housebrain" / name)}

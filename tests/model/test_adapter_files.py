@@ -15,8 +15,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from housebrain.errors import UserError
+from housebrain.files import write_json
 from housebrain.model.adapter import Adapter
-from housebrain.model.adapter_files import BIN, CONFIG, PREFIX, WEIGHTS
+from housebrain.model.adapter_files import BIN, CONFIG, PREFIX, WEIGHTS, AdapterFiles
 from housebrain.model.foreign import foreign_file
 from merging.adapters import dense, random_adapter
 
@@ -305,3 +306,32 @@ def test_a_truncated_file_is_no_pickle_whatever_its_header_s_length_begins_with(
     assert foreign_file(path).startswith("it is truncated or damaged")
     path.write_bytes(b"\x80\x02}q\x00.")
     assert foreign_file(path) == "it is a pickle"
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_tensors_are_read_as_they_were_written(tmp_path: Path, dtype: torch.dtype) -> None:
+    """Also those without an element, and those in a file with notes of its own."""
+    generator = torch.Generator().manual_seed(0)
+    shapes = {"q.lora_A": (3, 5), "q.lora_B": (7, 3), "v.lora_A": (0, 5), "v.lora_B": (7, 0)}
+    tensors = {f"{PREFIX}{name}.weight": torch.randn(shape, generator=generator) for name, shape in shapes.items()}
+    tensors = {name: tensor.to(dtype) for name, tensor in tensors.items()}
+    write_json(tmp_path / CONFIG, {"peft_type": "LORA"})
+    save_file(tensors, tmp_path / WEIGHTS, metadata={"format": "pt", "by": "someone"})
+    files = AdapterFiles(tmp_path)
+    for name, tensor in zip(files.stored, files.read(*files.stored), strict=True):
+        assert torch.equal(tensor, tensors[name])
+        assert tensor.dtype == dtype
+
+
+def test_a_file_that_was_cut_after_it_was_opened_is_named(tmp_path: Path) -> None:
+    write_json(tmp_path / CONFIG, {"peft_type": "LORA"})
+    name = f"{PREFIX}q.lora_A.weight"
+    save_file({name: torch.ones(4, 4)}, tmp_path / WEIGHTS)
+    files = AdapterFiles(tmp_path)
+    content = (tmp_path / WEIGHTS).read_bytes()
+    (tmp_path / WEIGHTS).write_bytes(content[:-8])
+    with pytest.raises(UserError, match="truncated or damaged"):
+        files.read(name)
+    (tmp_path / WEIGHTS).unlink()
+    with pytest.raises(UserError, match=WEIGHTS):
+        files.read(name)

@@ -10,6 +10,7 @@ from housebrain.language.prompt import prompt
 from housebrain.model.folded import load_model
 from housebrain.model.guided import generate_guided
 from housebrain.model.loading import load_tokenizer
+from housebrain.model.prepacked import prepack
 from housebrain.model.vocabulary import Vocabulary
 from housebrain.model.writing import Critic, Written
 
@@ -28,7 +29,7 @@ class TorchWriter:
     name = "transformers"
 
     def __init__(self, base: Path, adapter: Path | None) -> None:
-        self.model = load_model(base, adapter)
+        self.model = prepack(load_model(base, adapter))
         self.tokenizer = load_tokenizer(base)
         self.vocabulary = Vocabulary(self.tokenizer)
 

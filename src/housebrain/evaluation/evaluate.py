@@ -35,6 +35,7 @@ from housebrain.model.generation import generate_answers
 from housebrain.model.loading import load_tokenizer
 from housebrain.model.loss import mean_loss
 from housebrain.model.preflight import verdict
+from housebrain.model.prepacked import prepack
 from housebrain.model.stacked import can_be_stacked, load_stacked
 from housebrain.model.vocabulary import Vocabulary
 from housebrain.params import Params
@@ -58,10 +59,12 @@ CODE = [
     "model/folded.py",
     "model/foreign.py",
     "model/generation.py",
+    "model/growing_cache.py",
     "model/loading.py",
     "model/loss.py",
     "model/packed.py",
     "model/preflight.py",
+    "model/prepacked.py",
     "model/stacked.py",
     "model/tensors.py",
 ]
@@ -377,7 +380,7 @@ def load_asked(base: Path, adapters: Adapters) -> Any:
     Raises:
         UserError: an adapter was made for another base.
     """
-    return load_stacked(base, list(adapters)) if len(adapters) > 1 else load_model(base, adapters[0])
+    return prepack(load_stacked(base, list(adapters)) if len(adapters) > 1 else load_model(base, adapters[0]))
 
 
 def _hashes(adapter: Path | None) -> list[str] | None:

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from housebrain.errors import UserError
 from housebrain.files import how_to_get, read_json, sha256_file
 from housebrain.model.foreign import foreign_file, foreign_folder, foreign_names, wanted
-from housebrain.model.tensors import DTYPES
+from housebrain.model.tensors import DTYPES, tensor_starts
 
 WEIGHTS = "adapter_model.safetensors"
 BIN = "adapter_model.bin"
@@ -43,6 +43,7 @@ class Stored(NamedTuple):
     name: str  # in that file
     shape: tuple[int, ...]
     dtype: str  # as safetensors names it
+    start: int = 0  # where its bytes begin, in a safetensors file
 
 
 class AdapterFiles:
@@ -207,7 +208,8 @@ def _contents(file: Path) -> list[Stored]:
     try:
         with safe_open(file, framework="pt") as opened:
             slices = {name: opened.get_slice(name) for name in sorted(opened.keys())}
-            return [Stored(file, n, tuple(one.get_shape()), one.get_dtype()) for n, one in slices.items()]
+        starts = tensor_starts(file)
+        return [Stored(file, n, tuple(one.get_shape()), one.get_dtype(), starts[n]) for n, one in slices.items()]
     except (SafetensorError, OSError) as error:
         raise _damaged(file, error) from error
 
@@ -216,12 +218,17 @@ def _read(stored: Stored) -> torch.Tensor:
     if stored.file.suffix == ".bin":
         # `clone`: the others of the file are not kept for this one's sake.
         return _torch_file(stored.file)[stored.name].detach().clone()
-    # Opened for each read: a mapping that stays open keeps every page it has seen in memory.
+    # A mapping that stays open keeps every page it has seen in memory, and one for each read checks the whole header anew.
+    tensor = torch.empty(stored.shape, dtype=DTYPES[stored.dtype])
     try:
-        with safe_open(stored.file, framework="pt") as opened:
-            return opened.get_tensor(stored.name)
-    except (SafetensorError, OSError) as error:
+        with stored.file.open("rb") as opened:
+            opened.seek(stored.start)
+            count = opened.readinto(tensor.reshape(-1).view(torch.uint8).numpy())
+    except OSError as error:
         raise _damaged(stored.file, error) from error
+    if count < tensor.nbytes:
+        raise _damaged(stored.file, EOFError(f"{stored.name} is cut short"))
+    return tensor
 
 
 def _torch_file(file: Path) -> dict[str, torch.Tensor]:

@@ -6,6 +6,7 @@ import torch
 from transformers import StoppingCriteria, StoppingCriteriaList
 
 from housebrain.language.prompt import end_of_turn
+from housebrain.model.growing_cache import growing_cache
 
 
 class _AllClosed(StoppingCriteria):
@@ -71,6 +72,8 @@ def generate_answers(model: Any, tokenizer: Any, prompts: list[str], max_new_tok
         with torch.inference_mode():
             output = model.generate(
                 **batch,
+                past_key_values=growing_cache(model.config),
+                cache_implementation=None,  # some bases ask for another
                 max_new_tokens=max_new_tokens,
                 do_sample=False,
                 temperature=None,

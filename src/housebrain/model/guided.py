@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from transformers import DynamicCache
 
 from housebrain.language.grammar import State
+from housebrain.model.growing_cache import growing_cache
 from housebrain.model.vocabulary import Vocabulary
 from housebrain.model.writing import Critic, Logits, Written, write
 
@@ -27,7 +27,7 @@ class TorchRows:
     def __init__(self, model: Any, count: int, padding: int) -> None:
         self.model, self.padding = model, padding
         self.device = next(model.parameters()).device
-        self.cache = DynamicCache(config=model.config)
+        self.cache = growing_cache(model.config)
         self.seen = torch.zeros(count, 0, dtype=torch.long)  # 1 for tokens, 0 for padding
 
     def append(self, ids: list[list[int]]) -> Logits:

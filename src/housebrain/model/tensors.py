@@ -39,6 +39,14 @@ def header_bytes(names: Collection[str]) -> int:
     return (sum(len(json.dumps(name)) + _ENTRY_BYTES for name in names) + _ENTRY_BYTES) // 8 * 8
 
 
+def tensor_starts(path: Path) -> dict[str, int]:
+    """Where the bytes of each tensor begin in a safetensors file, which `safe_open` has found in order."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+    return {name: 8 + size + entry["data_offsets"][0] for name, entry in header.items() if name != "__metadata__"}
+
+
 class TensorWriter:
     """Writes tensors one by one into a new safetensors file; a context manager.
 

@@ -24,6 +24,7 @@ CODE = [
     "language/tokens.py",
     "model/base.py",
     "model/generation.py",
+    "model/growing_cache.py",
     "model/loading.py",
     "model/lora_init.py",
     "model/loss.py",
