@@ -27,6 +27,7 @@ def run(monkeypatch: pytest.MonkeyPatch, bench: object, *arguments: str) -> None
     bench.main()  # type: ignore[attr-defined]
 
 
+@pytest.mark.long
 def test_records_are_put_to_a_model_freely_and_guided(
     tmp_path: Path, tiny_init: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,11 @@ import pytest
 
 from forkserver import Forked, ForkServer, python_words
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="the server needs Linux")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform != "linux", reason="the server needs Linux"),
+]
 
 TELL = """
 import json, os, sys

@@ -49,6 +49,7 @@ def start(record_id: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", LOG, record_id], stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_kill_while_the_store_is_made_costs_nothing(empty: Path) -> None:
     first = start("1")
@@ -142,6 +143,7 @@ def test_addresses() -> None:
     assert mlflow_file.database("http://host/sqlite:///x") is None
 
 
+@pytest.mark.long
 def test_a_moved_project_has_its_files_at_the_new_place(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

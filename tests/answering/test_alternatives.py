@@ -19,6 +19,7 @@ def boxes_of(design: Design) -> tuple[tuple[int, int], list[list[tuple[str, Box]
     return (round(2 * design.footprint.w), round(2 * design.footprint.d)), layouts(design)
 
 
+@pytest.mark.long
 def test_houses_are_different_valid_and_ranked() -> None:
     for _, brief, _ in solved_houses()[:4]:
         found = ranked(brief, 3, seed=1)
@@ -47,6 +48,7 @@ def test_a_search_ends_when_it_is_told_to() -> None:
     assert len(asked) == 2
 
 
+@pytest.mark.long
 def test_the_weights_rank() -> None:
     gained = []
     for _, brief, _ in solved_houses()[:4]:

@@ -72,6 +72,7 @@ def test_alternatives_are_different_valid_houses() -> None:
     assert all(violations(house, asked.brief) == [] for house in houses)
 
 
+@pytest.mark.long
 def test_floors_that_words_leave_open_are_as_many_as_the_solver_needs() -> None:
     narrow = "3 bedrooms, plot 6 m x 25 m, setbacks 0.3 m on all sides, Frankfurt"
     asked = read_asked(narrow, {})

@@ -80,6 +80,7 @@ def test_of_several_the_one_that_is_moved_least_is_taken_and_no_other_is_mended(
         assert choice and (choice.number, choice.text) == (2, None)
 
 
+@pytest.mark.long
 def test_what_can_not_be_built_is_mended_and_counted() -> None:
     mended = 0
     for _, brief, design in solved_houses()[:9]:
@@ -132,6 +133,7 @@ def _jumbled(level: Any, rng: random.Random) -> Any:
     return renamed(level)
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=5)
 @given(st.integers(0, len(HOUSES) - 1), st.integers(0, 2**32))
 def test_jumbled_answers_are_kept_mended_or_lost_the_same_way_each_time(number: int, seed: int) -> None:

@@ -28,6 +28,7 @@ def test_an_answer_that_is_right_stays_as_it_is(codec: Codec) -> None:
         assert finished.mean_moved_ft is not None and finished.mean_moved_ft < 1.0
 
 
+@pytest.mark.long
 def test_rooms_that_are_too_small_are_named_and_mended() -> None:
     """All cuts pulled to the front left corner: the last room of each list takes what the others lack."""
 
@@ -88,6 +89,7 @@ def test_what_is_no_answer_is_replaced_by_the_solvers_house(text: str) -> None:
     assert violations(finished.design, brief) == []
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=15)
 @given(st.integers(0, 7), st.integers(0, 2**32))
 def test_whatever_keeps_to_the_grammar_becomes_a_valid_house(number: int, seed: int) -> None:

@@ -69,6 +69,7 @@ def written(writer: Writer, brief: Brief, temperature: float = 0.0, seed: int = 
     return text
 
 
+@pytest.mark.long
 def test_onnxruntime_writes_what_transformers_does(base: Path, briefs: list[Brief]) -> None:
     right, writer = TorchWriter(base, None), onnx_writer(base, "fp32")
     for brief in briefs:

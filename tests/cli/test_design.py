@@ -154,6 +154,7 @@ def test_a_brief_that_cannot_be_built_says_why(tmp_path: Path) -> None:
         CliRunner().invoke(app, ["solve", str(path)], catch_exceptions=False)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("little_mending")
 def test_a_model_designs_a_valid_house(
     tmp_path: Path, tiny_base: Path, tiny_init: Path, monkeypatch: pytest.MonkeyPatch
@@ -178,6 +179,7 @@ def test_a_model_designs_a_valid_house(
     assert len(list(out.glob("plan*.svg"))) == len(house.levels)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("little_mending")
 def test_without_a_champion_the_released_adapter_designs(
     tmp_path: Path, tiny_base: Path, tiny_init: Path, monkeypatch: pytest.MonkeyPatch
@@ -249,6 +251,7 @@ def test_what_can_not_be_mended_is_named(tmp_path: Path, content: bytes | None, 
 WORDS = "3 bedroom house, 40x60 ft plot facing east, Bengaluru, 60 lakh, zorblax"
 
 
+@pytest.mark.long
 def test_words_become_a_folder_and_say_what_was_assumed(tmp_path: Path) -> None:
     out = tmp_path / "house"
     arguments = ["design", *WORDS.split(), "--engine", "solver", "--bathrooms", "3", "--out", str(out)]
@@ -264,6 +267,7 @@ def test_words_become_a_folder_and_say_what_was_assumed(tmp_path: Path) -> None:
     assert list(out.glob("plan*.svg"))
 
 
+@pytest.mark.long
 def test_the_brief_that_was_written_gives_the_same_house(tmp_path: Path) -> None:
     for given, out in ((WORDS, "one"), (str(tmp_path / "one/brief.json"), "two")):
         arguments = ["design", given, "--engine", "solver", "--out", str(tmp_path / out)]
@@ -271,6 +275,7 @@ def test_the_brief_that_was_written_gives_the_same_house(tmp_path: Path) -> None
     assert (tmp_path / "one/design.json").read_bytes() == (tmp_path / "two/design.json").read_bytes()
 
 
+@pytest.mark.long
 def test_alternatives_have_a_folder_each(tmp_path: Path) -> None:
     arguments = ["design", WORDS, "--engine", "solver", "--alternatives", "2", "--out", str(tmp_path / "house")]
     done = CliRunner().invoke(app, arguments, catch_exceptions=False)
@@ -279,6 +284,7 @@ def test_alternatives_have_a_folder_each(tmp_path: Path) -> None:
     assert len(texts) == 2
 
 
+@pytest.mark.long
 def test_alternatives_are_those_of_solve_and_the_best_comes_first(tmp_path: Path) -> None:
     out = tmp_path / "house"
     arguments = ["design", WORDS, "--engine", "solver", "--alternatives", "3", "--out", str(out)]
@@ -288,6 +294,7 @@ def test_alternatives_are_those_of_solve_and_the_best_comes_first(tmp_path: Path
     assert designs == [one.design for one in ranked(brief, 3)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", ["photos", "."])
 def test_a_strangers_folder_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     monkeypatch.chdir(tmp_path)

@@ -44,6 +44,7 @@ def test_use_and_feedback_of_an_empty_store(tmp_path: Path, monkeypatch: pytest.
     assert Path("data/raw/feedback/feedback.jsonl").read_text() == ""
 
 
+@pytest.mark.long
 def test_without_a_model_the_solver_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert list(load_engines()) == ["solver"]

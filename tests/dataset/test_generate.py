@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +39,7 @@ def test_every_record_is_well_formed(seed: int) -> None:
             assert isinstance(brief, Brief)
 
 
+@pytest.mark.long
 def test_most_briefs_can_be_solved() -> None:
     rows = [solve_record(raw, 0) for raw in generate_records(60, 5)]
     assert sum(isinstance(row, Reject) for row in rows) < 15

@@ -125,6 +125,7 @@ def test_what_is_no_record_is_named(text: bytes) -> None:
 # --- all of them ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_nothing_disappears(tmp_path: Path, good: dict[str, Any]) -> None:
     bad_setbacks = with_field(with_field(good, "id", "S"), "input.plot.setbacks_ft.rear", 999)
     same_id = with_field(good, "input.basicDetails.budget", 123_456)
@@ -144,6 +145,7 @@ def test_nothing_disappears(tmp_path: Path, good: dict[str, Any]) -> None:
     assert len({row["brief_key"] for row in rows}) == len(rows)
 
 
+@pytest.mark.long
 def test_all_alternatives_of_a_brief_are_written(tmp_path: Path, good: dict[str, Any]) -> None:
     records = raw([good, with_field(good, "id", "again"), *raw_records(6, seed=9)])
     counts = prepare(records, tmp_path / "out", seed=0, processes=1, alternatives=3)
@@ -170,6 +172,7 @@ def test_the_bytes_do_not_depend_on_the_workers(tmp_path: Path, monkeypatch: pyt
     assert pq.read_schema(files[0]).remove_metadata() == SCHEMA
 
 
+@pytest.mark.long
 def test_a_bad_record_among_good_ones_leaves_the_earlier_output(tmp_path: Path, good: dict[str, Any]) -> None:
     prepare(raw([good]), tmp_path / "out", seed=0, processes=1)
     before = sha256_folder(tmp_path / "out")
@@ -191,6 +194,7 @@ def test_no_solvable_record_says_what_was_wrong(tmp_path: Path, good: dict[str, 
         prepare(raw(records), tmp_path / "out", seed=0, processes=1)
 
 
+@pytest.mark.long
 @needs_full_disk
 def test_a_full_disk_leaves_the_earlier_output(
     tmp_path: Path, good: dict[str, Any], monkeypatch: pytest.MonkeyPatch
@@ -234,6 +238,7 @@ def test_a_brief_in_both_folders_stays_on_the_validation_side(good: dict[str, An
     assert [row["reason"] for row in rejects(tmp_path / "out")] == ["duplicate_brief"]
 
 
+@pytest.mark.long
 def test_a_killed_worker_is_an_error_and_no_hang(good: dict[str, Any], tmp_path: Path) -> None:
     def records() -> Iterator[RawRecord]:
         for number in range(20 * module.BATCH):

@@ -34,6 +34,7 @@ def _run(project: Path, stage: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_generated_briefs_become_shards(project: Path) -> None:
     for stage in ("prepare", "count_shards", "split"):
         done = _run(project, stage)
@@ -46,6 +47,7 @@ def test_generated_briefs_become_shards(project: Path) -> None:
         assert pq.read_metadata(project / f"data/shards/{shard}/train.parquet").num_rows > 0
 
 
+@pytest.mark.long
 def test_raw_records_are_sampled_evenly(project: Path) -> None:
     ingest(write_jsonl(project / "in.jsonl", raw_records(60)), project / "data/raw/dataset")
     _set(project, "raw", 1, sample_count=20)
@@ -63,6 +65,7 @@ def test_no_dataset_says_what_to_run(project: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_too_few_samples_for_the_shards_are_said(project: Path) -> None:
     _set(project, "generate", 8)
     assert _run(project, "prepare").returncode == _run(project, "count_shards").returncode == 0

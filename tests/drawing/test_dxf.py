@@ -38,6 +38,7 @@ def made(house: Solved) -> Scene:
     return scene(house.design, house.brief)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("house", HOUSES)
 def test_drawings_are_audited_clean_and_have_units_layers_and_a_sheet_a_level(house: Solved) -> None:
     doc = read(dxf(made(house)))
@@ -51,6 +52,7 @@ def test_drawings_are_audited_clean_and_have_units_layers_and_a_sheet_a_level(ho
         assert len(doc.layout(name).query("VIEWPORT[status>1]")) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("house", HOUSES)
 def test_doors_and_windows_are_blocks_with_marks_and_sizes(house: Solved) -> None:
     drawn = made(house)
@@ -93,6 +95,7 @@ def test_walls_are_where_the_scene_has_them() -> None:
     assert corners <= written
 
 
+@pytest.mark.long
 def test_equal_scenes_make_equal_bytes_in_every_process(tmp_path: Path) -> None:
     house = solved_houses()[0]
     design, brief = tmp_path / "design.json", tmp_path / "brief.json"
@@ -117,6 +120,7 @@ def test_equal_scenes_make_equal_bytes_in_every_process(tmp_path: Path) -> None:
     assert len(found) == 1
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(designs())
 def test_any_design_can_be_drawn(design: Design) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import trimesh
 from hypothesis import given, settings
 
@@ -35,6 +36,7 @@ def document(content: bytes) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 def test_khronos_validator_finds_nothing(tmp_path: Path) -> None:
     files = []
     for number in range(len(solved_houses())):
@@ -48,6 +50,7 @@ def test_khronos_validator_finds_nothing(tmp_path: Path) -> None:
         assert report["info"]["totalTriangleCount"] > 0
 
 
+@pytest.mark.long
 def test_files_are_small_and_hold_what_the_model_has() -> None:
     for number in range(len(solved_houses())):
         parts = made(number)
@@ -96,6 +99,7 @@ def test_equal_models_have_equal_bytes() -> None:
     assert glb(made()) == glb(made())
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None)
 @given(designs())
 def test_any_design_makes_closed_solids(design: Design) -> None:

@@ -51,11 +51,13 @@ def quantities(thing: Any) -> dict[str, float]:
     return {name: value for own in sets.values() for name, value in own.items()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", HOUSES)
 def test_models_are_valid(number: int) -> None:
     assert faults(model(number)) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [0, 1])
 def test_models_keep_the_rules_of_the_schema(number: int) -> None:
     assert faults(model(number), express_rules=True) == []
@@ -161,6 +163,7 @@ def test_equal_scenes_make_equal_bytes_and_others_other_ids() -> None:
     assert len(ids[0]) == len(model(0).by_type("IfcRoot"))
 
 
+@pytest.mark.long
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(designs())
 def test_any_design_makes_a_valid_model(design: Design) -> None:

@@ -142,6 +142,7 @@ def test_the_roof_covers_its_slab_to_the_scenes_height(house: Solved) -> None:
         assert section_area([part for part in parts.parts if part.place == "roof"], roof.level - 0.1) > 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("house", HOUSES[::8])
 def test_no_two_kinds_share_a_visible_face(house: Solved) -> None:
     """Where two faces lie in one plane, viewers show either by chance."""

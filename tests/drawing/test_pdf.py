@@ -89,6 +89,7 @@ def test_a_material_without_a_name_leaves_its_line_empty() -> None:
     assert len(opened(FORMATS["pdf"](scene(nameless))["plan.pdf"])) == len(design.levels) + 3
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None)
 @given(designs())
 def test_any_design_makes_a_document(design: Design) -> None:

@@ -19,6 +19,7 @@ def notes(drawn: Scene, number: int) -> list[str]:
     return sorted(text.split()[0] for text in texts(root) if text and re.fullmatch(r"(UP|DN) \d+R", text))
 
 
+@pytest.mark.long
 def test_plans_say_up_on_the_ground_down_on_top_and_both_between() -> None:
     assert TALL
     for house in TALL:

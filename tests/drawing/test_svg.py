@@ -26,6 +26,7 @@ from houses import Solved, solved_houses
 HOUSES = [pytest.param(house, id=house.record["id"]) for house in solved_houses()]
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(designs())
 def test_any_design_is_drawn_inside_its_paper(design: Design) -> None:

@@ -126,6 +126,7 @@ def test_the_adapter_folded_in_says_what_plain_peft_says(tiny_base: Path, adapte
     assert not torch.allclose(bare, expected, atol=1e-2)
 
 
+@pytest.mark.long
 def test_a_loss_that_is_not_finite_is_not_measured(
     params: Params, adapters: dict[str, Path], test_split: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -335,6 +336,7 @@ def test_a_base_that_was_never_loaded_is_asked_once_too(
     assert evaluate(params, {MERGED: adapters[MERGED]}, test_split) == first
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("little_mending")
 def test_guided_answers_keep_to_their_grammars_and_are_judged(
     params: Params, adapters: dict[str, Path], test_split: Path

@@ -64,6 +64,7 @@ def walk(state: State, rng: random.Random) -> str:
     return text
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=120)
 @given(BRIEFS, st.integers(0, 2**32))
 def test_whatever_is_written_can_be_completed_and_has_the_briefs_rooms(wanted: Brief, seed: int) -> None:
@@ -129,6 +130,7 @@ class Watched(Grammar):
         return super()._among(at, choices)
 
 
+@pytest.mark.long
 def test_walks_keep_to_the_wishes_wherever_something_does() -> None:
     kept = 0
     for seed in range(60):
@@ -147,6 +149,7 @@ def test_walks_keep_to_the_wishes_wherever_something_does() -> None:
     assert kept >= 2  # the others ran out of space: they go on without wishes
 
 
+@pytest.mark.long
 def test_answers_of_the_solver_are_in_the_grammar() -> None:
     """But for what it has no words for, or would not write: a third box of a room, a fuller ground floor."""
     inside = 0

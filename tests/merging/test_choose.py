@@ -212,6 +212,7 @@ def test_p_of_few_samples_is_exact() -> None:
     assert paired_p([1], [2]) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [1, 2, 9])
 def test_all_strategies_take_any_number_of_shards(tmp_path: Path, count: int) -> None:
     adapters = {f"shard {i}": random_adapter(tmp_path / str(i), seed=i) for i in range(1, count + 1)}

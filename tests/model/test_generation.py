@@ -18,6 +18,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.long
 @given(value=st.dictionaries(st.text(), JSON), more=st.text())
 def test_text_is_cut_where_its_first_object_ends(value: dict[str, Any], more: str) -> None:
     text = json.dumps(value)

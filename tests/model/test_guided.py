@@ -42,6 +42,7 @@ def plainly(model: Any, vocabulary: Vocabulary, prompt: str, grammar: Grammar) -
     return "".join(vocabulary.texts[number] for number in answer)
 
 
+@pytest.mark.long
 def test_a_batch_answers_as_a_plain_loop_does(asked: Asked) -> None:
     model, vocabulary, prompts, grammars = asked
     starts = [grammar.start for grammar in grammars]
@@ -50,6 +51,7 @@ def test_a_batch_answers_as_a_plain_loop_does(asked: Asked) -> None:
     assert len(set(answers)) == len(answers)
 
 
+@pytest.mark.long
 def test_samples_differ_by_their_seed_and_keep_to_the_grammar(
     asked: Asked,
 ) -> None:

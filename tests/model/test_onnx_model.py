@@ -51,6 +51,7 @@ def base(tiny_base: Path) -> Path:
     return wide_base(tiny_base)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_logits_are_those_of_transformers(base: Path, ids: list[list[int]], precision: Precision) -> None:
     """Of a prompt at once, of a token behind it, of several, and after going back to what was there before."""
@@ -121,6 +122,7 @@ def test_what_holds_no_model_is_named(base: Path, tmp_path: Path) -> None:
         OnnxModel(damaged)
 
 
+@pytest.mark.long
 def test_a_model_that_cannot_be_run_is_named(tiny_base: Path, tmp_path: Path) -> None:
     """The builder doesn't know one; the other has heads that are too small for onnxruntime's attention."""
     other = GPTNeoXForCausalLM(GPTNeoXConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=1, vocab_size=9))

@@ -52,6 +52,7 @@ def written(asked: Asked, critics: list[Any], candidates: int) -> list[str]:
     return [one.text for one in found]
 
 
+@pytest.mark.long
 def test_who_takes_the_first_gets_the_answer_that_comes_without_a_critic(asked: Asked) -> None:
     plain = written(asked, [None, None], 1)
     critics = [Fixed(), Fixed()]
@@ -69,6 +70,7 @@ def test_what_is_taken_is_gone_on_from_in_each_row(asked: Asked) -> None:
             assert all(read_levels(one).levels[:-1] == whole["levels"][:number] for one in texts)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("candidates", [1, 3])
 def test_a_level_that_nobody_takes_is_written_again(asked: Asked, candidates: int) -> None:
     """Also one that was drawn before others, and is taken in the end, is gone on from."""
@@ -98,6 +100,7 @@ class Changing:
         return Choice(0, text, self.grammar.behind(so_far["size"], so_far["levels"]))
 
 
+@pytest.mark.long
 def test_a_changed_level_is_what_the_answer_goes_on_from(asked: Asked) -> None:
     others = [json.loads(text) for text in written(asked, [Fixed(2), Fixed(2)], 3)]
     critics = [Changing(grammar, other) for grammar, other in zip(asked[3], others, strict=True)]

@@ -67,6 +67,7 @@ def test_mlflow_answers_words_and_records(project: Path, tmp_path: Path, monkeyp
     assert model.predict(pd.DataFrame({"brief": [WORDS]})) == [one]
 
 
+@pytest.mark.long
 def test_a_project_that_was_moved_answers_from_where_it_is(project: Path, params: Params, tmp_path: Path) -> None:
     """What MLflow keeps lies in the project as shipped, and says where that was."""
     (written,) = [path for path in tmp_path.rglob(ABOUT) if read_json(path)["folder"] == "models/merged"]
@@ -141,6 +142,7 @@ def test_it_says_when_the_adapter_is_gone(project: Path, params: Params) -> None
         mlflow.pyfunc.load_model("models:/housebrain@champion")
 
 
+@pytest.mark.long
 def test_what_onnxruntime_cannot_run_is_said_once(
     project: Path, params: Params, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -46,6 +46,7 @@ def test_names_are_those_of_what_imports_torch() -> None:
     assert served._ALIAS == champion.ALIAS
 
 
+@pytest.mark.long
 def test_files_are_written_once_and_are_those_of_one_model(
     params: Params, mlflow_database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,6 +76,7 @@ def test_files_are_written_once_and_are_those_of_one_model(
     assert find_served(params) is None
 
 
+@pytest.mark.long
 def test_a_house_by_the_model_needs_neither_torch_nor_mlflow(params: Params, tmp_path: Path) -> None:
     opened = open_model()
     assert opened is not None and opened.designer.writer.name == "onnxruntime"

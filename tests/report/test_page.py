@@ -108,6 +108,7 @@ def test_the_page_says_what_was_measured(a_round: Round) -> None:
     assert "2 of 4 answers have a fault: no valid json in 2" in reader.words
 
 
+@pytest.mark.long
 def test_a_verdict_that_the_interval_leaves_open_is_marked(a_round: Round) -> None:
     """Half of four answers are JSON: at least 0.1 is passed but not sure, 1 is failed and not sure."""
     criterion = Criterion(about="answers that are valid JSON", min=1.0)
@@ -118,6 +119,7 @@ def test_a_verdict_that_the_interval_leaves_open_is_marked(a_round: Round) -> No
         assert f"0.5 0 to 1 {verdict} open" in page_of(a_round)[0].words
 
 
+@pytest.mark.long
 def test_a_difference_is_coloured_only_where_it_is_sure(tmp_path: Path, make_samples: MakeSamples) -> None:
     """The merged model has the lower loss on every brief: of four that is not much, of eight it is."""
     for briefs, coloured in ((4, False), (8, True)):
@@ -133,6 +135,7 @@ def test_what_there_was_not_has_no_place(a_round: Round) -> None:
     assert {"criteria", "models", "differences", "training", "slices", "worst", "samples"} <= reader.ids()
 
 
+@pytest.mark.long
 def test_where_no_strategies_were_compared_the_page_says_so(a_round: Round) -> None:
     reader, _ = page_of(a_round)
     assert "strategies" in reader.ids()
@@ -191,6 +194,7 @@ def test_designs_stand_side_by_side_floor_by_floor(a_round: Round) -> None:
     assert len(plans) == 2 * (floors[0] + floors[other]) + 2 * sum(floors[1:])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
 def test_a_model_without_numbers_is_no_obstacle(a_round: Round, loss: float) -> None:
     a_round.losses["shard 2"] = loss
@@ -203,6 +207,7 @@ def test_one_brief_is_no_obstacle(tmp_path: Path, make_samples: MakeSamples) -> 
     assert "1 brief is few" in reader.words
 
 
+@pytest.mark.long
 def test_the_same_reports_make_the_same_page(a_round: Round) -> None:
     assert page_of(a_round)[1] == page_of(a_round)[1]
 

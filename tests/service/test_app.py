@@ -35,6 +35,7 @@ def test_words_become_a_checked_costed_and_drawn_house(answer: dict[str, Any]) -
     assert {one["field"] for one in answer["assumed"]} >= {"floors"} or answer["assumed"]
 
 
+@pytest.mark.long
 def test_a_design_is_found_again_drawn_and_listed(client: TestClient) -> None:
     record = orjson.loads(next(iter(generate_records(1, seed=3))).text)
     made = client.post("/designs", json={"record": record, "alternatives": 2}).json()
@@ -53,6 +54,7 @@ def test_a_design_is_found_again_drawn_and_listed(client: TestClient) -> None:
     assert client.get(f"/designs/{made['id']}.svg", params={"alternative": 2}).status_code == 404
 
 
+@pytest.mark.long
 def test_pages_of_the_list_go_on_from_one_another(client: TestClient) -> None:
     ids = [client.post("/designs", json={"words": WORDS, "seed": seed}).json()["id"] for seed in range(3)]
     first = client.get("/designs", params={"limit": 2}).json()
@@ -93,6 +95,7 @@ def test_a_brief_that_can_not_be_built_is_refused_with_the_reason(client: TestCl
     assert [use.outcome for use in store.uses(now() - timedelta(hours=1))] == ["refused:setbacks_over_plot"] * 2
 
 
+@pytest.mark.long
 def test_words_that_leave_the_floors_open_get_as_many_as_it_takes(client: TestClient) -> None:
     words = "3 bedrooms, plot 6 m x 25 m, setbacks 0.3 m on all sides, Frankfurt"
     made = client.post("/designs", json={"words": words})

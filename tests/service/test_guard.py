@@ -137,7 +137,8 @@ def _until(done: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("clients", [100, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("clients", [100, 1000])
 def test_many_at_once_are_answered_or_told_to_come_again(store: Store, clients: int) -> None:
     settings = Settings(open_to_all=True, requests_a_minute=10**6, waiting=4)
 

@@ -29,6 +29,7 @@ def client(store: Store) -> Iterator[TestClient]:
         yield opened
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("examples", [6, pytest.param(100, marks=LONG)])
 def test_whatever_is_sent_is_answered_as_documented(store: Store, examples: int) -> None:
     key = store.add_key("tests")
@@ -59,6 +60,7 @@ def _send(operation: Any, examples: int, key: str) -> int:
     return sent
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("seed", "count"), [(9, 12), *(pytest.param(seed, 100, marks=LONG) for seed in (2, 3, 4, 5, 11, 36, 39))]
 )

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from fastapi.testclient import TestClient
 
 from housebrain.answering.engine import SolverEngine
@@ -16,6 +17,7 @@ from housebrain.tracking import client as mlflow_client
 from service.conftest import WORDS
 
 
+@pytest.mark.long
 def test_requests_are_traced_step_by_step(store: Store, tmp_path: Path, mlflow_store: str) -> None:
     settings = Settings(open_to_all=True, traces=True)
     with TestClient(create_app(settings, {"solver": SolverEngine()}, store)) as client:

@@ -15,6 +15,7 @@ from housebrain.service.usage import LARGE, LEAST, SMALL, drifted, stability, st
 from service.conftest import WORDS
 
 
+@pytest.mark.long
 def test_feedback_is_exported_as_prepare_reads_it(client: TestClient, store: Store, tmp_path: Path) -> None:
     ids = [client.post("/designs", json={"words": WORDS, "seed": seed}).json()["id"] for seed in range(3)]
     design = client.get(f"/designs/{ids[1]}").json()["designs"][0]["design"]
@@ -43,6 +44,7 @@ def test_a_correction_that_breaks_a_rule_is_counted_and_left_out(
     assert export(store, tmp_path) == {"accepted": 0, "corrected": 0, "rejected": 0, "invalid": 1}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "content", [{"alternative": 0, "design": {"of": "an earlier version"}}, {}, {"alternative": 9}, []]
 )

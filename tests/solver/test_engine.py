@@ -15,6 +15,7 @@ def _check(house: House, programme: Programme) -> None:
     assert wrong(plain(house), rooms, programme.floors, (programme.width_ft, programme.depth_ft)) == []
 
 
+@pytest.mark.long
 def test_solved_houses_hold_together() -> None:
     solved = 0
     for seed in range(30):

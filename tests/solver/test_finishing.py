@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from random import Random
 
+import pytest
+
 from housebrain.solver.better import bettered
 from housebrain.solver.engine import AREA_WEIGHT, UNIT_FT, Solver
 from housebrain.solver.finish import Candidate, finish
@@ -54,6 +56,7 @@ def _holds(house: House, programme: Programme) -> bool:
     return wrong(plain(house), rooms, programme.floors, (programme.width_ft, programme.depth_ft)) == []
 
 
+@pytest.mark.long
 def test_changed_topologies_leave_less_to_object_in_the_same_box_and_take_no_more_area() -> None:
     gained = 0
     for programme, candidate in _found():

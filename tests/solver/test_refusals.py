@@ -29,6 +29,7 @@ def helped(v5: Path, count: int, step: int) -> float:
     return sum(outcomes) / len(outcomes)
 
 
+@pytest.mark.long
 def test_what_a_refusal_names_helps(v5: Path) -> None:
     assert helped(v5, 120, 300) >= 0.9
 

@@ -444,6 +444,7 @@ def command(*words: str) -> Any:
     return subprocess.run([*COMMAND, *words], capture_output=True, text=True)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_command(project: Path, tmp_path: Path) -> None:
     repository = Path(module.__file__).parents[3]

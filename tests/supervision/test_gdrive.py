@@ -112,6 +112,7 @@ def test_files_are_written_listed_read_and_removed(drive: FakeDrive, project: Pa
     assert drive.paths() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["403", "429", "500", "503", "reset", "lost", "hang", "expired"])
 def test_passing_trouble_loses_nothing(drive: FakeDrive, project: Path, kind: str) -> None:
     """The first two requests of a session fail."""
@@ -124,6 +125,7 @@ def test_passing_trouble_loses_nothing(drive: FakeDrive, project: Path, kind: st
     assert set(drive.paths()) == {"housebrain/a/b", "housebrain/a/first"}
 
 
+@pytest.mark.long
 def test_random_trouble_loses_nothing(drive: FakeDrive, project: Path) -> None:
     drive.misbehave(0.15, ["403", "429", "500", "503", "reset", "expired"], seed=1)
     code = (
@@ -158,6 +160,7 @@ def test_a_path_written_twice_is_two_files(drive: FakeDrive, project: Path) -> N
     assert drive.paths() == ["housebrain/a/b", "housebrain/a/b"]
 
 
+@pytest.mark.long
 def test_dvc_push_and_pull_survive_what_pydrive2_does_not_retry(drive: FakeDrive, project: Path) -> None:
     code = (
         "Path('data').mkdir(exist_ok=True)\n"
@@ -176,6 +179,7 @@ def test_dvc_push_and_pull_survive_what_pydrive2_does_not_retry(drive: FakeDrive
     assert drive.injected["429"] > 0
 
 
+@pytest.mark.long
 def test_a_search_through_many_folders_is_too_long_for_a_url_and_works(drive: FakeDrive, project: Path) -> None:
     client(drive, project, "[remote.put_bytes(b'x', f'many/{i}/file') for i in range(45)]")
     assert (
@@ -216,6 +220,7 @@ for lease in leases:
     assert "shard 3: a (a) has taken it over" in printed
 
 
+@pytest.mark.long
 def test_a_living_worker_always_shows(drive: FakeDrive, project: Path) -> None:
     """Its last heartbeat doesn't show yet, and the one before it is on lists still."""
     client(drive, project, MACHINES + "heartbeat.send(remote, beat('a'))")
@@ -227,6 +232,7 @@ print("newest", heartbeat.newest(machine(), 1, 3).owner)
     assert "newest a" in client(drive, project, MACHINES + code)
 
 
+@pytest.mark.long
 def test_what_lists_still_show_and_is_gone_is_passed_over(drive: FakeDrive, project: Path) -> None:
     client(drive, project, CHECKPOINTS + "for step in (1, 2): upload(remote, checkpoint(step), 'key', 3)")
     drive.lag_seconds = math.inf
@@ -245,6 +251,7 @@ print("restored", restore(remote, "key", 3, Path("there")))
     assert "tried again" not in printed
 
 
+@pytest.mark.long
 def test_a_checkpoint_is_safe_though_lists_lag_behind(drive: FakeDrive, project: Path) -> None:
     drive.lag_seconds = math.inf
     code = """
@@ -306,6 +313,7 @@ prune(remote, "key", 3, keep=1)
     assert len(left) == 3 and all("-000004-" in path for path in left), left
 
 
+@pytest.mark.long
 def test_a_second_copy_may_be_on_a_drive(drive: FakeDrive, project: Path) -> None:
     drive.make_folder("second")
     words = ["remote", "add", "-q", "second", "gdrive://rootfolder/second"]

@@ -50,6 +50,7 @@ def damage(remote: Path, content: bytes) -> Path:
     return path
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("content", "target", "name"),
     [

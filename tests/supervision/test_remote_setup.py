@@ -72,6 +72,7 @@ def test_credentials_are_found_where_a_project_was_moved_to(
     assert Path(known).resolve() == tmp_path / "moved/.dvc/tmp/gdrive-credentials.json"
 
 
+@pytest.mark.long
 def test_another_kind_of_remote_takes_the_place_of_the_first(project: Path, tmp_path: Path) -> None:
     """DVC refuses to run where it finds a Drive's options with a folder, and a local address would go first."""
     setup("gdrive", "folder-id", "me", "s3cr")

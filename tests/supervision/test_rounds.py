@@ -12,6 +12,8 @@ from housebrain.supervision import changes, rounds
 from housebrain.supervision.remote import open_remote
 from project import change_params, run, set_workers, start_round
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, mlflow_database: Path) -> Path:

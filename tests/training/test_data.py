@@ -119,6 +119,7 @@ def share_out(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(os, "cpu_count", lambda: 2)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_several_processes_make_the_same_tokens(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = reader.read()
@@ -134,6 +135,7 @@ def test_several_processes_make_the_same_tokens(reader: Reader, monkeypatch: pyt
     assert [samples[number] for number in range(8)] == expected
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_bad_row_in_another_process_is_named(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     name = change(reader.path, "brief", 6, "{}")

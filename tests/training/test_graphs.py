@@ -34,6 +34,7 @@ def without_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.random, "fork_rng", lambda devices: nullcontext())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("at_once", [4, 2, 3])
 def test_recorded_steps_train_as_others_do(project: Path, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
     """Several widths, several micro-batches a step, and last ones with fewer samples."""

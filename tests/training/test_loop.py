@@ -17,6 +17,7 @@ from loops import assert_same, make_loop, trained
 from trainings import make_params
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("batch_size", "accumulation"), [(4, 1), ("auto", 4), (2, 2)])
 def test_rows_of_their_own_train_as_packed_rows_do(project: Path, batch_size: Any, accumulation: int) -> None:
     params = make_params(dropout=0.0, batch_size=batch_size, gradient_accumulation=accumulation, epochs=2)

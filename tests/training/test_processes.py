@@ -287,6 +287,7 @@ def test_one_process_a_gpu_as_far_as_they_share_a_step(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr(processes, "version", lambda name: "2.13.0")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
     monkeypatch.setenv("HOUSEBRAIN_PROCESSES", asked)
     if not asked:
@@ -294,6 +295,13 @@ def test_one_process_a_gpu_as_far_as_they_share_a_step(
     assert process_count(PLATFORM.model_copy(update={"gradient_accumulation": accumulation})) == count
     fewer = count < min(int(asked or max(1, gpus)), gpus or 99)
     assert (f"training with {count}" in capsys.readouterr().err) == fewer
+
+
+def test_a_build_of_torch_for_cpus_is_not_asked_for_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "version", lambda name: "2.13.0+cpu")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 8)
+    monkeypatch.delenv("HOUSEBRAIN_PROCESSES")
+    assert process_count(PLATFORM) == 1
 
 
 @pytest.mark.parametrize("asked", ["0", "-1", "two", ""])

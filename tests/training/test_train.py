@@ -190,6 +190,7 @@ def test_killed_training_ends_with_the_same_bytes(make_project: MakeProject, mlf
     }
 
 
+@pytest.mark.long
 def test_checkpoints_of_another_training_are_not_gone_on_from(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -218,6 +219,7 @@ def make_stop(project: Path, patch: pytest.MonkeyPatch, after_step: int) -> None
     patch.setattr(journal, "write_json", write)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dropout", [0.1, 0.0])  # by PEFT's layers, and by those that take their place
 def test_stopped_training_saves_and_goes_on_to_the_same_weights(
     make_project: MakeProject,
@@ -260,6 +262,7 @@ def test_a_checkpoint_of_other_versions_is_gone_on_from_with_a_warning(
     assert read_json(first_shard(project).out / "fingerprint.json")["versions"] == library_versions()
 
 
+@pytest.mark.long
 def test_what_changes_no_weight_may_be_changed_between_a_stop_and_going_on(
     make_project: MakeProject,
     mlflow_store: str,
@@ -356,6 +359,7 @@ def test_a_step_has_as_many_samples_as_batch_and_accumulation_make(
     assert summary["steps"] == 6
 
 
+@pytest.mark.long
 def test_rounds_together_do_the_steps_of_one_training(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -395,6 +399,7 @@ def test_progress_says_step_rate_and_time_left(project: Path, capsys: pytest.Cap
     assert "s left" in lines[0]
 
 
+@pytest.mark.long
 def test_earlier_result_survives_a_failure(project: Path) -> None:
     train.train_shard(first_shard(project), make_params())
     before = sha256_file(first_shard(project).out / WEIGHTS)
@@ -419,6 +424,7 @@ def test_half_precision_without_a_gpu_is_refused(project: Path) -> None:
         train.train_shard(first_shard(project), make_params(precision="fp16"))
 
 
+@pytest.mark.long
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_bf16_trains_on_a_cpu_as_fp32_does(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
     losses = []

@@ -223,7 +223,7 @@ def _read(stored: Stored) -> torch.Tensor:
     try:
         with stored.file.open("rb") as opened:
             opened.seek(stored.start)
-            count = opened.readinto(tensor.reshape(-1).view(torch.uint8).numpy())
+            count = opened.readinto(tensor.reshape(-1).view(torch.uint8).numpy().data)
     except OSError as error:
         raise _damaged(stored.file, error) from error
     if count < tensor.nbytes:

@@ -16,6 +16,8 @@ ROOM = 256  # tokens that are made room for at once
 class _GrowingLayer(DynamicLayer):
     """A layer whose `keys` and `values`, [rows, heads, tokens, d], are what is used of larger tensors."""
 
+    keys: Any
+    values: Any
     _roomy_keys: torch.Tensor | None = None
     _roomy_values: torch.Tensor | None = None
 

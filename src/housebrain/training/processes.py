@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import traceback
+from importlib.metadata import version
 from types import FrameType
 from typing import NoReturn
 
@@ -48,9 +49,7 @@ def process_count(settings: Platform) -> int:
     Raises:
         UserError: HOUSEBRAIN_PROCESSES is not a number from 1.
     """
-    import torch
-
-    gpus = torch.cuda.device_count()
+    gpus = _gpu_count()
     asked = os.environ.get(PROCESSES, str(max(1, gpus)))
     if not asked.isdecimal() or int(asked) < 1:
         raise UserError(f"{PROCESSES}: {asked} is not a number from 1. Correct it, or unset it for one process a GPU.")
@@ -59,6 +58,14 @@ def process_count(settings: Platform) -> int:
     if count < wanted:
         print(f"warning: a step has {count} samples, for {wanted} processes; training with {count}.", file=sys.stderr)
     return count
+
+
+def _gpu_count() -> int:
+    if version("torch").endswith("+cpu"):  # this build has no use for any, and to import it takes seconds
+        return 0
+    import torch
+
+    return torch.cuda.device_count()
 
 
 def train_in_processes(shard: Shard, params: Params, program: tuple[str, ...] = PROGRAM) -> None:

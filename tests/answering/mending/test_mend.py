@@ -300,6 +300,7 @@ def test_a_spoilt_design_comes_back_valid(way: str) -> None:
         assert faults(found.design.model_dump(mode="json"), record) == []
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 29), st.integers(0, 10**6))
 def test_designs_spoilt_at_random_come_back_valid(number: int, seed: int) -> None:

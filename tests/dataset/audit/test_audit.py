@@ -54,6 +54,7 @@ def counts(page: str) -> dict[str, int]:
     return {what: int(count.replace(",", "")) for what, count in rows}
 
 
+@pytest.mark.long
 def test_defects_are_counted_and_named(tmp_path: Path, tokenizer: Any) -> None:
     records = dataset()
     for record in records:
@@ -94,6 +95,7 @@ def test_defects_are_counted_and_named(tmp_path: Path, tokenizer: Any) -> None:
     assert found["least room areas sum to more than `max_buildable_area`"] == 1
 
 
+@pytest.mark.long
 def test_a_window_as_short_as_the_prompt_trains_on_nothing(tmp_path: Path, tokenizer: Any) -> None:
     path = write_jsonl(tmp_path / "set.jsonl", dataset())
     rows = re.findall(r"^\| dataset, json indent=2 \|.*$", audit(path, tokenizer, 200), re.MULTILINE)
@@ -102,11 +104,13 @@ def test_a_window_as_short_as_the_prompt_trains_on_nothing(tmp_path: Path, token
     assert "| 100.0% | 0.0% |" in rows[0]
 
 
+@pytest.mark.long
 def test_the_page_depends_on_the_dataset_and_the_seed_alone(tmp_path: Path, tokenizer: Any) -> None:
     path = write_jsonl(tmp_path / "set.jsonl", dataset())
     assert audit(path, tokenizer, 512, seed=3) == audit(path, tokenizer, 512, seed=3)
 
 
+@pytest.mark.long
 def test_briefs_without_answers_are_audited_too(tmp_path: Path, tokenizer: Any) -> None:
     page = audit(write_jsonl(tmp_path / "briefs.jsonl", raw_records(30)), tokenizer, 512)
     assert "30 of them readable, 0 with an `output`" in page
@@ -250,6 +254,7 @@ def test_a_dataset_without_a_readable_record_has_its_page_all_the_same(
         assert "- 3 files can't be read to their end" in page
 
 
+@pytest.mark.long
 def test_it_finds_what_is_wrong_with_the_real_dataset(
     v5: Path, tmp_path: Path, tokenizer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
