@@ -218,7 +218,7 @@ def _read(stored: Stored) -> torch.Tensor:
     if stored.file.suffix == ".bin":
         # `clone`: the others of the file are not kept for this one's sake.
         return _torch_file(stored.file)[stored.name].detach().clone()
-    # A mapping that stays open keeps every page it has seen in memory, and one for each read checks the whole header anew.
+    # A mapping that stays open keeps every page it has seen in memory; one a read checks the whole header anew.
     tensor = torch.empty(stored.shape, dtype=DTYPES[stored.dtype])
     try:
         with stored.file.open("rb") as opened:

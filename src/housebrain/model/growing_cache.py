@@ -58,7 +58,7 @@ def _added(roomy: torch.Tensor | None, held: torch.Tensor, states: torch.Tensor,
 
 
 def growing_cache(config: Any) -> DynamicCache:
-    """An empty cache for a model of this configuration; layers with a window, or without attention, are transformers'."""
+    """An empty cache for a model of this configuration; layers with a window or no attention are transformers'."""
     cache = DynamicCache(config=config)
     cache.layers = [_GrowingLayer() if type(layer) is DynamicLayer else layer for layer in cache.layers]
     return cache
