@@ -189,6 +189,7 @@ import housebrain.cli, housebrain.params
     assert " drawn" in run_without(modules_of("all"), program)
 
 
+@pytest.mark.long
 def test_a_merge_needs_its_extra_only(adapters: list[Path]) -> None:
     program = f"import housebrain as hb; print(hb.merge({list(map(str, adapters))}, 'merged')['rank_max'])"
     # find_spec, with which the check looks for peft, has to find nothing.

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from conftest import REPOSITORY
 
 SOURCES = [*REPOSITORY.glob("src/**/*.py"), *REPOSITORY.glob("stages/*.py")]
@@ -17,6 +19,7 @@ def calls(path: Path) -> Iterator[tuple[str, str]]:
             yield ast.unparse(node.func).rpartition(".")[2], ast.unparse(node)
 
 
+@pytest.mark.long
 def test_processes_are_spawned() -> None:
     """Forked ones crash on macOS, where its own libraries were used before."""
     pools = [call for path in SOURCES for name, call in calls(path) if name == "ProcessPoolExecutor"]

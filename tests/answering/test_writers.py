@@ -89,6 +89,7 @@ class StoppedError(Exception):
     """Raised by a check."""
 
 
+@pytest.mark.long
 def test_writing_ends_where_the_check_says_so(base: Path, briefs: list[Brief]) -> None:
     steps = []
 

@@ -308,6 +308,7 @@ def test_a_strangers_folder_is_left_alone(tmp_path: Path, monkeypatch: pytest.Mo
         assert done.exit_code == 0
 
 
+@pytest.mark.long
 def test_a_model_gets_more_floors_too_where_the_words_leave_them_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

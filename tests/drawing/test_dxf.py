@@ -66,6 +66,7 @@ def test_doors_and_windows_are_blocks_with_marks_and_sizes(house: Solved) -> Non
     assert len(set(numbers)) == len(numbers)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("house", HOUSES)
 def test_dimensions_measure_the_house(house: Solved) -> None:
     drawn = made(house)

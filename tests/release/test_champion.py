@@ -97,6 +97,7 @@ def test_an_overwritten_folder_is_noticed(evaluated_round: Path, params: Params)
         champion(params)
 
 
+@pytest.mark.long
 def test_the_commit_that_has_it_is_found(evaluated_round: Path) -> None:
     """Not the one before, not the one that replaced it."""
     run(evaluated_round, "git", "init", "-q")

@@ -96,6 +96,7 @@ def _names(house: House) -> list[set[str]]:
     return [{space.name for space in storey.spaces if space.type not in ADDED} for storey in house.storeys]
 
 
+@pytest.mark.long
 def test_more_of_the_wet_rooms_stand_over_others() -> None:
     before, after = [], []
     for programme, candidate in _found():

@@ -26,6 +26,8 @@ from housebrain.tracking import Point, RunRecord, import_record, log_files
 from housebrain.training import checkpoints
 from supervision.stores import local_remote
 
+pytestmark = pytest.mark.long
+
 KEY = "0123456789abcdef" * 4  # pragma: allowlist secret
 KEEP = 2
 
@@ -444,7 +446,6 @@ def command(*words: str) -> Any:
     return subprocess.run([*COMMAND, *words], capture_output=True, text=True)
 
 
-@pytest.mark.long
 @pytest.mark.slow
 def test_the_command(project: Path, tmp_path: Path) -> None:
     repository = Path(module.__file__).parents[3]

@@ -145,8 +145,27 @@ def test_accumulated_rows_weigh_as_one_batch(make_project: MakeProject, monkeypa
         torch.testing.assert_close(weights[0][name], weights[1][name], rtol=1e-3, atol=1e-4)
 
 
+# Where a training is killed: a function, and its how-manieth call.
+FAULTS = (
+    ("housebrain.training.data:tokenize", 5),  # some samples are tokens
+    ("housebrain.model.loss:cross_entropy", 2),  # in the first step
+    ("torch:save", 2),  # in the first save, some files written
+    ("housebrain.training.checkpoints:mark_complete", 1),  # in the first save, all files written
+    ("housebrain.training.checkpoints:keep_newest", 1),  # after it
+    ("housebrain.model.loss:cross_entropy", 7),  # a step or more after a checkpoint
+    ("housebrain.training.train:json_validity", 1),  # after the last step
+    ("housebrain.training.result:write_json", 1),  # some results written
+    ("housebrain.training.result:write_json", 2),  # the adapter is there, the report isn't
+)
+
+
 @pytest.mark.timeout(300)
-def test_killed_training_ends_with_the_same_bytes(make_project: MakeProject, mlflow_store: str) -> None:
+@pytest.mark.parametrize(
+    "faults", [pytest.param(FAULTS[5::3], id="twice"), pytest.param(FAULTS, id="everywhere", marks=pytest.mark.long)]
+)
+def test_killed_training_ends_with_the_same_bytes(
+    faults: tuple[tuple[str, int], ...], make_project: MakeProject, mlflow_store: str
+) -> None:
     """Killed while samples are read, before the first checkpoint, within a save, in training, and writing results."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["housebrain.training.train", "mlflow"])
@@ -160,17 +179,7 @@ def test_killed_training_ends_with_the_same_bytes(make_project: MakeProject, mlf
 
     whole, killed = make_project("whole"), make_project("killed")
     assert attempt(whole) == 0
-    for function, call in (
-        ("housebrain.training.data:tokenize", 5),  # some samples are tokens
-        ("housebrain.model.loss:cross_entropy", 2),  # in the first step
-        ("torch:save", 2),  # in the first save, some files written
-        ("housebrain.training.checkpoints:mark_complete", 1),  # in the first save, all files written
-        ("housebrain.training.checkpoints:keep_newest", 1),  # after it
-        ("housebrain.model.loss:cross_entropy", 7),  # a step or more after a checkpoint
-        ("housebrain.training.train:json_validity", 1),  # after the last step
-        ("housebrain.training.result:write_json", 1),  # some results written
-        ("housebrain.training.result:write_json", 2),  # the adapter is there, the report isn't
-    ):
+    for function, call in faults:
         assert attempt(killed, Fault(function, call)) == -signal.SIGKILL, function
     assert not first_shard(killed).report.exists()
     last_attempt_ms = now_ms()
