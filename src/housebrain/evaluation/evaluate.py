@@ -140,9 +140,10 @@ class Elsewhere(Protocol):
 
 
 def reply(model: Any, tokenizer: Any, content: Content, max_new_tokens: int) -> Loss | Answers:
-    """A model's reply; as `Asked` for the arguments."""
+    """A model's reply; as `Asked` for the arguments. One that answers can't be trained or saved afterwards."""
     if isinstance(content, Tokens):
         return Loss(loss=mean_loss(model, [content]))
+    prepack(model)  # for losses it would not pay
     proposals: list[Proposal] = []
     with PeakMemory() as memory:
         if isinstance(content, ToGuide):
@@ -380,7 +381,7 @@ def load_asked(base: Path, adapters: Adapters) -> Any:
     Raises:
         UserError: an adapter was made for another base.
     """
-    return prepack(load_stacked(base, list(adapters)) if len(adapters) > 1 else load_model(base, adapters[0]))
+    return load_stacked(base, list(adapters)) if len(adapters) > 1 else load_model(base, adapters[0])
 
 
 def _hashes(adapter: Path | None) -> list[str] | None:

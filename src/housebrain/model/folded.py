@@ -47,7 +47,8 @@ def _folded(model: Any, adapter: Adapter) -> Any:
             raise UserError(f"{adapter.folder}: it doesn't fit the base ({name}). Train it on this base.")
         factors = adapter.factors(name)
         update = factors.scale * (factors.B.float() @ factors.A.float())
-        layer.weight.data += update.to(layer.weight)
+        # A new tensor: in place each page of the file that the base is mapped from would be copied by itself.
+        layer.weight.data = layer.weight.data + update.to(layer.weight)
     return model
 
 
