@@ -63,7 +63,7 @@ def spread(seconds: list[float]) -> dict[str, float]:
 
 
 class FreeWriter:
-    """Plain `generate`: greedy, and stopped where the JSON object is closed."""
+    """transformers' `generate` as it is: greedy, and stopped where the JSON object is closed."""
 
     name = "transformers"
 
@@ -82,11 +82,23 @@ class FreeWriter:
         seed: int,
         check: Callable[[], None],
     ) -> Written:
-        from housebrain.language.prompt import prompt
-        from housebrain.model.generation import generate_answers
+        import torch
+        from transformers import StoppingCriteriaList
 
-        (text,) = generate_answers(self.model, self.tokenizer, [prompt(self.tokenizer, brief, "tree")], LONGEST, 1)
-        return Written(text, 0)
+        from housebrain.language.prompt import prompt
+        from housebrain.model.generation import closed_object
+
+        text = prompt(self.tokenizer, brief, "tree")
+        asked = self.tokenizer(text, return_tensors="pt", add_special_tokens=False)
+        begin = asked["input_ids"].shape[1]
+
+        def closed(ids: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+            return torch.tensor([closed_object(self.tokenizer.decode(ids[0, begin:])) is not None])
+
+        ends: Any = StoppingCriteriaList([closed])
+        output = self.model.generate(**asked, max_new_tokens=LONGEST, do_sample=False, stopping_criteria=ends)
+        text = self.tokenizer.decode(output[0, begin:], skip_special_tokens=True)
+        return Written(closed_object(text) or text, 0)
 
 
 def open_way(way: str, base: Path, adapter: Path, engine: Path) -> Writer:

@@ -35,9 +35,9 @@ def test_the_shipped_file_is_valid_and_local() -> None:
         ("base: smollm2-135m", "base: gpt-9", "base: unknown base model 'gpt-9'. Known: smollm2-135m"),
         ('  "6": {', '  "7": {', 'workers: expected the keys "1" to "6" in order'),
         ('  "2": {', '  "1.5": {', "and found 1, 1.5, 3"),
-        ("  generate_count: 150", "  generate_count: many", "prepare.generate_count"),
-        ("  generate_count: 150", "  generate_count: 0", "prepare.generate_count"),
-        ("  generate_count: 150", "  generated: 240", "prepare.generate_count"),
+        ("  generate_count: 100", "  generate_count: many", "prepare.generate_count"),
+        ("  generate_count: 100", "  generate_count: 0", "prepare.generate_count"),
+        ("  generate_count: 100", "  generated: 240", "prepare.generate_count"),
         ("round: 1", "round: 1\nspeling: 2", "speling"),
         ("  temperature: 0.1", "  temperature: .nan", "merge.temperature"),
         (
