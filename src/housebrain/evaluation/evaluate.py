@@ -140,10 +140,9 @@ class Elsewhere(Protocol):
 
 
 def reply(model: Any, tokenizer: Any, content: Content, max_new_tokens: int) -> Loss | Answers:
-    """A model's reply; as `Asked` for the arguments. One that answers can't be trained or saved afterwards."""
+    """A model's reply; as `Asked` for the arguments."""
     if isinstance(content, Tokens):
         return Loss(loss=mean_loss(model, [content]))
-    prepack(model)  # for losses it would not pay
     proposals: list[Proposal] = []
     with PeakMemory() as memory:
         if isinstance(content, ToGuide):
@@ -376,12 +375,13 @@ class _Answering:
 
 
 def load_asked(base: Path, adapters: Adapters) -> Any:
-    """The model with these adapters; as in `Asked`.
+    """The model with these adapters; as in `Asked`. It can't be trained or saved.
 
     Raises:
         UserError: an adapter was made for another base.
     """
-    return load_stacked(base, list(adapters)) if len(adapters) > 1 else load_model(base, adapters[0])
+    # Before anything is asked, or the last bits of a loss would depend on what was asked before.
+    return prepack(load_stacked(base, list(adapters)) if len(adapters) > 1 else load_model(base, adapters[0]))
 
 
 def _hashes(adapter: Path | None) -> list[str] | None:

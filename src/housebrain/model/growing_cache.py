@@ -1,7 +1,7 @@
 """A cache of keys and values with room to grow.
 
-That of transformers makes every tensor anew for each token: after a few hundred tokens of a batch this takes a third of
-the time.
+That of transformers makes every tensor anew for each token: with 24 rows of 250 tokens this takes a third of the time
+of a pass on a CPU.
 """
 
 from typing import Any
