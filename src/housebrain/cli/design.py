@@ -3,7 +3,6 @@
 import contextlib
 import json
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -14,6 +13,7 @@ from housebrain.errors import UserError
 
 if TYPE_CHECKING:
     from housebrain.answering.finish import Finished
+    from housebrain.drawing.aside import Aside
     from housebrain.house.brief import Brief
     from housebrain.house.design import Design
     from housebrain.release.answering import Answering
@@ -126,6 +126,7 @@ def design(
     understood and what was changed. A model answers under the brief's grammar, and is finished to the rules.
     """
     from housebrain.answering.asked import on_enough_floors, read_given, solve_asked
+    from housebrain.drawing.aside import Aside
     from housebrain.files import atomic_folder, check_replaceable, write_json
     from housebrain.house.brief import Rejected
     from housebrain.report.designed import print_designed, print_read
@@ -138,31 +139,32 @@ def design(
     if engine == "solver" and (model is not None or server is not None):
         raise UserError("--engine solver asks no model: leave out --model and --server, or --engine.")
     check_replaceable(out, _MARKS, "folder of a design")
-    try:
-        request = read_given(given, flags)
-        _note_compiling()
-        chosen = None if engine == "solver" else _model(engine, model, server)
-        if chosen is not None:
-            by, model_ = chosen.about, chosen
-            request, designed = on_enough_floors(
-                request, lambda brief: _by_model(brief, model_, temperature, seed, alternatives)
-            )
-        else:
-            by = "the solver"
-            request, houses = solve_asked(request, seed, alternatives)
-            designed = [Answered(house) for house in houses]
-    except Rejected as rejected:
-        raise UserError(f"{_shown(given)}: {rejected}. Change the brief.") from rejected
-    if request.words is not None:
-        print_read(request.brief, request.assumed, request.not_understood)
-    with atomic_folder(out) as folder:
-        write_json(folder / "brief.json", {
-            "words": request.words, "brief": request.brief.model_dump(mode="json"),
-            "assumed": [one._asdict() for one in request.assumed], "not_understood": list(request.not_understood),
-        })  # fmt: skip
-        for number, answer in enumerate(designed, 1):
-            place = folder if len(designed) == 1 else folder / str(number)
-            names = _write(answer, request.brief, place)
+    with contextlib.closing(Aside()) as aside:
+        try:
+            request = read_given(given, flags)
+            _note_compiling()
+            chosen = None if engine == "solver" else _model(engine, model, server)
+            if chosen is not None:
+                by, model_ = chosen.about, chosen
+                request, designed = on_enough_floors(
+                    request, lambda brief: _by_model(brief, model_, temperature, seed, alternatives)
+                )
+            else:
+                by = "the solver"
+                request, houses = solve_asked(request, seed, alternatives)
+                designed = [Answered(house) for house in houses]
+        except Rejected as rejected:
+            raise UserError(f"{_shown(given)}: {rejected}. Change the brief.") from rejected
+        if request.words is not None:
+            print_read(request.brief, request.assumed, request.not_understood)
+        with atomic_folder(out) as folder:
+            write_json(folder / "brief.json", {
+                "words": request.words, "brief": request.brief.model_dump(mode="json"),
+                "assumed": [one._asdict() for one in request.assumed], "not_understood": list(request.not_understood),
+            })  # fmt: skip
+            for number, answer in enumerate(designed, 1):
+                place = folder if len(designed) == 1 else folder / str(number)
+                names = _write(answer, request.brief, place, aside)
     for number, answer in enumerate(designed, 1):
         if len(designed) > 1:
             print(f"\nAlternative {number}:")
@@ -185,21 +187,7 @@ def _model(engine: Engine | None, model: Path | None, server: str | None) -> "An
         return None
     from housebrain.release.answering import open_model
 
-    # While the model is loaded and writes, what comes after it is.
-    threading.Thread(target=_import_the_rest, daemon=True).start()
     return open_model(model, needed, engine == "transformers", server)
-
-
-def _import_the_rest() -> None:
-    """Imports what finishes and draws a house: it takes as long as a model takes to write a floor."""
-    import housebrain.drawing.dxf.house
-    import housebrain.drawing.formats
-    import housebrain.drawing.pdf
-    import housebrain.rules.bill
-    import housebrain.rules.codes
-
-    with contextlib.suppress(ImportError):  # its library is not in the core
-        import housebrain.drawing.ifc.house  # noqa: F401
 
 
 class Answered(NamedTuple):
@@ -224,8 +212,10 @@ def _by_model(brief: "Brief", by: "Answering", temperature: float, seed: int, co
     return sorted(found, key=lambda one: -score(one.design, brief).total)
 
 
-def _write(answer: Answered, brief: "Brief", folder: Path) -> list[str]:
+def _write(answer: Answered, brief: "Brief", folder: Path, aside: "Aside") -> list[str]:
     """Writes a house into a folder, with its drawings in every format; returns the files' names."""
+    from housebrain.drawing.aside import SLOW
+    from housebrain.drawing.formats import installed
     from housebrain.drawing.formats import render as draw
     from housebrain.drawing.scene import scene
     from housebrain.files import write_json
@@ -233,11 +223,14 @@ def _write(answer: Answered, brief: "Brief", folder: Path) -> list[str]:
     from housebrain.rules.codes import check_codes
 
     folder.mkdir(exist_ok=True)
+    formats = installed()
+    aside.draw(answer.design, brief, folder, [kind for kind in formats if kind in SLOW])
     write_json(folder / "design.json", answer.design.model_dump(mode="json"))
     write_json(folder / "codes.json", [one._asdict() for one in check_codes(answer.design, brief)])
     write_json(folder / "bill.json", bill(answer.design, brief).model_dump(mode="json"))
     names = ["design.json", "codes.json", "bill.json"]
-    names += [path.name for path in draw(scene(answer.design, brief), folder)]
+    quick = [kind for kind in formats if kind not in SLOW]
+    names += [path.name for path in draw(scene(answer.design, brief), folder, quick)] + aside.names()
     if answer.text is not None:
         (folder / "answer.txt").write_text(answer.text + "\n", encoding="utf-8")
         names.append("answer.txt")

@@ -80,24 +80,29 @@ def curves(
     F: Ints,
     G: Ints,
 ) -> None:
-    """Fills `F[node, width]` = least depth and `G[node, depth]` = least width of every node.
+    """Fills `F[node, width]` = least depth, or `G[node, depth]` = least width, of every node.
+
+    What stands side by side is asked for its least width, what stands behind each other and the root for the least
+    depth: the other curve of a node is left as it was.
 
     `leaf`: what `leaf_curves` made; `stairs`: the node that has just the given size, or -1; `open_slot`: the slot of
     open ground, which has at least the given size, or -1.
     """  # fmt: skip
     wide, deep = F.shape[1], G.shape[1]
+    beside = np.zeros(size, np.bool_)  # whether its width is asked for
+    for n in range(size):
+        if tree[n, OP]:
+            beside[tree[n, A]] = beside[tree[n, B]] = tree[n, OP] == 1
     for n in range(size):
         i, j = tree[n, A], tree[n, B]
-        if n == stairs:
-            for w in range(wide):
-                F[n, w] = stairs_d if w >= stairs_w else NEVER
-            for d in range(deep):
-                G[n, d] = stairs_w if d >= stairs_d else NEVER
-        elif tree[n, OP] == 0 and tree[n, SPACE] == open_slot:
-            for w in range(wide):
-                F[n, w] = open_d if w >= open_w else NEVER
-            for d in range(deep):
-                G[n, d] = open_w if d >= open_d else NEVER
+        if n == stairs or (tree[n, OP] == 0 and tree[n, SPACE] == open_slot):
+            least_w, least_d = (stairs_w, stairs_d) if n == stairs else (open_w, open_d)
+            if beside[n]:
+                for d in range(deep):
+                    G[n, d] = least_w if d >= least_d else NEVER
+            else:
+                for w in range(wide):
+                    F[n, w] = least_d if w >= least_w else NEVER
         elif tree[n, OP] == 0:
             s = tree[n, SPACE]
             lesser = 0
@@ -107,18 +112,22 @@ def curves(
                 for m in range(size):
                     if tree[m, OP] == 0 and tree[m, SPACE] == s and tree[m, LESSER]:
                         lesser = min(lesser + 1, LESSER_MOST)
-            for w in range(wide):
-                F[n, w] = leaf[s, lesser, w]
-            for d in range(deep):
-                G[n, d] = leaf[s, lesser, d]
+            if beside[n]:
+                for d in range(deep):
+                    G[n, d] = leaf[s, lesser, d]
+            else:
+                for w in range(wide):
+                    F[n, w] = leaf[s, lesser, w]
         elif tree[n, OP] == 2:
             for w in range(wide):
                 F[n, w] = min(NEVER, F[i, w] + F[j, w])
-            inverse(F[n], G[n])
+            if beside[n]:
+                inverse(F[n], G[n])
         else:
             for d in range(deep):
                 G[n, d] = min(NEVER, G[i, d] + G[j, d])
-            inverse(G[n], F[n])
+            if not beside[n]:
+                inverse(G[n], F[n])
 
 
 @kernel

@@ -8,6 +8,7 @@ good ones is taken by the seed.
 import heapq
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from random import Random
 from typing import NamedTuple
@@ -370,7 +371,9 @@ def solve(programme: Programme, seed: int = 0, unit_ft: float = UNIT_FT) -> Hous
     if programme.corner == NO_CORNER:
         if is_small(programme):
             searches = [Solver(programme, seed, unit_ft, effort) for effort in SMALL_EFFORTS]
-            refused = [one.look(6 if single else 20, 99, wild=True, most=20 if single else 80) for one in searches]
+            rounds, most = (6, 20) if single else (20, 80)
+            with ThreadPoolExecutor(len(searches)) as threads:
+                refused = list(threads.map(lambda one: one.look(rounds, 99, True, most), searches))
             winner, why = min(zip(searches, refused, strict=True), key=lambda pair: pair[0].penalty)
             return why or winner.best()
         found = Solver(programme, seed, unit_ft).run(rounds=2 if single else 4, enough=99)

@@ -12,7 +12,7 @@ from pathlib import Path
 from numba import config, njit
 
 # Files with compiled functions, and those whose constants are compiled into them.
-_SOURCES = ("crossings", "curves", "doors", "judge", "kinds", "mutate", "passages", "search", "../rules/passages")
+_SOURCES = ("crossings", "curves", "doors", "judge", "kinds", "mutate", "passages", "search", "stacking", "../rules/passages")
 _VERSION = hashlib.sha256(
     b"".join((Path(__file__).parent / f"{name}.py").read_bytes() for name in _SOURCES)
 ).hexdigest()[:16]
@@ -28,4 +28,5 @@ def is_compiled() -> bool:
     return next(folder.glob("*/search.explore-*.nbc"), None) is not None
 
 
-kernel = njit(cache=True, error_model="numpy")  # without a check before every division
+# Without a check before every division; other threads go on while it computes.
+kernel = njit(cache=True, error_model="numpy", nogil=True)

@@ -6,6 +6,7 @@ import numpy as np
 
 from housebrain.solver.curves import Floats, Ints
 from housebrain.solver.finish import Candidate
+from housebrain.solver.kernel import kernel
 from housebrain.solver.passages import WET
 from housebrain.solver.search import UNUSABLE
 from housebrain.solver.survey import draw, try_box
@@ -71,11 +72,18 @@ def _wet_boxes(candidate: Candidate, index: int, pick: int) -> Ints:
     return np.hstack((wet[:, :2], wet[:, :2] + wet[:, 2:]))
 
 
+@kernel
 def _over(below: Ints, above: Ints) -> float:
     """The share of the wet rooms above half of which, or more, stands over wet rooms; 1 where there are none."""
-    if not above.size:
+    if above.shape[0] == 0:
         return 1.0
-    low = np.maximum(above[:, None, :2], below[None, :, :2])
-    high = np.minimum(above[:, None, 2:], below[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(2).sum(1)
-    return float(np.minimum(1.0, 2 * shared / (above[:, 2:] - above[:, :2]).prod(1)).mean())
+    total = 0.0
+    for a in range(above.shape[0]):
+        left, front, right, rear = above[a, 0], above[a, 1], above[a, 2], above[a, 3]
+        shared = 0
+        for b in range(below.shape[0]):
+            wide = min(right, below[b, 2]) - max(left, below[b, 0])
+            deep = min(rear, below[b, 3]) - max(front, below[b, 1])
+            shared += max(0, wide) * max(0, deep)
+        total += min(1.0, 2 * shared / ((right - left) * (rear - front)))
+    return total / above.shape[0]

@@ -1,5 +1,6 @@
 """The compiled search as Python calls it: a level's topologies measured, tried at widths, and drawn."""
 
+import threading
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -147,10 +148,19 @@ class _Scratch:
         self.parts = np.zeros(PARTS)
 
 
-@lru_cache(maxsize=128)
-def _reused(nodes: int) -> _Scratch:
-    """Scratch of which nothing is read again: made once for each length of trees."""
-    return _Scratch(nodes)
+class _Reused(threading.local):
+    """Scratch of which nothing is read again: made once for each length of trees, in each thread."""
+
+    def __init__(self) -> None:
+        self.of: dict[int, _Scratch] = {}
+
+    def scratch(self, nodes: int) -> _Scratch:
+        if nodes not in self.of:
+            self.of[nodes] = _Scratch(nodes)
+        return self.of[nodes]
+
+
+_reused = _Reused()
 
 
 @lru_cache(maxsize=128)
@@ -166,7 +176,7 @@ def _explore(
 ) -> None:  # fmt: skip
     pool, wants = level.pool, level.wants
     nodes = pool.tree.shape[1]
-    scratch = scratch or _reused(nodes)
+    scratch = scratch or _reused.scratch(nodes)
     explore(
         pool.head, pool.tree, pool.ring, level.F, level.G, level.grown, wants.need, WEIGHTS, noise, ground, stairs.end,
         stairs.wide, stairs.deep, stairs.left, stairs.front, wants.door, wants.nook, wants.corner, widths, box_d, most,
