@@ -19,6 +19,7 @@ from housebrain.model.folded import load_model
 from housebrain.model.loading import load_tokenizer
 from housebrain.model.onnx_export import write_onnx
 from housebrain.model.onnx_model import OnnxModel
+from housebrain.model.vocabulary import Vocabulary
 from housebrain.provenance import code_hash
 
 CODE = [
@@ -27,6 +28,7 @@ CODE = [
     "answering/plain_writer.py",
     "language/chat.py",
     "model/onnx_export.py",
+    "model/onnx_head.py",
     "model/onnx_model.py",
 ]
 
@@ -74,5 +76,5 @@ def _write(base: Path, adapter: Path | None, folder: Path) -> None:
         with TemporaryDirectory(prefix=".", suffix=".tmp", dir=made.parent) as whole:
             load_model(base, adapter).save_pretrained(whole)
             tokenizer.save_pretrained(whole)
-            write_onnx(Path(whole), made)
+            write_onnx(Path(whole), made, tokens=sorted(Vocabulary(tokenizer).texts))
         write_chat(find_chat(tokenizer, "tree"), made)

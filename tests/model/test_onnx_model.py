@@ -65,6 +65,26 @@ def test_logits_are_those_of_transformers(base: Path, ids: list[list[int]], prec
     assert off(expected(right, there), expected(right, text)) > 2 * TOLERANCES[precision]
 
 
+@pytest.mark.long
+def test_a_narrow_head_has_the_same_logits(base: Path, ids: list[list[int]], tmp_path: Path) -> None:
+    """Of the tokens that it was made for; of the others none. The file is that much smaller."""
+    whole, tokens = onnx_of(base, "int8"), [5, 6, 40, 41, 99]
+    write_onnx(base, tmp_path, "int8", tokens)
+    found, right = (OnnxModel(folder).rows().append([ids[0]])[0] for folder in (tmp_path, whole))
+    assert found.shape == right.shape
+    np.testing.assert_array_equal(found[tokens], right[tokens])
+    assert np.isneginf(np.delete(found, tokens)).all()
+    sizes = [(folder / "model.onnx.data").stat().st_size for folder in (tmp_path, whole)]
+    assert sizes[1] - sizes[0] > 50 * len(right)
+
+
+@pytest.mark.long
+def test_a_head_that_shares_its_matrix_stays_whole(base: Path, ids: list[list[int]], tmp_path: Path) -> None:
+    write_onnx(base, tmp_path, "fp32", [5, 6])
+    found, right = (OnnxModel(folder).rows().append([ids[0]])[0] for folder in (tmp_path, onnx_of(base, "fp32")))
+    np.testing.assert_array_equal(found, right)
+
+
 def test_rows_go_on_from_copies(base: Path, ids: list[list[int]]) -> None:
     """Each copy is its own; a row that is given nothing stays as it is."""
     right, rows = AutoModelForCausalLM.from_pretrained(base), OnnxModel(onnx_of(base, "fp32")).rows()

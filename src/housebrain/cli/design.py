@@ -3,8 +3,11 @@
 import contextlib
 import json
 import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeVar
 
 import typer
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from housebrain.house.design import Design
     from housebrain.release.answering import Answering
 
+T = TypeVar("T")
 app = typer.Typer()
 _MARKS = ("codes.json", "1/codes.json")  # what shows that a folder is one of `design`
 Record = Annotated[Path, typer.Argument(help="A JSON file with a brief, or a record {id, input, metadata}")]
@@ -125,11 +129,8 @@ def design(
     The folder gets the brief, the design and its floor plans; the screen says what was assumed, what was not
     understood and what was changed. A model answers under the brief's grammar, and is finished to the rules.
     """
-    from housebrain.answering.asked import on_enough_floors, read_given, solve_asked
     from housebrain.drawing.aside import Aside
     from housebrain.files import atomic_folder, check_replaceable, write_json
-    from housebrain.house.brief import Rejected
-    from housebrain.report.designed import print_designed, print_read
 
     given = " ".join(asked)
     flags = {
@@ -140,10 +141,16 @@ def design(
         raise UserError("--engine solver asks no model: leave out --model and --server, or --engine.")
     check_replaceable(out, _MARKS, "folder of a design")
     with contextlib.closing(Aside()) as aside:
+        opened = None if engine == "solver" else _in_background(lambda: _model(engine, model, server))
+        # Only now: importing these takes as long as opening a model.
+        from housebrain.answering.asked import on_enough_floors, read_given, solve_asked
+        from housebrain.house.brief import Rejected
+        from housebrain.report.designed import print_designed, print_read
+
         try:
             request = read_given(given, flags)
             _note_compiling()
-            chosen = None if engine == "solver" else _model(engine, model, server)
+            chosen = opened.result() if opened else None
             if chosen is not None:
                 by, model_ = chosen.about, chosen
                 request, designed = on_enough_floors(
@@ -186,8 +193,27 @@ def _model(engine: Engine | None, model: Path | None, server: str | None) -> "An
     if not needed and not Path("params.yaml").is_file():
         return None
     from housebrain.release.answering import open_model
+    from housebrain.solver.kernel import is_compiled
+    from housebrain.solver.library import load_kernels
 
-    return open_model(model, needed, engine == "transformers", server)
+    found = open_model(model, needed, engine == "transformers", server)
+    if found is not None and is_compiled():
+        _in_background(load_kernels)  # while the first floor is written
+    return found
+
+
+def _in_background(work: Callable[[], T]) -> Future[T]:
+    """Begins some work, for which the program does not wait when it ends."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # who asks for the result gets it
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
 class Answered(NamedTuple):

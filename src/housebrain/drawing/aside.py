@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from housebrain.errors import UserError
-from housebrain.house.brief import Brief
-from housebrain.house.design import Design
+
+if TYPE_CHECKING:
+    from housebrain.house.brief import Brief
+    from housebrain.house.design import Design
 
 # Of all formats' time the libraries of these take most, to be imported and to write.
 SLOW = ("pdf", "letter", "dxf", "ifc")
@@ -25,7 +28,7 @@ class Aside:
         self._process.start()
         other.close()
 
-    def draw(self, design: Design, brief: Brief, folder: Path, formats: Iterable[str]) -> None:
+    def draw(self, design: "Design", brief: "Brief", folder: Path, formats: Iterable[str]) -> None:
         """Has a house drawn in some formats into a folder; does not wait for it."""
         with contextlib.suppress(BrokenPipeError):  # `names` says so
             self._pipe.send((design, brief, folder, tuple(formats)))

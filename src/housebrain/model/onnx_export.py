@@ -3,11 +3,13 @@
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from housebrain.errors import UserError
-from housebrain.model.onnx_model import OnnxModel
+from housebrain.model.onnx_head import narrow_head
+from housebrain.model.onnx_model import GRAPH, OnnxModel
 
 Precision = Literal["int8", "fp32"]
 NEEDED = ("onnxruntime", "onnxruntime_genai", "onnx", "onnx_ir")
@@ -24,13 +26,14 @@ def _unfit(model: Path, why: str) -> UserError:
     return UserError(f"{model}: onnxruntime can't run this model ({why}). Use `--engine transformers`.")
 
 
-def write_onnx(model: Path, folder: Path, precision: Precision = "int8") -> None:
+def write_onnx(model: Path, folder: Path, precision: Precision = "int8", tokens: Sequence[int] = ()) -> None:
     """Writes a model for onnxruntime and onnxruntime-genai: its graph, weights, configuration and tokenizer.json.
 
     Args:
         model: a folder with safetensors, a configuration and a tokenizer, as transformers has them.
         folder: exists; what is in it already stays.
         precision: of the weights of linear layers: `int8` in blocks of 32 with a scale each, or as they are.
+        tokens: whose logits are wanted, for `onnx_model` alone; none are all.
 
     Raises:
         UserError: a package is missing, or onnxruntime can't run models of this kind.
@@ -50,6 +53,8 @@ def write_onnx(model: Path, folder: Path, precision: Precision = "int8") -> None
         said = [line for line in done.stderr.splitlines() if line.strip()]
         raise _unfit(model, said[-1] if said else str(done.returncode))
     try:
+        if tokens:
+            narrow_head(folder / GRAPH, tokens)
         OnnxModel(folder).rows().append([[0]])
     except Exception as error:  # onnxruntime's own have no common class
         raise _unfit(model, " ".join(str(error).split())[:300]) from error

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from housebrain.errors import UserError
+from housebrain.model.onnx_head import TOKENS
 from housebrain.model.writing import Logits
 
 GRAPH, CONFIG = "model.onnx", "genai_config.json"
 THREADS = 2  # a token's work is too little for more
+SPIN_US = 300  # as long as anything between two layers' products takes
 _ROOM = 1024  # tokens for whose keys and values there is room at first; it is doubled where a row is longer
 
 
@@ -35,9 +37,11 @@ class OnnxModel:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
         options.log_severity_level = 4
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others need the cores, too
+        # A thread that waits for the next layer's work sleeps soon: others need the cores, too.
+        options.add_session_config_entry("session.intra_op.spin_duration_us", str(SPIN_US))
         try:
             config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["model"]
+            self.vocabulary: int = config["vocab_size"]
             self.longest: int = config["context_length"]
             self.layers: int = config["decoder"]["num_hidden_layers"]
             self.heads: int = config["decoder"]["num_key_value_heads"]
@@ -45,6 +49,8 @@ class OnnxModel:
             self.session = onnxruntime.InferenceSession(
                 str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
             )
+            tokens = json.loads((folder / TOKENS).read_text()) if (folder / TOKENS).exists() else None
+            self._tokens = None if tokens is None else np.array(tokens, np.intp)
         except Exception as error:  # onnxruntime's own have no common class
             reason = " ".join(str(error).split())[:300]
             raise UserError(
@@ -55,6 +61,14 @@ class OnnxModel:
     def rows(self) -> "OnnxRows":
         """One row, empty."""
         return OnnxRows(self)
+
+    def of_all(self, logits: Logits) -> Logits:
+        """The logits of all tokens [vocabulary]: minus infinity of those for which the graph computes none."""
+        if self._tokens is None:
+            return logits
+        whole = np.full(self.vocabulary, -np.inf, np.float32)
+        whole[self._tokens] = logits
+        return whole
 
 
 class OnnxRows:
@@ -123,8 +137,7 @@ class _Row:
         self._binding.bind_output("logits")
         self._model.session.run_with_iobinding(self._binding)
         self.length = length
-        found: Logits = self._binding.get_outputs()[-1].numpy()[0, -1]
-        return found
+        return self._model.of_all(self._binding.get_outputs()[-1].numpy()[0, -1])
 
     def copy(self) -> "_Row":
         made = _Row(self._model, self._room)

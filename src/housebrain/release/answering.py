@@ -2,15 +2,17 @@
 
 import importlib.util
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from housebrain.answering.designer import Designer
-from housebrain.answering.plain_writer import PlainWriter
 from housebrain.model.onnx_export import can_write
 from housebrain.model.plain import PlainTokenizer
 from housebrain.model.vocabulary import Vocabulary
 from housebrain.params import Params, load_params
 from housebrain.release.served import ensure_served, find_served, has_no_champion
+
+# The solver is imported where it is needed: a command opens its model meanwhile.
+if TYPE_CHECKING:
+    from housebrain.answering.designer import Designer
 
 EXPORT = Path("models/export")
 ONNX = "genai_config.json"  # in a folder that was exported as onnx
@@ -25,7 +27,7 @@ class Answering(NamedTuple):
         base: what it was trained on; the folder's name where that is not known.
     """
 
-    designer: Designer
+    designer: "Designer"
     about: str
     base: str
 
@@ -76,10 +78,16 @@ def by_onnx(folder: Path, about: str, base: str) -> Answering:
     """A model's files for onnxruntime."""
     from housebrain.model.onnx_model import OnnxModel
 
-    return Answering(Designer(PlainWriter("onnxruntime", folder, OnnxModel(folder).rows)), about, base)
+    model = OnnxModel(folder)
+    from housebrain.answering.designer import Designer
+    from housebrain.answering.plain_writer import PlainWriter
+
+    return Answering(Designer(PlainWriter("onnxruntime", folder, model.rows)), about, base)
 
 
 def _by_server(url: str, folder: Path) -> Answering:
+    from housebrain.answering.designer import Designer
+    from housebrain.answering.plain_writer import PlainWriter
     from housebrain.model.server_rows import Server
 
     texts = Vocabulary(PlainTokenizer(folder)).texts
@@ -89,6 +97,7 @@ def _by_server(url: str, folder: Path) -> Answering:
 
 
 def _by_transformers(params: Params, adapter: Path, about: str) -> Answering:
+    from housebrain.answering.designer import Designer
     from housebrain.answering.torch_writer import TorchWriter
     from housebrain.model.base import ensure_base
 

@@ -125,6 +125,7 @@ def ensure_served(by: "Current", params: Params) -> Served | None:
     from housebrain.model.folded import load_model
     from housebrain.model.loading import load_tokenizer
     from housebrain.model.onnx_export import write_onnx
+    from housebrain.model.vocabulary import Vocabulary
 
     base = ensure_base(by.params)
     print(f"engine: writing {by.about} for this machine's CPU to {FOLDER}, once", flush=True)
@@ -135,7 +136,7 @@ def ensure_served(by: "Current", params: Params) -> Served | None:
             load_model(base, by.adapter).save_pretrained(whole)
             tokenizer.save_pretrained(whole)
             try:
-                write_onnx(Path(whole), folder)
+                write_onnx(Path(whole), folder, tokens=sorted(Vocabulary(tokenizer).texts))
             except UserError as error:
                 print(f"engine: {error}", flush=True)
                 made["unfit"] = str(error)

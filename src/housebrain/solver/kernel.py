@@ -12,7 +12,18 @@ from pathlib import Path
 from numba import config, njit
 
 # Files with compiled functions, and those whose constants are compiled into them.
-_SOURCES = ("crossings", "curves", "doors", "judge", "kinds", "mutate", "passages", "search", "stacking", "../rules/passages")
+_SOURCES = (
+    "crossings",
+    "curves",
+    "doors",
+    "judge",
+    "kinds",
+    "mutate",
+    "passages",
+    "search",
+    "stacking",
+    "../rules/passages",
+)
 _VERSION = hashlib.sha256(
     b"".join((Path(__file__).parent / f"{name}.py").read_bytes() for name in _SOURCES)
 ).hexdigest()[:16]

@@ -109,6 +109,14 @@ def measure(level: Level, pool: Pool, sizes: Sizes, width: int, depth: int) -> M
     return curves_of(pool, wants, stairs_box(level, sizes.unit_ft), width, depth)
 
 
+def load_kernels() -> None:
+    """Calls what measures topologies once, for the least of them: whoever calls it then need not wait half a second."""
+    slots = ("living", "bed")
+    wants = wants_of(slots, [ANYONE, ANYONE], {"living": 200.0, "bed": 120.0}, UNIT_FT)
+    widths = np.array([20], np.int32)
+    explore_level(curves_of(pool_of([v(*slots)], slots), wants, (0, 0), 20, 30), True, NO_STAIRS, widths, 30)
+
+
 def rate(level: Level, pool: Pool, sizes: Sizes) -> Floats:
     """How bad each topology is at each width, in its own least box; infinite where it can't be used."""
     one = measure(level, pool, sizes, int(sizes.widths.max()), sizes.depth)
