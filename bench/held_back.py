@@ -4,10 +4,10 @@
 
 Takes N records of a dataset, evenly spread over it. Each is solved by the solver alone, and is sent to a service in
 this process by `POST /designs`: to its solver, and at temperature 1 to a model that was never trained, of random
-weights and two layers with the base's tokenizer (or to `--model`, an adapter's folder). An answer counts as valid where
-the design's schema takes it, and the rules find nothing in it; what the service says of itself is not asked. What was
-answered is kept beside `--out`: the same command goes on where it was stopped. `--engine solver` or `--engine model`
-asks one of the two.
+weights and two layers with the base's tokenizer. `--model` puts another in its place: an adapter's folder, or files for
+onnxruntime such as models/engine. An answer counts as valid where the design's schema takes it, and the rules find
+nothing in it; what the service says of itself is not asked. What was answered is kept beside `--out`: the same command
+goes on where it was stopped. `--engine solver` or `--engine model` asks one of the two.
 """
 
 import argparse
@@ -38,7 +38,9 @@ from housebrain.files import write_json
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Design
 from housebrain.model.base import ensure_base
+from housebrain.model.onnx_model import CONFIG
 from housebrain.params import load_params
+from housebrain.release.answering import by_onnx
 from housebrain.rules.checks import violations
 from housebrain.service.app import create_app
 from housebrain.service.settings import Settings
@@ -65,7 +67,12 @@ def untrained(base: Path, folder: Path) -> Path:
 
 
 def model_engine(adapter: Path | None, scratch: Path) -> ModelEngine:
-    """What answers by the base with an adapter; without one by a model that was never trained, made in `scratch`."""
+    """What answers by the base with an adapter; without one by a model that was never trained, made in `scratch`.
+
+    A folder of files for onnxruntime, such as models/engine, is a model as well.
+    """
+    if adapter is not None and (adapter / CONFIG).is_file():
+        return ModelEngine(by_onnx(adapter, str(adapter), str(adapter), at_once=2).designer, {})
     base = ensure_base(load_params())
     shape = base if adapter else untrained(base, scratch / "untrained")
     return ModelEngine(Designer(TorchWriter(shape, adapter)), {})
@@ -129,7 +136,7 @@ def main() -> None:
     parser.add_argument("--dataset", type=Path, required=True)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--engine", choices=ENGINES, help="this one alone")
-    parser.add_argument("--model", type=Path, help="an adapter's folder, in place of the untrained model")
+    parser.add_argument("--model", type=Path, help="in place of the untrained model")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     kept = options.out.with_suffix(".jsonl")

@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import psutil
@@ -165,12 +165,14 @@ def project(base: Path, adapter: Path) -> Iterator[Path]:
         yield folder
 
 
-def by_command(folder: Path, count: int) -> dict[str, Any]:
-    """From return to the end of `housebrain design`. The first writes files for the CPU; two don't count."""
+def by_command(folder: Path, count: int, engine: str) -> dict[str, Any]:
+    """From return to the end of `housebrain design`. The model's first writes files for the CPU; two don't count."""
     seconds = []
     for _ in range(count + 2):
         start = time.perf_counter()
-        done = subprocess.run([*PROGRAM, "design", WORDS], cwd=folder, capture_output=True, text=True)
+        done = subprocess.run(
+            [*PROGRAM, "design", WORDS, "--engine", engine], cwd=folder, capture_output=True, text=True
+        )
         if done.returncode != 0:
             raise SystemExit(done.stderr)
         seconds.append(time.perf_counter() - start)
@@ -201,6 +203,7 @@ def service(folder: Path, workers: int) -> Iterator[tuple[str, psutil.Process]]:
 def by_clients(address: str, briefs: list[Brief], clients: int, seconds: float) -> dict[str, Any]:
     """Designs a minute while so many clients ask, each as soon as it has its answer."""
     taken: list[float] = []
+    too_late: list[int] = []
     end = time.perf_counter() + seconds
 
     def ask(number: int) -> None:
@@ -208,7 +211,14 @@ def by_clients(address: str, briefs: list[Brief], clients: int, seconds: float) 
             content = {"brief": briefs[(number + len(taken)) % len(briefs)].model_dump(mode="json")}
             request = Request(f"{address}/designs", json.dumps(content).encode(), {"Content-Type": "application/json"})
             start = time.perf_counter()
-            urlopen(request, timeout=300).close()
+            try:
+                urlopen(request, timeout=300).close()
+            except HTTPError as error:  # busy, or not ready in time
+                if error.code not in (429, 504):
+                    raise
+                too_late.append(error.code)
+                error.close()
+                continue
             taken.append(time.perf_counter() - start)
 
     start = time.perf_counter()
@@ -218,7 +228,12 @@ def by_clients(address: str, briefs: list[Brief], clients: int, seconds: float) 
     for one in asking:
         one.join()
     minutes = (time.perf_counter() - start) / 60
-    return {"clients": clients, "designs_a_minute": round(len(taken) / minutes, 1), "seconds": spread(taken)}
+    return {
+        "clients": clients,
+        "designs_a_minute": round(len(taken) / minutes, 1),
+        "seconds": spread(taken),
+        "refused": len(too_late),
+    }
 
 
 def main() -> None:
@@ -243,7 +258,8 @@ def main() -> None:
     found: dict[str, Any] = read_json(arguments.out) if arguments.out.exists() else {}
     found |= {"machine": hardware(), "workers": arguments.workers}
     with project(arguments.base, arguments.adapter) as folder:
-        measured = by_command(folder, max(3, arguments.count // 2) if "command" in arguments.only else 0)
+        count = max(3, arguments.count // 2) if "command" in arguments.only else 0
+        measured = {engine: by_command(folder, count, engine) for engine in ("model", "solver")}
         if "command" in arguments.only:
             found["command"] = measured
         for way in [way for way in WAYS if way in arguments.only]:

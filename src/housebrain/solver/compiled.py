@@ -12,71 +12,52 @@ LARGE = ("living", "dining", "master", "bed")  # rooms that may have a nook
 LEFT, RIGHT, FRONT, REAR = range(4)
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A level's tree as arrays, nodes in post-order. `space[n]` numbers the slots for leaves and is -1 for cuts."""
+class _Compiled:
+    """A level's tree as rows, nodes in post-order: cuts of many parts as chains of cuts in two.
 
-    op: list[int]
-    a: list[int]
-    b: list[int]
-    space: list[int]
-    nook: list[int]
-    stairs: int  # the leaf's node, -1 where there is none
-    sides: list[int]  # from the stairs outwards: on which side a part lies
-    siblings: list[int]  # and which node it is
+    Attributes:
+        nodes: op, parts, slot and nook of each node; the slot is -1 for cuts.
+        ring: from the stairs outwards, on which side a part lies, and which node it is.
+        stairs: the leaf's node, -1 where there is none.
+    """
 
+    def __init__(self, node: Node, slots: dict[str, int]) -> None:
+        self.nodes: list[list[int]] = []
+        self.ring: list[tuple[int, int]] = []
+        self.stairs = -1
+        self._slots, self._flight = slots, slots.get("stairs", -2)
+        self._nooks: set[int] = set()
+        self._add(node)
+        # A space whose boxes all claim to be nooks still needs one that carries its area.
+        for s in self._nooks:
+            own = [row for row in self.nodes if row[3] == s]
+            if all(row[4] for row in own):
+                own[0][4] = 0
 
-def compile_tree(node: Node, slots: dict[str, int]) -> Compiled:
-    """Numbers nodes in post-order, cuts of many parts as chains of cuts in two; leaves `name~` are nooks of `name`."""
-    op: list[int] = []
-    a: list[int] = []
-    b: list[int] = []
-    space: list[int] = []
-    nook: list[int] = []
-    flight, stairs = slots.get("stairs", -2), -1
-    sides: list[int] = []
-    siblings: list[int] = []
-
-    def walk(part: Node) -> tuple[int, bool]:
+    def _add(self, part: Node) -> tuple[int, bool]:
         """The part's number, and whether the stairs are in it: then what lies around them is added, from inside."""
-        nonlocal stairs
+        nodes = self.nodes
         if isinstance(part, str):
             name = part.rstrip(NOOK)
-            op.append(0)
-            a.append(0)
-            b.append(0)
-            space.append(slots[name])
-            nook.append(int(name != part))
-            number = len(op) - 1
-            first = stairs < 0 and slots[name] == flight
+            slot, is_nook = self._slots[name], name != part
+            nodes.append([0, 0, 0, slot, int(is_nook)])
+            if is_nook:
+                self._nooks.add(slot)
+            first = slot == self._flight and self.stairs < 0
             if first:
-                stairs = number
-            return number, first
+                self.stairs = len(nodes) - 1
+            return len(nodes) - 1, first
         kind = 1 if part[0] == "v" else 2
-        left, inside = walk(part[1])
+        left, inside = self._add(part[1])
         for other in part[2:]:
-            right, behind = walk(other)
-            op.append(kind)
-            a.append(left)
-            b.append(right)
-            space.append(-1)
-            nook.append(0)
+            right, behind = self._add(other)
+            nodes.append([kind, left, right, -1, 0])
             if inside:
-                siblings.append(right)
-                sides.append(RIGHT if kind == 1 else REAR)
+                self.ring.append((RIGHT if kind == 1 else REAR, right))
             elif behind:
-                siblings.append(left)
-                sides.append(LEFT if kind == 1 else FRONT)
-            left, inside = len(op) - 1, inside or behind
+                self.ring.append((LEFT if kind == 1 else FRONT, left))
+            left, inside = len(nodes) - 1, inside or behind
         return left, inside
-
-    walk(node)
-    # A space whose boxes all claim to be nooks still needs one that carries its area.
-    for s in {one for one, lesser in zip(space, nook, strict=True) if lesser}:
-        own = [n for n, one in enumerate(space) if one == s]
-        if all(nook[n] for n in own):
-            nook[own[0]] = 0
-    return Compiled(op, a, b, space, nook, stairs, sides, siblings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +77,13 @@ class Pool:
 def pool_of(nodes: list[Node], slots: tuple[str, ...]) -> Pool:
     """Compiles topologies whose leaves are all among `slots`."""
     number = {name: index for index, name in enumerate(slots)}
-    members = [compile_tree(node, number) for node in nodes]
-    head = np.array([(len(one.op), len(one.sides), one.stairs) for one in members], np.int32)
+    members = [_Compiled(node, number) for node in nodes]
+    head = np.array([(len(one.nodes), len(one.ring), one.stairs) for one in members], np.int32)
     tree = np.zeros((len(members), int(head[:, 0].max()), 5), np.int32)
     ring = np.zeros((len(members), max(1, int(head[:, 1].max())), 2), np.int32)
-    for index, one in enumerate(members):
-        tree[index, : len(one.op)] = np.array((one.op, one.a, one.b, one.space, one.nook), np.int32).T
-        if one.sides:
-            ring[index, : len(one.sides)] = np.array((one.sides, one.siblings), np.int32).T
+    tree[np.arange(tree.shape[1]) < head[:, :1]] = [row for one in members for row in one.nodes]
+    if head[:, 1].any():
+        ring[np.arange(ring.shape[1]) < head[:, 1:2]] = [row for one in members for row in one.ring]
     return Pool(slots, head, tree, ring)
 
 
