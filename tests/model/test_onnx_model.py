@@ -101,6 +101,20 @@ def test_rows_go_on_from_copies(base: Path, ids: list[list[int]]) -> None:
         assert off(one, expected(right, [*text, *behind])) < TOLERANCES["fp32"]
 
 
+def test_what_texts_begin_with_is_computed_once(base: Path, ids: list[list[int]]) -> None:
+    """Whether a text begins so, is all of it, or begins differently: the logits are the same."""
+    right, model = AutoModelForCausalLM.from_pretrained(base), OnnxModel(onnx_of(base, "fp32"))
+    text = ids[0]
+    model.begin(text[:20])
+    assert [model.begun_by(given) is not None for given in (text, text[:20], [9, *text])] == [True, False, False]
+    for given in (text, text[:20], [9, *text], [*text[:19], 3, 4]):
+        assert off(model.rows().append([given])[0], expected(right, given)) < TOLERANCES["fp32"]
+    rows = model.rows()
+    rows.append([text])
+    rows.back([0])
+    assert off(rows.append([ids[1]])[0], expected(right, ids[1])) < TOLERANCES["fp32"]
+
+
 def test_threads_share_a_model(base: Path, ids: list[list[int]]) -> None:
     model = OnnxModel(onnx_of(base, "fp32"))
 

@@ -55,6 +55,7 @@ class OnnxModel:
             )
             tokens = json.loads((folder / TOKENS).read_text()) if (folder / TOKENS).exists() else None
             self._tokens = None if tokens is None else np.array(tokens, np.intp)
+            self._begun: tuple[list[int], _Row] | None = None
         except Exception as error:  # onnxruntime's own have no common class
             reason = " ".join(str(error).split())[:300]
             raise UserError(
@@ -62,9 +63,22 @@ class OnnxModel:
                 f"`housebrain export --format onnx --out {folder}`."
             ) from error
 
+    def begin(self, ids: list[int]) -> None:
+        """Computes what texts begin with, once: rows that begin so go on from there."""
+        self._begun = None
+        row = _Row(self, len(ids))
+        row.append(ids)
+        self._begun = list(ids), row
+
     def rows(self) -> "OnnxRows":
         """One row, empty."""
         return OnnxRows(self)
+
+    def begun_by(self, ids: list[int]) -> "_Row | None":
+        """The row of what a text begins with; None where it begins differently, or is no longer than that."""
+        if self._begun is None or len(ids) <= len(self._begun[0]) or ids[: len(self._begun[0])] != self._begun[0]:
+            return None
+        return self._begun[1]
 
     def of_all(self, logits: Logits) -> Logits:
         """The logits of all tokens [vocabulary]: minus infinity of those for which the graph computes none."""
@@ -128,6 +142,10 @@ class _Row:
         Raises:
             UserError: the row is longer than the model can read.
         """
+        begun = None if self.length else self._model.begun_by(ids)
+        if begun is not None:
+            self._take_over(begun._kept, begun.length, self._room)
+            ids = ids[begun.length :]
         length = self.length + len(ids)
         if length > self._model.longest:
             raise UserError(

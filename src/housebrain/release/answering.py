@@ -87,7 +87,9 @@ def by_onnx(folder: Path, about: str, base: str, at_once: int = 1) -> Answering:
     from housebrain.answering.designer import Designer
     from housebrain.answering.plain_writer import PlainWriter
 
-    return Answering(Designer(PlainWriter("onnxruntime", folder, model.rows)), about, base)
+    writer = PlainWriter("onnxruntime", folder, model.rows)
+    model.begin(writer.tokenizer(writer.chat.before, add_special_tokens=False)["input_ids"])
+    return Answering(Designer(writer), about, base)
 
 
 def _by_server(url: str, folder: Path) -> Answering:

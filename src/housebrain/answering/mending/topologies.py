@@ -1,6 +1,5 @@
 """Trees of one level as the solver's kernels look at them: many together, which is much faster than singly."""
 
-import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -47,10 +46,9 @@ def topologies_of(trees: Sequence[Any], size: tuple[float, float], programme: Pr
             continue
         if len(leaves) > MAX_LEAVES:
             continue
-        own = dict.fromkeys(name for name, _ in leaves)
-        if len(leaves) > len(own):
-            node = _with_nooks(node, iter(_nooks(leaves)))
-        names |= own.keys()
+        names.update(name for name, _ in leaves)
+        if any(nooks := _nooks(leaves)):
+            node = _with_nooks(node, iter(nooks))
         nodes.append(node)
         where.append(index)
     if not nodes:
@@ -76,20 +74,17 @@ def _read(part: Any, x: float, y: float, w: float, d: float, leaves: list[tuple[
     if len(part) < 4:
         raise _UnreadableError
     made: list[Any] = [part[0]]
-    cuts = [*part[2::2], math.inf]
-    # Cuts outside of their box move in.
-    if part[0] == "v":
-        low, end = x, x + w
-        for inner, cut in zip(part[1::2], cuts, strict=True):
-            high = min(max(cut, low), end)
-            made.append(_read(inner, low, y, high - low, d, leaves))
-            low = high
-    else:
-        low, end = y, y + d
-        for inner, cut in zip(part[1::2], cuts, strict=True):
-            high = min(max(cut, low), end)
-            made.append(_read(inner, x, low, w, high - low, leaves))
-            low = high
+    count = len(part)
+    beside = part[0] == "v"
+    low, end = (x, x + w) if beside else (y, y + d)
+    for at in range(1, count, 2):
+        # Cuts outside of their box move in.
+        high = min(max(part[at + 1], low), end) if at + 1 < count else end
+        if beside:
+            made.append(_read(part[at], low, y, high - low, d, leaves))
+        else:
+            made.append(_read(part[at], x, low, w, high - low, leaves))
+        low = high
     return tuple(made)
 
 
