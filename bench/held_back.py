@@ -72,7 +72,7 @@ def model_engine(adapter: Path | None, scratch: Path) -> ModelEngine:
     A folder of files for onnxruntime, such as models/engine, is a model as well.
     """
     if adapter is not None and (adapter / CONFIG).is_file():
-        return ModelEngine(by_onnx(adapter, str(adapter), str(adapter), at_once=2).designer, {})
+        return ModelEngine(by_onnx(adapter, str(adapter), str(adapter)).designer, {})
     base = ensure_base(load_params())
     shape = base if adapter else untrained(base, scratch / "untrained")
     return ModelEngine(Designer(TorchWriter(shape, adapter)), {})

@@ -72,7 +72,7 @@ def serve(
             origins=tuple(origin or ()),
             traces=TRACKING_URI in os.environ,
         )
-        service = create_app(settings, load_engines(engine, workers), store)
+        service = create_app(settings, load_engines(engine), store)
         config = uvicorn.Config(
             service,
             log_level="warning",

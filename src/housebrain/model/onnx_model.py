@@ -5,7 +5,6 @@ one holds Python's lock while it computes, so that nothing else could be done me
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +26,16 @@ class OnnxModel:
 
     Args:
         folder: written by `onnx_export`.
-        at_once: rows that are computed at a time; they share the processors.
 
     Raises:
         UserError: the folder holds no such model.
     """
 
-    def __init__(self, folder: Path, at_once: int = 1) -> None:
+    def __init__(self, folder: Path) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        # More threads than processors wait for each other: two answers at once took twice as long.
-        options.intra_op_num_threads = max(1, min(THREADS, (os.cpu_count() or 1) // at_once))
-        options.inter_op_num_threads = 1
+        options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
         options.log_severity_level = 4
         # A thread that waits for the next layer's work sleeps soon: others need the cores, too.
         options.add_session_config_entry("session.intra_op.spin_duration_us", str(SPIN_US))

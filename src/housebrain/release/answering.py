@@ -37,7 +37,6 @@ def open_model(
     needed: bool = True,
     transformers: bool = False,
     server: str | None = None,
-    at_once: int = 1,
 ) -> Answering | None:
     """Loads a model; PyTorch and MLflow only where they are needed.
 
@@ -48,7 +47,6 @@ def open_model(
             better than the released adapter's, and come sooner.
         transformers: by that library, even where onnxruntime-genai is installed.
         server: the address of one that has the model.
-        at_once: answers that will be written at a time.
 
     Returns:
         None where there is no model and none is needed.
@@ -59,14 +57,14 @@ def open_model(
     if server is not None:
         return _by_server(server, model or EXPORT)
     if model is not None and (model / ONNX).is_file():
-        return by_onnx(model, str(model), str(model), at_once)
+        return by_onnx(model, str(model), str(model))
     params = load_params()
     if model is not None:
         return _by_transformers(params, model, str(model))
     if not needed and has_no_champion(params):
         return None
     if not transformers and (served := find_served(params)) is not None:
-        return by_onnx(*served, at_once)
+        return by_onnx(*served)
     if not needed and importlib.util.find_spec("torch") is None:
         return None  # only the part that solves and draws is installed
     from housebrain.release.current import current, find_champion
@@ -75,15 +73,15 @@ def open_model(
     if by is None:
         return None
     if not transformers and can_write() and (made := ensure_served(by, params)) is not None:
-        return by_onnx(*made, at_once)
+        return by_onnx(*made)
     return _by_transformers(by.params, by.adapter, by.about)
 
 
-def by_onnx(folder: Path, about: str, base: str, at_once: int = 1) -> Answering:
+def by_onnx(folder: Path, about: str, base: str) -> Answering:
     """A model's files for onnxruntime."""
     from housebrain.model.onnx_model import OnnxModel
 
-    model = OnnxModel(folder, at_once)
+    model = OnnxModel(folder)
     from housebrain.answering.designer import Designer
     from housebrain.answering.plain_writer import PlainWriter
 

@@ -6,13 +6,12 @@ from housebrain.answering.engine import Engine, SolverEngine
 from housebrain.service.warm import warm
 
 
-def load_engines(default: str | None = None, workers: int = 1) -> dict[str, Engine]:
+def load_engines(default: str | None = None) -> dict[str, Engine]:
     """The solver, compiled; before it a model, unless `default` is `solver`.
 
     Args:
         default: `model` or `transformers` wants the champion, or the released adapter; None takes the champion where
             there is one, in a project's folder.
-        workers: houses that are designed at once.
 
     Raises:
         UserError: one is wanted, and there is neither a champion nor a released adapter, or it can't be loaded.
@@ -24,7 +23,7 @@ def load_engines(default: str | None = None, workers: int = 1) -> dict[str, Engi
     from housebrain.answering.model_engine import ModelEngine
     from housebrain.release.answering import open_model
 
-    by = open_model(needed=default is not None, transformers=default == "transformers", at_once=workers)
+    by = open_model(needed=default is not None, transformers=default == "transformers")
     if by is None:
         return solver
     return {"model": ModelEngine(by.designer, {"model": by.about, "base": by.base}), **solver}
