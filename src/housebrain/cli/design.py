@@ -141,7 +141,7 @@ def design(
         raise UserError("--engine solver asks no model: leave out --model and --server, or --engine.")
     check_replaceable(out, _MARKS, "folder of a design")
     with contextlib.closing(Aside()) as aside:
-        opened = None if engine == "solver" else _in_background(lambda: _model(engine, model, server))
+        opened = _opened(engine, model, server)
         # Only now: importing these takes as long as opening a model.
         from housebrain.answering.asked import on_enough_floors, read_given, solve_asked
         from housebrain.house.brief import Rejected
@@ -150,7 +150,7 @@ def design(
         try:
             request = read_given(given, flags)
             _note_compiling()
-            chosen = opened.result() if opened else None
+            chosen = opened.result() if opened else None if engine == "solver" else _model(engine, model, server)
             if chosen is not None:
                 by, model_ = chosen.about, chosen
                 request, designed = on_enough_floors(
@@ -183,13 +183,29 @@ def design(
     print(f"{where}: {', '.join(names)}; {out / 'brief.json'}")
 
 
+def _opened(engine: Engine | None, model: Path | None, server: str | None) -> "Future[Answering | None] | None":
+    """The model that answers, while it is opened; None where files have to be written for it: those are waited for."""
+    needed = _needs_model(engine, model, server)
+    if engine == "solver" or (not needed and not Path("params.yaml").is_file()):
+        return None
+    from housebrain.release.answering import opens_at_once
+
+    if not opens_at_once(model, needed, engine == "transformers", server):
+        return None
+    return _in_background(lambda: _model(engine, model, server))
+
+
+def _needs_model(engine: Engine | None, model: Path | None, server: str | None) -> bool:
+    return engine is not None or model is not None or server is not None
+
+
 def _model(engine: Engine | None, model: Path | None, server: str | None) -> "Answering | None":
     """The model that answers; None where none was asked for and no champion was chosen.
 
     Raises:
         UserError: one was asked for, and none is there, or it can't be loaded.
     """
-    needed = engine is not None or model is not None or server is not None
+    needed = _needs_model(engine, model, server)
     if not needed and not Path("params.yaml").is_file():
         return None
     from housebrain.release.answering import open_model

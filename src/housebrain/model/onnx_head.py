@@ -15,7 +15,9 @@ TOKENS = "tokens.json"  # beside a graph: of which tokens its logits are, in the
 
 
 def narrow_head(graph: Path, tokens: Sequence[int]) -> None:
-    """Has a graph compute no logits but those of some tokens; a head that shares its matrix stays as it is.
+    """Has a graph compute no logits but those of some tokens.
+
+    A head that shares its matrix, or keeps it in a form that is not known, stays as it is.
 
     Args:
         graph: as onnxruntime-genai's builder writes it, its weights beside it.
@@ -30,7 +32,7 @@ def narrow_head(graph: Path, tokens: Sequence[int]) -> None:
     (head,) = (node for node in model.graph.node if "logits" in node.output)
     others = {name for node in model.graph.node if node is not head for name in node.input}
     own = [tensor for tensor in model.graph.initializer if tensor.name in head.input and tensor.name not in others]
-    if vocabulary.dim_value not in {side for tensor in own for side in tensor.dims}:
+    if not own or any(vocabulary.dim_value not in tensor.dims for tensor in own):
         return
     for tensor in own:
         values, name = numpy_helper.to_array(tensor), tensor.name

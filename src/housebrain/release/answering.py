@@ -32,6 +32,14 @@ class Answering(NamedTuple):
     base: str
 
 
+def opens_at_once(model: Path | None, needed: bool, transformers: bool, server: str | None) -> bool:
+    """Whether `open_model` has nothing to write and needs no PyTorch for these arguments."""
+    if model is not None or server is not None:
+        return server is not None or (model is not None and (model / ONNX).is_file())
+    params = load_params()
+    return not transformers and (find_served(params) is not None or (not needed and has_no_champion(params)))
+
+
 def open_model(
     model: Path | None = None,
     needed: bool = True,
