@@ -61,5 +61,14 @@ def test_a_killed_process_is_one_clear_error(aside: Aside, house: tuple[Design, 
         aside.names()
 
 
+def test_an_interrupt_is_for_the_program_alone(aside: Aside, house: tuple[Design, Brief], tmp_path: Path) -> None:
+    """A terminal sends it to both: the process that has just been started says nothing of it."""
+    pid = aside._process.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGINT)
+    aside.draw(*house, tmp_path, ["obj"])
+    assert aside.names() == ["house.obj", "house.mtl"]
+
+
 def test_slow_formats_are_formats() -> None:
     assert set(SLOW) < FORMATS.keys()

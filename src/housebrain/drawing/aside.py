@@ -19,13 +19,21 @@ SLOW = ("pdf", "letter", "dxf", "ifc")
 
 
 class Aside:
-    """A process that draws, one house after the other. It starts at once, and ends with the program or by `close`."""
+    """A process that draws, one house after the other. It starts at once, and ends with the program or by `close`.
+
+    To be made in the main thread.
+    """
 
     def __init__(self) -> None:
         context = get_context("spawn")
         self._pipe, other = context.Pipe()
         self._process = context.Process(target=_draw, args=(other,), daemon=True)
-        self._process.start()
+        # A terminal's interrupt reaches both: the program ends this process, which heeds none from its first moment.
+        heeded = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            self._process.start()
+        finally:
+            signal.signal(signal.SIGINT, heeded)
         other.close()
 
     def draw(self, design: "Design", brief: "Brief", folder: Path, formats: Iterable[str]) -> None:
@@ -60,7 +68,6 @@ class Aside:
 
 def _draw(pipe: Connection) -> None:
     """The process: draws what comes through the pipe until that is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the program that started it ends it
     import housebrain.drawing.dxf.house
     from housebrain.drawing.formats import render
     from housebrain.drawing.scene import scene
