@@ -17,6 +17,17 @@ from housebrain.service.warm import warm
 warm()
 assert is_compiled()
 before = files()
+import sys
+from numba.core.registry import CPUDispatcher
+compiled = {
+    f"{module.__name__}.{name}": kernel.signatures
+    for module in list(sys.modules.values())
+    if module.__name__.startswith("housebrain.")
+    for name, kernel in vars(module).items()
+    if isinstance(kernel, CPUDispatcher) and kernel.py_func.__module__ == module.__name__
+}
+assert len(compiled) > 30, compiled
+assert all(compiled.values()), [name for name, signatures in compiled.items() if not signatures]
 assert {name.split("-")[0] for name in before} >= {"search.explore", "search.prepare", "mutate.breed"}
 import orjson
 import housebrain as hb
