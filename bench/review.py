@@ -21,7 +21,6 @@ from housebrain.drawing.png import png
 from housebrain.drawing.scene import scene
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Design
-from housebrain.rules.limits import STAIRS_LONG_FT, STAIRS_SHORT_FT
 from housebrain.rules.score import form, score, use
 from housebrain.rules.score.plan import (
     DAY,
@@ -38,6 +37,7 @@ from housebrain.rules.score.plan import (
 )
 from housebrain.rules.score.use import Facts, facts_of
 from housebrain.rules.score.ways import to_bath
+from housebrain.rules.stairs import stairs_ft
 from housebrain.solver.solve import solve
 
 MUCH = 1.6  # times the area asked for; 2 for rooms where more is a luxury
@@ -186,7 +186,8 @@ def _over_floors(facts: Facts) -> Iterator[str]:
 
 def area_ratio(design: Design, brief: Brief) -> float:
     """Built area over what is asked for and a stairs box a floor."""
-    stairs_sqft = STAIRS_SHORT_FT * STAIRS_LONG_FT * brief.floors if brief.floors > 1 else 0.0
+    short_ft, long_ft = stairs_ft(brief)
+    stairs_sqft = short_ft * long_ft * brief.floors if brief.floors > 1 else 0.0
     asked = sum(room.min_area_sqft for room in brief.wanted_rooms if room.type != "balcony") + stairs_sqft
     outdoor = ("balcony", "terrace", "porch", "court")
     return sum(room.area_sqft for level in design.levels for room in level.rooms if room.type not in outdoor) / asked

@@ -23,7 +23,7 @@ from housebrain.dataset.v5 import parse_record
 from housebrain.house.brief import Rejected
 from housebrain.solver.engine import solve
 from housebrain.solver.house import House, Infeasible
-from housebrain.solver.kinds import STAIRS_FT, type_of
+from housebrain.solver.kinds import type_of
 from housebrain.solver.needs import Programme, programme_of
 from housebrain.solver.reading import Read, read_tree
 from housebrain.solver.tree import leaves, typed
@@ -35,9 +35,8 @@ from solver_houses import plain
 
 def area_ratio(house: House, programme: Programme) -> float:
     """Built area over the indoor rooms asked for and a stairs box a level."""
-    stairs_sqft = STAIRS_FT[0] * STAIRS_FT[1] * programme.floors if programme.floors > 1 else 0.0
     asked_sqft = sum(room.area_sqft for room in programme.rooms if room.type != "balcony")
-    return house.built_sqft / (asked_sqft + stairs_sqft)
+    return house.built_sqft / (asked_sqft + programme.all_stairs_sqft)
 
 
 def topology(house: House) -> str:

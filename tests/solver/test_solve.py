@@ -22,7 +22,7 @@ from housebrain.house.rooms import DAYLIT
 from housebrain.language.answer import Codec
 from housebrain.language.designs import decode, encode
 from housebrain.rules.checks import requirements, violations
-from housebrain.rules.codes import check_codes
+from housebrain.rules.codes import RuleResult, check_codes
 from housebrain.rules.walls import between
 from housebrain.rules.windows import glazed_doors
 from housebrain.solver.engine import solve as solve_programme
@@ -30,9 +30,12 @@ from housebrain.solver.house import House, Infeasible
 from housebrain.solver.needs import Programme, Room, around_corner
 from housebrain.solver.refusals import what_binds
 from housebrain.solver.solve import Sized, design_of, dimension, several, solve
+from housebrain.words.read import read_words
 from houses import solved_houses
 from strategies import briefs
 
+# Its envelope is 15 ft wide.
+NARROW = "3 bedroom house on 2 floors, 16x30 ft plot, Bengaluru"
 CODECS: tuple[Codec, ...] = ("tree", "coordinates")
 
 
@@ -289,6 +292,23 @@ def test_real_briefs_are_solved(v5: Path) -> None:
 @pytest.mark.long
 def test_many_real_briefs_are_solved(v5: Path) -> None:
     assert check_real_briefs(real_records(v5, 1000, 70)) >= 0.875
+
+
+def stair_width(words: str) -> RuleResult:
+    brief = read_words(words).brief
+    design = solve(brief, 0)
+    assert violations(design, brief) == []
+    return next(rule for rule in check_codes(design, brief) if rule.rule == "stair width")
+
+
+def test_stairs_are_as_wide_as_the_building_code_asks() -> None:
+    width = stair_width("3 bedroom house on 2 floors, 40x60 ft plot, Bengaluru")
+    assert width.passed and width.bound == 1.0
+
+
+def test_a_small_plot_has_a_house_where_such_stairs_have_no_room() -> None:
+    width = stair_width(NARROW)
+    assert width.outcome == "failed" and width.bound == 1.0
 
 
 @pytest.mark.parametrize("wished", [True, False])

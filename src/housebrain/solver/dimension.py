@@ -16,7 +16,7 @@ from housebrain.solver.finish import Candidate, finish
 from housebrain.solver.floors import Floor
 from housebrain.solver.grammar import Level
 from housebrain.solver.house import House, Infeasible
-from housebrain.solver.kinds import ADDED, STAIRS_FT, type_of
+from housebrain.solver.kinds import ADDED, type_of
 from housebrain.solver.library import wants_of
 from housebrain.solver.needs import Programme, Room
 from housebrain.solver.reading import Box, Read, Unreadable, lay, read_tree
@@ -151,7 +151,7 @@ class _Fit:
         target: tuple[int, int] | None,
     ) -> House | None:  # fmt: skip
         pools = self.pools(nodes)
-        short, long = (math.ceil(side / self.unit_ft - 1e-6) for side in STAIRS_FT)
+        short, long = (math.ceil(side / self.unit_ft - 1e-6) for side in self.programme.stairs_ft)
         boxes = [(short, long), (long, short)] if self.programme.floors > 1 else [(0, 0)]
         wished = _stairs_at(reads[0], laid[0], self.unit_ft) if target and self.programme.floors > 1 else None
         spots: list[tuple[Spot, list[Measured]]] = []

@@ -22,7 +22,7 @@ from housebrain.solver.finish import Candidate, finish
 from housebrain.solver.floors import Floor, floor_of, share_out
 from housebrain.solver.grammar import Stairs
 from housebrain.solver.house import House, Infeasible, mirrored
-from housebrain.solver.kinds import OUTDOOR, STAIRS_FT
+from housebrain.solver.kinds import OUTDOOR
 from housebrain.solver.library import (
     AREA_WEIGHT,
     USUAL_SQFT,
@@ -88,7 +88,7 @@ class Solver:
         self.choice, self.good = CHOICE, GOOD if programme.floors > 1 else GOOD_SINGLE
         self.corner_sqft = programme.corner.width_ft * programme.corner.depth_ft
         self.asked_sqft = sum(room.area_sqft for room in programme.rooms)
-        level_sqft = (self.asked_sqft + STAIRS_FT[0] * STAIRS_FT[1] * programme.floors) / programme.floors
+        level_sqft = (self.asked_sqft + programme.stairs_sqft * programme.floors) / programme.floors
         # No side is longer than three times the least square, so that curves stay short.
         cap = 3.0 * math.sqrt(level_sqft) + 10
         self.width = math.floor(min(programme.width_ft, cap) / unit_ft + 1e-6)
@@ -158,7 +158,7 @@ class Solver:
             floor_of(rooms, index == 0, stairs, len(shared) > 1 and area < 0.97 * max(sums), self.rng)
             for index, (rooms, area) in enumerate(zip(shared, sums, strict=True))
         ]
-        self.try_floors(floors, self.widths(max(sums) + STAIRS_FT[0] * STAIRS_FT[1] * (stairs is not None)))
+        self.try_floors(floors, self.widths(max(sums) + self.programme.stairs_sqft * (stairs is not None)))
 
     def sharpen(self) -> None:
         """Betters the topologies of the best house found at just its width."""
@@ -172,7 +172,7 @@ class Solver:
         No house of a width is smaller than the least depth of its floors, whatever else is asked, so a width is looked
         at only when no house that is at hand is smaller than that.
         """
-        stairs = stairs_of(floors[0].level, self.unit_ft)
+        stairs = stairs_of(floors[0].level, self.unit_ft, self.programme.stairs_ft)
         deepest = self.deepest(floors, widths)
         if stairs.wide >= self.width or stairs.deep >= deepest:
             return
@@ -215,7 +215,7 @@ class Solver:
 
     def deepest(self, floors: list[Floor], widths: Ints) -> int:
         """The greatest depth that can matter: what the narrowest house needs with half as much again."""
-        area = max(floor.area_sqft for floor in floors) + STAIRS_FT[0] * STAIRS_FT[1]
+        area = max(floor.area_sqft for floor in floors) + self.programme.stairs_sqft
         return min(
             self.depth, math.ceil(max(2.4 * math.sqrt(area), SPARE * area / (widths[0] * self.unit_ft)) / self.unit_ft)
         )
@@ -260,7 +260,9 @@ class Solver:
         """What a floor's topologies are measured with."""
         sqft = {name: room.area_sqft for name, room in floor.rooms.items()}
         corner = self.programme.corner._replace(at_left=False)  # the house is mirrored in the end
-        return Sizes(sqft, widths, depth, self.unit_ft, self.area_weight, corner=corner)
+        return Sizes(
+            sqft, widths, depth, self.unit_ft, self.area_weight, corner=corner, stairs_ft=self.programme.stairs_ft
+        )
 
     def widths(self, level_sqft: float) -> Ints:
         """Widths to try: from narrow and deep to wide and shallow, as far as the envelope lets."""
@@ -293,7 +295,7 @@ class Solver:
             penalty += rate - float(noise[best]) - self.area_weight * indoor / (1 + int(level.wants.need[1].sum()))
         if built * self.unit_ft**2 > self.programme.floor_sqft:
             return False
-        asked = self.asked_sqft + STAIRS_FT[0] * STAIRS_FT[1] * len(levels) * (stairs.wide > 0)
+        asked = self.asked_sqft + self.programme.stairs_sqft * len(levels) * (stairs.wide > 0)
         score = self.area_weight * (built * self.unit_ft**2 / asked - 1) + penalty / len(levels)
         self.found.append((score, Candidate(floors, levels, picks, stairs, width, depth, built)))
         return True
@@ -322,8 +324,9 @@ def candidates(programme: Programme, seed: int, runs: int, unit_ft: float = UNIT
 
 def fill_of(programme: Programme) -> float:
     """The share of the envelope that rooms and stairs take."""
-    stairs_sqft = STAIRS_FT[0] * STAIRS_FT[1] * programme.floors if programme.floors > 1 else 0.0
-    return (sum(room.area_sqft for room in programme.rooms) + stairs_sqft) / max(programme.holds_sqft, 1.0)
+    return (sum(room.area_sqft for room in programme.rooms) + programme.all_stairs_sqft) / max(
+        programme.holds_sqft, 1.0
+    )
 
 
 def is_too_large(programme: Programme) -> bool:
@@ -338,7 +341,7 @@ def is_too_large(programme: Programme) -> bool:
 
 def is_hopeless(programme: Programme) -> bool:
     """Whether rooms and stairs fill so much of what may be built that no more than the first search is worth while."""
-    stairs_sqft = STAIRS_FT[0] * STAIRS_FT[1] * programme.floors if programme.floors > 1 else 0.0
+    stairs_sqft = programme.all_stairs_sqft
     rooms_sqft = sum(room.area_sqft for room in programme.rooms)
     envelope_sqft = programme.envelope_sqft * programme.floors
     return (

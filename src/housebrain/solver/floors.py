@@ -6,7 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from housebrain.solver.grammar import Level, Stairs
-from housebrain.solver.kinds import BEDROOMS, OUTDOOR, STAIRS_FT
+from housebrain.solver.kinds import BEDROOMS, OUTDOOR
 from housebrain.solver.needs import Programme, Room
 from housebrain.solver.rows import Big
 
@@ -85,7 +85,7 @@ def share_out(programme: Programme, rng: Random, wild: bool = False) -> list[lis
     kinds = [unit[0].type for unit in units]
     day_end = max((i for i, kind in enumerate(kinds) if kind in ("living", "dining", "kitchen")), default=-1) + 1
     # Day rooms are parted only where the ground floor can't well hold them all, kitchen and table last.
-    holds = ROOMY * programme.width_ft * programme.depth_ft - STAIRS_FT[0] * STAIRS_FT[1]
+    holds = ROOMY * programme.width_ft * programme.depth_ft - programme.stairs_sqft
     parting = 0.0 if wild else 0.5 if sums[day_end] < holds else 0.12
     table = 0 if wild else _between_kitchen_and_table(kinds)
     best, best_cost = None, 0.0

@@ -69,17 +69,17 @@ def wants_of(
     )
 
 
-def stairs_box(level: Level, unit_ft: float) -> tuple[int, int]:
+def stairs_box(level: Level, unit_ft: float, stairs_ft: tuple[float, float] = STAIRS_FT) -> tuple[int, int]:
     """Width and depth of the stairs in grid units; 0 where there are none."""
     if level.stairs is None:
         return 0, 0
-    short, long = (math.ceil(side / unit_ft - 1e-6) for side in STAIRS_FT)
+    short, long = (math.ceil(side / unit_ft - 1e-6) for side in stairs_ft)
     return (long, short) if level.stairs.lying else (short, long)
 
 
-def stairs_of(level: Level, unit_ft: float) -> StairsAt:
+def stairs_of(level: Level, unit_ft: float, stairs_ft: tuple[float, float] = STAIRS_FT) -> StairsAt:
     """The stairs' box and where it stands; in the middle, what lies in front of it is left to the rooms."""
-    wide, deep = stairs_box(level, unit_ft)
+    wide, deep = stairs_box(level, unit_ft, stairs_ft)
     if level.stairs is None:
         return NO_STAIRS
     place = level.stairs.place
@@ -101,12 +101,13 @@ class Sizes(NamedTuple):
     area_weight: float = AREA_WEIGHT
     tried: int = ALL
     corner: Corner = NO_CORNER
+    stairs_ft: tuple[float, float] = STAIRS_FT
 
 
 def measure(level: Level, pool: Pool, sizes: Sizes, width: int, depth: int) -> Measured:
     """Makes the curves of a level's topologies, up to `width` x `depth` grid units."""
     wants = wants_of(pool.slots, hosts_of(level, pool.slots), sizes.sqft, sizes.unit_ft, sizes.corner)
-    return curves_of(pool, wants, stairs_box(level, sizes.unit_ft), width, depth)
+    return curves_of(pool, wants, stairs_box(level, sizes.unit_ft, sizes.stairs_ft), width, depth)
 
 
 def load_kernels() -> None:
@@ -120,7 +121,7 @@ def load_kernels() -> None:
 def rate(level: Level, pool: Pool, sizes: Sizes) -> Floats:
     """How bad each topology is at each width, in its own least box; infinite where it can't be used."""
     one = measure(level, pool, sizes, int(sizes.widths.max()), sizes.depth)
-    stairs = stairs_of(level, sizes.unit_ft)
+    stairs = stairs_of(level, sizes.unit_ft, sizes.stairs_ft)
     # Outdoor area counts half: it costs plot, not money.
     return explore_level(
         one, level.ground, stairs, sizes.widths, sizes.depth, sizes.area_weight, 0.5, sizes.tried

@@ -1,6 +1,7 @@
 """From a brief to the programme that the solver works on: the one place that knows the brief's schema."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from housebrain.house.brief import Brief, Rejected
@@ -9,6 +10,8 @@ from housebrain.house.limits import check_brief
 from housebrain.house.rooms import SHORT_NAMES
 from housebrain.house.units import GRID_FT
 from housebrain.rules.massing import massing_of
+from housebrain.rules.stairs import stairs_ft
+from housebrain.solver.kinds import STAIRS_FT
 
 
 class Room(NamedTuple):
@@ -42,6 +45,17 @@ class Programme(NamedTuple):
     covered_sqft: float = math.inf  # that a floor may have at most
     floor_sqft: float = math.inf  # that all floors may have at most
     corner: Corner = NO_CORNER  # that the rectangle lacks
+    stairs_ft: tuple[float, float] = STAIRS_FT  # the sides of the stairs' box, where there is more than one floor
+
+    @property
+    def stairs_sqft(self) -> float:
+        """What the stairs' box takes of a floor."""
+        return self.stairs_ft[0] * self.stairs_ft[1]
+
+    @property
+    def all_stairs_sqft(self) -> float:
+        """What the stairs take of all floors."""
+        return self.stairs_sqft * self.floors if self.floors > 1 else 0.0
 
     @property
     def holds_sqft(self) -> float:
@@ -69,7 +83,7 @@ def programme_of(brief: Brief, berth: Berth | None = None) -> Programme:
     most = massing_of(brief)
     return Programme(
         rooms, brief.floors, berth.w * GRID_FT, berth.d * GRID_FT, brief.plot.orientation, brief.key(),
-        most.covered_sqft, most.floor_sqft,
+        most.covered_sqft, most.floor_sqft, stairs_ft=stairs_ft(brief),
     )  # fmt: skip
 
 
@@ -81,6 +95,15 @@ def around_corner(brief: Brief) -> Programme | None:
         return None
     corner = Corner(lacking_w * GRID_FT, lacking_d * GRID_FT, brief.plot.land.lacking == "left")
     return programme_of(brief, Berth(0, wide, deep))._replace(corner=corner)
+
+
+def by_stairs(programmes: Sequence[Programme]) -> list[list[Programme]]:
+    """Some programmes of a brief with stairs as its building code has them, and with the least, where those are less.
+
+    Small plots have no room for wide stairs; whether the code is kept is said of every design (`rules/codes.py`).
+    """
+    least = [programme._replace(stairs_ft=STAIRS_FT) for programme in programmes]
+    return [least] if all(one.floors == 1 for one in least) or least == list(programmes) else [list(programmes), least]
 
 
 def largest_first(brief: Brief) -> list[Berth]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from housebrain.solver.kinds import ADDED, STAIRS_FT, least_side_ft
+from housebrain.solver.kinds import ADDED, least_side_ft
 from housebrain.solver.needs import Programme
 
 # A programme is called easy if its envelope has at least this shorter side, and rooms and stairs fill no more than this
@@ -78,7 +78,7 @@ def _larger(more_ft: float, gap_ft: float, is_narrow: bool) -> Mend:
 def _is_easy(programme: Programme, most: float) -> bool:
     """Whether the solver is all but sure to solve a programme, of whose envelope no more than `most` may be filled."""
     short_ft, long_ft = sorted((programme.width_ft, programme.depth_ft))
-    if programme.floors > 1 and (short_ft < 2 * STAIRS_FT[0] or long_ft < 2 * STAIRS_FT[1]):
+    if programme.floors > 1 and (short_ft < 2 * programme.stairs_ft[0] or long_ft < 2 * programme.stairs_ft[1]):
         return False
     if any(side_ft > short_ft - 1 for _, side_ft in _sides(programme)) or len(programme.rooms) < 2 * programme.floors:
         return False
@@ -91,12 +91,8 @@ def _sides(programme: Programme) -> list[tuple[str, float]]:
     return [(room.name, least_side_ft(room.type, room.area_sqft)) for room in programme.rooms if room.type not in ADDED]
 
 
-def _stairs_sqft(programme: Programme) -> float:
-    return STAIRS_FT[0] * STAIRS_FT[1] * programme.floors if programme.floors > 1 else 0.0
-
-
 def _needed_sqft(programme: Programme) -> float:
-    return sum(room.area_sqft for room in programme.rooms) + _stairs_sqft(programme)
+    return sum(room.area_sqft for room in programme.rooms) + programme.all_stairs_sqft
 
 
 def _constraint(programme: Programme) -> str:
@@ -104,12 +100,13 @@ def _constraint(programme: Programme) -> str:
     width_ft, depth_ft, floors = programme.width_ft, programme.depth_ft, programme.floors
     short_ft, long_ft = sorted((width_ft, depth_ft))
     envelope = f"the envelope of {width_ft:g} x {depth_ft:g} ft"
-    if floors > 1 and (short_ft < STAIRS_FT[0] or long_ft < STAIRS_FT[1]):
-        return f"the stairs need {STAIRS_FT[0]:g} x {STAIRS_FT[1]:g} ft, more than {envelope}"
+    stairs_short_ft, stairs_long_ft = programme.stairs_ft
+    if floors > 1 and (short_ft < stairs_short_ft or long_ft < stairs_long_ft):
+        return f"the stairs need {stairs_short_ft:g} x {stairs_long_ft:g} ft, more than {envelope}"
     for name, side_ft in _sides(programme):
         if side_ft > short_ft:
             return f"the {name} needs {side_ft:.1f} ft across, {envelope} has {short_ft:g} ft"
-    stairs_sqft, holds_sqft = _stairs_sqft(programme), programme.holds_sqft
+    stairs_sqft, holds_sqft = programme.all_stairs_sqft, programme.holds_sqft
     needed = f"{_needed_sqft(programme) - stairs_sqft:,.0f} sqft"
     needed += f" and the stairs {stairs_sqft:,.0f}" if stairs_sqft else ""
     on_floors = f"on {floors} floor{'s' if floors > 1 else ''}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import Any, NamedTuple
 
 from housebrain.house.brief import Brief, Rejected
@@ -16,7 +17,7 @@ from housebrain.solver import engine
 from housebrain.solver.dimension import Wish, begin
 from housebrain.solver.dimension import dimension as dimension_programme
 from housebrain.solver.house import House, Infeasible, mirrored
-from housebrain.solver.needs import Programme, around_corner, largest_first, programme_of
+from housebrain.solver.needs import Programme, around_corner, by_stairs, largest_first, programme_of
 from housebrain.solver.tree import MAX_DEPTH
 
 ATTEMPTS = 3  # where a house that the search took fails a rule that it does not look at
@@ -57,20 +58,19 @@ def solve(brief: Brief, seed: int) -> Design:
 def _solved(brief: Brief, seed: int) -> Sized:
     check_brief(brief)
     _check_height(brief)
-    refusals = []
-    for berth in largest_first(brief):
-        made = _solve_for(programme_of(brief, berth), brief, seed)
-        if isinstance(made, Sized):
-            return made
-        refusals.append(made)
-    if not refusals:
+    rectangles = [programme_of(brief, berth) for berth in largest_first(brief)]
+    if not rectangles:
         raise Rejected("area_over_envelope", "the setbacks leave no room for a house")
     round_corner = around_corner(brief)
-    if round_corner is not None:
-        made = _solve_for(round_corner, brief, seed)
-        if isinstance(made, Sized):
-            return made
+    for programmes in by_stairs([*rectangles, *([round_corner] if round_corner else [])]):
+        refusals = []
+        for programme in programmes:
+            made = _solve_for(programme, brief, seed)
+            if isinstance(made, Sized):
+                return made
+            refusals.append(made)
     # What the largest rectangle lacks is what is said; that rooms fit none by their area only where it is so for all.
+    refusals = refusals[: len(rectangles)]
     raise next((refusal for refusal in refusals if refusal.reason == "no_layout_found"), refusals[0])
 
 
@@ -112,10 +112,15 @@ def several(brief: Brief, seed: int, runs: int) -> Iterator[Design]:
         yield solve(brief, seed)
     with suppress(Rejected):
         _check_height(brief)
-        for house in engine.candidates(programme_of(brief), seed, runs):
-            design = _best_turned(house, brief)
-            if not violations(design, brief):
-                yield design
+        for (programme,) in by_stairs([programme_of(brief)]):
+            valid = False
+            for house in engine.candidates(programme, seed, runs):
+                design = _best_turned(house, brief)
+                if not violations(design, brief):
+                    valid = True
+                    yield design
+            if valid:
+                return
 
 
 def dimension(
@@ -144,7 +149,7 @@ def dimension(
         programme_of(brief, berth) for berth in sorted(largest_first(brief), key=lambda berth: berth != first)
     ]
     round_corner = around_corner(brief) if any(map(_has_open, trees)) else None
-    for programme in programmes if round_corner is None else [round_corner]:
+    for programme in chain(*by_stairs(programmes if round_corner is None else [round_corner])):
         found = dimension_programme(trees, programme, wished, replace=False)
         if isinstance(found, Infeasible):
             why = found
@@ -171,8 +176,9 @@ def begun(topologies: Sequence[Any], brief: Brief, wish: tuple[int, int]) -> Hou
     trees = [_in_feet(tree) for tree in topologies]
     why = Infeasible("envelope", "the setbacks leave no room for a house")
     first = brief.berth_of(*wish)
-    for berth in sorted(largest_first(brief), key=lambda berth: berth != first):
-        found = begin(trees, programme_of(brief, berth), Wish(wish[0] * GRID_FT, wish[1] * GRID_FT, trees))
+    berths = sorted(largest_first(brief), key=lambda berth: berth != first)
+    for programme in chain(*by_stairs([programme_of(brief, berth) for berth in berths])):
+        found = begin(trees, programme, Wish(wish[0] * GRID_FT, wish[1] * GRID_FT, trees))
         if isinstance(found, House):
             return found
         why = found

@@ -1,9 +1,9 @@
 """How a house is shaped: light, halls, proportions, areas, and pipes that lie together. As in `use.py`."""
 
 from housebrain.house.brief import Brief
-from housebrain.rules.limits import STAIRS_LONG_FT, STAIRS_SHORT_FT
 from housebrain.rules.score.plan import LIVED_IN, OUTDOOR, WET, Space, asked_sqft, called, wall_ft
 from housebrain.rules.score.use import Facts, Found, listed
+from housebrain.rules.stairs import stairs_ft
 
 GLASS_SHARE = 0.125  # of the floor: a bright room (NBC 2016 20.1.2 for a temperate climate)
 LIT_FT = 20.0  # how deep daylight reaches behind a window under a ceiling of 9.5 ft
@@ -133,7 +133,8 @@ def area(facts: Facts) -> Found:
 
 
 def _indoor_sqft(brief: Brief) -> float:
-    stairs = STAIRS_SHORT_FT * STAIRS_LONG_FT * brief.floors if brief.floors > 1 else 0.0
+    short_ft, long_ft = stairs_ft(brief)
+    stairs = short_ft * long_ft * brief.floors if brief.floors > 1 else 0.0
     rooms = sum(room.min_area_sqft for room in brief.wanted_rooms if room.type != "balcony")
     return max(1.0, rooms + stairs)
 
