@@ -219,8 +219,8 @@ def test_a_garage_is_no_part_of_the_gross_internal_area() -> None:
     assert list(gross(Case([], beside, None))) == list(gross(Case([], without, None)))
 
 
-def test_indias_stair_fails_with_the_solvers_flights() -> None:
-    """Flights of 3 ft are 0.914 m: the table says so, and every house of several floors in India is told."""
+def test_flights_as_in_the_us_are_too_narrow_in_india() -> None:
+    """Flights of 3 ft are 0.914 m: a house of several floors with such stairs is told."""
     seen = 0
     for _, brief, design in solved_houses():
         if brief.floors > 1:

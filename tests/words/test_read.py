@@ -146,3 +146,34 @@ def test_a_word_said_again_and_again_takes_no_longer(again: str) -> None:
 def test_too_long_a_text_is_refused() -> None:
     with pytest.raises(UserError, match="characters long"):
         read_words("house " * LONGEST)
+
+
+def setbacks(words: str, **flags: str) -> tuple[float, float, float, float, str]:
+    read = read_words(words, **flags)
+    own = read.brief.plot.setbacks
+    why = next((one.why for one in read.assumed if one.field == "setbacks"), "")
+    return own.front_ft, own.rear_ft, own.left_ft, own.right_ft, why
+
+
+def test_setbacks_that_nobody_said_are_the_citys_own() -> None:
+    *sides, why = setbacks(WORDS)
+    assert sides == [7.5, 5, 3.5, 3.5]
+    assert why.startswith("as Bengaluru RMP 2015 has them")
+
+
+def test_those_that_were_said_stay() -> None:
+    assert setbacks(WORDS, setbacks="front 3 ft, left 2 ft")[:4] == (3, 5, 2, 3.5)
+    assert setbacks(WORDS, setbacks="2 ft all around") == (2, 2, 2, 2, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "3 bhk, 20x30 ft plot, Bengaluru",  # built from side to side, as such plots are
+        "6 bhk on 1 floor, 40x60 ft plot, Bengaluru",  # too many rooms for what would be left
+        "3 bhk, L-shaped 40x60 ft plot, Bengaluru",
+        "3 bhk, 40x60 ft plot, Pune",
+    ],
+)
+def test_elsewhere_they_are_the_usual_ones(words: str) -> None:
+    assert setbacks(words)[4].startswith("as is usual there")

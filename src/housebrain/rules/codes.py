@@ -8,9 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from housebrain.house.brief import Brief
 from housebrain.house.design import Design
-from housebrain.house.land import area_sqft
-from housebrain.house.units import FT_PER_M, SQFT_PER_SQM
-from housebrain.rules.massing import of_bands
+from housebrain.rules.bounds import bound_of
 from housebrain.rules.measures import MEASURES, ROOM_SETS, Case, Missing, bedspaces, people
 from housebrain.rules.rulesets import ruleset, ruleset_for
 
@@ -166,34 +164,7 @@ def _bound(rule: dict[str, Any], case: Case) -> tuple[float | None, str]:
     Raises:
         Missing: it depends on a fact that is not known.
     """
-    for key in ("min", "max"):
-        if key in rule:
-            return rule[key], ""
-        if f"{key}_of" in rule:
-            bands = rule[f"{key}_of"]
-            return of_bands(bands, _fact(bands["by"], case)), f"there is no bound for this {bands['by']}"
-        if f"{key}_of_share" in rule:
-            share = rule[f"{key}_of_share"]
-            return max(share["least"], share["share"] * _fact(share["by"], case)), ""
-    if "min_of_climate" in rule:
-        if case.brief is None:
-            raise Missing("the climate, which only the brief has")
-        return rule["min_of_climate"][case.brief.climate_zone], ""
+    if "min_of_bedspaces" not in rule:
+        return bound_of(rule, case.brief)
     home = bedspaces(case.design)
     return rule["min_of_bedspaces"].get(home), f"the standard has no row for {home}"
-
-
-def _fact(name: str, case: Case) -> float:
-    """A fact that bounds depend on, in metres or square metres.
-
-    Raises:
-        Missing: the brief lacks it, or there is no brief.
-    """
-    plot = case.known_brief.plot
-    if name == "plot area":
-        return area_sqft(plot.corners_ft) / SQFT_PER_SQM
-    if name == "street width":
-        if plot.street_width_ft is None:
-            raise Missing("the street's width (`input.plot.street_width_ft`)")
-        return plot.street_width_ft / FT_PER_M
-    return {"plot depth": plot.length_ft, "plot width": plot.width_ft}[name] / FT_PER_M

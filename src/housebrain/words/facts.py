@@ -86,6 +86,10 @@ class Facts:
         if assumed not in self.assumed:
             self.assumed.append(assumed)
 
+    def assume_instead(self, name: str, value: object, why: str) -> None:
+        """Takes something else for granted than before."""
+        self.assumed = [Assumed(name, str(value), why) if one.field == name else one for one in self.assumed]
+
 
 def _same(one: Any, other: Any) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple):

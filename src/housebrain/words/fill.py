@@ -2,7 +2,9 @@
 
 from housebrain.errors import UserError
 from housebrain.house.brief import Brief, Plot, RoomRequest, Setbacks
+from housebrain.rules.bounds import open_spaces
 from housebrain.rules.rates import rates_of
+from housebrain.rules.rulesets import ruleset, ruleset_for
 from housebrain.words.facts import Facts, Wanted
 from housebrain.words.money import LEAST_USD, MOST_USD, PER_USD, currency_of
 from housebrain.words.places import BORROWED, Place
@@ -22,6 +24,7 @@ from housebrain.words.sizes import (
 _STEP = 1.12  # by which an assumed plot grows until the house fits
 _MOST_FLOORS = 3  # that are assumed
 _LEAST_ENVELOPE_FT = 10.0
+_EASY_ENVELOPE_FT = 20.0  # in which nearly all rooms can be arranged that fit by their area
 
 
 def fill(facts: Facts, place: Place) -> Brief:
@@ -43,7 +46,7 @@ def fill(facts: Facts, place: Place) -> Brief:
         style = {"Asia_India": "Contemporary", "EU_UK": "Traditional"}.get(place.region, "Modern")
         facts.assume("style", style, "no style was said")
     choices = {name: facts.get(name) for name in ("exterior", "floor", "quality", "roof") if facts.get(name)}
-    return Brief(
+    brief = Brief(
         style=style,
         bedrooms=sum(room.count for room in rooms if room.type in ("master_bedroom", "bedroom", "guest_room")),
         bathrooms=sum(room.count for room in rooms if room.type == "bathroom"),
@@ -56,6 +59,7 @@ def fill(facts: Facts, place: Place) -> Brief:
         climate_zone=facts.get("climate") or place.climate,
         choices=choices,
     )
+    return _as_the_city_asks(facts, brief)
 
 
 def _rooms(facts: Facts, place: Place) -> list[Wanted]:
@@ -268,12 +272,35 @@ def _setbacks(facts: Facts, place: Place, sides: tuple[float, float]) -> Setback
         **{f"{side}_ft": said.get(side, getattr(taken, f"{side}_ft")) for side in ("front", "rear", "left", "right")}
     )
     if len(said) < 4:
-        value = (
-            f"{setbacks.front_ft:g} front, {setbacks.rear_ft:g} rear, {setbacks.left_ft:g} left, {setbacks.right_ft:g} "
-            f"right, in ft"
-        )
-        facts.assume("setbacks", value, "as is usual there; ask the town for its own")
+        facts.assume("setbacks", _named(setbacks), "as is usual there; ask the town for its own")
     return setbacks
+
+
+def _named(setbacks: Setbacks) -> str:
+    sides = {"front": setbacks.front_ft, "rear": setbacks.rear_ft, "left": setbacks.left_ft, "right": setbacks.right_ft}
+    return f"{', '.join(f'{length:g} {side}' for side, length in sides.items())}, in ft"
+
+
+def _as_the_city_asks(facts: Facts, brief: Brief) -> Brief:
+    """The brief with the open spaces of its city, in place of setbacks that were assumed, where the house has room."""
+    asked, own = open_spaces(brief), brief.plot.setbacks
+    said = dict(facts.get("setbacks") or ())
+    if asked is None or len(said) == 4 or brief.plot.shape in ("L_Shape", "Irregular"):
+        return brief
+    sides = ("front_ft", "rear_ft", "left_ft", "right_ft")
+    taken = own.model_copy(
+        update={side: max(getattr(own, side), getattr(asked, side)) for side in sides if side[:-3] not in said}
+    )
+    if taken == own:
+        return brief
+    width = brief.plot.width_ft - taken.left_ft - taken.right_ft
+    depth = brief.plot.length_ft - taken.front_ft - taken.rear_ft
+    sqft = sum(room.count * room.min_area_sqft for room in brief.rooms)
+    if min(width, depth) < _EASY_ENVELOPE_FT or not _fits(sqft, width * depth, brief.floors):
+        return brief
+    edition = ruleset(ruleset_for(brief.region, brief.city).name).edition
+    facts.assume_instead("setbacks", _named(taken), f"as {edition} has them, as far as is known here; ask the town")
+    return brief.model_copy(update={"plot": brief.plot.model_copy(update={"setbacks": taken})})
 
 
 def _budget(facts: Facts, place: Place, asked_sqft: float) -> float:

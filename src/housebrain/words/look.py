@@ -70,6 +70,10 @@ SHAPES = {
     "Square": r"square (?:plot|site|lot|land)",
     "Rectangle": r"rectang\w+(?: shaped?)?(?: (?:plot|site|lot|land))?|rechteckig\w*",
 }
+# Its sides, which stand between, were read before.
+_L_SHAPED_WITH_SIDES = re.compile(
+    r"\bl ?shaped?(?= (?:corner |[\d.]+ (?:[a-z]+ )?(?:x|by) [\d.]+ (?:[a-z]+ )?)(?:corner )?(?:plot|site|lot|land)\b)"
+)
 _STEEP_DEGREES, _SLOPE_DEGREES = 12.0, 5.0
 
 
@@ -82,6 +86,9 @@ def read_look(text: Text, facts: Facts) -> None:
     for field, choice, pattern in MATERIALS:
         for match in text.take(rf"\b(?:{pattern})\b"):
             facts.say(field, choice, match[0])
+    for match in _L_SHAPED_WITH_SIDES.finditer(text.whole):
+        facts.say("shape", "L_Shape", match[0])
+        text.strike(match.start(), match.end())
     for shape, pattern in SHAPES.items():
         for match in text.take(rf"\b(?:{pattern})"):
             facts.say("shape", shape, match[0])
