@@ -37,8 +37,8 @@ def _tree(rng: Random, names: list[str]) -> Node:
     return v(*parts) if rng.random() < 0.5 else h(*parts)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_the_curve_of_a_tree_is_the_least_depth_at_every_width(seed: int) -> None:
+@pytest.mark.parametrize("seed", range(8))
+def test_the_curves_of_a_tree_are_its_least_depths_and_widths(seed: int) -> None:
     rng = Random(seed)
     node = _tree(rng, ["terrace", "court", "porch", "hall"][: rng.randint(2, 4)])
     slots = tuple(leaves(node))
@@ -50,6 +50,9 @@ def test_the_curve_of_a_tree_is_the_least_depth_at_every_width(seed: int) -> Non
         depths = [depth for depth in range(1, SIDE + 1) if _fits(node, needs, width, depth)]
         least = int(one.F[0, root, width])
         assert (least if least <= SIDE else None) == (min(depths) if depths else None)
+        widths = [other for other in range(1, SIDE + 1) if _fits(node, needs, other, width)]
+        least = int(one.G[0, root, width])
+        assert (least if least <= SIDE else None) == (min(widths) if widths else None)
 
 
 def test_a_leafs_curve_keeps_area_side_and_aspect() -> None:

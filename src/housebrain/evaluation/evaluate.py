@@ -85,6 +85,8 @@ GUIDED_CODE = [
     "model/vocabulary.py",
     "model/writing.py",
     "rules",
+    "rules/tables/codes",
+    "rules/tables/codes.yaml",
     "rules/tables/massing.yaml",
     "rules/tables/quantities.yaml",
     "rules/tables/rates",

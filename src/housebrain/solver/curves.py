@@ -82,8 +82,8 @@ def curves(
 ) -> None:
     """Fills `F[node, width]` = least depth, or `G[node, depth]` = least width, of every node.
 
-    What stands side by side is asked for its least width, what stands behind each other and the root for the least
-    depth: the other curve of a node is left as it was.
+    What stands side by side is asked for its least width, what stands behind each other for the least depth, and the
+    root for both: the other curve of a node is left as it was.
 
     `leaf`: what `leaf_curves` made; `stairs`: the node that has just the given size, or -1; `open_slot`: the slot of
     open ground, which has at least the given size, or -1.
@@ -128,6 +128,8 @@ def curves(
                 G[n, d] = min(NEVER, G[i, d] + G[j, d])
             if not beside[n]:
                 inverse(G[n], F[n])
+    if tree[size - 1, OP] != 1:
+        inverse(F[size - 1], G[size - 1])
 
 
 @kernel

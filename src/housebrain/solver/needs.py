@@ -1,7 +1,6 @@
 """From a brief to the programme that the solver works on: the one place that knows the brief's schema."""
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from housebrain.house.brief import Brief, Rejected
@@ -95,15 +94,6 @@ def around_corner(brief: Brief) -> Programme | None:
         return None
     corner = Corner(lacking_w * GRID_FT, lacking_d * GRID_FT, brief.plot.land.lacking == "left")
     return programme_of(brief, Berth(0, wide, deep))._replace(corner=corner)
-
-
-def by_stairs(programmes: Sequence[Programme]) -> list[list[Programme]]:
-    """Some programmes of a brief with stairs as its building code has them, and with the least, where those are less.
-
-    Small plots have no room for wide stairs; whether the code is kept is said of every design (`rules/codes.py`).
-    """
-    least = [programme._replace(stairs_ft=STAIRS_FT) for programme in programmes]
-    return [least] if all(one.floors == 1 for one in least) or least == list(programmes) else [list(programmes), least]
 
 
 def largest_first(brief: Brief) -> list[Berth]:

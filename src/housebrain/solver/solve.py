@@ -17,7 +17,8 @@ from housebrain.solver import engine
 from housebrain.solver.dimension import Wish, begin
 from housebrain.solver.dimension import dimension as dimension_programme
 from housebrain.solver.house import House, Infeasible, mirrored
-from housebrain.solver.needs import Programme, around_corner, by_stairs, largest_first, programme_of
+from housebrain.solver.kinds import STAIRS_FT
+from housebrain.solver.needs import Programme, around_corner, largest_first, programme_of
 from housebrain.solver.tree import MAX_DEPTH
 
 ATTEMPTS = 3  # where a house that the search took fails a rule that it does not look at
@@ -62,7 +63,7 @@ def _solved(brief: Brief, seed: int) -> Sized:
     if not rectangles:
         raise Rejected("area_over_envelope", "the setbacks leave no room for a house")
     round_corner = around_corner(brief)
-    for programmes in by_stairs([*rectangles, *([round_corner] if round_corner else [])]):
+    for programmes in _by_stairs([*rectangles, *([round_corner] if round_corner else [])]):
         refusals = []
         for programme in programmes:
             made = _solve_for(programme, brief, seed)
@@ -72,6 +73,18 @@ def _solved(brief: Brief, seed: int) -> Sized:
     # What the largest rectangle lacks is what is said; that rooms fit none by their area only where it is so for all.
     refusals = refusals[: len(rectangles)]
     raise next((refusal for refusal in refusals if refusal.reason == "no_layout_found"), refusals[0])
+
+
+def _by_stairs(programmes: Sequence[Programme]) -> list[list[Programme]]:
+    """Some programmes of a brief with stairs as its building code has them, and with the least, where those are less.
+
+    Where the code's have no room, the least must do, and small houses have none but these, as published ones do:
+    whether the code is kept is said of every design (`rules/codes.py`).
+    """
+    least = [programme._replace(stairs_ft=STAIRS_FT) for programme in programmes]
+    if least == list(programmes) or any(one.floors == 1 or engine.is_small(one) for one in least):
+        return [least]
+    return [list(programmes), least]
 
 
 def _check_height(brief: Brief) -> None:
@@ -112,7 +125,7 @@ def several(brief: Brief, seed: int, runs: int) -> Iterator[Design]:
         yield solve(brief, seed)
     with suppress(Rejected):
         _check_height(brief)
-        for (programme,) in by_stairs([programme_of(brief)]):
+        for (programme,) in _by_stairs([programme_of(brief)]):
             valid = False
             for house in engine.candidates(programme, seed, runs):
                 design = _best_turned(house, brief)
@@ -149,7 +162,7 @@ def dimension(
         programme_of(brief, berth) for berth in sorted(largest_first(brief), key=lambda berth: berth != first)
     ]
     round_corner = around_corner(brief) if any(map(_has_open, trees)) else None
-    for programme in chain(*by_stairs(programmes if round_corner is None else [round_corner])):
+    for programme in chain(*_by_stairs(programmes if round_corner is None else [round_corner])):
         found = dimension_programme(trees, programme, wished, replace=False)
         if isinstance(found, Infeasible):
             why = found
@@ -177,7 +190,7 @@ def begun(topologies: Sequence[Any], brief: Brief, wish: tuple[int, int]) -> Hou
     why = Infeasible("envelope", "the setbacks leave no room for a house")
     first = brief.berth_of(*wish)
     berths = sorted(largest_first(brief), key=lambda berth: berth != first)
-    for programme in chain(*by_stairs([programme_of(brief, berth) for berth in berths])):
+    for programme in chain(*_by_stairs([programme_of(brief, berth) for berth in berths])):
         found = begin(trees, programme, Wish(wish[0] * GRID_FT, wish[1] * GRID_FT, trees))
         if isinstance(found, House):
             return found
