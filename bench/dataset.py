@@ -1,4 +1,4 @@
-"""A dataset's records by the path of `prepare`, each design looked at by a checker that shares no code with the package.
+"""A dataset's records by the path of `prepare`, each design looked at by a checker that shares no code with it.
 
     python -m bench.dataset --dataset FOLDER --count N --out JSON
 
@@ -37,6 +37,7 @@ from housebrain.files import write_json
 from housebrain.house.brief import Rejected
 from housebrain.house.design import Design
 from housebrain.language.designs import encode
+from housebrain.provenance import code_hash
 from housebrain.rules.checks import violations
 from housebrain.rules.codes import check_codes
 from housebrain.solver.solve import solve
@@ -44,6 +45,7 @@ from housebrain.solver.solve import solve
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from design_checker import faults
 
+CODE = ["dataset/v5.py", "house", "rules", "rules/tables", "solver"]  # what is kept is of this code
 BATCH = 50  # records that a process solves at a time
 
 
@@ -126,7 +128,8 @@ def main() -> None:
     with reported():
         texts = [raw.text for raw in read_records(options.dataset)]
         random.Random(options.seed).shuffle(texts)
-        setting = {"dataset": options.dataset.name, "of": len(texts), "seed": options.seed}
+        code = code_hash(CODE)[:16]
+        setting = {"dataset": options.dataset.name, "of": len(texts), "seed": options.seed, "code": code}
         lines = kept.read_text().splitlines() if kept.exists() else []
         rows = [json.loads(line) for line in lines[1:]] if lines and json.loads(lines[0]) == setting else []
         wanted = texts[len(rows) : options.count]
@@ -143,9 +146,14 @@ def main() -> None:
                 progress.update(len(batch))
             progress.close()
         seconds = time.perf_counter() - seconds
-        found = {"machine": hardware(), "setting": setting | {"processes": options.processes}} | summary(rows)
+        found: dict[str, Any] = {"machine": hardware(), "setting": setting}
+        found |= summary(rows[: options.count])
         if len(rows) > before:
-            found |= {"records_a_second": (len(rows) - before) / seconds, "memory_gb_a_process": memory_gb}
+            found |= {
+                "records_a_second": (len(rows) - before) / seconds,
+                "processes": options.processes,
+                "memory_gb_a_process": memory_gb,
+            }
         write_json(options.out, found)
     print(json.dumps({key: value for key, value in found.items() if key not in ("machine", "setting")}, indent=1))
 

@@ -231,7 +231,7 @@ def by_clients(address: str, briefs: list[Brief], clients: int, seconds: float) 
     return {
         "clients": clients,
         "designs_a_minute": round(len(taken) / minutes, 1),
-        "seconds": spread(taken),
+        "seconds": spread(taken) if taken else None,
         "refused": len(too_late),
     }
 
@@ -259,9 +259,9 @@ def main() -> None:
     found |= {"machine": hardware(), "workers": arguments.workers}
     with project(arguments.base, arguments.adapter) as folder:
         count = max(3, arguments.count // 2) if "command" in arguments.only else 0
-        measured = {engine: by_command(folder, count, engine) for engine in ("model", "solver")}
-        if "command" in arguments.only:
-            found["command"] = measured
+        by_model = by_command(folder, count, "model")  # writes the model's files, if nothing else
+        if count:
+            found["command"] = {"model": by_model, "solver": by_command(folder, count, "solver")}
         for way in [way for way in WAYS if way in arguments.only]:
             row_file = folder / "row.json"
             one = ["--way", way, "--engine", str(folder / "models/engine"), "--out", str(row_file)]

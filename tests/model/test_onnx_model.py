@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from housebrain.language.prompt import prompt
 from housebrain.language.samples import load_samples
 from housebrain.model.loading import load_tokenizer
 from housebrain.model.onnx_export import Precision, write_onnx
+from housebrain.model.onnx_head import narrow_head
 from housebrain.model.onnx_model import OnnxModel
 from onnx_models import onnx_of, wide_base
 
@@ -76,6 +78,29 @@ def test_a_narrow_head_has_the_same_logits(base: Path, ids: list[list[int]], tmp
     assert np.isneginf(np.delete(found, tokens)).all()
     sizes = [(folder / "model.onnx.data").stat().st_size for folder in (tmp_path, whole)]
     assert sizes[1] - sizes[0] > 50 * len(right)
+    (tmp_path / "tokens.json").write_text("[5, 6]")
+    with pytest.raises(UserError, match="does not fit the graph"):
+        OnnxModel(tmp_path)
+
+
+def test_a_head_with_a_bias_stays_whole(tmp_path: Path) -> None:
+    def tensor(name: str, *shape: int) -> onnx.TensorProto:
+        return onnx.numpy_helper.from_array(np.ones(shape, np.float32), name)
+
+    def value(name: str, width: int) -> onnx.ValueInfoProto:
+        return onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, width])
+
+    nodes = [
+        onnx.helper.make_node("MatMul", ["hidden", "weight"], ["product"]),
+        onnx.helper.make_node("Add", ["product", "bias"], ["logits"]),
+    ]
+    weights = [tensor("weight", 4, 9), tensor("bias", 9)]
+    graph = onnx.helper.make_graph(nodes, "g", [value("hidden", 4)], [value("logits", 9)], weights)
+    path = tmp_path / "model.onnx"
+    onnx.save(onnx.helper.make_model(graph), path)
+    before = path.read_bytes()
+    narrow_head(path, [1, 2])
+    assert path.read_bytes() == before and not (tmp_path / "tokens.json").exists()
 
 
 @pytest.mark.long

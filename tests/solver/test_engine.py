@@ -1,8 +1,13 @@
 """Houses from programmes, looked at by a checker that shares nothing with the solver."""
 
+import signal
+import threading
+import time
+from typing import Any
+
 import pytest
 
-from housebrain.solver.engine import solve
+from housebrain.solver.engine import Solver, is_small, solve
 from housebrain.solver.house import House, Infeasible, mirrored
 from housebrain.solver.judge import MEANING, NAMES, WEIGHTS
 from housebrain.solver.needs import Programme, Room
@@ -48,6 +53,28 @@ def test_a_refusal_names_what_binds(floors: int, area: float, reason: str) -> No
     assert isinstance(found, Infeasible)
     assert found.reason == reason
     assert found.detail
+
+
+def test_an_interrupt_ends_the_searches_of_a_small_plot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They run in threads, which no interrupt reaches."""
+    tried: list[int] = []
+    main = threading.main_thread().ident
+    assert main is not None
+
+    def attempt(*_: Any) -> None:
+        tried.append(1)
+        if len(tried) == 10:
+            signal.pthread_kill(main, signal.SIGINT)
+        time.sleep(0.02)
+
+    monkeypatch.setattr(Solver, "attempt", attempt)
+    rooms = (("living", 110.0), ("kitchen", 50.0), ("bath", 20.0), ("bed", 80.0), ("bed2", 80.0), ("bath2", 20.0))
+    asked = tuple(Room(name, name.rstrip("2"), area) for name, area in rooms)
+    small = Programme(asked, 2, 15, 28, "N", "x")
+    assert is_small(small)
+    with pytest.raises(KeyboardInterrupt):
+        solve(small)
+    assert len(tried) < 80  # of 160, which all find nothing
 
 
 def test_every_part_of_the_score_is_explained() -> None:

@@ -164,7 +164,8 @@ def design(
             raise UserError(f"{_shown(given)}: {rejected}. Change the brief.") from rejected
         if request.words is not None:
             print_read(request.brief, request.assumed, request.not_understood)
-        with atomic_folder(out) as folder:
+        # The process that draws ends before an interrupt has its folder removed.
+        with atomic_folder(out) as folder, contextlib.closing(aside):
             write_json(folder / "brief.json", {
                 "words": request.words, "brief": request.brief.model_dump(mode="json"),
                 "assumed": [one._asdict() for one in request.assumed], "not_understood": list(request.not_understood),

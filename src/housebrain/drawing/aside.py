@@ -1,7 +1,9 @@
 """Drawing in a process of its own: while a house is being designed, it imports what it will draw with."""
 
 import contextlib
+import pickle
 import signal
+import traceback
 from collections.abc import Iterable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -52,9 +54,10 @@ class Aside:
             found: list[str] | Exception = self._pipe.recv()
         except (EOFError, ConnectionResetError) as error:
             self._process.join()
+            status = self._process.exitcode
+            why = " The machine may have too little memory: free some." if status == -signal.SIGKILL else ""
             raise UserError(
-                f"the process that draws was ended (exit status {self._process.exitcode}); the machine may have too "
-                "little memory. Free some, and give the command again."
+                f"the process that draws was ended (exit status {status}).{why} Give the command again."
             ) from error
         if isinstance(found, Exception):
             raise found
@@ -68,20 +71,34 @@ class Aside:
 
 def _draw(pipe: Connection) -> None:
     """The process: draws what comes through the pipe until that is closed."""
-    import housebrain.drawing.dxf.house
-    from housebrain.drawing.formats import render
-    from housebrain.drawing.scene import scene
-
-    with contextlib.suppress(ImportError):  # its library is not in the core
+    # A library that is missing is missed where it is needed.
+    with contextlib.suppress(ImportError):
+        import housebrain.drawing.dxf.house
+    with contextlib.suppress(ImportError):
         import housebrain.drawing.ifc.house  # noqa: F401
-    while True:
-        try:
-            design, brief, folder, formats = pipe.recv()
-        except EOFError:
-            return
-        found: list[str] | Exception
-        try:
-            found = [path.name for path in render(scene(design, brief), folder, formats)]
-        except Exception as error:  # the program that started it is told
-            found = error
-        pipe.send(found)
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the program has ended
+        while True:
+            pipe.send(_drawn(*pipe.recv()))
+
+
+def _drawn(design: "Design", brief: "Brief", folder: Path, formats: tuple[str, ...]) -> list[str] | Exception:
+    """The names of the files of a house, or what went wrong."""
+    try:
+        from housebrain.drawing.formats import render
+        from housebrain.drawing.scene import scene
+
+        return [path.name for path in render(scene(design, brief), folder, formats)]
+    except Exception as error:
+        return _portable(error)
+
+
+def _portable(error: Exception) -> Exception:
+    """An error that another process can be sent, with where it was raised."""
+    where = f"In the process that draws:\n{traceback.format_exc()}"
+    error.add_note(where)
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # some of libraries' own can't be packed, or not be made again
+        error = RuntimeError(f"{type(error).__name__}: {error}")
+        error.add_note(where)
+    return error

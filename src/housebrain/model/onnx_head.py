@@ -11,6 +11,7 @@ import numpy as np
 
 from housebrain.files import write_json
 
+HEADS = ("MatMul", "MatMulNBits")  # with a bias behind it a head has another form
 TOKENS = "tokens.json"  # beside a graph: of which tokens its logits are, in their order
 
 
@@ -32,7 +33,7 @@ def narrow_head(graph: Path, tokens: Sequence[int]) -> None:
     (head,) = (node for node in model.graph.node if "logits" in node.output)
     others = {name for node in model.graph.node if node is not head for name in node.input}
     own = [tensor for tensor in model.graph.initializer if tensor.name in head.input and tensor.name not in others]
-    if not own or any(vocabulary.dim_value not in tensor.dims for tensor in own):
+    if head.op_type not in HEADS or not own or any(vocabulary.dim_value not in tensor.dims for tensor in own):
         return
     for tensor in own:
         values, name = numpy_helper.to_array(tensor), tensor.name

@@ -51,6 +51,9 @@ class OnnxModel:
             )
             tokens = json.loads((folder / TOKENS).read_text()) if (folder / TOKENS).exists() else None
             self._tokens = None if tokens is None else np.array(tokens, np.intp)
+            logits = next(one.shape[-1] for one in self.session.get_outputs() if one.name == "logits")
+            if isinstance(logits, int) and logits != len(tokens or range(self.vocabulary)):
+                raise ValueError(f"{TOKENS} does not fit the graph, which has logits of {logits} tokens")
             self._begun: tuple[list[int], _Row] | None = None
         except Exception as error:  # onnxruntime's own have no common class
             reason = " ".join(str(error).split())[:300]

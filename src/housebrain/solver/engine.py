@@ -94,6 +94,7 @@ class Solver:
         self.width = math.floor(min(programme.width_ft, cap) / unit_ft + 1e-6)
         self.depth = math.floor(min(programme.depth_ft, cap) / unit_ft + 1e-6)
         self.found: list[tuple[float, Candidate]] = []
+        self.stopped = False  # set from another thread: `look` ends as soon as it can
 
     def run(self, rounds: int, enough: int, wild: bool = False, most: int = 0) -> House | Infeasible:
         """The best house of a `look` with these arguments, or why there is none."""
@@ -109,7 +110,7 @@ class Solver:
             return Infeasible("area_over_envelope", what_binds(programme))
         places = self.places()
         for attempt in range(max(rounds, most)):
-            if attempt >= rounds and self.found:
+            if self.stopped or (attempt >= rounds and self.found):
                 break
             shared = share_out(programme, self.rng, wild and attempt % 2 == 1)
             if shared is None:
@@ -119,6 +120,8 @@ class Solver:
             if len(self.found) >= enough:
                 break
         for _ in range(SHARPENED if self.found and self.tailored else 0):
+            if self.stopped:
+                break
             self.sharpen()
         return None if self.found else Infeasible("no_layout_found", what_binds(programme))
 
@@ -376,7 +379,12 @@ def solve(programme: Programme, seed: int = 0, unit_ft: float = UNIT_FT) -> Hous
             searches = [Solver(programme, seed, unit_ft, effort) for effort in SMALL_EFFORTS]
             rounds, most = (6, 20) if single else (20, 80)
             with ThreadPoolExecutor(len(searches)) as threads:
-                refused = list(threads.map(lambda one: one.look(rounds, 99, True, most), searches))
+                try:
+                    refused = list(threads.map(lambda one: one.look(rounds, 99, True, most), searches))
+                except BaseException:  # such as an interrupt: nobody waits for what they would find
+                    for one in searches:
+                        one.stopped = True
+                    raise
             winner, why = min(zip(searches, refused, strict=True), key=lambda pair: pair[0].penalty)
             return why or winner.best()
         found = Solver(programme, seed, unit_ft).run(rounds=2 if single else 4, enough=99)
