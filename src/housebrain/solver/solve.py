@@ -78,11 +78,11 @@ def _solved(brief: Brief, seed: int) -> Sized:
 def _by_stairs(programmes: Sequence[Programme]) -> list[list[Programme]]:
     """Some programmes of a brief with stairs as its building code has them, and with the least, where those are less.
 
-    Where the code's have no room, the least must do, and small houses have none but these, as published ones do:
-    whether the code is kept is said of every design (`rules/codes.py`).
+    Where the code's have no room, the least must do; whether the code is kept is said of every design
+    (`rules/codes.py`).
     """
     least = [programme._replace(stairs_ft=STAIRS_FT) for programme in programmes]
-    if least == list(programmes) or any(one.floors == 1 or engine.is_small(one) for one in least):
+    if least == list(programmes) or any(one.floors == 1 for one in least):
         return [least]
     return [list(programmes), least]
 
