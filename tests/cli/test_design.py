@@ -443,3 +443,13 @@ def test_a_file_that_is_no_design_is_named(indian: tuple[Path, Path], tmp_path: 
     broken.write_text(json.dumps(record))
     with pytest.raises(UserError, match="setbacks_over_plot"):
         CliRunner().invoke(app, ["bill", str(design), "--brief", str(broken)], catch_exceptions=False)
+
+
+@pytest.mark.long
+def test_the_files_are_there_though_nobody_reads_on(tmp_path: Path) -> None:
+    """As with `| head -1`."""
+    command = [sys.executable, "-c", "from housebrain.cli import main; main()", "design", WORDS, "--engine", "solver"]
+    with subprocess.Popen([*command, "--out", "h"], cwd=tmp_path, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+    assert (tmp_path / "h/design.json").is_file()

@@ -30,6 +30,18 @@ def test_keys_are_made_listed_and_revoked(tmp_path: Path) -> None:
         CliRunner().invoke(app, ["keys", "revoke", "bob", *database], catch_exceptions=False)
 
 
+@pytest.mark.parametrize(
+    "words", [["usage"], ["keys", "list"], ["keys", "revoke", "ann"], ["feedback", "export", "--out", "feedback"]]
+)
+def test_a_store_that_is_not_there_is_not_made(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"typo\.db: there is no such store"):
+        CliRunner().invoke(app, [*words, "--database", "sqlite:///typo.db"], catch_exceptions=False)
+    assert not list(tmp_path.iterdir())
+
+
 def test_other_machines_are_served_with_keys_only(tmp_path: Path) -> None:
     words = ["serve", "--host", "0.0.0.0", "--engine", "solver", "--database", f"sqlite:///{tmp_path / 'store.db'}"]
     with pytest.raises(UserError, match="there is no key yet"):
@@ -39,6 +51,7 @@ def test_other_machines_are_served_with_keys_only(tmp_path: Path) -> None:
 def test_use_and_feedback_of_an_empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOUSEBRAIN_DATABASE", f"sqlite:///{tmp_path / 'store.db'}")
+    run("keys", "add", "ann")
     assert "Requests by day" in run("usage")
     assert "0 accepted" in run("feedback", "export")
     assert Path("data/raw/feedback/feedback.jsonl").read_text() == ""
@@ -90,6 +103,7 @@ def test_samples_that_cant_be_read_are_named(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     Path("data/prepared").mkdir(parents=True)
     Path("data/prepared/samples-00000.parquet").write_text("no Parquet")
+    run("keys", "add", "ann")
     with pytest.raises(UserError, match=r"data/prepared: its samples can't be read .*dvc repro prepare"):
         CliRunner().invoke(app, ["usage"], catch_exceptions=False)
 

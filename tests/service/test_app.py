@@ -84,6 +84,15 @@ def test_a_bad_request_is_named(client: TestClient, body: dict[str, Any], kind: 
     assert said in error["detail"]
 
 
+@pytest.mark.parametrize("path", ["/designs", "/briefs/parse", "/validate", "/repair", "/cost"])
+@pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded"])
+def test_a_body_that_is_not_said_to_be_json_is_refused(client: TestClient, path: str, kind: str | None) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    answered = client.post(path, content=b'{"words": "3 bhk"}', headers=headers)
+    assert answered.status_code == 422
+    assert "application/json" in answered.text
+
+
 def test_a_brief_that_can_not_be_built_is_refused_with_the_reason(client: TestClient, store: Store) -> None:
     record = orjson.loads(next(iter(generate_records(1, seed=3))).text)
     record["input"]["plot"]["setbacks_ft"]["front"] = 500

@@ -86,12 +86,17 @@ def read_asked(text: str, flags: dict[str, Any], where: str = "the brief") -> As
         raise UserError(f"{where}: {', '.join(named)} set what words leave open; JSON says all of it. Change the JSON.")
     raw = RawRecord(where, "train", text.encode(errors="surrogatepass"))
     content = parse_json(raw)
-    if (
-        isinstance(content, dict)
-        and "input" not in content
-        and ("brief" in content or {"plot", "rooms"} & set(content))
-    ):
-        return Asked(_brief(content.get("brief", content), where))
+    if isinstance(content, dict) and not {"input", "id", "metadata"} & set(content):
+        if "brief" in content or {"plot", "rooms"} & set(content):
+            return Asked(_brief(content.get("brief", content), where))
+        if {"levels", "footprint"} <= set(content):
+            raise UserError(
+                f"{where}: it is a design. Give the brief that it answers, such as the brief.json beside it."
+            )
+        raise UserError(
+            f"{where}: it is neither a brief, which has `plot` and `rooms`, nor a record, which has `id`, `input` and "
+            "`metadata`. Correct it, or give words."
+        )
     try:
         brief = parse_record(content)[1]
     except BadRecord as error:

@@ -162,8 +162,6 @@ def design(
                 designed = [Answered(house) for house in houses]
         except Rejected as rejected:
             raise UserError(f"{_shown(given)}: {rejected}. Change the brief.") from rejected
-        if request.words is not None:
-            print_read(request.brief, request.assumed, request.not_understood)
         # The process that draws ends before an interrupt has its folder removed.
         with atomic_folder(out) as folder, contextlib.closing(aside):
             write_json(folder / "brief.json", {
@@ -173,6 +171,9 @@ def design(
             for number, answer in enumerate(designed, 1):
                 place = folder if len(designed) == 1 else folder / str(number)
                 names = _write(answer, request.brief, place, aside)
+    # Nothing is printed before the files are there: who reads it may have had enough.
+    if request.words is not None:
+        print_read(request.brief, request.assumed, request.not_understood)
     for number, answer in enumerate(designed, 1):
         if len(designed) > 1:
             print(f"\nAlternative {number}:")

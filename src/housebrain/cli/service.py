@@ -126,7 +126,7 @@ def list_keys(database: Database = DATABASE) -> None:
     table = Table()
     for column in ("name", "made", "revoked"):
         table.add_column(column)
-    with open_store(database) as store:
+    with open_store(database, make=False) as store:
         for key in store.clients():
             table.add_row(
                 escape(str(key.name)),
@@ -141,7 +141,7 @@ def revoke_key(name: str, database: Database = DATABASE) -> None:
     """End a key, at once."""
     from housebrain.service.store import open_store
 
-    with open_store(database) as store:
+    with open_store(database, make=False) as store:
         store.revoke_key(name)
     print(f"{name}: revoked")
 
@@ -155,7 +155,7 @@ def export_feedback(
     from housebrain.service.feedback import FILE, export
     from housebrain.service.store import open_store
 
-    with open_store(database) as store:
+    with open_store(database, make=False) as store:
         counts = export(store, out)
     print(f"{out / FILE}: {', '.join(f'{count} {name}' for name, count in counts.items())}")
 
@@ -177,7 +177,7 @@ def usage(
     from housebrain.service.usage import as_tables, drifted
     from housebrain.service.usage import usage as figures_of
 
-    with open_store(database) as store:
+    with open_store(database, make=False) as store:
         figures = figures_of(store, now() - timedelta(days=days), training_facts(Path("data/prepared")))
     if as_json:
         print(json.dumps(figures, indent=2))

@@ -18,6 +18,8 @@ class Asked(BaseModel):
     @classmethod
     def _text(cls, value: Any) -> Any:
         """Keeps out what no database, drawing or answer can hold, wherever it stands."""
+        if isinstance(value, bytes):  # FastAPI reads as JSON only what is said to be
+            raise ValueError("send it with the header `Content-Type: application/json`")
         try:
             text = json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError as error:

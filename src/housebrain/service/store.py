@@ -417,13 +417,30 @@ def _unusable(address: str, error: DBAPIError | DamagedRowError | UnicodeDecodeE
     )
 
 
+def _file_of(address: str) -> Path | None:
+    """SQLite's file; None for another database, or one in memory."""
+    try:
+        url = make_url(address)
+    except ArgumentError:  # `Store` says so
+        return None
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
 @contextmanager
-def open_store(address: str) -> Iterator[Store]:
+def open_store(address: str, make: bool = True) -> Iterator[Store]:
     """A store for one command.
 
+    Args:
+        address: of the database.
+        make: whether a file that is not there is made.
+
     Raises:
-        UserError: it can't be opened, or the database fails later on.
+        UserError: it can't be opened, is not there, or the database fails later on.
     """
+    if not make and (file := _file_of(address)) is not None and not file.is_file():
+        raise UserError(
+            f"{file}: there is no such store. `housebrain serve` makes one; give its address by --database."
+        )
     store = Store(address)
     try:
         yield store

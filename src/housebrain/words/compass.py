@@ -33,6 +33,11 @@ _INDOORS = (
     r"(?:garden|yard|backyard|back garden|rear garden|patio|terrace|balcony|living(?: room)?|lounge|bedrooms?|kitchen|"
     r"windows?|deck|roof|terrasse|master bedroom|pooja(?: room)?|garten|conservatory|rear)"
 )
+_ROOMS = (
+    r"(?:balkone?|balcon(?:y|ies)|loggia|wohnzimmer|kuche|schlafzimmer|living(?: room)?|kitchen|dining(?: room)?|"
+    r"(?:pooja|puja|prayer|guest|drawing|store|family|master bed) ?room|pooja|puja|mandir|study|(?:home )?office|"
+    r"master(?: bed ?room)?|lounge|windows?|deck|patio|verandah?|toilets?|bath ?rooms?|conservatory|arbeitszimmer)"
+)
 _JOIN = (
     r"(?:is|are|it|to|on|at|in|from|along|towards?|the|its|side|of|direction|should|be|nach|im|am|"
     r"liegt|runs?|has|a|:|=|-|\s){0,8}"
@@ -70,6 +75,13 @@ def read_facing(text: Text, facts: Facts) -> None:
     """
     corners: list[tuple[str, str]] = []
     for match in text.take(
+        rf"\b(?:no|not|non|never|avoid)\s+(?:an?\s+|to\s+)?(?:{_WORD}\s*(?:side\s*)?(?:facing|facade|entrance|road)|"
+        rf"facing\s+{_WORD}|corner\s*(?:plot|site|lot|house)?)\b"
+    ):
+        facts.assume(match[0], "left out", "a brief does not say what is not wanted")
+        if "facing" in match[0] and (named := re.search(rf"\b{_WORD}\b", match[0])):
+            facts.say("not_facing", direction(named[0]), match[0])
+    for match in text.take(
         rf"(?:\b({_WORD})\s*(?:facing\s*)?)?\b(?:corner\s*(?:-|/)?\s*(?:plot|site|lot|property|house|"
         rf"parcel|land|piece|grundstuck|bit|position)s?|eckgrundstuck|ecklage|eckhaus|corner facing)\b|"
         rf"\b(?:plot|site|lot|land)\s+(?:is|on|at|in)\s+(?:a\s+|the\s+)?corner\b|\bon (?:a|the) corner\b|"
@@ -101,7 +113,7 @@ def read_facing(text: Text, facts: Facts) -> None:
         facts.assume(match[0].strip(), "left out", "a brief does not say where rooms lie")
     # The room itself is still to be read: only where it lies is struck out.
     for match in re.finditer(
-        rf"\b(?:balkone?|balcon(?:y|ies)|loggia|wohnzimmer|kuche|schlafzimmer|living room|kitchen)"
+        rf"\b{_ROOMS}"
         rf"(\s+(?:facing|to|towards|nach|im|on|in)\s+(?:the\s+)?{_WORD}\b)(?! (?:facing|road|street))",
         text.rest,
     ):

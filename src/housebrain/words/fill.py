@@ -24,6 +24,7 @@ from housebrain.words.sizes import (
 _STEP = 1.12  # by which an assumed plot grows until the house fits
 _MOST_FLOORS = 3  # that are assumed
 _LEAST_ENVELOPE_FT = 10.0
+_SMALL = 1.45  # times the rate for built area that the bill of a house for one family comes to
 _EASY_ENVELOPE_FT = 20.0  # in which nearly all rooms can be arranged that fit by their area
 
 
@@ -40,7 +41,7 @@ def fill(facts: Facts, place: Place) -> Brief:
     rooms = _rooms(facts, place)
     floors, plot, scale = _ground(facts, place, rooms)
     requests = _requests(rooms, scale)
-    budget = _budget(facts, place, sum(room.count * room.min_area_sqft for room in requests))
+    budget = _budget(facts, place, sum(room.count * room.min_area_sqft for room in requests), floors)
     style = facts.get("style")
     if style is None:
         style = {"Asia_India": "Contemporary", "EU_UK": "Traditional"}.get(place.region, "Modern")
@@ -166,6 +167,7 @@ def _ground(facts: Facts, place: Place, rooms: list[Wanted]) -> tuple[int, Plot,
     facing, corner = facts.get("facing"), bool(facts.get("corner"))
     if facing is None:
         facing = "E" if place.region == "Asia_India" else "S"
+        facing = "N" if facing == facts.get("not_facing") else facing
         facts.assume("facing", facing, "no direction was said")
     plot = Plot(
         length_ft=round(sides[1], 2),
@@ -267,6 +269,8 @@ def _plot_for(facts: Facts, place: Place, wanted: float, floors: int) -> tuple[f
 
 def _setbacks(facts: Facts, place: Place, sides: tuple[float, float]) -> Setbacks:
     taken = setbacks_of(place.region, *sides)
+    if attached := facts.get("attached"):  # at a party wall nothing is left open
+        taken = taken.model_copy(update={"left_ft": 0.0} | ({"right_ft": 0.0} if attached == "both sides" else {}))
     said = dict(facts.get("setbacks") or ())
     setbacks = Setbacks(
         **{f"{side}_ft": said.get(side, getattr(taken, f"{side}_ft")) for side in ("front", "rear", "left", "right")}
@@ -285,7 +289,8 @@ def _as_the_city_asks(facts: Facts, brief: Brief) -> Brief:
     """The brief with the open spaces of its city, in place of setbacks that were assumed, where the house has room."""
     asked, own = open_spaces(brief), brief.plot.setbacks
     said = dict(facts.get("setbacks") or ())
-    if asked is None or len(said) == 4 or brief.plot.shape in ("L_Shape", "Irregular"):
+    is_other = brief.plot.shape in ("L_Shape", "Irregular") or facts.get("attached")
+    if asked is None or len(said) == 4 or is_other:
         return brief
     sides = ("front_ft", "rear_ft", "left_ft", "right_ft")
     taken = own.model_copy(
@@ -303,13 +308,14 @@ def _as_the_city_asks(facts: Facts, brief: Brief) -> Brief:
     return brief.model_copy(update={"plot": brief.plot.model_copy(update={"setbacks": taken})})
 
 
-def _budget(facts: Facts, place: Place, asked_sqft: float) -> float:
+def _budget(facts: Facts, place: Place, asked_sqft: float, floors: int) -> float:
     said, rate = facts.get("budget"), facts.get("budget_rate")
     if said is None and rate is None:
         rates = rates_of(place.region, _city(place))
-        usd = rates.plinth["good"] / rates.per_usd * asked_sqft * ROOMY
+        built_sqft = asked_sqft * GROWTH + STAIRS_SQFT * (floors - 1)
+        usd = rates.plinth["good"] / rates.per_usd * built_sqft * _SMALL
         usd = float(round(usd, -3))
-        facts.assume("budget", f"{usd:,.0f} USD", "good quality at the region's rate")
+        facts.assume("budget", f"{usd:,.0f} USD", "what a house of this size costs there in good quality, about")
         return usd
     amount, code = said or rate
     currency = currency_of(code, place.country)

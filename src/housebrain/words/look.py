@@ -74,6 +74,14 @@ SHAPES = {
 _L_SHAPED_WITH_SIDES = re.compile(
     r"\bl ?shaped?(?= (?:corner |[\d.]+ (?:[a-z]+ )?(?:x|by) [\d.]+ (?:[a-z]+ )?)(?:corner )?(?:plot|site|lot|land)\b)"
 )
+# Houses that share walls, and at how many sides.
+_ATTACHED = {
+    "one side": r"semi(?: detached)?(?! (?:independent|furnished|modern|open))|doppelhaus(?:halfte|haelfte)|"
+    r"end(?: of)? terraced?|reihen(?:end|eck)haus|twin house",
+    "both sides": r"(?:mid )?terraced?(?= (?:house|home|property))|mid terraced?|reihen(?:mittel)?haus|row ?house",
+}
+_OWN_WALL = "a brief does not say where neighbours' walls are: the solver puts windows into any outer wall"
+_NOT = r"(?:no|not|without|nothing|never|avoid|ohne|kein\w*|nicht)\s+(?:an?\s+|too\s+|the\s+|very\s+|any\s+)*"
 _STEEP_DEGREES, _SLOPE_DEGREES = 12.0, 5.0
 
 
@@ -83,6 +91,9 @@ def read_look(text: Text, facts: Facts) -> None:
     Raises:
         UserError: two styles, or a slope that nothing stands on.
     """
+    denied = "|".join((*(pattern for *_, pattern in MATERIALS), *QUALITIES.values(), *STYLES.values()))
+    for match in text.take(rf"\b{_NOT}(?:{denied})\b{_STYLE_WORD}(?:\s+(?:finish(?:es)?|quality|fittings))*"):
+        facts.assume(match[0].strip(), "left out", "a brief does not say what is not wanted")
     for field, choice, pattern in MATERIALS:
         for match in text.take(rf"\b(?:{pattern})\b"):
             facts.say(field, choice, match[0])
@@ -92,6 +103,11 @@ def read_look(text: Text, facts: Facts) -> None:
     for shape, pattern in SHAPES.items():
         for match in text.take(rf"\b(?:{pattern})"):
             facts.say("shape", shape, match[0])
+    for sides, pattern in _ATTACHED.items():
+        if "attached" not in facts.said and (match := re.search(rf"\b(?:{pattern})\b", text.whole)):
+            text.strike(match.start(), match.end())
+            facts.say("attached", sides, match[0])
+            facts.assume(match[0], "left out", _OWN_WALL)
     _slope(text, facts)
     for match in text.take(
         r"\b(?:family|familie|household) (?:of|with|mit|von)?\s*(\d+)(?:\s*(?:people|persons?|members?|"

@@ -32,7 +32,8 @@ SQFT = {
 }
 # Which of the units only land is measured in.
 OF_LAND = (
-    r"gaj|guz|gaz|yard|marla|kanal|cent|decimal|dismil|ground|gunt|acre|hectare|ha|hektar|ankanam|perch|ar|kat|cot|kot"
+    r"gaj|guz|gaz|yard|sq\.? ?y|square y|marla|kanal|cent|decimal|dismil|ground|gunt|acre|hectare|ha|hektar|ankanam|"
+    r"perch|ar|kat|cot|kot"
 )
 # Units that differ from state to state by far.
 UNCLEAR = r"\b(bighas?|biswas?|killas?)\b"

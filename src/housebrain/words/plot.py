@@ -45,6 +45,15 @@ _LAND_COUNTRIES = ("IN", "PK", "BD", "LK", "NP")  # where land is bought by the 
 _LARGE_HOUSE_SQFT = 5500.0  # what is larger and not said to be built is land
 _MOST_BARE_M = 35  # a number alone that is larger is one of feet, where both units are in use
 LEAST_FT = 8.0
+_WIDE, _DEEP = r"(?:w(?:idth)?|b(?:readth)?|front\w*|wide)", r"(?:d(?:epth)?|l(?:ength)?|deep)"
+_AREA = re.sub(r"\?P<\w+>", "?:", measures.AREA)
+# What has a width or depth that is no plot's, and no house's.
+_THINGS = (
+    r"(?:gates?|balcon(?:y|ies)|driveways?|drive ?way|stair\w*|hall ?ways?|halls?|corridors?|passages?|passageways?|"
+    r"porch(?:es)?|verandah?s?|sit ?outs?|doors?|windows?|garages?|terraces?|decks?|patios?|foyers?|lobb(?:y|ies)|"
+    r"paths?|pathways?|walkways?|drains?|walls?|openings?|islands?|counters?|gardens?|lawns?|yards?|kitchens?|"
+    r"(?:bed|bath|living|dining|drawing|store|pooja)? ?rooms?|closets?|wardrobes?|ramps?|alley\w*|stilts?)"
+)
 
 
 def read_setbacks(text: Text, facts: Facts) -> None:
@@ -139,6 +148,10 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
         if after:  # 40 x 60 sq ft: what is meant are the sides
             text.strike(match.end(), match.end() + after.end())
         words = match[0].strip()
+        turned = re.match(rf"\s*\(?\s*{_DEEP}\s*(?:x|by|and|/)\s*{_WIDE}\b\s*\)?", text.rest[match.end() :])
+        if turned:  # 60 x 40, length x width
+            text.strike(match.end(), match.end() + turned.end())
+            width, depth = depth, width
         if _is_of_house(text, match, country, facts.get("plot") not in (None, (width, depth))):
             own = own or (width, depth, words)
             continue
@@ -146,8 +159,7 @@ def read_measures(text: Text, facts: Facts, country: str | None) -> None:
             facts.assume("plot", f"{words} {guessed}", "no unit was said")
         facts.say("plot", (_checked(width, words), _checked(depth, words)), words)
         order = re.match(
-            r"\s*\(?\s*(?:w(?:idth)?|b(?:readth)?|front\w*|wide)?\s*(?:x|by|and|/)\s*(?:d(?:epth)?|"
-            r"l(?:ength)?|deep)\b\s*\)?",
+            rf"\s*\(?\s*{_WIDE}?\s*(?:x|by|and|/)\s*{_DEEP}\b\s*\)?",
             text.rest[match.end() :],
         )
         if order:
@@ -212,14 +224,30 @@ def _one_side(text: Text, facts: Facts, unit: str) -> None:
     length = rf"({measures.LENGTH}|{NUMBER})"
     wide = r"(?:frontage|front|wide|width|breadth|breit(?:e[rsn]?)?|across|facade|road frontage|street frontage)"
     deep = r"(?:deep|depth|long|length|tief(?:e[rsn]?)?|lang|lange)"
+    behind = r"{length}\s*(?:of\s*|in\s*|-\s*|plot\s*|lot\s*)*\b{noun}\b"
+    ahead = r"\b(?:{plot}\s*)?{noun}\b{link}{length}"
+    forms = {"length": length, "plot": _PLOT, "link": _LINK}
+    # Length 60 ft width 40 ft, or 60 ft long 40 ft wide: which it is, the first of them says.
+    first = [re.search(form.format(noun=rf"(?:{wide}|{deep})", **forms), text.rest) for form in (ahead, behind)]
+    is_ahead = first[0] is not None and (first[1] is None or first[0].start() < first[1].start())
     for name, noun in (("width", wide), ("depth", deep)):
-        for pattern in (
-            rf"{length}\s*(?:of\s*|in\s*|-\s*|plot\s*|lot\s*)*\b{noun}\b",
-            rf"\b(?:{_PLOT}\s*)?{noun}\b{_LINK}{length}",
-        ):
-            for match in text.take(pattern):
+        for form in (ahead, behind) if is_ahead else (behind, ahead):
+            for match in text.take(form.format(noun=noun, **forms)):
                 number = next(group for group in match.groups() if group)
+                if thing := _thing(text, match):
+                    facts.assume(
+                        f"{match[0].strip()} {thing}", "left out", "a brief does not say how wide or deep one is"
+                    )
+                    continue
                 facts.say(name, _checked(measures.feet(number, unit), match[0]), match[0])
+
+
+def _thing(text: Text, match: re.Match[str]) -> str:
+    """What a width or depth is of, where it is neither the plot's nor the house's."""
+    after = re.match(rf"\s+({_THINGS})\b(?!\s*(?:{_PLOT}|{_HOME})\b)", text.whole[match.end() :])
+    before = re.search(rf"\b({_THINGS})\s*(?:of|is|:|-|with|about)*\s*$", text.whole[: match.start()])
+    found = after or before
+    return found[1] if found else ""
 
 
 def _checked(feet: float, words: str) -> float:
@@ -307,14 +335,22 @@ def _of_what(text: Text, match: re.Match[str], country: str | None, facts: Facts
     )
     if measures.is_land(unit):
         return "plot_sqft"
+    # Behind a quarter acre lot, 2,200 sq ft: the lot has an area already.
+    is_plots = re.search(rf"\b{_PLOT}\b,?{_LINK}$", before) and not re.search(
+        rf"{_AREA}\s*(?:\w+\s+)?{_PLOT}\b,?{_LINK}$", before
+    )
+    if is_plots and re.match(rf"[\s,]*{_BUILT}\b{_LINK}{_AREA}", after):  # plot 500 sqm house 150 sqm
+        return "plot_sqft"
+    if _repeats(facts, measures.sqft(match), before):
+        return "plot_sqft"
     if re.match(rf"(?!\s*,){gap}{_BUILT}\b(?! plot)", after):
         return "built_sqft"
     # 140 sqm, 4 rooms, plot 600 sqm: the plot has a number of its own. 1,650 sf, south facing lot: where land is not
     # bought by the square foot the comma parts them.
     apart = "" if country in _LAND_COUNTRIES else r"(?!\s*,)"
-    if re.match(rf"{apart}{gap}{_PLOT}\b(?!,?{_LINK}{measures.AREA})", after):
+    if re.match(rf"{apart}{gap}{_PLOT}\b(?!,?{_LINK}{_AREA}(?!{gap}{_BUILT}))", after):
         return "plot_sqft"
-    if re.search(rf"\b{_PLOT}\b,?{_LINK}$", before) or re.search(r"(?:\bauf|grundstuck)\b[^,]{0,12}$", before):
+    if is_plots or re.search(r"(?:\bauf|grundstuck)\b[^,]{0,12}$", before):
         return "plot_sqft"
     if re.match(rf"{gap}{_BUILT}\b(?! plot)", after):
         return "built_sqft"
@@ -331,6 +367,14 @@ def _of_what(text: Text, match: re.Match[str], country: str | None, facts: Facts
         "area", "plot" if name == "plot_sqft" else "built area", "the words do not say which of them the area is of"
     )
     return name
+
+
+def _repeats(facts: Facts, sqft: float, before: str) -> bool:
+    """Whether an area is the plot's, said once more: `30x40 (1200 sqft)`."""
+    pair, plot_sqft = facts.get("plot"), facts.get("plot_sqft")
+    known = plot_sqft or (pair[0] * pair[1] if pair else None)
+    is_aside = re.search(r"(?:\(|=|\bi\.?e\.?,?|\bequals?)\s*$", before) is not None
+    return known is not None and is_aside and abs(sqft - known) <= 0.02 * known
 
 
 def refuse_no_house(text: Text, has_house: bool, pattern: str) -> None:
