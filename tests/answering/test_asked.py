@@ -1,7 +1,9 @@
 """Tests for housebrain.answering.asked."""
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -53,6 +55,21 @@ def test_what_is_none_of_them_is_refused_in_one_sentence(given: str, message: st
     with pytest.raises(UserError, match=message) as refused:
         read_given(given, {})
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "words"),
+    [
+        ({"region": "asia_india"}, "unknown_choice", "region: 'asia_india' is not known. Known: US_West"),
+        ({"bedrooms": 9}, "bedrooms_contradict", "asks for 9 bedrooms, its room list has 2"),
+        ({"choices": {"roof": "Thatch"}}, "unknown_choice", "'Thatch' is not known"),
+    ],
+)
+def test_a_brief_that_the_tables_do_not_know_is_refused(change: dict[str, Any], reason: str, words: str) -> None:
+    brief = read_asked(WORDS, {}).brief.model_dump(mode="json") | change
+    with pytest.raises(Rejected, match=re.escape(words)) as refused:
+        read_asked(json.dumps(brief), {})
+    assert refused.value.reason == reason
 
 
 def test_flags_go_with_words_only() -> None:

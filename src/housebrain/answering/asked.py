@@ -15,7 +15,7 @@ from housebrain.errors import UserError, os_error
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Design
 from housebrain.house.limits import check_brief
-from housebrain.rules.site import check_choices
+from housebrain.rules.site import check_asked
 from housebrain.solver import solve as solver
 from housebrain.words.facts import Assumed
 from housebrain.words.read import read_words
@@ -113,7 +113,7 @@ def _brief(content: Any, where: str) -> Brief:
         field = ".".join(str(part) for part in first["loc"]) or "brief"
         raise UserError(f"{where}: field {field}: {first['msg']}. Correct it, or give words.") from error
     check_brief(brief)
-    check_choices(brief)
+    check_asked(brief)
     return brief
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import Materials, Site
+from housebrain.house.rooms import BEDROOMS
 from housebrain.rules.rates import QUALITIES
 from housebrain.rules.tables import table
 
@@ -46,6 +47,24 @@ def check_choices(brief: Brief) -> None:
         if kind not in (known := vocabulary()[field]):
             detail = f"choices.{field}: '{kind}' is not known. Known: {', '.join(sorted(known))}."
             raise Rejected("unknown_choice", detail)
+
+
+def check_asked(brief: Brief) -> None:
+    """Refuses what a person's brief says that the tables don't know, or that contradicts itself.
+
+    The dataset's records are read without this: what their region lacks is a neighbour's.
+
+    Raises:
+        Rejected: `unknown_choice` or `bedrooms_contradict`.
+    """
+    if brief.region not in (known := table("regions")["regions"]):
+        raise Rejected("unknown_choice", f"region: '{brief.region}' is not known. Known: {', '.join(known)}.")
+    listed = sum(room.count for room in brief.rooms if room.type in BEDROOMS)
+    if brief.bedrooms != listed:
+        raise Rejected(
+            "bedrooms_contradict", f"the brief asks for {brief.bedrooms} bedrooms, its room list has {listed}"
+        )
+    check_choices(brief)
 
 
 @cache

@@ -19,7 +19,7 @@ from housebrain.rules.checks import requirements, violations
 from housebrain.rules.codes import check_codes
 from housebrain.rules.cost import priced
 from housebrain.rules.score import score
-from housebrain.rules.site import check_choices
+from housebrain.rules.site import check_asked
 from housebrain.service.metrics import Metrics
 from housebrain.service.schemas import BriefRequest, DesignRequest
 from housebrain.service.traces import Trace
@@ -60,7 +60,7 @@ def read_brief(request: BriefRequest) -> Read:
     """
     read = _read(request)
     check_brief(read.brief)
-    check_choices(read.brief)
+    check_asked(read.brief)
     return read
 
 
