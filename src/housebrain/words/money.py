@@ -59,6 +59,9 @@ def read_money(text: Text, facts: Facts) -> None:
     ):
         _note(text, facts, match, float(match[1]) * 1e7 + float(match[2]) * 1e5, "RS")
     patterns = (
+        # 450.000 EUR 5 Zimmer, 75 lakh rupees 3 bhk: a currency between two numbers is that of an amount before it.
+        rf"(?P<low>(?<![a-z\d.])\d{{4,}}(?:\.\d+)?|{lone}(?=\s*{times}))\s*(?P<lowtimes>{times})?\s*(?P<cur>{signed})"
+        rf"(?=\s+\d)",
         rf"(?P<cur>{signed})\s*(?P<low>{amount})(?:\s*(?P<lowtimes>{times}))?(?:{_RANGE}(?:{signed})?\s*"
         rf"(?P<high>{amount})(?:\s*(?P<hightimes>{times}))?(?!\s*(?:bed|bath|bhk|floor|stor|x\b)))?",
         rf"(?P<low>{lone})(?:\s*(?P<lowtimes>{times}))?{_RANGE}(?P<high>{amount})\s*"

@@ -34,6 +34,11 @@ _AT = (
     r":|\.|^|-)\s*(?:the\s+|greater\s+|north\s+|south\s+|east\s+|west\s+|central\s+|downtown\s+|"
     r"rural\s+|city\s+of\s+|suburban\s+|inner\s+)*$"
 )
+# Behind a place's name: then it says of what sort a thing is.
+_OF_SOMETHING = (
+    r"\s+(?:(?:tile|stone|marble|granite|brick|wood|teak|slate|sand ?stone|oak)[sd]?|floors?|flooring|cabinets?|"
+    r"roof(?:ing)?|panel\w*|furniture|(?:in|for) (?:the |my |our )?kitchen|plots?|lots?|cabins?|trees?|view)\b"
+)
 _NEVER_ALONE = ("bath", "hall", "brick", "lawn", "store", "keller", "garden grove")
 _SHORT = ("us", "la", "sf", "up", "mp", "ap", "nj", "tx", "ny", "fl", "az")
 # Countries whose money or language a hint of the first speaks of.
@@ -112,20 +117,27 @@ def read_place(text: Text, facts: Facts, hint: str | None) -> None:
                 break
         at += 1
     if not found:
-        _misspelt(text, found, cities)
+        _misspelt(text, facts, found, cities)
     for _ in text.take(r"\b(?:in|near|at|around|outside|from|nahe|bei)\s*(?:the\s+)?(?=\x01)"):
         pass
     named_states = [place for _, name, is_city in found if not is_city for place in states[name]]
     named_states += [place for _, name, is_city in found if is_city for place in states.get(name, [])]
     chosen: Place | None = None
-    for _, name, is_city in found:
+    for start, name, is_city in found:
         if chosen is not None and not is_city and any(_within(chosen, one) for one in states[name]):
             continue
-        place = _choose(cities[name], named_states, hint) if is_city else _choose(states[name], named_states, hint)
+        own = cities[name] if is_city else states[name]
+        others = [cities.get(other, []) + states.get(other, []) for _, other, _ in found if other != name]
+        # Of several places of a name, one that is where the others are: Rochester, Kent.
+        agreeing = [one for one in own if all(any(_agree(one, other) for other in names) for names in others)]
+        place = _choose(agreeing or own, named_states, hint)
         if chosen is None:
             chosen = place
         elif chosen.state != place.state and not _within(chosen, place):
             if _within(place, chosen):
+                chosen = place
+                continue
+            if not is_city and _is_behind(text, start, chosen.name):  # London, Ontario: a smaller one, not known here
                 chosen = place
                 continue
             raise UserError(f"'{chosen.name.title()}' and '{place.name.title()}' are two places: name one of them.")
@@ -133,22 +145,36 @@ def read_place(text: Text, facts: Facts, hint: str | None) -> None:
         facts.say("place", chosen, chosen.name)
 
 
-def _misspelt(text: Text, found: list[tuple[int, str, bool]], cities: dict[str, list[Place]]) -> None:
-    """Finds a city whose name is misspelt, among the words that are no other."""
+def _misspelt(text: Text, facts: Facts, found: list[tuple[int, str, bool]], cities: dict[str, list[Place]]) -> None:
+    """Finds a city whose name is misspelt, among the words that are no other, and stand where a place does."""
     for match in re.finditer(r"[a-z]{6,}", text.rest):
         word = match[0]
-        if word in vocabulary() or word in common("passed_over") or word in common("right"):
+        known = {
+            word,
+            word.removesuffix("s"),
+            word.removesuffix("es"),
+            word.removesuffix("ed"),
+            word.removesuffix("ing"),
+        }
+        if known & vocabulary() or known & common("passed_over") or known & common("right"):
+            continue
+        closes = re.match(r"\s*(?:$|[,;.\d])", text.rest[match.end() :]) is not None
+        introduced = re.search(r"(?:\b(?:in|near|at|around|outside|from|nahe|bei)|,)\s*$", text.rest[: match.start()])
+        if not closes and not introduced:  # a raised ranch
             continue
         near = process.extractOne(word, list(cities), scorer=OSA.distance, score_cutoff=2 if len(word) > 7 else 1)
         if near is not None and near[0][0] == word[0]:
             found.append((match.start(), near[0], True))
             text.strike(match.start(), match.end())
+            facts.assume("spelling", near[0], f"of '{word}'")
             return
 
 
 def _is_meant(text: Text, name: str, start: int, end: int, after_place: bool) -> bool:
     """Whether a name is a place here: after `in` and the like, or by itself a name that is no other word."""
     before = text.rest[:start].rstrip()
+    if re.match(_OF_SOMETHING, text.rest[end:]):  # Mangalore tiles, walnut cabinets
+        return False
     introduced = re.search(_AT, text.rest[:start]) is not None or (after_place and before.endswith(("\x01", ",")))
     if len(name) <= 2:
         closes = re.match(r"\s*(?:$|[,;.)])", text.rest[end:])
@@ -192,8 +218,17 @@ def _is_meant(text: Text, name: str, start: int, end: int, after_place: bool) ->
         "agra",
         "ooty",
     ):
-        return introduced
+        return introduced or re.match(r"\s*(?:$|[,;.])", text.rest[end:]) is not None
     return True
+
+
+def _is_behind(text: Text, start: int, name: str) -> bool:
+    """Whether what starts there stands right behind a place's name."""
+    return re.search(rf"\b{re.escape(name)}[\s,]*$", text.whole[:start]) is not None
+
+
+def _agree(one: Place, other: Place) -> bool:
+    return one.state == other.state or _within(one, other) or _within(other, one)
 
 
 def _within(city: Place, other: Place) -> bool:

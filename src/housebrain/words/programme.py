@@ -54,27 +54,30 @@ def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
     total: float | None = None
     for one in totals:
         assert one.count is not None
-        if total is not None and one.count != totals[0].count:
+        count = one.count * _floors_of(text, one, facts)
+        if total is not None and count != total:
             raise UserError(
                 f"'{totals[0].words}' and '{one.words}' contradict each other (bedrooms): leave out one of them."
             )
-        total = one.count * _floors_of(text, one, facts)
+        total = count
     if total is None and parts:
         total = sum(one.count or 1 for one in parts)
-        total += sum(
-            int(more[1])
-            for more in text.take(
-                r"(?:and|,|\+)\s*(\d)\s+(?:(?=(?:on|at|in)\s+(?:the\s+)?(?:first|second|upper|top|\d)|upstairs|downstairs)"
-                r"|(?:single|double|twin|small)s?\b(?! (?:garage|car)))"
-            )
-        )
+        for more in re.finditer(
+            r"(?:and|,|\+)\s*(\d)\s+(?:(?=(?:on|at|in)\s+(?:the\s+)?(?:ground|first|second|upper|top|\d)|upstairs|downstairs)"
+            r"|(?:single|double|twin|small)s?\b(?! (?:garage|car)))",
+            text.whole,  # the floor was read before
+        ):
+            if text.rest[more.start(1)] == more[1]:
+                total += int(more[1])
+                text.strike(more.start(), more.end())
     if totals and total is not None and total < sum(one.count or 1 for one in parts if one.is_located):
         # 1 bed, hall and kitchen down and 3 beds upstairs: what is less than a part is no total.
         total += sum(one.count or 1 for one in parts if one.is_located)
-    for _ in text.take(  # of those that were counted: 3 beds, 1 downstairs and 2 in the roof
-        r"(?:and|,|\+)\s*\d\s+(?:(?:up|down)stairs|(?:in|on|under)\s+(?:the\s+)?(?:roof|eaves|loft|attic|first floor))"
+    for counted in re.finditer(  # of those that were: 3 beds, 1 downstairs and 2 in the roof
+        r"(?:and|,|\+)\s*\d\s+(?:(?:up|down)stairs|(?:in|on|under)\s+(?:the\s+)?(?:roof|eaves|loft|attic|first floor))",
+        text.whole,  # the floor was read before
     ):
-        pass
+        text.strike(counted.start(), counted.end())
     if total is None and any(one.kind in ("named_bedroom", "master_bedroom") for one in mentions):
         alone = [
             one

@@ -52,13 +52,17 @@ _HINTS = (
     ("AU", r"\ba\$|\baud\b"),
     ("SG", r"\bs\$|\bsgd\b"),
     ("CA", r"\bc\$|\bcad\b"),
-    ("US", r"\$|\busd\b|dollars?"),
+    ("US", r"\$|\busd\b|dollars?|\b(?:raised |split )?ranch(?:er)?\b"),
     (
         "IN",
         r"\b(?:north|south|east|west|ne|nw|se|sw) ?facing\b|\bfacing (?:north|south|east|west)|"
         r"\b(?:north|south|east|west) (?:side )?road|washroom|car porch|sit ?out|store room",
     ),
-    ("GB", r"\ben ?suite\b|\bstorey|\bwc\b|\blounge\b|\bmetres?\b|cloakroom|semi detached"),
+    (
+        "GB",
+        r"\ben ?suite\b|\bstorey|\bwc\b|\blounge\b|\bmetres?\b|cloakroom|semi detached|"
+        r"\bbed (?:semi|detached|terraced?|bungalow)\b|\b(?:detached|terraced) (?:house|property|bungalow)",
+    ),
 )
 _HOMES = {
     "IN": Place("India", "IN", "Asia_India", "Hot_Dry", "IN"),

@@ -14,10 +14,15 @@ MOST = 20  # of one kind
 # What no room of a kind is larger than: a size beyond it is that of house or plot.
 LARGEST_SQFT = {"bathroom": 200.0, "half_bath": 80.0, "ensuite": 200.0, "shared_bath": 200.0, "bedroom": 450.0}
 _LARGEST = 900.0
+_SMALLEST_PLOT_SQFT = 400.0  # what is smaller, and stands between a room and `plot`, is the room's
+# What no room of a kind is smaller than; 30 of others.
+_LEAST_SQFT = dict.fromkeys(("bathroom", "half_bath", "ensuite", "shared_bath"), 10.0)
+_LEAST_SQFT |= dict.fromkeys(("store", "pooja", "balcony", "utility", "laundry", "walk_in", "box_room"), 6.0)
 CAR_SQFT = 170.0  # that a car takes in a garage
 _NO = (
-    r"(?P<no>\b(?:no|without|not|don'?t (?:need|want)|do not (?:need|want)|keine?n?|ohne|0|skip|"
-    r"exclude|excluding)\s+(?:any\s+|a\s+|an\s+|the\s+|need for\s+(?:a\s+)?|want\s+(?:a\s+)?|"
+    r"(?P<no>\b(?:no|without|not|avoid(?:ing)?|neither|nor|don'?t (?:need|want)|do not (?:need|want)|"
+    r"keine?n?|ohne|0|skip|"
+    r"exclude|excluding)\s+(?:any\s+|a\s+|an\s+|the\s+|need (?:for|of)\s+(?:a\s+)?|want\s+(?:a\s+)?|"
     r"eine?n?\s+|separate\s+)*)?"
 )
 _ADJECTIVES = (
@@ -28,6 +33,10 @@ _ADJECTIVES = (
     r"covered|closed|integral|grosse[ns]?|kleine[ns]?|helle[ns]?|offene[ns]?|nos?\.?|numbers?|x|of|"
     r"the|front|rear|smaller|larger|generous|ample|compact|outdoor)\s+){0,4}"
 )
+_NOT_NEEDED = (
+    r"\s*(?:(?:is|are)\s+)?(?:not\s+(?:needed|required|necessary|wanted|compulsory|a must)|"
+    r"(?:isn'?t|aren'?t)\s+(?:needed|required|wanted))\b"
+)
 _COUNT = (
     rf"(?:(?:\d+\s*(?:-|to|or|bis)\s*)?(?P<count>(?<![\w.])(?<!x ){NUMBER})\s*|(?P<one>\b(?:an?|"
     rf"single|eine?n?m?r?)\s+))?"
@@ -36,6 +45,7 @@ _WHERE = (
     r"\s*(?:(?:on|in|at|im|auf)\s+(?:the\s+|dem\s+)?(?:ground|first|second|upper|top|main|lower|\d)|"
     r"upstairs|downstairs|up\b|down\b|on (?:gf|ff|g\b|f\b)|oben|unten|(?:ground|first|second)\b)"
 )
+_ALWAYS = ("kitchen", "bathroom", "living_room", "bedroom")  # that no house lacks because it has none of some sort
 _CARS = r"(?:cars?|vehicles?|suvs?|autos?|pkw)"
 _PARKING = (
     r"(?:garages?|car ?ports?|car ?porch(?:es)?|parkings?|car ?parks?|parking (?:spaces?|spots?|"
@@ -81,6 +91,10 @@ def read_rooms(text: Text, facts: Facts, country: str | None) -> list[Mention]:
         for match in text.take(rf"{_NO}{_COUNT}{_ADJECTIVES}\b(?P<room>(?:{pattern}))(?![a-z])"):
             mentions.append(_mention(text, kind, match))
     mentions.sort(key=lambda mention: mention.start)
+    for mention in mentions:
+        if denied := re.match(_NOT_NEEDED, text.rest[mention.end :]):
+            mention.absent = True
+            text.strike(mention.end, mention.end + denied.end())
     _deny_lists(text, mentions)
     for match in text.take(rf"{_NO}{_COUNT}{_ADJECTIVES}\b(?P<room>{LEFT_OUT})(?![a-z])"):
         if not match["no"]:
@@ -90,6 +104,14 @@ def read_rooms(text: Text, facts: Facts, country: str | None) -> list[Mention]:
     return mentions
 
 
+def _denies_adjective(text: Text, match: re.Match[str]) -> bool:
+    """`no open kitchen` has a kitchen: what is denied is how it is."""
+    if after := re.match(r"\s*(?:attached|en ?suite)\b", text.rest[match.end() :]):
+        text.strike(match.end(), match.end() + after.end())
+        return True
+    return re.search(r"\b(?:open(?: plan)?|separate|attached|closed|shared|common)\b", match[0]) is not None
+
+
 def _mention(text: Text, kind: str, match: re.Match[str]) -> Mention:
     count = float(match["count"]) if match["count"] else 1.0 if match["one"] else None
     if count and re.search(r"(?:^|[\s,;(])(?:-|minus\s)$", text.whole[: match.start("count")]) and match["count"]:
@@ -97,8 +119,9 @@ def _mention(text: Text, kind: str, match: re.Match[str]) -> Mention:
             f"'-{match[0].strip()}': a house has more than nothing of a room, or says that it has no such room."
         )
     mention = Mention(
-        kind, count, match.start(), match.end(), match[0].strip(" ,"), absent=bool(match["no"]) or count == 0
-    )
+        kind, count, match.start(), match.end(), match[0].strip(" ,"),
+        absent=(bool(match["no"]) and not (kind in _ALWAYS and _denies_adjective(text, match))) or count == 0,
+    )  # fmt: skip
     if kind == "bedroom":
         mention.is_named_size = (
             re.search(r"\b(?:double|single|twin|king|queen|small|smaller|box ?room)\b", match["room"]) is not None
@@ -109,6 +132,8 @@ def _mention(text: Text, kind: str, match: re.Match[str]) -> Mention:
             rf"floor|stor|car|kitchen|{NUMBER}))",
             text.rest[match.end() :],
         )
+        if not after and re.search(r"s$", match["room"]):  # beds 3 | baths 2
+            after = re.match(r"\s+(\d(?:\.5)?)(?=\s*(?:[|,;]|$))", text.rest[match.end() :])
         if after and kind in ("bedroom", "bathroom", "balcony", "kitchen", "half_bath"):
             mention.count = float(after[1])
             text.strike(match.end(), match.end() + after.end())
@@ -135,14 +160,16 @@ def _size(text: Text, mention: Mention, match: re.Match[str]) -> float | None:
         r"\s*(?:of|is|:|-|=|at least|atleast|min\.?|minimum|sized?|about|around|approx\.?|approximately|"
         r"ca\.?|should be|measuring|mit|with|each|\()*\s*"
     )
-    no_plot = rf"(?!\s*\)?\s*(?:plots?|sites?|lands?|lots?|{HOUSE})\b)"
+    of_plot = rf"\s*\)?\s*(?:plots?|sites?|lands?|lots?|{HOUSE})\b"
     for pattern in (measures.PAIR, measures.AREA):
-        after = re.match(rf"{joined}{pattern}{no_plot}\s*(?:each|minimum|min|at least|\))*", text.rest[mention.end :])
+        # A digit may not follow: else less of a number would do.
+        after = re.match(rf"{joined}{pattern}(?!\d)\s*(?:each|minimum|min|at least|\))*", text.rest[mention.end :])
         if after:
             sqft = _area(after)
-            if sqft is not None and sqft <= largest:
+            is_plots = re.match(of_plot, text.rest[mention.end + after.end() :]) is not None
+            if sqft is not None and sqft <= (_SMALLEST_PLOT_SQFT if is_plots else largest):
                 text.strike(mention.end, mention.end + after.end())
-                return sqft
+                return _checked(mention, sqft, after[0])
         before = re.search(rf"{pattern}\s*(?:large|sized|size)?\s*$", text.rest[: match.start()])
         if before and not re.search(
             r"(?:plot|site|land|lot|on|area|house|home)\s*(?:of|is|size|:|a)*\s*$", text.rest[: before.start()]
@@ -150,8 +177,23 @@ def _size(text: Text, mention: Mention, match: re.Match[str]) -> float | None:
             sqft = _area(before)
             if sqft is not None and sqft <= largest and (mention.count or 1) == 1:
                 text.strike(before.start(), before.end())
-                return sqft
+                return _checked(mention, sqft, before[0])
     return None
+
+
+def _checked(mention: Mention, sqft: float, words: str) -> float:
+    """A room's size.
+
+    Raises:
+        UserError: no room of the kind is as small.
+    """
+    least = _LEAST_SQFT.get(mention.kind, 30.0)
+    if sqft < least:
+        raise UserError(
+            f"'{mention.words} {words.strip()}': {sqft:.3g} sqft are too few for such a room, at least {least:g} are "
+            "needed."
+        )
+    return sqft
 
 
 def _area(match: re.Match[str]) -> float | None:
@@ -165,11 +207,15 @@ def _bhk(text: Text, facts: Facts) -> list[Mention]:
     """3 BHK, 2.5 BHK, 1 RK, studio."""
     found = []
     for match in text.take(
-        r"(?:\d\s*(?:-|to|or)\s*)?(\d+(?:\.5)?)\s*(?:bhk'?s?|b h k|b\.h\.k\.?|b/h/k|bed(?:room)? hall "
+        r"(?:\d\s*(?:-|to|or)\s*|(?P<more>\d)\s*\+\s*)?(\d+(?:\.5)?)\s*(?:bhk'?s?|b h k|b\.h\.k\.?|b/h/k|"
+        r"bed(?:room)? hall "
         r"kitchen|bed(?:room)? living kitchen)(?![a-z])"
     ):
         is_located = _is_located(text, match.start(), match.end())
-        found.append(Mention("bhk", float(match[1]), match.start(), match.end(), match[0], is_located=is_located))
+        count = float(match[2]) + int(match["more"] or 0)
+        if match["more"]:
+            facts.assume("bedrooms", f"{count:g}", f"'{match[0]}' has one room more to sleep or work in")
+        found.append(Mention("bhk", count, match.start(), match.end(), match[0], is_located=is_located))
     for match in text.take(r"(?:1\s*)?\b(?:rk|room kitchen|studio(?! ?room)(?: apartment| house| flat)?)\b"):
         found.append(Mention("rk", 0, match.start(), match.end(), match[0]))
     return found
@@ -204,13 +250,13 @@ def _garages(text: Text) -> list[Mention]:
     patterns = (
         r"(?P<cars>\d)\s*fach(?:garage|carport)\b",
         rf"{_NO}(?:\b(?P<times>an?|1|2|two)\s+)?\b(?P<named>{named})\s*(?:{_CARS}\s*)?{_PARKING}\b",
-        rf"{_NO}(?P<cars>\d+)\s*(?:or more\s*)?{_CARS}\s*(?:covered\s+|attached\s+|detached\s+|open\s+|"
-        rf"stilt\s+|tandem\s+|oversized\s+|heated\s+|side (?:entry|load\w*)\s+)*{_PARKING}\b",
+        rf"{_NO}(?P<cars>(?<![\d.])\d+(?:\.5)?)\s*(?:or more\s*)?{_CARS}\s*(?:covered\s+|attached\s+|"
+        rf"detached\s+|open\s+|stilt\s+|tandem\s+|oversized\s+|heated\s+|side (?:entry|load\w*)\s+)*{_PARKING}\b",
         rf"{_NO}(?:\b(?:an?|1|covered|attached|detached|integral|stilt)\s+)*(?:{_CARS}\s*)?{_PARKING}\s*"
         rf"(?:space\s*)?(?:for|of|fur|fuer|:|-)\s*(?:at least\s*)?(?P<cars>\d+)\s*(?:{_CARS})?\b(?!\s*"
         rf"(?:x|ft|sq))",
         rf"{_NO}\b(?:park|room for|space for)\s+(?P<cars>\d+)\s*{_CARS}\b",
-        rf"{_NO}(?P<cars>\d+)\s*(?:covered\s+|attached\s+|open\s+)*(?:{_CARS}\s*)?{_PARKING}\b",
+        rf"{_NO}(?P<cars>(?<![\d.])\d+(?:\.5)?)\s*(?:covered\s+|attached\s+|open\s+)*(?:{_CARS}\s*)?{_PARKING}\b",
         rf"{_NO}(?:\b(?:an?|covered|attached|detached|integral|stilt|open|"
         rf"eine?)\s+)*\b(?:{_CARS}\s*)?{_PARKING}\b(?:\s*(?:for (?:my|a|the|our) {_CARS}))?|\b(?:to|space "
         rf"to|place to) park (?:a|my|the|our|his|her) {_CARS}\b",
@@ -223,7 +269,8 @@ def _garages(text: Text) -> list[Mention]:
     for pattern in patterns:
         for match in text.take(pattern):
             groups = match.groupdict()
-            count = float(cars[groups["named"]] if groups.get("named") else groups.get("cars") or 1)
+            # Half a car is a place for bicycles.
+            count = float(cars[groups["named"]] if groups.get("named") else int(float(groups.get("cars") or 1)))
             found.append(
                 Mention(
                     "garage",

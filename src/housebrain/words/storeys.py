@@ -29,18 +29,31 @@ def read_storeys(text: Text, facts: Facts, country: str | None) -> None:
         r"conversion)?|dachgeschoss|dachboden|dg)\b"
     ):
         facts.assume(match[1], "left out", "houses here have neither basement nor attic")
+    for match in text.take(
+        rf"\b(?:no|not|without|avoid(?:ing)?)\s+(?:an?\s+|any\s+)?(?:(?P<one>bungalows?|single {_FLOOR})|duplex\w*|"
+        rf"triplex|(?:[2-6]|double|multi)\s*{_FLOOR}|upstairs|stairs|upper floors?)\b"
+    ):
+        if match["one"]:
+            facts.assume(match[0], "left out", "a brief does not say what is not wanted")
+        else:
+            _say(facts, 1, match[0])
     for match in text.take(r"\bstilt\s*(?:parking\s*)?(?:\+|plus|and)\s*(\d+)(?:\s*" + _FLOOR + ")?"):
         facts.assume("stilt", "left out", "the floors above are designed")
         _say(facts, int(match[1]), match[0])
     patterns = (
         r"\b(?:b\s*\+\s*)?g\s*(?:\+|plus|and)\s*(\d+)(?:\s*" + _FLOOR + r")?",
-        r"\bground\s*(?:floor\s*)?(?:\+|plus|and)\s*(\d+)(?!\s*(?:bhk|bed|bath|toilet|room|car))(?:\s*"
+        r"\bground\s*(?:floor\s*)?(?:\+|plus|and)\s*(\d+)(?!\s*(?:bhk|bed|bath|toilet|room|car|upstairs|above|on\b|in\b|up\b|at\b|first))(?:\s*"
         r"(?:more|upper|other)?\s*" + _FLOOR + r")?",
         r"\b(?:eg|erdgeschoss)\s*(?:\+|plus|und|and)\s*(\d+)\s*(?:og|obergeschosse?)?",
     )
     for pattern in patterns:
         for match in text.take(pattern):
             _say(facts, 1 + int(match[1]), match[0])
+    for match in text.take(
+        rf"\b(?:(?:no\.?|number|nos) of\s+)?{_FLOOR}\s*(?::|=|-|is|are)\s*(\d)\b"
+        rf"(?!\s*(?:bhk|bed|bath|x\b|ft|m\b|sq|\d))|\b(?:no\.?|number|nos) of\s+{_FLOOR}\s*(\d)\b"
+    ):
+        _say(facts, int(match[1] or match[2]), match[0])
     ordinals = rf"(?:{_ORDINAL})"
     for match in text.take(
         rf"\b(?:ground|gf)\s*(?:floor)?\s*(?:,|and|\+|plus|-|to)\s*(?:the\s+)?({ordinals})(?:\s*"
@@ -53,9 +66,12 @@ def read_storeys(text: Text, facts: Facts, country: str | None) -> None:
     for match in text.take(r"\b(?:eg|erdgeschoss)\s*(?:\+|plus|und|and|,)\s*(?:og|obergeschoss)\b"):
         _say(facts, 2, match[0])
     for match in text.take(
-        rf"(?<![\w.-])(-?\s?{NUMBER})\s*(?:full\s+|voll)?{_FLOOR}\b(?:\s*(?:house|home|high|building))?"
+        rf"(?<![\w.-])(?:(?P<low>\d)\s*(?:-|to|or|bis|oder)\s*)?(-?\s?{NUMBER})\s*(?:full\s+|voll)?{_FLOOR}\b"
+        rf"(?:\s*(?:house|home|high|building))?"
     ):
-        number = float(match[1].replace(" ", ""))
+        if match["low"]:
+            facts.assume("floors", match[2], f"'{match[0].strip()}': the upper end of the range is taken")
+        number = float(match[2].replace(" ", ""))
         if number != int(number):
             facts.assume("floors", int(number) + 1, f"'{match[0].strip()}': a half floor is built as a whole one")
         _say(facts, int(number) + (number != int(number)), match[0])
