@@ -127,7 +127,8 @@ NO_HOUSE = (
     r"hotels?|hostels?|schools?|hospitals?|malls?|warehouses?|factor(?:y|ies)|office (?:building|"
     r"tower|block)s?|skyscrapers?|stadiums?|airports?|church(?:es)?|mosques?|supermarkets?|"
     r"restaurants?|cinema hall|"
-    r"apartment (?:building|block|complex|tower)s?|block of flats|mehrfamilienhaus|multi ?family\w*|"
+    r"apartment (?:building|block|complex|tower)s?|block of flats|mehrfamilienhaus|"
+    r"zweifamilienh\w*|multi ?family\w*|(?:2|3|4) family (?:house|home)s?|rental building|"
     r"parking lot|spaceships?|castles?|tree ?houses?|dog ?houses?|bird ?houses?|green ?houses?|"
     r"submarines?|resorts?|clinics?"
 )

@@ -104,10 +104,11 @@ def read_look(text: Text, facts: Facts) -> None:
         for match in text.take(rf"\b(?:{pattern})"):
             facts.say("shape", shape, match[0])
     for sides, pattern in _ATTACHED.items():
-        if "attached" not in facts.said and (match := re.search(rf"\b(?:{pattern})\b", text.whole)):
-            text.strike(match.start(), match.end())
-            facts.say("attached", sides, match[0])
-            facts.assume(match[0], "left out", _OWN_WALL)
+        shared = re.search(rf"\b(?:{pattern})\b", text.whole)
+        if shared and "attached" not in facts.said:
+            text.strike(shared.start(), shared.end())
+            facts.say("attached", sides, shared[0])
+            facts.assume(shared[0], "left out", _OWN_WALL)
     _slope(text, facts)
     for match in text.take(
         r"\b(?:family|familie|household) (?:of|with|mit|von)?\s*(\d+)(?:\s*(?:people|persons?|members?|"

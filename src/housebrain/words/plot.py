@@ -388,6 +388,13 @@ def refuse_no_house(text: Text, has_house: bool, pattern: str) -> None:
     Raises:
         UserError: the words ask for one.
     """
+    several = re.search(
+        r"\b[2-9]\d?\s+(?:\d(?:\.5)?\s*(?:bhk|bed(?:room)?)s?\s+)?(?:(?:rental|dwelling|living) )?"
+        r"(?:units|flats|apartments|dwellings|wohnungen|wohneinheiten)\b",
+        text.whole,
+    )
+    if several:
+        raise UserError(f"'{several[0]}': one house for one family is designed here. Ask for one of them.")
     asked = [rf"^(?P<what>{pattern})\b", rf"\b(?:an?|design|build|the)\s+(?:\w+\s+){{0,3}}?(?P<what>{pattern})\b"]
     asked.append(rf"\b(?P<what>{pattern})\s+(?:building|complex|tower|block)\b")
     if not has_house:

@@ -64,6 +64,8 @@ _HINTS = (
         r"\bbed (?:semi|detached|terraced?|bungalow)\b|\b(?:detached|terraced) (?:house|property|bungalow)",
     ),
 )
+# Where these do not come first, they stand beside the house.
+_BESIDES_THE_HOUSE = r"(?:granny (?:flat|annexe?)|annexe?|adu|guest ?house|in ?law (?:unit|apartment)|out ?house)"
 _HOMES = {
     "IN": Place("India", "IN", "Asia_India", "Hot_Dry", "IN"),
     "GB": Place("the UK", "GB", "EU_UK", "Temperate", "GB"),
@@ -128,6 +130,8 @@ def read_words(text: str, **flags: Any) -> Reading:
         r"(?:corner|side|direction|zone))?\b"
     ):
         facts.assume(match[0].strip(), "left out", "a brief does not say where rooms lie")
+    for match in read.take(rf"(?<=[a-z,\x01] )\b{_BESIDES_THE_HOUSE}\b"):
+        facts.assume(match[0], "left out", "one house is designed; ask for it by itself")
     for _ in read.take(rf"\b(?:{HOUSE})\b"):
         pass
     _refuse_empty(text, facts, settled)
