@@ -87,8 +87,8 @@ def faults(design: dict[str, Any], record: dict[str, Any]) -> list[str]:
     house = {"width_ft": width, "depth_ft": depth, "levels": levels}
     street = None if not plot["is_corner_plot"] else width if narrow_left else 0
     floors = record["input"]["basicDetails"]["floors"]
-    # Where the whole rectangle stands on the land, nothing of it may be left free.
-    may_lack = not envelope.contains(box(left, 0, left + width, depth))
+    # Where the whole rectangle stands on the land, nothing of it may be left free; by a hair it does not.
+    may_lack = not buildable(record).buffer(1e-6, join_style="mitre").contains(box(left, 0, left + width, depth))
     return found + wrong(house, asked(record), floors, (x1 - x0, y1 - y0), street, may_lack)
 
 

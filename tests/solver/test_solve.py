@@ -227,6 +227,28 @@ def test_a_house_turns_round_a_corner_where_no_rectangle_holds_it() -> None:
     assert solve(brief, seed=0).corner is not None
 
 
+@pytest.mark.long
+def test_a_rectangle_that_stands_on_the_land_but_for_a_hair_may_lack_its_corner() -> None:
+    """At its rear the land begins 0.005 ft farther right than the house."""
+    asked = (("master_bedroom", 1, 221), ("bathroom", 4, 78), ("kitchen", 1, 173), ("livingRoom", 1, 326),
+             ("diningRoom", 1, 232), ("balcony", 3, 48))  # fmt: skip
+    record = {
+        "id": "HBV5-347976",
+        "input": {
+            "basicDetails": {"bedrooms": 1, "bathrooms": 1, "floors": 4, "budget": 341396, "style": "Contemporary",
+                             "totalArea": 1604, "unit": "sqft"},
+            "plot": {"length": 38.2, "width": 42.0, "unit": "ft", "shape": "Irregular", "orientation": "NE",
+                     "slope_degrees": 4.2, "is_corner_plot": 0,
+                     "setbacks_ft": {"front": 6, "rear": 10, "left": 2, "right": 7}},
+            "roomBreakdown": [{"type": kind, "count": count, "minArea": area} for kind, count, area in asked],
+        },
+        "metadata": {"region": "US_West", "climate_zone": "Temperate"},
+    }  # fmt: skip
+    design = solve(parse_record(record)[1], 0)
+    assert design.corner is not None
+    assert faults(json.loads(design.model_dump_json()), record) == []
+
+
 @pytest.mark.parametrize("left_ft", [3, 2])
 def test_a_house_turns_round_the_corner_of_an_l(left_ft: float) -> None:
     """The narrower side setback says at which side the plot lacks its corner."""

@@ -74,6 +74,8 @@ def _draw(pipe: Connection) -> None:
     # A library that is missing is missed where it is needed.
     with contextlib.suppress(ImportError):
         import housebrain.drawing.dxf.house
+        import housebrain.drawing.formats
+        import housebrain.drawing.scene
     with contextlib.suppress(ImportError):
         import housebrain.drawing.ifc.house  # noqa: F401
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the program has ended
