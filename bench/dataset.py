@@ -128,7 +128,7 @@ def main() -> None:
     with reported():
         texts = [raw.text for raw in read_records(options.dataset)]
         random.Random(options.seed).shuffle(texts)
-        code = code_hash(CODE)[:16]
+        code = code_hash(CODE)[:8]  # enough to tell codes apart
         setting = {"dataset": options.dataset.name, "of": len(texts), "seed": options.seed, "code": code}
         lines = kept.read_text().splitlines() if kept.exists() else []
         rows = [json.loads(line) for line in lines[1:]] if lines and json.loads(lines[0]) == setting else []

@@ -59,9 +59,11 @@ def read_money(text: Text, facts: Facts) -> None:
     ):
         _note(text, facts, match, float(match[1]) * 1e7 + float(match[2]) * 1e5, "RS")
     patterns = (
-        # 450.000 EUR 5 Zimmer, 75 lakh rupees 3 bhk: a currency between two numbers is that of an amount before it.
-        rf"(?P<low>(?<![a-z\d.])\d{{4,}}(?:\.\d+)?|{lone}(?=\s*{times}))\s*(?P<lowtimes>{times})?\s*(?P<cur>{signed})"
-        rf"(?=\s+\d)",
+        # 450.000 EUR 5 Zimmer, 75 lakh rupees 3 bhk: a currency between two numbers is that of an amount before it,
+        # if what follows is none itself, as in 10 m x 30 m £ 300,000 or Pune 411001 Rs 50 lakh.
+        rf"(?:(?P<low>{lone})(?:\s*(?P<lowtimes>{times}))?{_RANGE})?(?=(?:[5-9]\d{{3}}|\d{{5,}})(?![\d.])|{amount}\s*"
+        rf"{times})(?P<high>{lone})\s*(?P<hightimes>{times})?\s*(?P<cur>{signed})(?=\s+\d)(?!\s*{amount}\s*"
+        rf"(?:{_LARGE}|l)(?![a-z]))(?!\s*(?:[5-9]\d{{3}}|\d{{5,}})(?!\d)(?!\s*(?:sq|sf\b|sft|square|m2|m 2|qm|ft\b)))",
         rf"(?P<cur>{signed})\s*(?P<low>{amount})(?:\s*(?P<lowtimes>{times}))?(?:{_RANGE}(?:{signed})?\s*"
         rf"(?P<high>{amount})(?:\s*(?P<hightimes>{times}))?(?!\s*(?:bed|bath|bhk|floor|stor|x\b)))?",
         rf"(?P<low>{lone})(?:\s*(?P<lowtimes>{times}))?{_RANGE}(?P<high>{amount})\s*"
@@ -87,8 +89,10 @@ def read_money(text: Text, facts: Facts) -> None:
 
 def _read(text: Text, facts: Facts, match: re.Match[str]) -> None:
     groups = match.groupdict()
-    low, high = groups["low"], groups.get("high")
+    low, high = groups["low"] or groups["high"], groups.get("high")
     own, other = groups.get("lowtimes"), groups.get("hightimes")
+    if groups["low"] is None:  # no range
+        high, own = None, other
     times = (other or own) if high else own
     amount = float(high or low) * _factor(times)
     if amount > 0 and _per_area(text, facts, match, amount, _currency(groups.get("cur"), times)):

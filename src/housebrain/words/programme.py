@@ -63,8 +63,8 @@ def _bedrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
     if total is None and parts:
         total = sum(one.count or 1 for one in parts)
         for more in re.finditer(
-            r"(?:and|,|\+)\s*(\d)\s+(?:(?=(?:on|at|in)\s+(?:the\s+)?(?:ground|first|second|upper|top|\d)|upstairs|downstairs)"
-            r"|(?:single|double|twin|small)s?\b(?! (?:garage|car)))",
+            r"(?:and|,|\+)\s*(\d)\s+(?:(?=(?:on|at|in)\s+(?:the\s+)?(?:ground|first|second|upper|top|\d)|upstairs|"
+            r"downstairs)|(?:single|double|twin|small)s?\b(?! (?:garage|car)))",
             text.whole,  # the floor was read before
         ):
             if text.rest[more.start(1)] == more[1]:
@@ -201,6 +201,9 @@ def _bathrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
     totals = [one for one in generic if one.count is not None and not one.is_located]
     located = [one for one in generic if one.count is not None and one.is_located]
     full: float | None = None
+    if wcs := _wcs(totals, facts):
+        half += wcs
+        totals = [one for one in totals if not _is_toilet(one)]
     for one in totals:
         assert one.count is not None
         if full is not None and one.count != full:
@@ -259,6 +262,22 @@ def _bathrooms(text: Text, facts: Facts, mentions: list[Mention]) -> None:
     sized = next((one.sqft for one in generic if one.sqft), None)
     if sized:
         facts.say("bath_sqft", sized, words)
+
+
+def _is_toilet(mention: Mention) -> bool:
+    return re.search(r"\b(?:toilets?|lavatories|latrines?)$", mention.words) is not None
+
+
+def _wcs(totals: list[Mention], facts: Facts) -> int:
+    """How many toilets there are besides those in the bathrooms: `2 bathrooms and 3 toilets` have one."""
+    toilets = [one.count or 0 for one in totals if _is_toilet(one)]
+    baths = [one.count or 0 for one in totals if not _is_toilet(one)]
+    if len(set(toilets)) != 1 or len(set(baths)) != 1 or toilets[0] == baths[0]:
+        return 0
+    # Fewer of them than bathrooms are rooms of their own.
+    wcs = int(toilets[0] - baths[0]) if toilets[0] > baths[0] else int(toilets[0])
+    facts.assume("WCs", wcs, f"{toilets[0]:g} toilets beside {baths[0]:g} bathrooms")
+    return wcs
 
 
 def _is_bath(text: Text, mention: Mention) -> bool:

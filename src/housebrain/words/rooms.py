@@ -14,9 +14,9 @@ MOST = 20  # of one kind
 # What no room of a kind is larger than: a size beyond it is that of house or plot.
 LARGEST_SQFT = {"bathroom": 200.0, "half_bath": 80.0, "ensuite": 200.0, "shared_bath": 200.0, "bedroom": 450.0}
 _LARGEST = 900.0
-_SMALLEST_PLOT_SQFT = 400.0  # what is smaller, and stands between a room and `plot`, is the room's
+_SMALLEST_HOUSE_SQFT = 250.0  # what is smaller, and stands between a room and `house`, is the room's
 # What no room of a kind is smaller than; 30 of others.
-_LEAST_SQFT = dict.fromkeys(("bathroom", "half_bath", "ensuite", "shared_bath"), 10.0)
+_LEAST_SQFT = dict.fromkeys(("bathroom", "half_bath", "ensuite", "shared_bath"), 8.0)
 _LEAST_SQFT |= dict.fromkeys(("store", "pooja", "balcony", "utility", "laundry", "walk_in", "box_room"), 6.0)
 CAR_SQFT = 170.0  # that a car takes in a garage
 _NO = (
@@ -86,7 +86,12 @@ def read_rooms(text: Text, facts: Facts, country: str | None) -> list[Mention]:
     if country not in (None, "IN", "PK", "BD", "LK", "NP"):
         for _ in text.take(r"(?<!dining )(?<!living )\b(?:entrance |entry )?halls?\b(?! ?way)(?! (?:bath|toilet))"):
             pass
-    mentions = _bhk(text, facts) + _listed(text, facts) + _garages(text)
+    # 2-1/2 baths: as long as before, for places in both agree.
+    for half in re.finditer(r"(?<![\d./-])(\d)[ -]1/2(?=\s*(?:full )?(?:bath|ba\b|car\b|cars\b))", text.rest):
+        written = f"{half[1]}.5".ljust(len(half[0]))
+        text.rest = text.rest[: half.start()] + written + text.rest[half.end() :]
+        text.whole = text.whole[: half.start()] + written + text.whole[half.end() :]
+    mentions = _bhk(text, facts) + _listed(text, facts) + _garages(text, facts)
     for kind, pattern in ROOMS.items():
         for match in text.take(rf"{_NO}{_COUNT}{_ADJECTIVES}\b(?P<room>(?:{pattern}))(?![a-z])"):
             mentions.append(_mention(text, kind, match))
@@ -95,6 +100,9 @@ def read_rooms(text: Text, facts: Facts, country: str | None) -> list[Mention]:
         if denied := re.match(_NOT_NEEDED, text.rest[mention.end :]):
             mention.absent = True
             text.strike(mention.end, mention.end + denied.end())
+            at = mentions.index(mention)
+            if at and re.fullmatch(r"\s*(?:and|or|nor|/)\s*", text.whole[mentions[at - 1].end : mention.start]):
+                mentions[at - 1].absent = True
     _deny_lists(text, mentions)
     for match in text.take(rf"{_NO}{_COUNT}{_ADJECTIVES}\b(?P<room>{LEFT_OUT})(?![a-z])"):
         if not match["no"]:
@@ -132,7 +140,8 @@ def _mention(text: Text, kind: str, match: re.Match[str]) -> Mention:
             rf"floor|stor|car|kitchen|{NUMBER}))",
             text.rest[match.end() :],
         )
-        if not after and re.search(r"s$", match["room"]):  # beds 3 | baths 2
+        # Beds 3 | baths 2; bed room 3, bath room 2. Not: bedroom 1, bedroom 2, which are names.
+        if not after and len(re.findall(rf"\b{re.escape(match['room'])}\s+\d\s*(?:[|,;]|$)", text.whole)) == 1:
             after = re.match(r"\s+(\d(?:\.5)?)(?=\s*(?:[|,;]|$))", text.rest[match.end() :])
         if after and kind in ("bedroom", "bathroom", "balcony", "kitchen", "half_bath"):
             mention.count = float(after[1])
@@ -160,14 +169,20 @@ def _size(text: Text, mention: Mention, match: re.Match[str]) -> float | None:
         r"\s*(?:of|is|:|-|=|at least|atleast|min\.?|minimum|sized?|about|around|approx\.?|approximately|"
         r"ca\.?|should be|measuring|mit|with|each|\()*\s*"
     )
-    of_plot = rf"\s*\)?\s*(?:plots?|sites?|lands?|lots?|{HOUSE})\b"
+    of_plot = rf"\s*\)?\s*(?:(?P<plot>plots?|sites?|lands?|lots?)|{HOUSE})\b"
+    own = rf"(?:\s|of|is|size|area|:|=|-)*(?:{measures.PAIR}|{measures.AREA})"
     for pattern in (measures.PAIR, measures.AREA):
         # A digit may not follow: else less of a number would do.
         after = re.match(rf"{joined}{pattern}(?!\d)\s*(?:each|minimum|min|at least|\))*", text.rest[mention.end :])
         if after:
             sqft = _area(after)
-            is_plots = re.match(of_plot, text.rest[mention.end + after.end() :]) is not None
-            if sqft is not None and sqft <= (_SMALLEST_PLOT_SQFT if is_plots else largest):
+            plot = re.match(of_plot, text.rest[mention.end + after.end() :])
+            # Kitchen 10x12 plot 30x40: a plot with a size of its own leaves the one before it to the room.
+            has_own = plot and re.match(own, text.rest[mention.end + after.end() + plot.end() :])
+            is_rooms = (
+                plot is None or has_own or (not plot["plot"] and sqft is not None and sqft < _SMALLEST_HOUSE_SQFT)
+            )
+            if sqft is not None and sqft <= largest and is_rooms:
                 text.strike(mention.end, mention.end + after.end())
                 return _checked(mention, sqft, after[0])
         before = re.search(rf"{pattern}\s*(?:large|sized|size)?\s*$", text.rest[: match.start()])
@@ -242,7 +257,7 @@ def _listed(text: Text, facts: Facts) -> list[Mention]:
     return found
 
 
-def _garages(text: Text) -> list[Mention]:
+def _garages(text: Text, facts: Facts) -> list[Mention]:
     """Garages by the cars they hold: the count is that of cars."""
     cars = {"double": 2, "twin": 2, "triple": 3, "single": 1, "doppel": 2, "einzel": 1, "dual": 2}
     named = "|".join(cars)
@@ -255,6 +270,7 @@ def _garages(text: Text) -> list[Mention]:
         rf"{_NO}(?:\b(?:an?|1|covered|attached|detached|integral|stilt)\s+)*(?:{_CARS}\s*)?{_PARKING}\s*"
         rf"(?:space\s*)?(?:for|of|fur|fuer|:|-)\s*(?:at least\s*)?(?P<cars>\d+)\s*(?:{_CARS})?\b(?!\s*"
         rf"(?:x|ft|sq))",
+        rf"{_NO}\b{_PARKING}\s+(?P<cars>\d)(?=\s*(?:[|,;]|$))",
         rf"{_NO}\b(?:park|room for|space for)\s+(?P<cars>\d+)\s*{_CARS}\b",
         rf"{_NO}(?P<cars>(?<![\d.])\d+(?:\.5)?)\s*(?:covered\s+|attached\s+|open\s+)*(?:{_CARS}\s*)?{_PARKING}\b",
         rf"{_NO}(?:\b(?:an?|covered|attached|detached|integral|stilt|open|"
@@ -269,8 +285,10 @@ def _garages(text: Text) -> list[Mention]:
     for pattern in patterns:
         for match in text.take(pattern):
             groups = match.groupdict()
-            # Half a car is a place for bicycles.
-            count = float(cars[groups["named"]] if groups.get("named") else int(float(groups.get("cars") or 1)))
+            said = float(cars[groups["named"]] if groups.get("named") else groups.get("cars") or 1)
+            count = float(int(said))
+            if said != count:
+                facts.assume("garage", f"{count:g} cars", f"'{' '.join(match[0].split())}': for the whole cars of it")
             found.append(
                 Mention(
                     "garage",
@@ -285,7 +303,7 @@ def _garages(text: Text) -> list[Mention]:
 
 
 def _deny_lists(text: Text, mentions: list[Mention]) -> None:
-    """`no garage or balcony` denies both."""
+    """`no garage or balcony` denies both, and so does `garage and study not needed`."""
     for before, mention in pairwise(mentions):
         if (
             before.absent

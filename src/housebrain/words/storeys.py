@@ -24,36 +24,45 @@ def read_storeys(text: Text, facts: Facts, country: str | None) -> None:
     Raises:
         UserError: two numbers, none, or more than a house has.
     """
+    denied = None
     for match in text.take(
         r"\b(?:with (?:a |full |finished )*)?(basements?|cellars?|keller|unterkeller\w*|attic|loft(?: "
         r"conversion)?|dachgeschoss|dachboden|dg)\b"
     ):
         facts.assume(match[1], "left out", "houses here have neither basement nor attic")
     for match in text.take(
-        rf"\b(?:no|not|without|avoid(?:ing)?)\s+(?:an?\s+|any\s+)?(?:(?P<one>bungalows?|single {_FLOOR})|duplex\w*|"
-        rf"triplex|(?:[2-6]|double|multi)\s*{_FLOOR}|upstairs|stairs|upper floors?)\b"
+        rf"\b(?:no|not|without|avoid(?:ing)?)\s+(?:an?\s+|any\s+)?(?:(?P<two>duplex\w*|(?:2|double|multi)\s*{_FLOOR}|"
+        rf"upstairs|stairs|upper floors?)|bungalows?|single\s*{_FLOOR}|triplex|(?:1|triple|[3-6])\s*{_FLOOR})\b|"
+        r"\b(?P<after>duplex)\s+(?:is\s+)?not\s+(?:needed|required|wanted)\b"
     ):
-        if match["one"]:
+        # What has two floors is not wanted: one is meant, if no other words say how many. Of others it may be any.
+        if not match["two"] and not match["after"]:
             facts.assume(match[0], "left out", "a brief does not say what is not wanted")
         else:
-            _say(facts, 1, match[0])
+            denied = match[0]
     for match in text.take(r"\bstilt\s*(?:parking\s*)?(?:\+|plus|and)\s*(\d+)(?:\s*" + _FLOOR + ")?"):
         facts.assume("stilt", "left out", "the floors above are designed")
         _say(facts, int(match[1]), match[0])
     patterns = (
         r"\b(?:b\s*\+\s*)?g\s*(?:\+|plus|and)\s*(\d+)(?:\s*" + _FLOOR + r")?",
-        r"\bground\s*(?:floor\s*)?(?:\+|plus|and)\s*(\d+)(?!\s*(?:bhk|bed|bath|toilet|room|car|upstairs|above|on\b|in\b|up\b|at\b|first))(?:\s*"
-        r"(?:more|upper|other)?\s*" + _FLOOR + r")?",
+        # Not: 1 bedroom on the ground floor and 3 upstairs.
+        r"\bground\s*(?:floor\s*)?(?:\+|plus|and)\s*(\d+)\b(?!\s*(?:bhk|bed|bath|toilet|room|car|upstairs|"
+        r"(?:on|in|up|at)\b(?! top)|(?:first|second|upper|top)\b(?! floors)|(?:more|other)\s+(?:bed|bath|room)|"
+        r"above,? (?:bed|bath)))(?:\s*(?:(?:more|upper|other)?\s*" + _FLOOR + r"|above\b|on top\b))?",
         r"\b(?:eg|erdgeschoss)\s*(?:\+|plus|und|and)\s*(\d+)\s*(?:og|obergeschosse?)?",
     )
     for pattern in patterns:
         for match in text.take(pattern):
             _say(facts, 1 + int(match[1]), match[0])
+    # Floors: 2; but not: first floor: 2 toilets.
     for match in text.take(
-        rf"\b(?:(?:no\.?|number|nos) of\s+)?{_FLOOR}\s*(?::|=|-|is|are)\s*(\d)\b"
-        rf"(?!\s*(?:bhk|bed|bath|x\b|ft|m\b|sq|\d))|\b(?:no\.?|number|nos) of\s+{_FLOOR}\s*(\d)\b"
+        rf"\b(?<!ground )(?<!first )(?<!second )(?<!upper )(?<!main )(?:(?:no\.?|number|nos\.?) of\s+)?{_FLOOR}"
+        rf"\s*(?::|=|-|is|are)\s*(\d)\b"
+        rf"(?!\s*(?:x\b|ft|m\b|sq|\d|[a-z]*\s*(?:bhk|bed|bath|toilet|room|kitchen|balcon|car|w ?c\b)))|"
+        rf"\b(?:no\.?|number|nos\.?) of\s+{_FLOOR}\s*(\d)\b|"
+        rf"\b(?:floors|storeys|stories|levels|etagen|geschosse)\s+(\d)(?=\s*(?:[|,;]|$))"
     ):
-        _say(facts, int(match[1] or match[2]), match[0])
+        _say(facts, int(match[1] or match[2] or match[3]), match[0])
     ordinals = rf"(?:{_ORDINAL})"
     for match in text.take(
         rf"\b(?:ground|gf)\s*(?:floor)?\s*(?:,|and|\+|plus|-|to)\s*(?:the\s+)?({ordinals})(?:\s*"
@@ -99,6 +108,8 @@ def read_storeys(text: Text, facts: Facts, country: str | None) -> None:
                 facts.assume("floors", 1, f"a {match[0].split()[0]} has one floor")
                 _say(facts, 1, match[0])
     _mentions(text, facts, country)
+    if denied and not {"floors", "floor_seen"} & set(facts.said):
+        _say(facts, 1, denied)
 
 
 def _say(facts: Facts, number: int, words: str) -> None:
