@@ -137,8 +137,8 @@ def read_place(text: Text, facts: Facts, hint: str | None) -> None:
             if _within(place, chosen):
                 chosen = place
                 continue
-            if not is_city and _is_behind(text, start, chosen.name):  # London, Ontario: a smaller one, not known here
-                chosen = place
+            if name in states and _is_behind(text, start, chosen.name):  # London, Ontario: one that is not known here
+                chosen = _choose(states[name], named_states, hint)
                 continue
             raise UserError(f"'{chosen.name.title()}' and '{place.name.title()}' are two places: name one of them.")
     if chosen is not None:

@@ -393,7 +393,8 @@ def refuse_no_house(text: Text, has_house: bool, pattern: str) -> None:
         r"(?:units|flats|apartments|dwellings|wohnungen|wohneinheiten)\b",
         text.whole,
     )
-    if several:
+    nearby = r"\b(?:near|beside|opposite|close to|next to|behind|between|from)\s+(?:\w+\s+){0,2}$"
+    if several and not re.search(nearby, text.whole[: several.start()]):
         raise UserError(f"'{several[0]}': one house for one family is designed here. Ask for one of them.")
     asked = [rf"^(?P<what>{pattern})\b", rf"\b(?:an?|design|build|the)\s+(?:\w+\s+){{0,3}}?(?P<what>{pattern})\b"]
     asked.append(rf"\b(?P<what>{pattern})\s+(?:building|complex|tower|block)\b")
