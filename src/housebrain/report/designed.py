@@ -24,7 +24,7 @@ def print_read(brief: Brief, assumed: Sequence[Assumed], not_understood: Sequenc
     console.print(
         f"{brief.bedrooms} bedrooms, {brief.bathrooms} baths, {brief.floors} floor{'s' if brief.floors > 1 else ''}; "
         f"plot {plot.width_ft:g} x {plot.length_ft:g} ft facing {plot.orientation}{corner}; {brief.style}; "
-        f"{brief.region}, {brief.climate_zone}; {brief.budget_usd:,.0f} USD",
+        f"{f'{brief.city}, ' if brief.city else ''}{brief.region}, {brief.climate_zone}; {brief.budget_usd:,.0f} USD",
         highlight=False,
     )
     if assumed:

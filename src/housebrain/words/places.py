@@ -17,7 +17,7 @@ from housebrain.words.text import Text
 # Countries that have no costs and codes of their own here: they take a neighbour's.
 BORROWED = {
     "PK": "Pakistan", "BD": "Bangladesh", "LK": "Sri Lanka", "NP": "Nepal", "CA": "Canada", "IE": "Ireland",
-    "AT": "Austria", "CH": "Switzerland", "NL": "the Netherlands", "BE": "Belgium",
+    "AT": "Austria", "CH": "Switzerland", "NL": "the Netherlands", "BE": "Belgium", "NZ": "New Zealand",
 }  # fmt: skip
 CLIMATES = {
     r"hot (?:and |& |, )?humid|warm (?:and )?humid|humid|muggy": "Hot_Humid",
@@ -39,6 +39,16 @@ _OF_SOMETHING = (
     r"\s+(?:(?:tile|stone|marble|granite|brick|wood|teak|slate|sand ?stone|oak)[sd]?|floors?|flooring|cabinets?|"
     r"roof(?:ing)?|panel\w*|furniture|(?:in|for) (?:the |my |our )?kitchen|plots?|lots?|cabins?|trees?|view)\b"
 )
+# Names that people mean another place by than the largest town of the list.
+_LIKELIEST = {"dublin": "IE", "windsor": "GB", "surrey": "GB", "essex": "GB", "kent": "GB", "wellington": "NZ"}
+# Cities that the list has not.
+_MORE = {
+    "richmond": ("GB", "EU_UK"), "wellington": ("NZ", "Asia_Australia"), "auckland": ("NZ", "Asia_Australia"),
+    "christchurch": ("NZ", "Asia_Australia"),
+}  # fmt: skip
+# A house may stand near one that is in no city of that name.
+_LANDMARKS = ("temple", "station", "college", "lake", "hall", "mission", "garden", "grove", "ridge", "summit", "spring")
+_BED_HOUSE = r"\b\d+ ?bed(?:room)?s?\b[^,;.]*\b(?:house|home|cottage|flat|bungalow|townhouse|villa|terrace|semi),?\s*$"
 _NEVER_ALONE = ("bath", "hall", "brick", "lawn", "store", "keller", "garden grove")
 _SHORT = ("us", "la", "sf", "up", "mp", "ap", "nj", "tx", "ny", "fl", "az")
 # Countries whose money or language a hint of the first speaks of.
@@ -73,6 +83,15 @@ def _places() -> tuple[dict[str, list[Place]], dict[str, list[Place]]]:
                 place = Place(name.lstrip("~"), country, region, climate, code, True)
                 known = cities.setdefault(place.name, [])
                 known.insert(len(known) if name.startswith("~") else 0, place)
+    # Provinces and countries that the list has not; Ontario is a city of California as well.
+    ontario = Place("ontario", "CA", "US_Northeast", "Cold", "CA")
+    states["ontario"] = [ontario]
+    cities["ontario"].insert(0, ontario)
+    states["new zealand"] = [Place("new zealand", "NZ", "Asia_Australia", "Temperate", "NZ")]
+    for name, (country, region) in _MORE.items():
+        cities.setdefault(name, []).append(Place(name, country, region, "Temperate", country, True))
+    for name, country in _LIKELIEST.items():
+        cities[name].sort(key=lambda place: place.country != country)
     return cities, states
 
 
@@ -124,7 +143,7 @@ def read_place(text: Text, facts: Facts, hint: str | None) -> None:
     named_states += [place for _, name, is_city in found if is_city for place in states.get(name, [])]
     chosen: Place | None = None
     for start, name, is_city in found:
-        if chosen is not None and not is_city and any(_within(chosen, one) for one in states[name]):
+        if chosen is not None and any(_within(chosen, one) for one in states.get(name, [])):
             continue
         own = cities[name] if is_city else states[name]
         others = [cities.get(other, []) + states.get(other, []) for _, other, _ in found if other != name]
@@ -155,7 +174,10 @@ def _misspelt(text: Text, facts: Facts, found: list[tuple[int, str, bool]], citi
             word.removesuffix("es"),
             word.removesuffix("ed"),
             word.removesuffix("ing"),
+            word.removesuffix("er"),
         }
+        if word.endswith(("ed", "ing")):  # thatched, banking: what is done, and hardly ever a city
+            continue
         if known & vocabulary() or known & common("passed_over") or known & common("right"):
             continue
         closes = re.match(r"\s*(?:$|[,;.\d])", text.rest[match.end() :]) is not None
@@ -183,6 +205,10 @@ def _is_meant(text: Text, name: str, start: int, end: int, after_place: bool) ->
         if text.rest[start:end] == "ca.":  # ca. 600.000
             return False
         return name == "uk" or behind_place or bool(name in _SHORT and opens and closes)
+    if name == "bath" and re.search(_BED_HOUSE, before) and re.match(r"\s*(?:$|[.!\x01])", text.rest[end:]):
+        return True  # 4 bed house Bath, with no more than a budget behind it
+    if name in _LANDMARKS and re.search(r"\b(?:near|at|outside|around)$", before):
+        return False
     if name in common("places") or name in vocabulary():
         if re.search(r"(?:\d|\b(?:half|full|guest|family|private|shared|common|attached|main|master))\s*$", before):
             # 2 bath, Texas; 1 half bath, Texas

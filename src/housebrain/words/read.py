@@ -25,7 +25,7 @@ _FLAGS = {
     "area": ("built up area of {}", ("built_sqft",)),
     "floors": ("{}", ("floors", "floor_seen")),
     "bedrooms": ("{}", ("bedrooms",)),
-    "bathrooms": ("{}", ("bathrooms",)),
+    "bathrooms": ("{}", ("bathrooms", "half_baths")),
     "city": ("in {}", ("place",)),
     "climate": ("{} climate", ("climate",)),
     "facing": ("facing {}", ("facing",)),
@@ -64,6 +64,9 @@ _HINTS = (
         r"\bbed (?:semi|detached|terraced?|bungalow)\b|\b(?:detached|terraced) (?:house|property|bungalow)",
     ),
 )
+# Whose English it is, of a name that is a place's in both: 3 bed bungalow, Norfolk.
+_BRITISH = r"\b(?:semi|terraced?|detached(?! (?:\w+ )?(?:garage|carport|workshop))|bungalow)\b"
+_AMERICAN = r"\bbaths?\b|\branch\b|\blots?\b|\bacres?\b|craftsman"
 # Where these do not come first, they stand beside the house.
 _BESIDES_THE_HOUSE = r"(?:granny (?:flat|annexe?)|annexe?|adu|guest ?house|in ?law (?:unit|apartment)|out ?house)"
 _HOMES = {
@@ -112,7 +115,9 @@ def read_words(text: str, **flags: Any) -> Reading:
     hint = next((country for country, pattern in _HINTS if re.search(pattern, read.whole)), None)
     read_money(read, facts)
     read_climate(read, facts)
-    read_place(read, facts, hint)
+    is_british = re.search(_BRITISH, read.whole) and re.search(r"\bbed\b", read.whole)
+    leaning = "GB" if is_british and not re.search(_AMERICAN, read.whole) else None
+    read_place(read, facts, hint or leaning)
     place: Place = facts.get("place") or _HOMES[hint or "US"]
     country = place.country if "place" in facts.said or hint else None
     has_house = re.search(rf"\b(?:{HOUSE})\b|\bbhk\b|bed ?room|\bbed\b", read.whole) is not None
@@ -130,8 +135,9 @@ def read_words(text: str, **flags: Any) -> Reading:
         r"(?:corner|side|direction|zone))?\b"
     ):
         facts.assume(match[0].strip(), "left out", "a brief does not say where rooms lie")
-    for match in read.take(rf"(?<=[a-z,\x01] )\b{_BESIDES_THE_HOUSE}\b"):
-        facts.assume(match[0], "left out", "one house is designed; ask for it by itself")
+    for match in read.take(rf"(?:(?<=[a-z,\x01] )|^)\b{_BESIDES_THE_HOUSE}\b"):
+        if _is_besides(read, match):
+            facts.assume(match[0], "left out", "one house is designed; ask for it by itself")
     for _ in read.take(rf"\b(?:{HOUSE})\b"):
         pass
     _refuse_empty(text, facts, settled)
@@ -147,6 +153,16 @@ def read_words(text: str, **flags: Any) -> Reading:
     return Reading(fill(facts, place), facts.assumed, left)
 
 
+def _is_besides(read: Text, match: re.Match[str]) -> bool:
+    """Whether a granny flat and the like stands beside the house, and is not itself what is asked for: 2 bed ADU."""
+    before, after = read.whole[: match.start()], read.whole[match.end() :]
+    if not before:  # ADU in the back yard, 3 bed 2 bath
+        return re.match(r" in (?:the |my |our |a )?(?:back ?yard|garden)\b.*,.*\bbed", after) is not None
+    is_asked = re.search(r"\d (?:bed|bath|bhk)(?: ?rooms?)?s? $", before) is not None
+    others = re.sub(rf"\b{_BESIDES_THE_HOUSE}\b", "", before + after)
+    return not is_asked or re.search(r"\b(?:house|home|bungalow|villa|cottage)\b", others) is not None
+
+
 def _settle(facts: Facts, flags: dict[str, Any]) -> set[str]:
     """Reads the flags first; what they settle, no later words change."""
     for name, value in flags.items():
@@ -154,8 +170,10 @@ def _settle(facts: Facts, flags: dict[str, Any]) -> set[str]:
             raise UserError(f"There is no flag '{name}'. Known: {', '.join(FLAGS)}.")
         sentence, fields = _FLAGS[name]
         written = str(value).strip()
-        if name in ("floors", "bedrooms", "bathrooms") and re.fullmatch(r"\d+(?:\.5)?", written):
-            written = f"{written} {name}"
+        # A number of its own, in words too: two, two and a half.
+        counted = f"{written} {name}"
+        if name in ("floors", "bedrooms", "bathrooms") and re.fullmatch(rf"\d+(?:\.50?)? {name}", Text(counted).whole):
+            written = counted
         own = Facts()
         text = Text(sentence.format(written), corrected)
         read_money(text, own) if name == "budget" else None
