@@ -22,7 +22,7 @@ def test_requests_are_traced_step_by_step(store: Store, tmp_path: Path, mlflow_s
     settings = Settings(open_to_all=True, traces=True)
     with TestClient(create_app(settings, {"solver": SolverEngine()}, store)) as client:
         made = client.post("/designs", json={"words": WORDS, "seed": 5}).json()
-        small = {**made["brief"], "plot": {**made["brief"]["plot"], "width_ft": 12, "length_ft": 12}}
+        small = {**made["brief"], "plot": {**made["brief"]["plot"], "width_ft": 16, "length_ft": 20}}
         refused = client.post("/designs", json={"brief": small})
         assert refused.status_code == 422
     found = mlflow_client()
