@@ -61,14 +61,23 @@ class Fitting:
     Args:
         areas: the brief's rooms with the least area of each, in steps by steps.
         floors: how many levels there are.
+        stairs_ft: the sides of the box that the brief's building code asks for, where those are more than the least.
     """
 
-    def __init__(self, areas: dict[str, float], floors: int) -> None:
+    def __init__(
+        self, areas: dict[str, float], floors: int, stairs_ft: tuple[float, float] = (STAIRS_SHORT_FT, STAIRS_LONG_FT)
+    ) -> None:
         self.areas = areas
+        short, long = (math.ceil(side / GRID_FT) for side in stairs_ft)
+        self.flights = list(dict.fromkeys([(SHORT, LONG), (LONG, SHORT), (short, long), (long, short)]))
         self.floors = floors
         self.sides = {name: _side(name, area) for name, area in areas.items()}
         self.least_floor = LEAST_SHARE * (sum(areas.values()) / floors + SHORT * LONG * (floors > 1))
         self.least_part = min([WALL, *self.sides.values()])
+
+    def _ends(self, low: Span) -> list[Span]:
+        """Where stairs may end that start at a corner."""
+        return [(low[0] + wide, low[1] + deep) for wide, deep in self.flights]
 
     def has_size(self, size: tuple[int, int]) -> bool:
         """Whether a house of a size is none of those that are too small or too narrow."""
@@ -147,7 +156,7 @@ class Fitting:
                 )
                 for axis in (0, 1)
             )
-            for end in ([at.stairs[1]] if at.stairs else _ends(stairs.low))
+            for end in ([at.stairs[1]] if at.stairs else self._ends(stairs.low))
         )
 
     def _is_large_enough(self, at: Written, leaf: Leaf) -> bool:
@@ -156,7 +165,7 @@ class Fitting:
         if leaf.name == STAIRS:
             if leaf.is_open:
                 return True  # `_can_end` has looked at it
-            return leaf.high in ([at.stairs[1]] if at.stairs else _ends(leaf.low))
+            return leaf.high in ([at.stairs[1]] if at.stairs else self._ends(leaf.low))
         if sides and min(sides) < self.sides.get(leaf.name, WALL):
             return False
         return len(sides) < 2 or sides[0] * sides[1] >= self._least_area(leaf.name)
@@ -206,7 +215,7 @@ class Fitting:
 
     def _takes_stairs(self, at: Written, space: Space) -> bool:
         """Whether the stairs fit into a space, on upper levels at their place; with strips left beside them or none."""
-        ends = [at.stairs[1]] if at.stairs else _ends((space.spans[0][0], space.spans[1][0]))
+        ends = [at.stairs[1]] if at.stairs else self._ends((space.spans[0][0], space.spans[1][0]))
         return any(all(self._takes_side(at, space, axis, end[axis]) for axis in (0, 1)) for end in ends)
 
     def _takes_side(self, at: Written, space: Space, axis: int, end: int) -> bool:
@@ -272,11 +281,6 @@ def _side(name: str, area: float) -> int:
     if _kind(name) in ANGLED:
         return WALL
     return math.floor((BALCONY_SHARE if _kind(name) == "balcony" else SIDE_SHARE) * area**0.5)
-
-
-def _ends(low: Span) -> list[Span]:
-    """Where stairs may end that start at a corner."""
-    return [(low[0] + SHORT, low[1] + LONG), (low[0] + LONG, low[1] + SHORT)]
 
 
 def _apart(gap: int, least: int) -> bool:

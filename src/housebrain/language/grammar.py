@@ -22,6 +22,7 @@ from housebrain.house.tree import boxes
 from housebrain.house.units import GRID_FT
 from housebrain.language.fitting import Fitting, Span
 from housebrain.language.written import Frame, Written, unwished, with_cut, with_end, with_leaf, with_list
+from housebrain.rules.stairs import stairs_ft
 
 HALL, STAIRS = SHORT_NAMES["corridor"], SHORT_NAMES["stairs"]
 OUTDOORS = tuple(SHORT_NAMES[kind] for kind in ("terrace", "porch", "court"))
@@ -103,7 +104,7 @@ class Grammar:
         self.floors = brief.floors
         self.areas = {room.name: room.min_area_sqft / GRID_FT**2 for room in brief.wanted_rooms}  # in steps by steps
         self.leaves = len(self.areas) + 2
-        self.fitting = Fitting(self.areas, brief.floors)
+        self.fitting = Fitting(self.areas, brief.floors, stairs_ft(brief))
         self.berths = [one for one in brief.berths if min(one.w, one.d) >= 2 and max(one.w, one.d) >= self.leaves]
         if not self.berths:
             raise Rejected("no_layout_found", "the setbacks leave no space for a house with so many rooms")
