@@ -30,7 +30,7 @@ CARRIERS = {
 }
 # What a stage imports besides, and why its result doesn't depend on it.
 BESIDES = {
-    "train_shard": {"supervision/changes.py"},  # says why a shard that is another machine's is refused
+    "train_shard": {"supervision/changes.py", "supervision/lockfile.py"},  # say why a shard is refused
     # Where the work is done; what is done there is by the same code as here.
     "prepare": {"cluster/connect.py", "cluster/journal.py", "cluster/prepare.py"},
     "merge": {"cluster/actors.py", "cluster/connect.py", "cluster/losses.py", "cluster/scratch.py"},

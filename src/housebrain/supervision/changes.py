@@ -7,11 +7,12 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
 
 from housebrain.errors import UserError
 from housebrain.git import git
 from housebrain.params import Params
+from housebrain.supervision.lockfile import LOCKFILE, locked_stages
 from housebrain.training.fingerprint import CODE
 
 PARAMS = ("round", "rounds", "base", "bases", "lora", "train", "workers", "platforms")  # train_shard's, in dvc.yaml
@@ -91,9 +92,9 @@ def _changed_stages(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
 def _changed_inputs(tag: str) -> list[str]:
     """The `INPUTS` that dvc.lock has other hashes of than it had at `tag`."""
-    if "dvc.lock" not in git("ls-tree", "--name-only", tag, "--", "dvc.lock") or not Path("dvc.lock").exists():
+    if LOCKFILE.name not in git("ls-tree", "--name-only", tag, "--", LOCKFILE.name) or not LOCKFILE.exists():
         return []
-    texts = (f"{git('show', f'{tag}:dvc.lock')}\n", Path("dvc.lock").read_text())
+    texts = (f"{git('show', f'{tag}:{LOCKFILE}')}\n", LOCKFILE.read_text())
     then, now = (
         {out["path"]: out.get("md5") for stage in _locked(text).values() for out in stage.get("outs", [])}
         for text in texts
@@ -107,14 +108,10 @@ def _locked(text: str) -> dict[str, Any]:
     Raises:
         UserError: it is cut short.
     """
-    try:
-        stages = _yaml(text)["stages"] if text.endswith("\n") else None
-    except (YAMLError, TypeError, KeyError):
-        stages = None
-    if not isinstance(stages, dict) or not all(isinstance(stage, dict) for stage in stages.values()):
+    if (stages := locked_stages(text)) is None:
         raise UserError(
-            "dvc.lock: it is cut short. If no dvc is writing it (`pgrep -fa dvc`), get the committed one: "
-            "`git checkout dvc.lock`."
+            f"{LOCKFILE}: it is cut short. If no dvc is writing it (`pgrep -fa dvc`), get the committed one: "
+            f"`git checkout {LOCKFILE}`."
         )
     return stages
 

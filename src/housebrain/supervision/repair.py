@@ -5,13 +5,12 @@ import sys
 from pathlib import Path
 
 from dvc.lock import LockError, make_lock
-from ruamel.yaml import YAML, YAMLError
 
 from housebrain.errors import UserError
 from housebrain.git import git
+from housebrain.supervision.lockfile import LOCKFILE, locked_stages
 
 RWLOCK = Path(".dvc/tmp/rwlock")  # who reads or writes which outputs
-LOCKFILE = Path("dvc.lock")
 
 
 def repair() -> None:
@@ -24,7 +23,7 @@ def repair() -> None:
                     RWLOCK.unlink()
         except LockError:
             pass  # another dvc is writing it
-    if LOCKFILE.exists() and _is_torn_yaml(LOCKFILE):
+    if LOCKFILE.exists() and locked_stages(LOCKFILE.read_text()) is None:
         try:
             git("checkout", "--quiet", "HEAD", "--", str(LOCKFILE))
         except UserError:
@@ -38,11 +37,3 @@ def _is_torn_json(path: Path) -> bool:
     except ValueError:
         return True
     return False
-
-
-def _is_torn_yaml(path: Path) -> bool:
-    text = path.read_text()
-    try:
-        return not text.endswith("\n") or not isinstance(YAML(typ="safe").load(text), dict)
-    except YAMLError:
-        return True
