@@ -26,7 +26,7 @@ def _is_whole(stage: Any) -> bool:
     """Whether a stage has its command, its outputs, which are its last, and the sizes of files, behind their hashes."""
     if not isinstance(stage, dict) or "cmd" not in stage:
         return False
-    files = stage.get("deps", []), stage.get("outs")  # all stages of the project have outputs
+    files: tuple[Any, Any] = stage.get("deps", []), stage.get("outs")  # all stages of the project have outputs
     return all(isinstance(entries, list) for entries in files) and all(
         isinstance(entry, dict) and "size" in entry for entries in files for entry in entries
     )
