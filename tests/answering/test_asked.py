@@ -103,6 +103,20 @@ def test_floors_that_words_leave_open_are_as_many_as_the_solver_needs() -> None:
     assert ("floors", str(found.brief.floors), "on fewer no arrangement was found") in found.assumed
 
 
+def test_windows_in_party_walls_are_taken_where_nothing_else_gives_daylight() -> None:
+    asked = read_asked("4 bhk, 20x60 ft plot, Lucknow, ground floor only", {})
+    assert asked.brief.plot.party_walls == ("left", "right")
+    found, (house,) = solve_asked(asked, 0, 1)
+    assert found.brief.plot.party_walls is None and found.brief.floors == 1
+    assert violations(house, found.brief) == []
+    walls = [(one.value, one.why) for one in found.assumed if one.field == "side walls"]
+    assert walls == [
+        ("with windows", "without them no arrangement has daylight everywhere; the town may not allow them")
+    ]
+    with pytest.raises(Rejected, match="between party walls"):
+        solve_asked(read_asked(asked.brief.model_dump_json(), {}), 0, 1)
+
+
 def test_floors_on_which_the_area_is_too_small_are_not_tried() -> None:
     """A stair more, and 400 sq ft hold no house: what stands is why there is none on one floor."""
     asked = read_asked("1 bedroom house of 400 sqft, Denver", {})

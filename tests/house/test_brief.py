@@ -5,7 +5,7 @@ from hypothesis import given
 from pydantic import ValidationError
 
 from housebrain.dataset.v5 import BadRecord, parse_record
-from housebrain.house.brief import Brief, Rejected
+from housebrain.house.brief import Brief, Plot, Rejected
 from housebrain.language.prompt import messages
 from strategies import briefs, records, with_field
 
@@ -175,6 +175,30 @@ def test_a_length_that_no_sum_holds_is_refused(side: str) -> None:
     content["plot"]["setbacks"][side] = 1e308
     with pytest.raises(ValidationError, match=rf"plot.setbacks.{side}"):
         Brief.model_validate(content)
+
+
+def test_a_party_wall_is_on_the_boundary_and_at_no_street() -> None:
+    plot = parse_record(RECORD)[1].plot.model_dump()
+    setbacks = {"front_ft": 5, "rear_ft": 5, "left_ft": 0, "right_ft": 4}
+    walled = {**plot, "is_corner": False, "setbacks": setbacks, "party_walls": ["left"]}
+    assert Plot.model_validate(walled).party_walls == ("left",)
+    with pytest.raises(ValidationError, match="party_walls has right, where the setback is not 0"):
+        Plot.model_validate({**walled, "party_walls": ["right"]})
+    with pytest.raises(ValidationError, match="party_walls has right, where the corner plot's second street is"):
+        Plot.model_validate(
+            {**walled, "is_corner": True, "setbacks": {**setbacks, "right_ft": 0}, "party_walls": ["left", "right"]}
+        )
+
+
+def test_a_brief_that_names_no_party_walls_has_the_key_that_it_had() -> None:
+    brief = parse_record(RECORD)[1]
+    assert "party_walls" not in brief.model_dump_json(exclude_none=True)
+    one = {**brief.plot.model_dump(), "setbacks": {"front_ft": 5, "rear_ft": 5, "left_ft": 0, "right_ft": 4}}
+    keys = {
+        brief.model_copy(update={"plot": Plot.model_validate({**one, "party_walls": walls})}).key()
+        for walls in (None, ("left",))
+    }
+    assert len(keys) == 2
 
 
 def test_a_changed_copy_wants_its_own_rooms() -> None:

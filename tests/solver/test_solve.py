@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from design_checker import faults
+from housebrain.answering.asked import read_asked, solve_asked
 from housebrain.dataset.v5 import parse_record
 from housebrain.house.brief import Brief, Rejected
 from housebrain.house.design import OUTSIDE, Design
@@ -30,7 +31,6 @@ from housebrain.solver.house import House, Infeasible
 from housebrain.solver.needs import Programme, Room, around_corner
 from housebrain.solver.refusals import what_binds
 from housebrain.solver.solve import Sized, design_of, dimension, several, solve
-from housebrain.words.read import read_words
 from houses import solved_houses
 from strategies import briefs
 
@@ -317,8 +317,8 @@ def test_many_real_briefs_are_solved(v5: Path) -> None:
 
 
 def stair_width(words: str) -> RuleResult:
-    brief = read_words(words).brief
-    design = solve(brief, 0)
+    asked, (design,) = solve_asked(read_asked(words, {}), 0, 1)
+    brief = asked.brief
     assert violations(design, brief) == []
     return next(rule for rule in check_codes(design, brief) if rule.rule == "stair width")
 

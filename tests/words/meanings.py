@@ -76,6 +76,7 @@ def _value(reading: Reading, name: str, meant: str) -> str:
         "shape": plot.shape,
         "slope": f"{plot.slope_degrees:g}",
         "setbacks": setbacks,
+        "walls": ",".join(plot.party_walls or ()),
         "floors": str(brief.floors),
         "beds": str(brief.bedrooms),
         "baths": str(brief.bathrooms - halves),

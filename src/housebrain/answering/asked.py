@@ -1,7 +1,7 @@
 """What a person asks for, in whatever form it comes: words, a brief as JSON, or a record of the v5 dataset."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
@@ -17,7 +17,7 @@ from housebrain.house.design import Design
 from housebrain.house.limits import check_brief
 from housebrain.rules.site import check_asked
 from housebrain.solver import solve as solver
-from housebrain.words.facts import Assumed
+from housebrain.words.facts import PARTY_WALLS, Assumed
 from housebrain.words.read import read_words
 
 _MOST_FLOORS = 4  # that are tried where the words leave their number open
@@ -118,26 +118,51 @@ def _brief(content: Any, where: str) -> Brief:
 
 
 def on_enough_floors(asked: Asked, answer: Callable[[Brief], T]) -> tuple[Asked, T]:
-    """Answers what is asked; where words leave the floors open and fewer don't do, on more of them.
+    """Answers what is asked, and where that can't be, what else the words may mean.
+
+    Where they leave the floors open and fewer don't do, it is answered on more of them; where they don't rule windows
+    in party walls out and nothing else gives all rooms their daylight, with such windows.
 
     Args:
         asked: what is asked for.
         answer: to a brief; it raises Rejected where no house can be built for it.
 
     Returns:
-        What was asked, with the floors that it came to, and the answer.
+        What was asked, as it was answered, and the answer.
 
     Raises:
         Rejected: no house can be built.
     """
-    while True:
+    why: Rejected | None = None
+    for meant in _meant(asked):
         try:
-            return asked, answer(asked.brief)
-        except Rejected:
-            taller = _on_more_floors(asked)
-            if taller is None:
-                raise
-            asked = taller
+            return meant, answer(meant.brief)
+        except Rejected as refusal:
+            why = refusal
+    assert why is not None
+    raise why
+
+
+def _meant(asked: Asked) -> Iterator[Asked]:
+    """What words may mean, the likeliest first."""
+    taller: Asked | None = asked
+    while taller is not None:
+        yield taller
+        taller = _on_more_floors(taller)
+    if asked.words is not None and asked.brief.plot.party_walls:
+        plot = asked.brief.plot.model_copy(update={"party_walls": None})
+        known = [one for one in asked.assumed if one.field != PARTY_WALLS]
+        yield asked._replace(
+            brief=asked.brief.model_copy(update={"plot": plot}),
+            assumed=(
+                *known,
+                Assumed(
+                    PARTY_WALLS,
+                    "with windows",
+                    "without them no arrangement has daylight everywhere; the town may not allow them",
+                ),
+            ),
+        )
 
 
 def _on_more_floors(asked: Asked) -> Asked | None:

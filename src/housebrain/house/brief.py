@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from housebrain.house.land import Berth, Land, Point, Side, form_of
 from housebrain.house.rooms import SHORT_NAMES, RoomType
@@ -59,6 +59,13 @@ class Setbacks(Frozen):
 
 
 class Plot(Frozen):
+    """Where the house is to stand.
+
+    Attributes:
+        party_walls: the sides at which the house is built against a neighbour's: no window and no door is there. The
+            setback is 0 there. None: no side.
+    """
+
     length_ft: Length
     width_ft: Length
     shape: str
@@ -67,6 +74,16 @@ class Plot(Frozen):
     is_corner: bool
     setbacks: Setbacks
     street_width_ft: Length | None = None
+    party_walls: tuple[Side, ...] | None = None
+
+    @model_validator(mode="after")
+    def _check_party_walls(self) -> Self:
+        for side in self.party_walls or ():
+            if getattr(self.setbacks, f"{side}_ft"):
+                raise ValueError(f"party_walls has {side}, where the setback is not 0: a party wall is on the boundary")
+            if side == self.side_street:
+                raise ValueError(f"party_walls has {side}, where the corner plot's second street is")
+        return self
 
     @property
     def land(self) -> Land:

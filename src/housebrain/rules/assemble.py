@@ -20,9 +20,9 @@ def assemble(size: tuple[int, int], layouts: list[list[tuple[str, Box]]], brief:
             one name are one room; `open` is no room.
         brief: whose envelope, style, climate, budget, region and choices count.
 
-    The house stands against the front setback line, in the middle of the widest rectangle of the envelope that holds
-    it; where none does, at the side where the plot lacks nothing. Rooms are ordered by their place, so that equal
-    layouts make equal designs.
+    The house stands against the front setback line and its one party wall, else in the middle of the widest rectangle
+    of the envelope that holds it; where none does, at the side where the plot lacks nothing. Rooms are ordered by their
+    place, so that equal layouts make equal designs.
 
     Raises:
         ValueError: a room's name is unknown.
@@ -30,15 +30,18 @@ def assemble(size: tuple[int, int], layouts: list[list[tuple[str, Box]]], brief:
     """
     check_choices(brief)
     berth = brief.berth_of(*size)
+    party_walls = brief.plot.party_walls or ()
     if berth:
-        left = berth.x + (berth.w - size[0]) // 2
+        spare = berth.w - size[0]
+        at_wall = {"left": 0, "right": spare}
+        left = berth.x + (at_wall[party_walls[0]] if len(party_walls) == 1 else spare // 2)
     else:
         right = max((berth.x + berth.w for berth in brief.berths), default=0)
         left = max(0, right - size[0]) if brief.plot.land.lacking == "left" else 0
     footprint = _rect((0, 0, *size), left)
     plans = [_rooms(layout, left) for layout in layouts]
     levels = tuple(
-        Level(rooms=rooms, doors=doors, windows=place_windows(rooms, footprint, doors))
+        Level(rooms=rooms, doors=doors, windows=place_windows(rooms, footprint, doors, party_walls))
         for rooms, doors in zip(plans, place_doors(plans, footprint, brief.plot.side_street), strict=True)
     )
     materials, site = choose_materials(brief), choose_site(brief)

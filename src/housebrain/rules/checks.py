@@ -97,12 +97,13 @@ def violations(design: Design, brief: Brief) -> list[Violation]:
 
     Kinds: `floors`, `outside` (of the envelope or the footprint), `overlap`, `gap`, `apart` (the boxes of a room don't
     hang together), `missing_room`, `extra_room`, `wrong_type` (a room of that name is of another kind), `undersized`,
-    `unreachable`, `dark` (no daylight where people live), `stairs`.
+    `unreachable`, `dark` (no daylight where people live), `party_wall` (a window in it), `stairs`.
     """
     found = []
     if len(design.levels) != brief.floors:
         found.append(Violation("floors", "house", f"{len(design.levels)} levels where {brief.floors} are asked for"))
     print_ = design.footprint
+    walled = {print_.x if side == "left" else print_.right for side in brief.plot.party_walls or ()}
     berths = _berths(brief)
     boxes = [[box for room in level.rooms for box in room.boxes] for level in design.levels]
     corners: set[Rect | None] = {None}
@@ -129,6 +130,11 @@ def violations(design: Design, brief: Brief) -> list[Violation]:
             Violation("unreachable", name, "no chain of doors leads there") for name in unreachable(design, index)
         ]
         found += [Violation("dark", name, "no daylight reaches the room") for name in _dark(level)]
+        found += [
+            Violation("party_wall", window.room, f"its window at {window.x:g}, {window.y:g} is in a neighbour's wall")
+            for window in level.windows
+            if window.along == "y" and window.x in walled
+        ]
     found += _stairs_violations(design)
     counts = Counter(room.name for level in design.levels for room in level.rooms if room.type not in ADDED)
     rooms = design.wanted_rooms

@@ -1,6 +1,6 @@
 """Where rooms touch each other and the outside: the walls that doors and windows are put in."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal, NamedTuple
 
 from housebrain.house.design import Door, Rect, Room
@@ -80,10 +80,21 @@ def flank(room: Room, footprint: Rect, side: Side) -> Wall | None:
     return max(walls, key=lambda wall: wall.length_ft, default=None)
 
 
-def outer_walls(room: Room, footprint: Rect, open_air: Iterable[Room], corner: Rect | None = None) -> list[Wall]:
+def outer_walls(
+    room: Room,
+    footprint: Rect,
+    open_air: Iterable[Room],
+    corner: Rect | None = None,
+    party_walls: Collection[Side] = (),
+) -> list[Wall]:
     """The room's walls on the outline of the house and towards outdoor spaces, box by box.
 
-    `corner`: what the house lacks of its footprint.
+    Args:
+        room: whose walls.
+        footprint: of the house.
+        open_air: the level's outdoor spaces.
+        corner: what the house lacks of its footprint.
+        party_walls: the sides at which a neighbour's house stands.
     """
     walls = []
     for box in room.boxes:
@@ -91,9 +102,9 @@ def outer_walls(room: Room, footprint: Rect, open_air: Iterable[Room], corner: R
             walls.append(Wall("x", box.y, box.x, box.right))
         if box.rear == footprint.rear:
             walls.append(Wall("x", box.rear, box.x, box.right))
-        if box.x == footprint.x:
+        if box.x == footprint.x and "left" not in party_walls:
             walls.append(Wall("y", box.x, box.y, box.rear))
-        if box.right == footprint.right:
+        if box.right == footprint.right and "right" not in party_walls:
             walls.append(Wall("y", box.right, box.y, box.rear))
         if corner is not None and (wall := shared(box, corner)) is not None:
             walls.append(wall)

@@ -1,8 +1,9 @@
 """Windows, derived from where the rooms and their doors are: in outer walls, as large as the floor area asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from housebrain.house.design import GLAZED_DOOR_HEIGHT_FT, Door, Rect, Room, Window, lacking
+from housebrain.house.land import Side
 from housebrain.house.rooms import OPEN_AIR
 from housebrain.rules.walls import beside_doors, outer_walls
 
@@ -27,8 +28,13 @@ def glazed_doors(rooms: Sequence[Room], doors: Sequence[Door]) -> dict[str, floa
     return glass_sqft
 
 
-def place_windows(rooms: Sequence[Room], footprint: Rect, doors: Sequence[Door]) -> tuple[Window, ...]:
-    """Windows of one level: each room with an outer wall gets the glass its floor area asks for, as far as it fits."""
+def place_windows(
+    rooms: Sequence[Room], footprint: Rect, doors: Sequence[Door], party_walls: Collection[Side] = ()
+) -> tuple[Window, ...]:
+    """Windows of one level: each room with an outer wall gets the glass its floor area asks for, as far as it fits.
+
+    There are none in walls that a neighbour's house stands against.
+    """
     windows = []
     open_air = [room for room in rooms if room.type in OPEN_AIR]
     corner = lacking(footprint, [box for room in rooms for box in room.boxes])
@@ -38,7 +44,7 @@ def place_windows(rooms: Sequence[Room], footprint: Rect, doors: Sequence[Door])
         small = room.type in SMALL_WINDOWED
         height_ft, sill_ft = (SMALL_WINDOW_HEIGHT_FT, SMALL_SILL_FT) if small else (WINDOW_HEIGHT_FT, SILL_FT)
         wanted_sqft = SMALL_SQFT if small else room.area_sqft * GLAZING_SHARE
-        walls = outer_walls(room, footprint, open_air, corner)
+        walls = outer_walls(room, footprint, open_air, corner, party_walls)
         pieces = [piece for wall in walls for piece in beside_doors(wall, doors)]
         for piece in sorted(pieces, key=lambda piece: -piece.length_ft):
             # Rounded up to a tenth of a foot, so that rounding never costs the required area.

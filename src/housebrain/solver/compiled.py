@@ -95,7 +95,9 @@ class Wants:
     taste: Floats  # rows of greatest aspect and growth
     nook: int  # the least side of a nook, a lobby and a hall, and the length of the stairs' landing
     door: int  # the least wall for a door
-    corner: Ints  # width and depth of open ground at a rear corner, and whether that is the left one
+    # Width and depth of open ground at a rear corner, and whether that is the left one; whether a neighbour's house
+    # stands against the left wall, and against the right one.
+    site: Ints
 
 
 def chosen(pool: Pool, picks: list[int]) -> Pool:

@@ -161,7 +161,9 @@ class _Fit:
             levels = []
             for pool, hosts, rooms in pools:
                 sqft = {name: room.area_sqft for name, room in rooms.items()}
-                wants = wants_of(pool.slots, hosts, sqft, self.unit_ft, self.programme.corner)
+                wants = wants_of(
+                    pool.slots, hosts, sqft, self.unit_ft, self.programme.corner, self.programme.party_walls
+                )
                 levels.append(curves_of(pool, wants, box, self.width, self.depth))
             spots += [(spot, levels) for spot in self.spots(levels, box, target, wished)]
         spots.sort(key=lambda pair: pair[0].cost)

@@ -160,15 +160,27 @@ def _enter(source: int, target: int, kind: Ints, host: Ints) -> int:
 
 
 @kernel
+def at_outside(boxes: Ints, width: int, depth: int, site: Ints, outer: Ints) -> None:
+    """Fills `outer` with the length of each leaf's wall to the outside along x and along y; 0 where it has none.
+
+    `site`: as `Wants` has it; a wall that a neighbour's house stands against is none to the outside.
+    """
+    for i in range(boxes.shape[0]):
+        left = boxes[i, 0] == 0 and not site[3]
+        right = boxes[i, 0] + boxes[i, 2] == width and not site[4]
+        outer[i, 0] = boxes[i, 2] if boxes[i, 1] == 0 or boxes[i, 1] + boxes[i, 3] == depth else 0
+        outer[i, 1] = boxes[i, 3] if left or right else 0
+
+
+@kernel
 def connect(
     boxes: Ints,
     space: Ints,
+    outer: Ints,
     count: int,
     kind: Ints,
     host: Ints,
     ground: bool,
-    width: int,
-    depth: int,
     landing: Ints,
     door: int,
     out: Ints,
@@ -178,9 +190,9 @@ def connect(
 
     Args:
         boxes, space: the leaves' x, y, w, d and the number of the space they belong to.
+        outer: as `at_outside` fills it.
         kind, host: the type of each space, and the space that alone it is entered from (-1: any).
         ground: whether one comes in from the street; else by the stairs.
-        width, depth: of the level.
         landing: the part of the stairs' box from which they are entered, x, y, w, d; width 0 where there are none.
         door: the least wall a door wants.
         out: filled with a row a door: space, space (-1 outside), the two leaves, along, open or not.
@@ -201,16 +213,12 @@ def connect(
     best = np.zeros((count, count, 4), np.int32)
     walls(shut, space, count, best)
     front = np.zeros(count, np.int32)
-    outer = np.zeros(count, np.int32)
+    widest = np.zeros(count, np.int32)  # of the walls to the outside
     for i in range(n):
         s = space[i]
         if boxes[i, 1] == 0:
             front[s] = max(front[s], boxes[i, 2])
-            outer[s] = max(outer[s], boxes[i, 2])
-        if boxes[i, 1] + boxes[i, 3] == depth:
-            outer[s] = max(outer[s], boxes[i, 2])
-        if boxes[i, 0] == 0 or boxes[i, 0] + boxes[i, 2] == width:
-            outer[s] = max(outer[s], boxes[i, 3])
+        widest[s] = max(widest[s], outer[i, 0], outer[i, 1])
     root = -1
     for s in range(count):
         if ground:
@@ -231,9 +239,9 @@ def connect(
         # A car needs 7 ft; what is too small for a car is for bicycles.
         if k == GARAGE and ground and front[s] < 2 * door and front[s] ** 2 < 0.35 * size_of(boxes, space, s):
             return GARAGE_INSIDE
-        if AT_EDGE[k] and outer[s] < door:
+        if AT_EDGE[k] and widest[s] < door:
             return BALCONY_INSIDE
-        if DAYLIT[k] and outer[s] < door:
+        if DAYLIT[k] and widest[s] < door:
             lit = False
             for t in range(count):
                 if OUTDOOR[kind[t]] and best[s, t, 0] >= door:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from housebrain.house.land import Side
 from housebrain.solver.better import bettered
 from housebrain.solver.compiled import Pool
 from housebrain.solver.curves import NEVER, Floats, Ints
@@ -131,9 +132,28 @@ class Solver:
         if not self.corner_sqft:
             candidate = bettered(candidate, self.area_weight, self.rng)
         house = self.finished(candidate)
+        return self.turned(house)
+
+    def turned(self, house: House) -> House:
+        """A house mirrored as its site wants it, else by chance."""
         if self.corner_sqft:
-            return mirrored(house) if self.programme.corner.at_left else house
-        return mirrored(house) if self.rng.random() < 0.5 else house
+            is_mirrored = self.programme.corner.at_left
+        elif len(self.programme.party_walls) == 1:
+            is_mirrored = self.programme.party_walls[0] == "right"
+        else:
+            is_mirrored = self.rng.random() < 0.5
+        return mirrored(house) if is_mirrored else house
+
+    @property
+    def party_walls(self) -> tuple[Side, ...]:
+        """Of the house before it is `turned`: one alone is at the left, where the stairs are."""
+        walls = self.programme.party_walls
+        if len(walls) != 1:
+            return walls
+        if not self.corner_sqft:
+            return ("left",)
+        is_at_corner = (walls[0] == "left") == self.programme.corner.at_left
+        return ("right",) if is_at_corner else ("left",)
 
     @property
     def penalty(self) -> float:
@@ -167,6 +187,7 @@ class Solver:
         """Betters the topologies of the best house found at just its width."""
         best = min(self.found, key=lambda pair: pair[0])[1]
         near = [width for width in (best.width - 1, best.width, best.width + 1) if 0 < width <= self.width]
+        near = [best.width] if len(self.party_walls) == 2 else near
         self.try_floors(best.floors, np.array(near, np.int32), [level.pool for level in best.levels])
 
     def try_floors(self, floors: list[Floor], widths: Ints, start: list[Pool] | None = None) -> None:
@@ -262,16 +283,18 @@ class Solver:
     def sizes(self, floor: Floor, widths: Ints, depth: int) -> Sizes:
         """What a floor's topologies are measured with."""
         sqft = {name: room.area_sqft for name, room in floor.rooms.items()}
-        corner = self.programme.corner._replace(at_left=False)  # the house is mirrored in the end
+        programme = self.programme
+        corner = programme.corner._replace(at_left=False)  # the house is mirrored in the end
         return Sizes(
-            sqft, widths, depth, self.unit_ft, self.area_weight, corner=corner, stairs_ft=self.programme.stairs_ft
-        )
+            sqft, widths, depth, self.unit_ft, self.area_weight, corner=corner, party_walls=self.party_walls,
+            stairs_ft=programme.stairs_ft,
+        )  # fmt: skip
 
     def widths(self, level_sqft: float) -> Ints:
         """Widths to try: from narrow and deep to wide and shallow, as far as the envelope lets."""
         area = level_sqft * 1.08 / self.unit_ft**2
-        if self.corner_sqft:
-            return np.array([self.width], np.int32)
+        if self.corner_sqft or len(self.programme.party_walls) == 2:
+            return np.array([self.width], np.int32)  # between two neighbours a house fills the gap
         is_last = self.tailored is not None and self.tailored.deeper > 1
         low = max(area / self.depth, math.sqrt(area) * 0.55)
         high = min(self.width, WIDEST * max(math.sqrt(area), low if is_last else 0.0))
@@ -322,7 +345,7 @@ def candidates(programme: Programme, seed: int, runs: int, unit_ft: float = UNIT
         solver.look(rounds=1 if programme.floors == 1 else 3, enough=6, wild=number % 2 == 1)
         for _, candidate in solver.found:
             house = solver.finished(candidate)
-            yield mirrored(house) if solver.rng.random() < 0.5 else house
+            yield solver.turned(house)
 
 
 def fill_of(programme: Programme) -> float:

@@ -94,6 +94,7 @@ def judge(
     boxes: Ints,
     space: Ints,
     lesser: Ints,
+    outer: Ints,
     count: int,
     kind: Ints,
     host: Ints,
@@ -219,9 +220,7 @@ def judge(
             sleeps_out = sleeps_out or SLEEPING[k] > 0
         if k == BALCONY and not lesser[i]:
             w, d = boxes[i, 2], boxes[i, 3]
-            wide = w if boxes[i, 1] == 0 or boxes[i, 1] + d == depth else 0
-            deep = d if boxes[i, 0] == 0 or boxes[i, 0] + w == width else 0
-            if max(wide, deep) < 0.5 * max(w, d):
+            if max(outer[i, 0], outer[i, 1]) < 0.5 * max(w, d):
                 parts[14] += 1.0
     for s in range(count):
         if kind[s] == BALCONY and area[s] > 0:

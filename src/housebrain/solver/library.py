@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import json
 import math
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from housebrain.house.land import Side
 from housebrain.solver.compiled import Pool, Wants, chosen, node_of, pool_of
 from housebrain.solver.curves import Floats, Ints
 from housebrain.solver.doors import ANYONE
@@ -50,9 +52,17 @@ def hosts_of(level: Level, slots: tuple[str, ...]) -> list[int]:
 
 
 def wants_of(
-    slots: tuple[str, ...], hosts: list[int], sqft: dict[str, float], unit_ft: float, corner: Corner = NO_CORNER
+    slots: tuple[str, ...],
+    hosts: list[int],
+    sqft: dict[str, float],
+    unit_ft: float,
+    corner: Corner = NO_CORNER,
+    party_walls: Collection[Side] = (),
 ) -> Wants:
-    """What each slot asks for on a grid of `unit_ft`, from least areas by slot; `corner` is what the plot lacks."""
+    """What each slot asks for on a grid of `unit_ft`, from least areas by slot.
+
+    `corner` is what the plot lacks, `party_walls` where neighbours' houses stand.
+    """
     types = [type_of(name) for name in slots]
     areas = [sqft.get(name, 0.0) for name in slots]
     # However little is asked for, a room is no line.
@@ -65,7 +75,15 @@ def wants_of(
         np.array(([KINDS[t].aspect for t in types], growth)),
         math.ceil(NOOK_FT / unit_ft - 1e-6),
         math.ceil(DOOR_FT / unit_ft - 1e-6),
-        np.array((*(max(1, math.ceil(side / unit_ft - 1e-6)) for side in corner[:2]), corner.at_left), np.int32),
+        np.array(
+            (
+                *(max(1, math.ceil(side / unit_ft - 1e-6)) for side in corner[:2]),
+                corner.at_left,
+                "left" in party_walls,
+                "right" in party_walls,
+            ),
+            np.int32,
+        ),
     )
 
 
@@ -101,12 +119,15 @@ class Sizes(NamedTuple):
     area_weight: float = AREA_WEIGHT
     tried: int = ALL
     corner: Corner = NO_CORNER
+    party_walls: tuple[Side, ...] = ()
     stairs_ft: tuple[float, float] = STAIRS_FT
 
 
 def measure(level: Level, pool: Pool, sizes: Sizes, width: int, depth: int) -> Measured:
     """Makes the curves of a level's topologies, up to `width` x `depth` grid units."""
-    wants = wants_of(pool.slots, hosts_of(level, pool.slots), sizes.sqft, sizes.unit_ft, sizes.corner)
+    wants = wants_of(
+        pool.slots, hosts_of(level, pool.slots), sizes.sqft, sizes.unit_ft, sizes.corner, sizes.party_walls
+    )
     return curves_of(pool, wants, stairs_box(level, sizes.unit_ft, sizes.stairs_ft), width, depth)
 
 

@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 from housebrain.house.brief import Brief, Rejected
-from housebrain.house.land import Berth
+from housebrain.house.land import Berth, Side
 from housebrain.house.limits import check_brief
 from housebrain.house.rooms import SHORT_NAMES
 from housebrain.house.units import GRID_FT
@@ -44,6 +44,7 @@ class Programme(NamedTuple):
     covered_sqft: float = math.inf  # that a floor may have at most
     floor_sqft: float = math.inf  # that all floors may have at most
     corner: Corner = NO_CORNER  # that the rectangle lacks
+    party_walls: tuple[Side, ...] = ()  # the sides at which a neighbour's house stands
     stairs_ft: tuple[float, float] = STAIRS_FT  # the sides of the stairs' box, where there is more than one floor
 
     @property
@@ -82,7 +83,7 @@ def programme_of(brief: Brief, berth: Berth | None = None) -> Programme:
     most = massing_of(brief)
     return Programme(
         rooms, brief.floors, berth.w * GRID_FT, berth.d * GRID_FT, brief.plot.orientation, brief.key(),
-        most.covered_sqft, most.floor_sqft, stairs_ft=stairs_ft(brief),
+        most.covered_sqft, most.floor_sqft, party_walls=brief.plot.party_walls or (), stairs_ft=stairs_ft(brief),
     )  # fmt: skip
 
 

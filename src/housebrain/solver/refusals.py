@@ -115,4 +115,5 @@ def _constraint(programme: Programme) -> str:
         held = f"only {holds_sqft:,.0f} of the plot may be built over {on_floors}"
     if _needed_sqft(programme) > holds_sqft:
         return f"the rooms need {needed}, {held}"
-    return f"the rooms need {needed}, {held}, but no arrangement gives each its way and daylight"
+    lit = "its way and daylight" + (" between party walls" if programme.party_walls else "")
+    return f"the rooms need {needed}, {held}, but no arrangement gives each {lit}"

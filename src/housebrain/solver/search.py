@@ -20,7 +20,7 @@ from housebrain.solver.curves import (
     place,
     steer,
 )
-from housebrain.solver.doors import FINE, NO_CORNER, OPEN_GROUND, SPLIT_SPACE, STAIRS, connect, part_halls
+from housebrain.solver.doors import FINE, NO_CORNER, OPEN_GROUND, SPLIT_SPACE, STAIRS, at_outside, connect, part_halls
 from housebrain.solver.judge import judge
 from housebrain.solver.kernel import kernel
 
@@ -42,14 +42,14 @@ def prepare(
     nook: int,
     stairs_w: int,
     stairs_d: int,
-    corner: Ints,
+    site: Ints,
     F: Ints,
     G: Ints,
     grown: Floats,
 ) -> None:
     """Fills the curves `F[k]`, `G[k]` and the growths `grown[k]` of every topology k.
 
-    `corner`: width and depth of open ground, and whether it lies at the left.
+    `site`: width and depth of open ground, whether it lies at the left, and where party walls are: see `Wants`.
     """  # fmt: skip
     leaf = np.empty((need.shape[1] + 1, LESSER_MOST + 1, max(F.shape[2], G.shape[2])), np.int32)
     leaf_curves(need, taste, nook, leaf)
@@ -58,7 +58,7 @@ def prepare(
         if need[2, s] == OPEN_GROUND:
             open_slot = s
     for k in range(head.shape[0]):
-        curves(head[k, 0], tree[k], leaf, head[k, 2], stairs_w, stairs_d, open_slot, corner[0], corner[1], F[k], G[k])
+        curves(head[k, 0], tree[k], leaf, head[k, 2], stairs_w, stairs_d, open_slot, site[0], site[1], F[k], G[k])
         growths(head[k, 0], tree[k], head[k, 2], open_slot, taste, grown[k])
 
 
@@ -122,7 +122,7 @@ def examine(
     end: int,
     door: int,
     nook: int,
-    corner: Ints,
+    site: Ints,
     width: int,
     depth: int,
     spaces: Ints,
@@ -148,11 +148,11 @@ def examine(
             lesser[at] = tree[i, LESSER]
             total[s] += places[i, 2] * places[i, 3]
             if kind[s] == OPEN_GROUND:
-                at_side = places[i, 0] == 0 if corner[2] else places[i, 0] + places[i, 2] == width
+                at_side = places[i, 0] == 0 if site[2] else places[i, 0] + places[i, 2] == width
                 if not at_side or places[i, 1] + places[i, 3] != depth:
                     return NO_CORNER
                 # All levels lack the same.
-                if places[i, 2] != corner[0] or places[i, 3] != corner[1]:
+                if places[i, 2] != site[0] or places[i, 3] != site[1]:
                     return NO_CORNER
             if end >= 0 and kind[s] == STAIRS:
                 # One enters at one end of the stairs' box: 0 the left or front one, 1 the right or rear one.
@@ -168,12 +168,14 @@ def examine(
             return UNDERSIZED
     if not part_halls(boxes, spaces[:leaves], kind, door, total):
         return SPLIT_SPACE
-    reason = connect(boxes, spaces[:leaves], count, kind, host, ground, width, depth, landing, door, doors, facts)
+    outer = np.zeros((leaves, 2), np.int32)
+    at_outside(boxes, width, depth, site, outer)
+    reason = connect(boxes, spaces[:leaves], outer, count, kind, host, ground, landing, door, doors, facts)
     if reason != FINE:
         return reason
     judge(
-        boxes, spaces[:leaves], lesser, count, kind, host, area, total, width, depth, door, doors, facts[0], facts,
-        parts,
+        boxes, spaces[:leaves], lesser, outer, count, kind, host, area, total, width, depth, door, doors, facts[0],
+        facts, parts,
     )  # fmt: skip
     return FINE
 
@@ -197,7 +199,7 @@ def explore(
     front: int,
     door: int,
     nook: int,
-    corner: Ints,
+    site: Ints,
     widths: Ints,
     box_d: int,
     most: int,
@@ -223,7 +225,7 @@ def explore(
         stairs_w, stairs_d, left, front: the stairs' box and place, as `least_depth` has it; with OWN_FRONT each
             topology has the least depth that it can have in front of them.
         door, nook: the least wall for a door, the least side of a nook and of a landing.
-        corner: as `prepare` has it.
+        site: as `prepare` has it.
         box_d: the depth of the house; 0 for each topology its own least one. most: the greatest depth.
         wanted: how many topologies that can be used are looked for, from the shallowest on.
         area_weight, outdoor_share: of built area over what is asked for, and how much of outdoor area counts there.
@@ -301,7 +303,7 @@ def explore(
             for p in range(parts.size):
                 parts[p] = 0.0
             reason = examine(
-                size, tree[k], places, need, ground, end, door, nook, corner, width, depth, spaces, doors, facts,
+                size, tree[k], places, need, ground, end, door, nook, site, width, depth, spaces, doors, facts,
                 parts,
             )  # fmt: skip
             facts[4] = reason

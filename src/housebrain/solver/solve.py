@@ -201,7 +201,8 @@ def begun(topologies: Sequence[Any], brief: Brief, wish: tuple[int, int]) -> Hou
 def _best_turned(house: House, brief: Brief) -> Design:
     """The design of a house; on a corner plot turned over, where that gives it its entrance at the side street."""
     design = design_of(house, brief)
-    if brief.plot.side_street and design.corner is None and not _from_side(design):
+    may_turn = brief.plot.side_street and design.corner is None and not brief.plot.party_walls
+    if may_turn and not _from_side(design):
         turned = design_of(mirrored(house), brief)
         return turned if _from_side(turned) else design
     return design

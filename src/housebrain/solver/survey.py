@@ -67,7 +67,7 @@ def curves_of(pool: Pool, wants: Wants, stairs: tuple[int, int], width: int, dep
     F = np.empty((*shape, width + 1), np.int32)
     G = np.empty((*shape, depth + 1), np.int32)
     grown = np.empty((*shape, 2))
-    prepare(pool.head, pool.tree, wants.need, wants.taste, wants.nook, stairs[0], stairs[1], wants.corner, F, G, grown)
+    prepare(pool.head, pool.tree, wants.need, wants.taste, wants.nook, stairs[0], stairs[1], wants.site, F, G, grown)
     return Measured(pool, wants, F, G, grown)
 
 
@@ -179,7 +179,7 @@ def _explore(
     scratch = scratch or _reused.scratch(nodes)
     explore(
         pool.head, pool.tree, pool.ring, level.F, level.G, level.grown, wants.need, WEIGHTS, noise, ground, stairs.end,
-        stairs.wide, stairs.deep, stairs.left, stairs.front, wants.door, wants.nook, wants.corner, widths, box_d, most,
+        stairs.wide, stairs.deep, stairs.left, stairs.front, wants.door, wants.nook, wants.site, widths, box_d, most,
         wanted, area_weight, outdoor_share, _anywhere(nodes) if wish is None else wish, out.least,
         out.rates, out.built, scratch.places, scratch.spaces, scratch.doors, scratch.facts, scratch.parts,
     )  # fmt: skip

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from housebrain.errors import UserError
 
+PARTY_WALLS = "side walls"  # as a field of what is assumed
+
 
 class Assumed(NamedTuple):
     """Something that the words leave open.

@@ -2,14 +2,16 @@
 
 from housebrain.errors import UserError
 from housebrain.house.brief import Brief, Plot, RoomRequest, Setbacks
+from housebrain.house.land import Side
 from housebrain.rules.bounds import open_spaces
 from housebrain.rules.rates import rates_of
 from housebrain.rules.rulesets import ruleset, ruleset_for
-from housebrain.words.facts import Facts, Wanted
+from housebrain.words.facts import PARTY_WALLS, Facts, Wanted
 from housebrain.words.money import LEAST_USD, MOST_USD, PER_USD, currency_of
 from housebrain.words.places import BORROWED, Place
 from housebrain.words.plot import LEAST_FT
 from housebrain.words.sizes import (
+    ATTACHED_FT,
     GROWTH,
     LARGEST_SCALE,
     ORDER,
@@ -22,6 +24,7 @@ from housebrain.words.sizes import (
 )
 
 _STEP = 1.12  # by which an assumed plot grows until the house fits
+_OF_ONE_FLOOR = 4  # rooms of a house that has no second floor, however narrow it is
 _MOST_FLOORS = 3  # that are assumed
 _LEAST_ENVELOPE_FT = 10.0
 _SMALL = 1.45  # times the rate for built area that the bill of a house for one family comes to
@@ -60,7 +63,7 @@ def fill(facts: Facts, place: Place) -> Brief:
         climate_zone=facts.get("climate") or place.climate,
         choices=choices,
     )
-    return _as_the_city_asks(facts, brief)
+    return _with_party_walls(facts, _as_the_city_asks(facts, brief))
 
 
 def _rooms(facts: Facts, place: Place) -> list[Wanted]:
@@ -130,6 +133,12 @@ def _ground(facts: Facts, place: Place, rooms: list[Wanted]) -> tuple[int, Plot,
     if floors is not None and seen > floors:
         facts.assume("floors", floors, f"'{facts.said['floor_seen'].words}' speaks of one more")
     if sides is None:
+        if (
+            facts.get("attached")
+            and "floor_seen" not in facts.said
+            and sum(room.count for room in rooms) > _OF_ONE_FLOOR
+        ):
+            seen = 2  # attached houses are narrow and tall
         sides = _plot_for(facts, place, wanted, floors or max(seen, 1))
     setbacks = _setbacks(facts, place, sides)
     width, depth = sides[0] - setbacks.left_ft - setbacks.right_ft, sides[1] - setbacks.front_ft - setbacks.rear_ft
@@ -149,9 +158,10 @@ def _ground(facts: Facts, place: Place, rooms: list[Wanted]) -> tuple[int, Plot,
                 (count for count in range(seen, _MOST_FLOORS + 1) if _fits(least, width * depth, count)), _MOST_FLOORS
             ),
         )
-        why = (
-            f"'{facts.said['floor_seen'].words}' is said" if seen > 1 and floors == seen else "as few as the rooms need"
-        )
+        why = "as few as the rooms need"
+        if seen > 1 and floors == seen:
+            tall = facts.said.get("floor_seen")
+            why = f"'{tall.words}' is said" if tall else "as attached houses have them"
         facts.assume("floors", floors, why)
     holds = width * depth * floors
     asked = (built or 0) if facts.said.get("built_sqft") else 0
@@ -257,6 +267,7 @@ def _sides(facts: Facts) -> tuple[float, float] | None:
 def _plot_for(facts: Facts, place: Place, wanted: float, floors: int) -> tuple[float, float]:
     """A plot of the region's form on which the house fits."""
     width, depth = usual_plot(place.region)
+    width = min(width, ATTACHED_FT.get(facts.get("attached"), width))
     for _ in range(40):
         setbacks = _setbacks(Facts(said=facts.said), place, (width, depth))
         inner = (width - setbacks.left_ft - setbacks.right_ft) * (depth - setbacks.front_ft - setbacks.rear_ft)
@@ -345,3 +356,15 @@ def place_note(facts: Facts, place: Place) -> None:
     """Notes where a country's costs and codes are a neighbour's."""
     if place.country in BORROWED:
         facts.assume("region", place.region, f"there are no costs and codes for {BORROWED[place.country]} here")
+
+
+def _with_party_walls(facts: Facts, brief: Brief) -> Brief:
+    """The brief with party walls where the house stands on the boundary: windows there are for nobody to look out."""
+    plot = brief.plot
+    sides: tuple[Side, ...] = ("left", "right")
+    at = [side for side in sides if side != plot.side_street and not getattr(plot.setbacks, f"{side}_ft")]
+    if not at:
+        return brief
+    why = "a neighbour's house stands there" if facts.get("attached") else "they stand on the boundary"
+    facts.assume(PARTY_WALLS, f"no windows at the {' and the '.join(at)}", why)
+    return brief.model_copy(update={"plot": plot.model_copy(update={"party_walls": tuple(at)})})

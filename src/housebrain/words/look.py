@@ -63,16 +63,17 @@ MATERIALS = (
     ("floor", "Concrete", r"(?:polished )?concrete floor(?:s|ing)?"),
 )
 SHAPES = {
-    "L_Shape": r"l ?shaped? (?:plot|site|lot|land)|(?:plot|site|lot|land) is l ?shaped",
     "Irregular": r"irregular(?:ly)?(?: shaped?)?(?: (?:plot|site|lot|land))?|trapez\w+(?: (?:plot|site))?|"
     r"triangular(?: (?:plot|site))?|odd shaped?(?: (?:plot|site))?|tapering(?: plot)?|pie shaped(?: "
     r"lot)?",
     "Square": r"square (?:plot|site|lot|land)",
     "Rectangle": r"rectang\w+(?: shaped?)?(?: (?:plot|site|lot|land))?|rechteckig\w*",
 }
-# Its sides, which stand between, were read before.
-_L_SHAPED_WITH_SIDES = re.compile(
-    r"\bl ?shaped?(?= (?:corner |[\d.]+ (?:[a-z]+ )?(?:x|by) [\d.]+ (?:[a-z]+ )?)(?:corner )?(?:plot|site|lot|land)\b)"
+# Its sides may stand between, or behind: 40 x 60 L-shaped plot has no 60 lakh.
+_LAND = r"(?:plot|site|lot|land)"
+_L_SHAPED = (
+    rf"\bl ?shaped?(?= (?:corner )?(?:[\d.]+ (?:[a-z]+ )?(?:x|by) [\d.]+ (?:[a-z]+ )?)?(?:corner )?{_LAND}\b)",
+    r"(?:(?<=\bplot )|(?<=\bsite )|(?<=\bland )|(?<=\blot ))(?:is )?(?:an? )?l ?shaped?\b",
 )
 # Houses that share walls, and at how many sides.
 _ATTACHED = {
@@ -80,9 +81,15 @@ _ATTACHED = {
     r"end(?: of)? terraced?|reihen(?:end|eck)haus|twin house",
     "both sides": r"(?:mid )?terraced?(?= (?:house|home|property))|mid terraced?|reihen(?:mittel)?haus|row ?house",
 }
-_OWN_WALL = "a brief does not say where neighbours' walls are: the solver puts windows into any outer wall"
 _NOT = r"(?:no|not|without|nothing|never|avoid|ohne|kein\w*|nicht)\s+(?:an?\s+|too\s+|the\s+|very\s+|any\s+)*"
 _STEEP_DEGREES, _SLOPE_DEGREES = 12.0, 5.0
+
+
+def read_l_shape(text: Text, facts: Facts) -> None:
+    """Reads whether the plot is L-shaped (`shape`), before amounts of money are looked for."""
+    for pattern in _L_SHAPED:
+        for match in text.take(pattern):
+            facts.say("shape", "L_Shape", match[0])
 
 
 def read_look(text: Text, facts: Facts) -> None:
@@ -97,9 +104,6 @@ def read_look(text: Text, facts: Facts) -> None:
     for field, choice, pattern in MATERIALS:
         for match in text.take(rf"\b(?:{pattern})\b"):
             facts.say(field, choice, match[0])
-    for match in _L_SHAPED_WITH_SIDES.finditer(text.whole):
-        facts.say("shape", "L_Shape", match[0])
-        text.strike(match.start(), match.end())
     for shape, pattern in SHAPES.items():
         for match in text.take(rf"\b(?:{pattern})"):
             facts.say("shape", shape, match[0])
@@ -108,7 +112,6 @@ def read_look(text: Text, facts: Facts) -> None:
         if shared and "attached" not in facts.said:
             text.strike(shared.start(), shared.end())
             facts.say("attached", sides, shared[0])
-            facts.assume(shared[0], "left out", _OWN_WALL)
     _slope(text, facts)
     for match in text.take(
         r"\b(?:family|familie|household) (?:of|with|mit|von)?\s*(\d+)(?:\s*(?:people|persons?|members?|"

@@ -9,7 +9,7 @@ from housebrain.words.compass import read_facing, read_road_width
 from housebrain.words.facts import Assumed, Facts
 from housebrain.words.fill import fill, place_note
 from housebrain.words.lexicon import HOUSE, NO_HOUSE, common
-from housebrain.words.look import left_words, read_look
+from housebrain.words.look import left_words, read_l_shape, read_look
 from housebrain.words.money import read_money
 from housebrain.words.places import Place, read_climate, read_place
 from housebrain.words.plot import read_measures, read_setbacks, refuse_no_house
@@ -113,6 +113,7 @@ def read_words(text: str, **flags: Any) -> Reading:
     settled = _settle(facts, {name: value for name, value in flags.items() if value is not None})
     _note_spelling(text, facts)
     hint = next((country for country, pattern in _HINTS if re.search(pattern, read.whole)), None)
+    read_l_shape(read, facts)
     read_money(read, facts)
     read_climate(read, facts)
     is_british = re.search(_BRITISH, read.whole) and re.search(r"\bbed\b", read.whole)

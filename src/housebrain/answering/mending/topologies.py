@@ -56,7 +56,9 @@ def topologies_of(trees: Sequence[Any], size: tuple[float, float], programme: Pr
     slots = (*sorted(names - {"hall"}), *_HALLS)
     hosts = [UNKNOWN if type_of(name) == "bath" else ANYONE for name in slots]
     sqft = {room.name: room.area_sqft for room in programme.rooms}
-    return Topologies(pool_of(nodes, slots), wants_of(slots, hosts, sqft, UNIT_FT), where)
+    return Topologies(
+        pool_of(nodes, slots), wants_of(slots, hosts, sqft, UNIT_FT, party_walls=programme.party_walls), where
+    )
 
 
 def _read(part: Any, x: float, y: float, w: float, d: float, leaves: list[tuple[str, float]]) -> Node:

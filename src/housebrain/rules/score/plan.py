@@ -1,9 +1,11 @@
 """A design as the score reads it: spaces with plain boxes, and the doors between them by number."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from housebrain.house.brief import Brief
 from housebrain.house.design import OUTSIDE, Design, Level
+from housebrain.house.land import Side
 from housebrain.house.rooms import SHORT_NAMES
 from housebrain.rules.windows import glazed_doors
 
@@ -161,13 +163,14 @@ def wall_ft(one: Space, other: Space) -> float:
     return longest
 
 
-def edge_ft(space: Space, outline: Box) -> float:
-    """The longest wall of a space on the outline of the house."""
+def edge_ft(space: Space, outline: Box, party_walls: Collection[Side] = ()) -> float:
+    """The longest wall of a space on the outline of the house, where no neighbour's house stands."""
     longest = 0.0
     for left, front, right, rear in space.boxes:
         if front == outline[1] or rear == outline[3]:
             longest = max(longest, right - left)
-        if left == outline[0] or right == outline[2]:
+        at_left = left == outline[0] and "left" not in party_walls
+        if at_left or (right == outline[2] and "right" not in party_walls):
             longest = max(longest, rear - front)
     return longest
 

@@ -286,7 +286,7 @@ def balconies(facts: Facts) -> Found:
     values, said = [], []
     for number in places:
         space = plan.spaces[number]
-        edge = edge_ft(space, plan.outline)
+        edge = edge_ft(space, plan.outline, facts.brief.plot.party_walls or ())
         kinds = {plan.spaces[other].kind for other in plan.joined(number)}
         value = 0.0 if edge < DOOR_WALL_FT else 1.0 if kinds & (SLEEPING | DAY) else 0.75 if kinds else 0.2
         values.append(value)

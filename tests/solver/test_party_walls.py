@@ -1,0 +1,108 @@
+"""Houses that are built against a neighbour's: no window there, and all daylight from elsewhere."""
+
+import pytest
+
+from housebrain.answering.mending.mend import Mended, repair
+from housebrain.house.brief import Brief, Rejected
+from housebrain.house.design import Design
+from housebrain.house.land import Side
+from housebrain.rules.checks import violations
+from housebrain.solver.house import Infeasible
+from housebrain.solver.solve import dimension, several, solve
+from housebrain.words.read import read_words
+
+ONE_FLOOR = "2 bhk, 25x50 ft plot, Pune, on one floor"
+TWO_FLOORS = "3 bhk, 38x60 ft plot, Pune, on 2 floors, setbacks left 0 ft, right 0 ft, front 5 ft, rear 5 ft"
+CORNER = "3 bhk, 25x50 ft corner plot, Indore, on 2 floors"
+BOTH: tuple[Side, ...] = ("left", "right")
+# The living room at the street; behind it a hall with a bedroom at its left that looks to the left alone.
+TOPOLOGY = ["h", "living", ["v", ["h", "master", "bed"], "hall", ["h", "bath", "kitchen"]]]
+
+
+def walled(words: str, *sides: Side) -> Brief:
+    brief = read_words(words).brief
+    return brief.model_copy(update={"plot": brief.plot.model_copy(update={"party_walls": sides or None})})
+
+
+def looks(design: Design) -> set[str]:
+    """The sides to which windows look that are in a side wall."""
+    at = {design.footprint.x: "left", design.footprint.right: "right"}
+    return {
+        at[window.x] for level in design.levels for window in level.windows if window.along == "y" and window.x in at
+    }
+
+
+@pytest.mark.parametrize("words", [ONE_FLOOR, TWO_FLOORS])
+@pytest.mark.parametrize("sides", [(), ("left",), ("right",), BOTH])
+def test_no_window_looks_at_a_neighbours_wall(words: str, sides: tuple[Side, ...]) -> None:
+    brief, seen = walled(words, *sides), set()
+    for seed in range(2):
+        design = solve(brief, seed)
+        assert violations(design, brief) == []
+        seen |= looks(design)
+    assert seen == set(BOTH) - set(sides)
+
+
+@pytest.mark.parametrize("sides", [("left",), ("right",), BOTH])
+def test_none_does_on_a_plot_that_lacks_a_corner(sides: tuple[Side, ...]) -> None:
+    brief = walled(TWO_FLOORS.replace("plot", "L-shaped plot"), *sides)
+    assert brief.plot.shape == "L_Shape"
+    design = solve(brief, 0)
+    assert violations(design, brief) == []
+    assert not looks(design) & set(sides)
+
+
+@pytest.mark.parametrize("side", BOTH)
+def test_a_house_stands_at_its_one_party_wall(side: Side) -> None:
+    brief = walled(TWO_FLOORS, side)
+    print_ = solve(brief, 0).footprint
+    assert print_.w < 38
+    assert (print_.x == 0) if side == "left" else (print_.right == 38)
+
+
+def test_between_two_neighbours_a_house_fills_the_gap() -> None:
+    for words, width in ((ONE_FLOOR, 25), (TWO_FLOORS, 38), ("3 bhk, 20x30 ft plot, Pune, 2 floors", 20)):
+        print_ = solve(walled(words, *BOTH), 0).footprint
+        assert (print_.x, print_.w) == (0, width)
+
+
+def test_the_side_street_of_a_corner_plot_has_windows() -> None:
+    brief = read_words(CORNER).brief
+    assert brief.plot.party_walls == ("left",) and brief.plot.side_street == "right"
+    design = solve(brief, 0)
+    assert violations(design, brief) == []
+    assert looks(design) == {"right"}
+
+
+def test_a_window_in_a_party_wall_is_a_violation_and_is_mended() -> None:
+    design = solve(walled(ONE_FLOOR), 0)
+    brief = walled(ONE_FLOOR, *BOTH)
+    wrong = violations(design, brief)
+    assert {fault.kind for fault in wrong} == {"party_wall"}
+    assert "is in a neighbour's wall" in wrong[0].detail
+    mended = repair(design, brief)
+    assert isinstance(mended, Mended)
+    assert violations(mended.design, brief) == [] and not looks(mended.design)
+
+
+def test_a_topology_whose_daylight_comes_from_the_sides_has_none_there() -> None:
+    def fits(*sides: Side) -> bool:
+        return not isinstance(dimension([TOPOLOGY], walled(rooms, *sides), replace=False), Infeasible)
+
+    rooms = "2 bhk with 1 bath, 26x60 ft plot, Pune, on one floor"
+    assert fits() and fits("right")
+    assert not fits("left") and not fits(*BOTH)
+
+
+def test_houses_of_many_kinds_keep_to_it() -> None:
+    brief = walled(TWO_FLOORS, *BOTH)
+    designs = list(several(brief, 0, 3))
+    assert len({design.model_dump_json() for design in designs}) > 2
+    assert all(not looks(design) for design in designs)
+
+
+def test_what_has_no_daylight_between_party_walls_is_refused() -> None:
+    brief = walled("4 bhk, 20x60 ft plot, Lucknow, on one floor")
+    assert looks(solve(brief, 0)) == set(BOTH)
+    with pytest.raises(Rejected, match="its way and daylight between party walls: "):
+        solve(walled("4 bhk, 20x60 ft plot, Lucknow, on one floor", *BOTH), 0)
