@@ -50,6 +50,16 @@ def test_open_space_is_measured_to_the_plots_edge() -> None:
     assert feet(drawn.plot.depth - y - d) not in shown
 
 
+def test_party_walls_are_named_inside_the_house() -> None:
+    drawn = next(scene(house.design, house.brief) for house in HOUSES)
+    assert drawn.plot and "PARTY WALL" not in texts(site_picture(drawn))
+    walled = replace(drawn, plot=replace(drawn.plot, party_walls=("left", "right")))
+    picture = site_picture(walled)
+    at = [item.x for item in picture.items if isinstance(item, Text) and item.text == "PARTY WALL"]
+    (house,) = [item.x for item in picture.items if isinstance(item, Text) and item.text == "HOUSE"]
+    assert len(at) == 2 and at[0] < house < at[1]
+
+
 def test_plans_mark_the_section_where_there_are_stairs() -> None:
     def marks(drawn: Scene) -> int:
         picture = Picture(400, 400, "test")

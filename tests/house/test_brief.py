@@ -190,6 +190,19 @@ def test_a_party_wall_is_on_the_boundary_and_at_no_street() -> None:
         )
 
 
+def test_a_record_may_name_party_walls() -> None:
+    record = changed("input.plot.setbacks_ft", {"front": 5, "rear": 6, "left": 0, "right": 5.2})
+    record = with_field(record, "input.plot.is_corner_plot", 0)
+    assert parse_record(record)[1].plot.party_walls is None
+    assert parse_record(with_field(record, "input.plot.party_walls", ["left"]))[1].plot.party_walls == ("left",)
+    with pytest.raises(BadRecord, match="party_walls has right, where the setback is not 0") as caught:
+        parse_record(with_field(record, "input.plot.party_walls", ["right"]))
+    assert caught.value.field == "input.plot"
+    with pytest.raises(BadRecord) as caught:
+        parse_record(with_field(record, "input.plot.party_walls", ["front"]))
+    assert caught.value.field == "input.plot.party_walls.0"
+
+
 def test_a_brief_that_names_no_party_walls_has_the_key_that_it_had() -> None:
     brief = parse_record(RECORD)[1]
     assert "party_walls" not in brief.model_dump_json(exclude_none=True)

@@ -1,9 +1,10 @@
 """A record of the user's dataset, HouseBrain v5, and how it becomes a brief.
 
 A record is one JSON object `{"id", "input": {"basicDetails", "plot", "roomBreakdown"}, "output", "metadata"}`;
-docs/design.md shows a whole one. Only `input` and `metadata` are read. Three things may be said that the dataset does
+docs/design.md shows a whole one. Only `input` and `metadata` are read. Four things may be said that the dataset does
 not have: `input.choices` is what a house is built of where that is not to follow by rule (`{"exterior": "Brick",
-"quality": "good"}`), `metadata.city` has rules and prices of its own, `input.plot.street_width_ft` matters to codes.
+"quality": "good"}`), `metadata.city` has rules and prices of its own, `input.plot.street_width_ft` matters to codes,
+`input.plot.party_walls` names the sides at which a neighbour's house stands (`["left"]`).
 """
 
 import re
@@ -12,6 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from housebrain.house.brief import Brief, Choice, Climate, Compass, Plot, Rejected, RoomRequest, Setbacks
+from housebrain.house.land import Side
 from housebrain.house.rooms import ADDED, BEDROOMS, RoomType
 from housebrain.house.units import FT_PER_M, SQFT_PER_SQM
 from housebrain.rules.site import vocabulary
@@ -97,6 +99,7 @@ class _RawPlot(_Lenient):
     is_corner_plot: Literal[0, 1] | bool = False
     setbacks_ft: _RawSetbacks
     street_width_ft: Size | None = None
+    party_walls: tuple[Side, ...] | None = None
 
 
 class _RawInput(_Lenient):
@@ -166,13 +169,8 @@ def parse_record(record: Any) -> tuple[str, Brief]:
     if not rooms:
         raise BadRecord("input.roomBreakdown", "no room is asked for")
     setbacks = plot.setbacks_ft  # in feet whatever the plot's unit, as the field's name says
-    brief = Brief(
-        style=details.style,
-        bedrooms=bedrooms,
-        bathrooms=bathrooms,
-        floors=details.floors,
-        budget_usd=details.budget,
-        plot=Plot(
+    try:
+        ground = Plot(
             length_ft=round(plot.length * feet, 2),
             width_ft=round(plot.width * feet, 2),
             shape=plot.shape,
@@ -183,7 +181,17 @@ def parse_record(record: Any) -> tuple[str, Brief]:
                 front_ft=setbacks.front, rear_ft=setbacks.rear, left_ft=setbacks.left, right_ft=setbacks.right
             ),
             street_width_ft=plot.street_width_ft,
-        ),
+            party_walls=plot.party_walls,
+        )
+    except ValidationError as error:
+        raise BadRecord("input.plot", error.errors()[0]["msg"]) from error
+    brief = Brief(
+        style=details.style,
+        bedrooms=bedrooms,
+        bathrooms=bathrooms,
+        floors=details.floors,
+        budget_usd=details.budget,
+        plot=ground,
         rooms=tuple(rooms),
         region=raw.metadata.region,
         city=raw.metadata.city,

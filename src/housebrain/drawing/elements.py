@@ -320,6 +320,7 @@ class Plot:
         envelope: the corners of what the setbacks leave.
         orientation: the compass direction that the street side faces, in degrees clockwise from north.
         side_street: the side along which a second street runs; None where the plot is no corner.
+        party_walls: the sides at which a neighbour's house stands.
     """
 
     width: float
@@ -330,6 +331,7 @@ class Plot:
     side_street: Literal["left", "right"] | None
     outline: tuple[Point, ...]
     envelope: tuple[Point, ...]
+    party_walls: tuple[Literal["left", "right"], ...] = ()
 
 
 def rectangle(x1: float, y1: float, x2: float, y2: float) -> tuple[Point, ...]:

@@ -35,6 +35,7 @@ USUAL_PITCH = 30.0
 Plane = tuple[float, float, float]
 Box = tuple[float, float, float, float]
 Kind = Literal["flat", "gable", "hip"]
+Ridge = Literal["x", "y"]  # along what a gable's ridge runs
 
 
 def roof(covered: BaseGeometry, level_z: float, material: str, brief: Brief | None) -> Roof:
@@ -52,14 +53,18 @@ def roof(covered: BaseGeometry, level_z: float, material: str, brief: Brief | No
     if not boxes:
         parapets = _parapets(covered)
         return Roof("flat", material, regions(slab), SLAB_FT, level_z, level_z + PARAPET_FT, parapets, (), (), 0.0)
-    kind = "gable" if kind == "gable" and len(boxes) == 1 else "hip"
+    # Between two neighbours no slope may end at their walls.
+    between = brief is not None and len(brief.plot.party_walls or ()) == 2
+    kind = "gable" if (kind == "gable" or between) and len(boxes) == 1 else "hip"
+    x1, y1, x2, y2 = boxes[0]
+    ridge: Ridge | None = None if kind == "hip" else "x" if between or x2 - x1 >= y2 - y1 else "y"
     setbacks = brief.plot.setbacks if brief else None
     room = min(setbacks.front_ft, setbacks.rear_ft, setbacks.left_ft, setbacks.right_ft) if setbacks else EAVES_FT
     overhang = max(WALL_FT / 2, min(EAVES_FT, room))
     wide = _largest_boxes(covered.buffer(overhang, join_style="mitre"))
     slope = tan(radians(pitch))
-    bodies = tuple(_body(one, slope, level_z, kind == "gable") for one in wide)
-    faces = tuple(_faces(wide, slope, level_z, kind == "gable"))
+    bodies = tuple(_body(one, slope, level_z, ridge) for one in wide)
+    faces = tuple(_faces(wide, slope, level_z, ridge))
     top = max(body.top for body in bodies)
     return Roof(kind, material, regions(slab), SLAB_FT, level_z, top, (), bodies, faces, overhang)
 
@@ -114,31 +119,39 @@ def _largest_boxes(shape: BaseGeometry) -> list[Box]:
     )
 
 
-def _body(one: Box, slope: float, eaves: float, gable: bool) -> RoofBody:
+def _body(one: Box, slope: float, eaves: float, ridge: Ridge | None) -> RoofBody:
+    """A roof over a box: a gable with its ridge along `ridge`, or a hip."""
     x1, y1, x2, y2 = one
     w, d = x2 - x1, y2 - y1
-    half = min(w, d) / 2
-    inset = 0.0 if gable else half
+    half = _half(one, ridge)
+    inset = 0.0 if ridge else half
     x, y = (x1 + x2) / 2, (y1 + y2) / 2
-    ridge: tuple[Point, ...] = ((x1 + inset, y), (x2 - inset, y)) if w >= d else ((x, y1 + inset), (x, y2 - inset))
-    if w == d and not gable:
-        ridge = ((x, y),)
-    return RoofBody(rectangle(*one), ridge, eaves, eaves + half * slope)
+    along_x = ridge == "x" if ridge else w >= d
+    line: tuple[Point, ...] = ((x1 + inset, y), (x2 - inset, y)) if along_x else ((x, y1 + inset), (x, y2 - inset))
+    if w == d and not ridge:
+        line = ((x, y),)
+    return RoofBody(rectangle(*one), line, eaves, eaves + half * slope)
 
 
-def _planes(one: Box, slope: float, gable: bool) -> list[Plane]:
+def _half(one: Box, ridge: Ridge | None) -> float:
+    """How far it is from the eaves to the ridge, on the plan."""
+    w, d = one[2] - one[0], one[3] - one[1]
+    return (min(w, d) if ridge is None else d if ridge == "x" else w) / 2
+
+
+def _planes(one: Box, slope: float, ridge: Ridge | None) -> list[Plane]:
     x1, y1, x2, y2 = one
     across_y: list[Plane] = [(0.0, slope, -y1 * slope), (0.0, -slope, y2 * slope)]
     across_x: list[Plane] = [(slope, 0.0, -x1 * slope), (-slope, 0.0, x2 * slope)]
-    if gable:
-        return across_y if x2 - x1 >= y2 - y1 else across_x
+    if ridge:
+        return across_y if ridge == "x" else across_x
     return across_y + across_x
 
 
-def _faces(boxes: Sequence[Box], slope: float, eaves: float, gable: bool) -> list[Face]:
+def _faces(boxes: Sequence[Box], slope: float, eaves: float, ridge: Ridge | None) -> list[Face]:
     """What is seen of the slopes of all bodies, and the gables' ends."""
     shown: dict[Plane, list[BaseGeometry]] = {}
-    planes = [_planes(one, slope, gable) for one in boxes]
+    planes = [_planes(one, slope, ridge) for one in boxes]
     for number, (one, own) in enumerate(zip(boxes, planes, strict=True)):
         for plane in own:
             part: BaseGeometry = _above(rectangle(*one), [_less(other, plane) for other in own if other != plane])
@@ -152,7 +165,7 @@ def _faces(boxes: Sequence[Box], slope: float, eaves: float, gable: bool) -> lis
         for plane, parts in shown.items()
         for region in regions(_without_needles(unary_union(parts)))
     ]
-    return faces + ([end for one in boxes for end in _ends(one, slope, eaves)] if gable else [])
+    return faces + ([end for one in boxes for end in _ends(one, slope, eaves, ridge)] if ridge else [])
 
 
 def _cut_off(shape: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
@@ -192,11 +205,11 @@ def _above(corners: Sequence[Point], planes: Sequence[Plane], least: float = 0.0
     return cut if cut.is_valid else cut.buffer(0)
 
 
-def _ends(one: Box, slope: float, eaves: float) -> list[Face]:
+def _ends(one: Box, slope: float, eaves: float, ridge: Ridge) -> list[Face]:
     """The upright triangles of a gable roof."""
     x1, y1, x2, y2 = one
-    top = eaves + min(x2 - x1, y2 - y1) / 2 * slope
-    if x2 - x1 >= y2 - y1:
+    top = eaves + _half(one, ridge) * slope
+    if ridge == "x":
         y = (y1 + y2) / 2
         return [
             Face(((x1, y2, eaves), (x1, y1, eaves), (x1, y, top))),

@@ -113,6 +113,7 @@ def _plot(brief: Brief) -> Plot:
         plot.side_street,
         plot.corners_ft,
         plot.buildable_ft,
+        plot.party_walls or (),
     )
 
 

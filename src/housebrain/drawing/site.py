@@ -48,6 +48,13 @@ def draw_site(picture: Picture, scene: Scene, view: View) -> None:
     storeys = f"{len(scene.levels)} storey{'s' if len(scene.levels) > 1 else ''}"
     picture.text(storeys, cx, cy + 2.4, 1.9, "middle", halo="#e5e0d8")
     _entrance(picture, scene, view)
+    for side in plot.party_walls if plot else ():
+        wall = x if side == "left" else x + w
+        picture.line(view.points(((wall, y), (wall, y + d))), Stroke(0.9, INK))
+        px, py = view.at(wall, y + d * 0.4)
+        picture.text(
+            "PARTY WALL", px + (3.0 if side == "left" else -1.4), py, 1.9, "middle", False, 90.0, halo="#e5e0d8"
+        )
     if plot:
         _dimensions(picture, scene, view)
 
