@@ -104,7 +104,7 @@ def test_floors_that_words_leave_open_are_as_many_as_the_solver_needs() -> None:
 
 
 def test_windows_in_party_walls_are_taken_where_nothing_else_gives_daylight() -> None:
-    asked = read_asked("4 bhk, 20x60 ft plot, Lucknow, ground floor only", {})
+    asked = read_asked("3 bhk, 20x40 ft plot, Pune, ground floor only", {})
     assert asked.brief.plot.party_walls == ("left", "right")
     found, (house,) = solve_asked(asked, 0, 1)
     assert found.brief.plot.party_walls is None and found.brief.floors == 1

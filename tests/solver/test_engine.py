@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from housebrain.solver.engine import Solver, is_small, solve
+from housebrain.solver.engine import Solver, solve
+from housebrain.solver.fullness import is_small
 from housebrain.solver.house import House, Infeasible, mirrored
 from housebrain.solver.judge import MEANING, NAMES, WEIGHTS
 from housebrain.solver.needs import Programme, Room

@@ -214,11 +214,13 @@ def connect(
     walls(shut, space, count, best)
     front = np.zeros(count, np.int32)
     widest = np.zeros(count, np.int32)  # of the walls to the outside
+    outside = np.zeros(count, np.int32)  # all of them
     for i in range(n):
         s = space[i]
         if boxes[i, 1] == 0:
             front[s] = max(front[s], boxes[i, 2])
         widest[s] = max(widest[s], outer[i, 0], outer[i, 1])
+        outside[s] += outer[i, 0] + outer[i, 1]
     root = -1
     for s in range(count):
         if ground:
@@ -241,7 +243,8 @@ def connect(
             return GARAGE_INSIDE
         if AT_EDGE[k] and widest[s] < door:
             return BALCONY_INSIDE
-        if DAYLIT[k] and widest[s] < door:
+        # Where one comes in from the street the door takes some of the wall.
+        if DAYLIT[k] and (widest[s] < door or (ground and s == root and outside[s] < 2 * door)):
             lit = False
             for t in range(count):
                 if OUTDOOR[kind[t]] and best[s, t, 0] >= door:

@@ -21,12 +21,11 @@ from housebrain.solver.compiled import Pool
 from housebrain.solver.curves import NEVER, Floats, Ints
 from housebrain.solver.finish import Candidate, finish
 from housebrain.solver.floors import Floor, floor_of, share_out
+from housebrain.solver.fullness import is_hopeless, is_small, is_too_large, may_have_court
 from housebrain.solver.grammar import Stairs
 from housebrain.solver.house import House, Infeasible, mirrored
-from housebrain.solver.kinds import OUTDOOR
 from housebrain.solver.library import (
     AREA_WEIGHT,
-    USUAL_SQFT,
     Effort,
     Sizes,
     evolve,
@@ -44,14 +43,14 @@ from housebrain.solver.survey import Measured, StairsAt, explore_level, try_box
 UNIT_FT = 0.5
 CHOICE = 3  # topologies found usable at a width before going on
 NARROW_FT = 22  # an envelope below this has its stairs in a core across the house
-FULLEST = 0.95  # share of the envelope that rooms and stairs have ever filled
-TIGHT = 0.35  # share of the envelope from which on a small programme's topologies are made for its plot
-SMALL = 0.8  # of the usual areas: below, topologies are made for the programme
 SHARPENED = 5  # times that the best house's topologies are bettered then
 # For topologies of one small plot: those that fit are bettered, or those half as deep again made shallower.
 SMALL_EFFORTS = (Effort(200, 10, 300, 8), Effort(200, 14, 300, 8, 1.5, 24))
 # Where the library has nothing that fits: levels that are half as deep again as the plot allows are made shallower.
 LAST_EFFORT = Effort(80, 14, 200, 4, 1.5, 12)
+# Where some rooms have no daylight then: levels with a court.
+COURT_ROUNDS = 24
+COURT_EFFORT = Effort(120, 24, 300, 8, 1.5, 24)
 WIDTHS = 9  # that are tried for a house
 WIDEST = 1.75  # times the least square; where nothing fits, times what the area takes at the greatest depth
 LAST_WIDTHS = 3  # the greatest ones, where nothing fits
@@ -77,12 +76,18 @@ class Solver:
     """One run for one programme; `seed` picks among good houses."""
 
     def __init__(
-        self, programme: Programme, seed: int, unit_ft: float = UNIT_FT, tailored: Effort | None = None
+        self,
+        programme: Programme,
+        seed: int,
+        unit_ft: float = UNIT_FT,
+        tailored: Effort | None = None,
+        court: bool = False,
     ) -> None:
         self.programme = programme
         self.rng = Random(f"{programme.key}/{seed}")
         self.unit_ft = unit_ft
         self.tailored = tailored
+        self.court = court
         # On a small plot area comes first; else any of the good topologies may be taken.
         self.area_weight = (3 if tailored else 1) * AREA_WEIGHT
         self.noise = 0.05 if tailored else 0.3
@@ -277,7 +282,9 @@ class Solver:
         if not self.tailored:
             return library(floor.level)
         sizes = self.sizes(floor, widths, int(deepest * self.tailored.deeper))
-        found = evolve(floor.level, self.rng, sizes._replace(tried=self.tailored.tried), self.tailored, start)
+        found = evolve(
+            floor.level, self.rng, sizes._replace(tried=self.tailored.tried), self.tailored, start, self.court
+        )
         return found or start
 
     def sizes(self, floor: Floor, widths: Ints, depth: int) -> Sizes:
@@ -348,53 +355,25 @@ def candidates(programme: Programme, seed: int, runs: int, unit_ft: float = UNIT
             yield solver.turned(house)
 
 
-def fill_of(programme: Programme) -> float:
-    """The share of the envelope that rooms and stairs take."""
-    return (sum(room.area_sqft for room in programme.rooms) + programme.all_stairs_sqft) / max(
-        programme.holds_sqft, 1.0
-    )
-
-
-def is_too_large(programme: Programme) -> bool:
-    """Whether the rooms take more area than may be built.
-
-    A balcony takes some of the rectangle of its floor, but none of the floor area that is allowed in all.
-    """
-    rooms_sqft = sum(room.area_sqft for room in programme.rooms)
-    level_sqft = min(programme.envelope_sqft, programme.covered_sqft)
-    return rooms_sqft > level_sqft * programme.floors or _indoor_sqft(programme) > programme.floor_sqft
-
-
-def is_hopeless(programme: Programme) -> bool:
-    """Whether rooms and stairs fill so much of what may be built that no more than the first search is worth while."""
-    stairs_sqft = programme.all_stairs_sqft
-    rooms_sqft = sum(room.area_sqft for room in programme.rooms)
-    envelope_sqft = programme.envelope_sqft * programme.floors
-    return (
-        rooms_sqft + stairs_sqft > FULLEST * envelope_sqft
-        or _indoor_sqft(programme) + stairs_sqft > programme.holds_sqft
-    )
-
-
-def _indoor_sqft(programme: Programme) -> float:
-    return sum(room.area_sqft for room in programme.rooms if room.type not in OUTDOOR)
-
-
-def is_small(programme: Programme) -> bool:
-    """Whether rooms are so much smaller than usual, on a plot to match, that the library has little for them."""
-    usual = sum(USUAL_SQFT.get(room.type, 0.0) for room in programme.rooms)
-    asked = sum(room.area_sqft for room in programme.rooms)
-    return asked < SMALL * usual and fill_of(programme) > TIGHT
-
-
 def solve(programme: Programme, seed: int = 0, unit_ft: float = UNIT_FT) -> House | Infeasible:
     """The best of several houses for a programme, or why there is none.
+
+    A house has a court only where without one some of its rooms have no daylight.
 
     Args:
         programme: what to build.
         seed: other seeds give other houses.
         unit_ft: the grid.
     """
+    found = _without_court(programme, seed, unit_ft)
+    if isinstance(found, House) or not may_have_court(programme):
+        return found
+    search = Solver(programme, seed, unit_ft, COURT_EFFORT, court=True)
+    around = search.run(rounds=COURT_ROUNDS // 4, enough=1, wild=True, most=COURT_ROUNDS)
+    return around if isinstance(around, House) else found
+
+
+def _without_court(programme: Programme, seed: int, unit_ft: float) -> House | Infeasible:
     single = programme.floors == 1
     found: House | Infeasible | None = None
     if programme.corner == NO_CORNER:

@@ -24,7 +24,8 @@ class Kind(NamedTuple):
 
 
 # Sides: NBC 2016 12.2.2 to 12.4.2 (bedroom 2.1 to 2.4 m, kitchen 1.8 m, bath 1.2 m), IRC 2021 R304.2 (7 ft), rounded
-# up to what takes the furniture; aspects and growth are ours, checked on drawn plans.
+# up to what takes the furniture; aspects and growth are ours, checked on drawn plans. A court: 3 m, as NBC asks of what
+# rooms to live in look into (8.2.5, from memory).
 KINDS: dict[str, Kind] = {
     "living": Kind(10, 0.76, 2.0, 1.6),
     "dining": Kind(8, 0.72, 1.9, 1.1),
@@ -44,7 +45,7 @@ KINDS: dict[str, Kind] = {
     "stairs": Kind(6.5, 1, 9, 0.0),
     "hall": Kind(3.5, 1, 99, 0.3),
     "porch": Kind(4, 1, 99, 2.5),
-    "court": Kind(6, 1, 99, 2.0),
+    "court": Kind(10, 1, 99, 2.0),
     "terrace": Kind(4, 1, 99, 60.0),
     "open": Kind(0.5, 1, 99, 0.0),
 }
@@ -57,6 +58,7 @@ WET = frozenset({"bath", "kitchen", "utility", "laundry"})
 # Spaces that the solver adds; a brief never asks for them.
 ADDED = frozenset({"hall", "stairs", "porch", "court", "terrace", OPEN})
 
+COURT = "court"
 STAIRS_FT = (STAIRS_SHORT_FT, STAIRS_LONG_FT)
 # A nook, by which an L-shaped room reaches past a bath or to the hall, is a way in: as wide as a hall.
 NOOK_FT = LANDING_FT

@@ -19,10 +19,10 @@ import numpy as np
 
 from housebrain.house.land import Side
 from housebrain.solver.compiled import Pool, Wants, chosen, node_of, pool_of
-from housebrain.solver.curves import Floats, Ints
+from housebrain.solver.curves import OP, SPACE, Floats, Ints
 from housebrain.solver.doors import ANYONE
 from housebrain.solver.grammar import Level, Writer, slots_of
-from housebrain.solver.kinds import INDEX, KINDS, NOOK_FT, OPEN, STAIRS_FT, least_side_ft, type_of
+from housebrain.solver.kinds import COURT, INDEX, KINDS, NOOK_FT, OPEN, STAIRS_FT, least_side_ft, type_of
 from housebrain.solver.mutate import bred
 from housebrain.solver.needs import NO_CORNER, Corner
 from housebrain.solver.rows import TERRACE
@@ -33,6 +33,7 @@ from housebrain.solver.tree import Node, flip, h, leaves, v
 SHELF = Path(__file__).parent / "library.json.gz"
 WIDTHS = 6
 UNIT_FT = 1.0  # the grid on which candidates are compared
+COURTS = 4  # places for a court that are tried in each topology
 DOOR_FT = 3.5  # wall that a door wants, frame and corner included
 AREA_WEIGHT = 4.0  # of a level's area over what is asked for, against the score's parts
 
@@ -180,25 +181,32 @@ USUAL_EFFORT = Effort(160, 6, 320, 4)  # for the library
 SINGLE_EFFORT = Effort(320, 8, 480, 8)  # for a whole house on one floor, where rooms of all kinds have to meet
 
 
-def evolve(level: Level, rng: Random, sizes: Sizes, effort: Effort, start: Pool | None = None) -> Pool | None:
+def evolve(
+    level: Level, rng: Random, sizes: Sizes, effort: Effort, start: Pool | None = None, court: bool = False
+) -> Pool | None:
     """The best topologies for given sizes: written by the grammar, then bettered by small changes round by round.
 
-    With `start` the changes begin with its topologies, and terraces are among them where they may be. None where
-    nothing can be used.
+    With `start` the changes begin with its topologies, and terraces are among them where they may be; with `court` a
+    court is. None where nothing can be used.
     """
     written, rounds, number, best, *_ = effort
-    pool = start or fresh(level, rng, written, sizes.corner)
+    pool = start or fresh(level, rng, written, sizes.corner, court)
     rates = rate(level, pool, sizes)
     if np.isinf(rates).all():
         # Nothing fits: once more, then it is the plot that is too small.
-        pool = fresh(level, rng, written, sizes.corner)
+        pool = fresh(level, rng, written, sizes.corner, court)
         rates = rate(level, pool, sizes)
     for _ in range(rounds):
         parents = best_of(rates, 2 * best, np.inf)
         if not parents:
             return None
-        pool = bred(pool, parents, number, rng.getrandbits(62), start is not None and has_roof(level))
+        pool = bred(pool, parents, number, rng.getrandbits(62), court or (start is not None and has_roof(level)))
         rates = rate(level, pool, sizes)
+        if court:
+            # Of those that can't be used the smallest go on: they would have none.
+            rates[~np.any((pool.tree[:, :, OP] == 0) & (pool.tree[:, :, SPACE] == pool.slots.index(COURT)), axis=1)] = (
+                np.inf
+            )
     picks = best_of(rates, best)
     return chosen(pool, picks) if picks else None
 
@@ -208,13 +216,30 @@ def has_roof(level: Level) -> bool:
     return level.terrace and not level.ground
 
 
-def fresh(level: Level, rng: Random, written: int, corner: Corner = NO_CORNER) -> Pool:
-    """Topologies that the grammar writes; those for a plot that lacks a corner with open ground there."""
+def fresh(level: Level, rng: Random, written: int, corner: Corner = NO_CORNER, court: bool = False) -> Pool:
+    """Topologies that the grammar writes; those for a plot that lacks a corner with open ground there.
+
+    With `court` they have one, somewhere, in place of a terrace.
+    """
     nodes = [Writer(level, rng).write() for _ in range(written)]
+    if court:
+        open_air = [around_court(node, rng) for node in nodes for _ in range(COURTS) if TERRACE not in leaves(node)]
+        return pool_of(list(dict.fromkeys(open_air)), (*slots_of(level)[:-1], COURT))
     if corner == NO_CORNER:
         return pool_of(list(dict.fromkeys(nodes)), slots_of(level))
     turned = [round_corner(node, rng) for node in nodes]
     return pool_of(list(dict.fromkeys(turned)), (*slots_of(level), OPEN))
+
+
+def around_court(node: Node, rng: Random) -> Node:
+    """The tree with a court beside one of its parts."""
+    if isinstance(node, str) or rng.random() < 0.3:
+        parts = [node, COURT] if rng.random() < 0.5 else [COURT, node]
+        return v(*parts) if rng.random() < 0.5 else h(*parts)
+    parts = list(node[1:])
+    at = rng.randrange(len(parts))
+    parts[at] = around_court(parts[at], rng)
+    return v(*parts) if node[0] == "v" else h(*parts)
 
 
 def round_corner(node: Node, rng: Random) -> Node:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from housebrain.solver.compiled import LARGE, Pool
 from housebrain.solver.curves import LESSER, OP, SPACE, A, B, Ints
 from housebrain.solver.kernel import kernel
-from housebrain.solver.kinds import OPEN
+from housebrain.solver.kinds import COURT, OPEN
 
 Bits = NDArray[np.unsignedinteger[Any]]
 _MULTIPLIER, _INCREMENT, _SHIFT = np.uint64(6364136223846793005), np.uint64(1442695040888963407), np.uint64(33)
@@ -230,7 +230,7 @@ def breed(
 def bred(pool: Pool, parents: list[int], number: int, seed: int, roof: bool = False) -> Pool:
     """The topologies `parents` of a pool and up to `number` different ones that are small changes away.
 
-    With `roof` a terrace is among the changes.
+    With `roof` a terrace, or a court where the pool has that slot instead, is among the changes.
     """
     slots = list(pool.slots)
     most = int(pool.head[parents, 0].max()) + 4
@@ -239,8 +239,9 @@ def bred(pool: Pool, parents: list[int], number: int, seed: int, roof: bool = Fa
     ring, marks = np.zeros((total, most, 2), np.int32), np.zeros(total, np.uint64)
     stairs = slots.index("stairs") if "stairs" in slots else -2
     large = np.array([int(name.startswith(LARGE)) for name in slots], np.int32)
+    open_air = slots.index(COURT if COURT in slots else "terrace")
     breed(
-        pool.tree, pool.head, np.array(parents, np.int32), stairs, slots.index("hall"), slots.index("terrace"),
+        pool.tree, pool.head, np.array(parents, np.int32), stairs, slots.index("hall"), open_air,
         slots.index(OPEN) if OPEN in slots else -2, roof, large, np.array([seed], np.uint64), len(parents), tree, head,
         ring, marks,
     )  # fmt: skip
