@@ -3,7 +3,7 @@
 Prints the seconds that compiling takes on a new machine, the solved share, refusals by reason, built area over what is
 asked for (rooms other than balconies) and a stairs box a level, what the tests' independent checker finds, designs a
 second of processor time with a cold and a warm library, and how many different typed topologies there are. With
-`--records` each record gets a line of its own.
+`--records` each record gets a line of its own. With `--party-walls` each house stands between two neighbours.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from bench.realism import records
 
 from housebrain.dataset.v5 import parse_record
 from housebrain.house.brief import Rejected
+from housebrain.house.land import Side
 from housebrain.solver.engine import solve
 from housebrain.solver.house import House, Infeasible
 from housebrain.solver.kinds import type_of
@@ -69,6 +70,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--records", action="store_true")
+    parser.add_argument("--party-walls", action="store_true")
     args = parser.parse_args()
     print(f"compiling: {compile_seconds():.1f} s of processor time")
     total = sum(1 for _ in records(args.dataset))
@@ -84,7 +86,8 @@ def main() -> None:
         try:
             brief = parse_record(record)[1]
             largest = max(brief.berths, key=lambda berth: berth.w * berth.d)
-            programmes.append((record["id"], programme_of(brief, largest)))
+            walls: tuple[Side, ...] = ("left", "right") if args.party_walls else ()
+            programmes.append((record["id"], programme_of(brief, largest)._replace(party_walls=walls)))
         except Rejected:
             refused["brief"] += 1
     solve(programmes[0][1])  # compiles

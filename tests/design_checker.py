@@ -84,6 +84,15 @@ def faults(design: dict[str, Any], record: dict[str, Any]) -> list[str]:
         }
         levels.append({"spaces": spaces, "doors": [door | {"x": door["x"] - left} for door in level["doors"]]})
         found += _windows(level["windows"], spaces, left)
+        found += [
+            f"a window of {window['room']} is in a neighbour's wall"
+            for window in level["windows"]
+            for side in plot.get("party_walls", ())
+            if abs(window["x"] - left - (0 if side == "left" else width)) < 1e-6
+        ]
+    for side in plot.get("party_walls", ()):
+        if abs(left - x0 if side == "left" else x1 - left - width) > 0.51:  # a step of the grid, and a hair
+            found.append("the house does not stand at its neighbour's")
     house = {"width_ft": width, "depth_ft": depth, "levels": levels}
     street = None if not plot["is_corner_plot"] else width if narrow_left else 0
     floors = record["input"]["basicDetails"]["floors"]

@@ -117,6 +117,27 @@ def test_windows_in_party_walls_are_taken_where_nothing_else_gives_daylight() ->
         solve_asked(read_asked(asked.brief.model_dump_json(), {}), 0, 1)
 
 
+def test_windows_there_are_tried_on_more_floors_too() -> None:
+    asked = read_asked("3 bhk, 15x30 ft plot, Pune", {})
+    tried: list[tuple[int, bool]] = []
+
+    def none(brief: Brief) -> None:
+        tried.append((brief.floors, brief.plot.party_walls is None))
+        raise Rejected("no_fit", "none")
+
+    with pytest.raises(Rejected):
+        on_enough_floors(asked, none)
+    floors = [number for number, lit in tried if not lit]
+    assert len(floors) > 1
+    assert tried == [(number, lit) for lit in (False, True) for number in floors]
+
+
+def test_a_neighbours_house_gets_no_windows_whatever_is_refused() -> None:
+    asked = read_asked("3 bhk row house, 20x40 ft plot, Pune, ground floor only", {})
+    with pytest.raises(Rejected, match="between party walls"):
+        solve_asked(asked, 0, 1)
+
+
 def test_floors_on_which_the_area_is_too_small_are_not_tried() -> None:
     """A stair more, and 400 sq ft hold no house: what stands is why there is none on one floor."""
     asked = read_asked("1 bedroom house of 400 sqft, Denver", {})

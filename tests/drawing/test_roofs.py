@@ -1,7 +1,7 @@
 """Tests for housebrain.drawing.roofs: shapes that numbers make hard to cut. Houses' roofs are in the scenes' tests."""
 
 import pytest
-from shapely import GEOSException, Polygon, box
+from shapely import GEOSException, Polygon, box, unary_union
 
 from housebrain.drawing.roofs import _cut_off, roof
 from housebrain.words.read import read_words
@@ -38,5 +38,7 @@ def test_no_slope_ends_at_a_neighbours_wall(depth: float, style: str) -> None:
         assert zs == [20.0, round(body.top, 6)]
         for x in xs if len(xs) > 1 else ():  # of a slope: at both walls it goes from the eaves to the ridge
             assert sorted({round(z, 6) for at, _, z in face.corners if at == x}) == zs
+    turned = unary_union([box(0, 0, 22, depth), box(0, 0, 11, depth + 9)])
+    assert roof(turned, 20.0, "Slate", brief).kind == "flat"  # as where a terrace or a court is cut out
     alone = roof(box(0, 0, 22, depth), 20.0, "Slate", brief.model_copy(update={"plot": PLOT}))
     assert alone.kind == ("hip" if style == "Traditional" else "gable")

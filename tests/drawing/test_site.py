@@ -16,6 +16,7 @@ from housebrain.drawing.view import View, feet
 from housebrain.house.brief import Brief
 from housebrain.house.design import OUTSIDE, Design
 from housebrain.solver.solve import solve
+from housebrain.words.read import read_words
 from houses import solved_houses
 
 HOUSES = solved_houses()
@@ -50,14 +51,16 @@ def test_open_space_is_measured_to_the_plots_edge() -> None:
     assert feet(drawn.plot.depth - y - d) not in shown
 
 
-def test_party_walls_are_named_inside_the_house() -> None:
-    drawn = next(scene(house.design, house.brief) for house in HOUSES)
-    assert drawn.plot and "PARTY WALL" not in texts(site_picture(drawn))
-    walled = replace(drawn, plot=replace(drawn.plot, party_walls=("left", "right")))
-    picture = site_picture(walled)
+def test_party_walls_are_named_inside_a_house_that_stands_at_them() -> None:
+    brief = read_words("2 bhk row house, 25x50 ft plot, Pune, on one floor").brief
+    drawn = scene(solve(brief, 0), brief)
+    picture = site_picture(drawn)
     at = [item.x for item in picture.items if isinstance(item, Text) and item.text == "PARTY WALL"]
     (house,) = [item.x for item in picture.items if isinstance(item, Text) and item.text == "HOUSE"]
     assert len(at) == 2 and at[0] < house < at[1]
+    assert drawn.plot
+    for apart in (replace(drawn.plot, party_walls=()), replace(drawn.plot, width=drawn.plot.width + 9)):
+        assert texts(site_picture(replace(drawn, plot=apart))).count("PARTY WALL") == len(apart.party_walls[:1])
 
 
 def test_plans_mark_the_section_where_there_are_stairs() -> None:

@@ -182,8 +182,13 @@ def test_a_party_wall_is_on_the_boundary_and_at_no_street() -> None:
     setbacks = {"front_ft": 5, "rear_ft": 5, "left_ft": 0, "right_ft": 4}
     walled = {**plot, "is_corner": False, "setbacks": setbacks, "party_walls": ["left"]}
     assert Plot.model_validate(walled).party_walls == ("left",)
+    assert Plot.model_validate({**walled, "party_walls": ["left", "left"]}).party_walls == ("left",)
+    assert Plot.model_validate({**walled, "party_walls": []}).party_walls is None
     with pytest.raises(ValidationError, match="party_walls has right, where the setback is not 0"):
         Plot.model_validate({**walled, "party_walls": ["right"]})
+    both = {**walled, "is_corner": True, "setbacks": {**setbacks, "right_ft": 0}}
+    for side, street in (("left", "right"), ("right", "left")):
+        assert Plot.model_validate({**both, "party_walls": [side]}).side_street == street
     with pytest.raises(ValidationError, match="party_walls has right, where the corner plot's second street is"):
         Plot.model_validate(
             {**walled, "is_corner": True, "setbacks": {**setbacks, "right_ft": 0}, "party_walls": ["left", "right"]}

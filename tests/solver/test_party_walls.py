@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from design_checker import faults
 from housebrain.answering.mending.mend import Mended, repair
+from housebrain.dataset.v5 import parse_record
 from housebrain.house.brief import Brief, Rejected
-from housebrain.house.design import Design, Rect
+from housebrain.house.design import OUTSIDE, Design, Door, Rect
 from housebrain.house.land import Side
 from housebrain.house.rooms import DAYLIT
 from housebrain.language.answer import Codec
@@ -15,6 +17,7 @@ from housebrain.rules.checks import violations
 from housebrain.solver.house import Infeasible
 from housebrain.solver.solve import Sized, dimension, several, solve
 from housebrain.words.read import read_words
+from rules.plans import RECORD
 
 ONE_FLOOR = "2 bhk, 25x50 ft plot, Pune, on one floor"
 TWO_FLOORS = "3 bhk, 38x60 ft plot, Pune, on 2 floors, setbacks left 0 ft, right 0 ft, front 5 ft, rear 5 ft"
@@ -73,6 +76,30 @@ def test_between_two_neighbours_a_house_fills_the_gap() -> None:
         assert (print_.x, print_.w) == (0, width)
 
 
+def test_a_design_away_from_its_party_wall_is_none_and_is_mended() -> None:
+    alone = solve(walled(TWO_FLOORS, "left"), 0)
+    brief = walled(TWO_FLOORS, *BOTH)
+    assert {fault.kind for fault in violations(alone, brief)} == {"party_wall"}
+    answer = json.loads(encode(alone))
+    found = dimension(answer["levels"], brief, tuple(answer["size"]), replace=False)
+    for made in (found, repair(alone, brief)):
+        assert isinstance(made, Sized | Mended)
+        assert (made.design.footprint.x, made.design.footprint.w) == (0, 38)
+        assert violations(made.design, brief) == []
+
+
+def test_a_street_door_in_a_party_wall_is_a_violation() -> None:
+    design = solve(walled(ONE_FLOOR), 0)
+    level = design.levels[0]
+    wall = next(room for room in level.rooms if room.main.x == design.footprint.x)
+    door = Door(a=wall.name, b=OUTSIDE, x=design.footprint.x, y=wall.main.y + 2, along="y", width_ft=3, open=False)
+    brief = walled(ONE_FLOOR, "left")
+    kinds = [fault.detail for fault in violations(solve(brief, 0), brief)]
+    assert kinds == []
+    added = design.model_copy(update={"levels": (level.model_copy(update={"doors": (*level.doors, door)}),)})
+    assert any("its street door" in fault.detail for fault in violations(added, brief))
+
+
 def test_the_side_street_of_a_corner_plot_has_windows() -> None:
     brief = read_words(CORNER).brief
     assert brief.plot.party_walls == ("left",) and brief.plot.side_street == "right"
@@ -86,7 +113,7 @@ def test_a_window_in_a_party_wall_is_a_violation_and_is_mended() -> None:
     brief = walled(ONE_FLOOR, *BOTH)
     wrong = violations(design, brief)
     assert {fault.kind for fault in wrong} == {"party_wall"}
-    assert "is in a neighbour's wall" in wrong[0].detail
+    assert any("its window at" in fault.detail for fault in wrong)
     mended = repair(design, brief)
     assert isinstance(mended, Mended)
     assert violations(mended.design, brief) == [] and not looks(mended.design)
@@ -143,6 +170,20 @@ def test_the_door_leaves_room_for_a_window() -> None:
     brief = walled("3 bhk, 20x50 ft plot, Pune, on one floor", *BOTH)
     for seed in range(3):
         assert violations(solve(brief, seed), brief) == []
+
+
+@pytest.mark.parametrize("sides", [["left"], ["right"], ["left", "right"]])
+def test_a_checker_that_shares_no_code_finds_nothing(sides: list[str]) -> None:
+    record = json.loads(json.dumps(RECORD))
+    plot = record["input"]["plot"]
+    plot |= {"width": 30.3, "is_corner_plot": 0, "party_walls": sides}
+    plot["setbacks_ft"] |= dict.fromkeys(sides, 0)
+    brief = parse_record(record)[1]
+    design = solve(brief, 0).model_dump(mode="json")
+    assert faults(design, record) == []
+    alone = brief.model_copy(update={"plot": brief.plot.model_copy(update={"party_walls": None})})
+    seen = [one for seed in range(3) for one in faults(solve(alone, seed).model_dump(mode="json"), record)]
+    assert any("neighbour's" in one for one in seen)
 
 
 def test_what_has_no_daylight_between_party_walls_is_refused() -> None:

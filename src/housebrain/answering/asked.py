@@ -120,8 +120,8 @@ def _brief(content: Any, where: str) -> Brief:
 def on_enough_floors(asked: Asked, answer: Callable[[Brief], T]) -> tuple[Asked, T]:
     """Answers what is asked, and where that can't be, what else the words may mean.
 
-    Where they leave the floors open and fewer don't do, it is answered on more of them; where they don't rule windows
-    in party walls out and nothing else gives all rooms their daylight, with such windows.
+    Where they leave the floors open and fewer don't do, it is answered on more of them. Where nothing gives all rooms
+    their daylight, walls on the boundary have windows, if the words don't say that a neighbour's house stands there.
 
     Args:
         asked: what is asked for.
@@ -149,20 +149,23 @@ def _meant(asked: Asked) -> Iterator[Asked]:
     while taller is not None:
         yield taller
         taller = _on_more_floors(taller)
-    if asked.words is not None and asked.brief.plot.party_walls:
-        plot = asked.brief.plot.model_copy(update={"party_walls": None})
-        known = [one for one in asked.assumed if one.field != PARTY_WALLS]
-        yield asked._replace(
-            brief=asked.brief.model_copy(update={"plot": plot}),
-            assumed=(
-                *known,
-                Assumed(
-                    PARTY_WALLS,
-                    "with windows",
-                    "without them no arrangement has daylight everywhere; the town may not allow them",
-                ),
-            ),
-        )
+    taller = asked
+    while taller is not None:
+        if (lit := _with_windows(taller)) is not None:
+            yield lit
+        taller = _on_more_floors(taller)
+
+
+def _with_windows(asked: Asked) -> Asked | None:
+    """The same with windows on the boundary; None where the words say that a neighbour's house stands there."""
+    known = [one for one in asked.assumed if one.field != PARTY_WALLS]
+    if len(known) == len(asked.assumed):
+        return None
+    plot = asked.brief.plot.model_copy(update={"party_walls": None})
+    why = "without them no arrangement has daylight everywhere; the town may not allow them"
+    return asked._replace(
+        brief=asked.brief.model_copy(update={"plot": plot}), assumed=(*known, Assumed(PARTY_WALLS, "with windows", why))
+    )
 
 
 def _on_more_floors(asked: Asked) -> Asked | None:

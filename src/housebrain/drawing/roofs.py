@@ -50,11 +50,11 @@ def roof(covered: BaseGeometry, level_z: float, material: str, brief: Brief | No
     slab = covered.buffer(WALL_FT / 2, join_style="mitre")
     kind, pitch = _kind(material, brief)
     boxes = _largest_boxes(covered) if kind != "flat" else []
-    if not boxes:
-        parapets = _parapets(covered)
-        return Roof("flat", material, regions(slab), SLAB_FT, level_z, level_z + PARAPET_FT, parapets, (), (), 0.0)
     # Between two neighbours no slope may end at their walls.
     between = brief is not None and len(brief.plot.party_walls or ()) == 2
+    if not boxes or (between and len(boxes) > 1):
+        parapets = _parapets(covered)
+        return Roof("flat", material, regions(slab), SLAB_FT, level_z, level_z + PARAPET_FT, parapets, (), (), 0.0)
     kind = "gable" if (kind == "gable" or between) and len(boxes) == 1 else "hip"
     x1, y1, x2, y2 = boxes[0]
     ridge: Ridge | None = None if kind == "hip" else "x" if between or x2 - x1 >= y2 - y1 else "y"

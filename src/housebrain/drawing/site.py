@@ -9,6 +9,7 @@ from housebrain.drawing.picture import GREY, INK, PAPER, Picture, Stroke
 from housebrain.drawing.regions import joined, regions
 from housebrain.drawing.scene import Scene
 from housebrain.drawing.view import View, feet, metres
+from housebrain.house.units import GRID_FT
 
 STREET_FT = 14.0
 ENTRY_FT = 4.0  # from the way in to the nearest dimension
@@ -50,6 +51,8 @@ def draw_site(picture: Picture, scene: Scene, view: View) -> None:
     _entrance(picture, scene, view)
     for side in plot.party_walls if plot else ():
         wall = x if side == "left" else x + w
+        if plot and abs(wall - (0.0 if side == "left" else plot.width)) > GRID_FT:
+            continue  # on a plot that lacks something there the house stands away from it
         picture.line(view.points(((wall, y), (wall, y + d))), Stroke(0.9, INK))
         px, py = view.at(wall, y + d * 0.4)
         picture.text(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from housebrain.house.land import Berth, Land, Point, Side, form_of
 from housebrain.house.rooms import SHORT_NAMES, RoomType
@@ -63,7 +63,8 @@ class Plot(Frozen):
 
     Attributes:
         party_walls: the sides at which the house is built against a neighbour's: no window and no door is there. The
-            setback is 0 there. None: no side.
+            setback is 0 there. None: no side. On a rectangle the house stands at them; on a plot that lacks something
+            there it may not.
     """
 
     length_ft: Length
@@ -75,6 +76,11 @@ class Plot(Frozen):
     setbacks: Setbacks
     street_width_ft: Length | None = None
     party_walls: tuple[Side, ...] | None = None
+
+    @field_validator("party_walls")
+    @classmethod
+    def _each_once(cls, sides: tuple[Side, ...] | None) -> tuple[Side, ...] | None:
+        return tuple(sorted(set(sides))) if sides else None
 
     @model_validator(mode="after")
     def _check_party_walls(self) -> Self:
@@ -106,9 +112,11 @@ class Plot(Frozen):
 
     @property
     def side_street(self) -> Side | None:
-        """At which side a corner plot has its second street: where nothing is lacking."""
+        """At which side a corner plot has its second street: where no party wall is, and nothing is lacking."""
         if not self.is_corner:
             return None
+        if self.party_walls and len(self.party_walls) == 1:
+            return "right" if self.party_walls[0] == "left" else "left"
         return "right" if self.land.lacking == "left" else "left"
 
 

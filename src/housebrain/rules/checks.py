@@ -97,14 +97,21 @@ def violations(design: Design, brief: Brief) -> list[Violation]:
 
     Kinds: `floors`, `outside` (of the envelope or the footprint), `overlap`, `gap`, `apart` (the boxes of a room don't
     hang together), `missing_room`, `extra_room`, `wrong_type` (a room of that name is of another kind), `undersized`,
-    `unreachable`, `dark` (no daylight where people live), `party_wall` (a window in it), `stairs`.
+    `unreachable`, `dark` (no daylight where people live), `party_wall` (a window or a door in it, or the house
+    away from it), `stairs`.
     """
     found = []
     if len(design.levels) != brief.floors:
         found.append(Violation("floors", "house", f"{len(design.levels)} levels where {brief.floors} are asked for"))
     print_ = design.footprint
-    walled = {print_.x if side == "left" else print_.right for side in brief.plot.party_walls or ()}
     berths = _berths(brief)
+    walled = {side: print_.x if side == "left" else print_.right for side in brief.plot.party_walls or ()}
+    if brief.plot.land.form == "rectangle" and berths:
+        found += [
+            Violation("party_wall", "house", f"it does not stand at its party wall at the {side}")
+            for side, at in walled.items()
+            if at != (berths[0].x if side == "left" else berths[0].right)
+        ]
     boxes = [[box for room in level.rooms for box in room.boxes] for level in design.levels]
     corners: set[Rect | None] = {None}
     if not any(_inside(print_, berth) for berth in berths):
@@ -133,7 +140,12 @@ def violations(design: Design, brief: Brief) -> list[Violation]:
         found += [
             Violation("party_wall", window.room, f"its window at {window.x:g}, {window.y:g} is in a neighbour's wall")
             for window in level.windows
-            if window.along == "y" and window.x in walled
+            if window.along == "y" and window.x in walled.values()
+        ]
+        found += [
+            Violation("party_wall", door.a, f"its street door at {door.x:g}, {door.y:g} is in a neighbour's wall")
+            for door in level.doors
+            if door.b == OUTSIDE and door.along == "y" and door.x in walled.values()
         ]
     found += _stairs_violations(design)
     counts = Counter(room.name for level in design.levels for room in level.rooms if room.type not in ADDED)

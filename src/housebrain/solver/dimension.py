@@ -190,6 +190,8 @@ class _Fit:
         if max(lows) >= NEVER:
             return
         widths = _near(target[0] if target else None, 1, self.width, 24)
+        if len(self.programme.party_walls) == 2:
+            widths = [self.width]  # between two neighbours a house fills the gap
         for width in widths:
             if box[0] == 0:
                 least = max(int(root[width]) for root in roots)

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from housebrain.errors import UserError
 
-PARTY_WALLS = "side walls"  # as a field of what is assumed
+# Fields of what is assumed: walls on the boundary, and those that the words say a neighbour stands against.
+PARTY_WALLS, NEIGHBOURS = "side walls", "party walls"
 
 
 class Assumed(NamedTuple):

@@ -6,7 +6,7 @@ from housebrain.house.land import Side
 from housebrain.rules.bounds import open_spaces
 from housebrain.rules.rates import rates_of
 from housebrain.rules.rulesets import ruleset, ruleset_for
-from housebrain.words.facts import PARTY_WALLS, Facts, Wanted
+from housebrain.words.facts import NEIGHBOURS, PARTY_WALLS, Facts, Wanted
 from housebrain.words.money import LEAST_USD, MOST_USD, PER_USD, currency_of
 from housebrain.words.places import BORROWED, Place
 from housebrain.words.plot import LEAST_FT
@@ -24,6 +24,7 @@ from housebrain.words.sizes import (
 )
 
 _STEP = 1.12  # by which an assumed plot grows until the house fits
+_FREE_FT = 3.0  # beside an attached or detached house on a narrow plot
 _OF_ONE_FLOOR = 4  # rooms of a house that has no second floor, however narrow it is
 _MOST_FLOORS = 3  # that are assumed
 _LEAST_ENVELOPE_FT = 10.0
@@ -133,11 +134,7 @@ def _ground(facts: Facts, place: Place, rooms: list[Wanted]) -> tuple[int, Plot,
     if floors is not None and seen > floors:
         facts.assume("floors", floors, f"'{facts.said['floor_seen'].words}' speaks of one more")
     if sides is None:
-        if (
-            facts.get("attached")
-            and "floor_seen" not in facts.said
-            and sum(room.count for room in rooms) > _OF_ONE_FLOOR
-        ):
+        if _attached_at(facts) and "floor_seen" not in facts.said and sum(room.count for room in rooms) > _OF_ONE_FLOOR:
             seen = 2  # attached houses are narrow and tall
         sides = _plot_for(facts, place, wanted, floors or max(seen, 1))
     setbacks = _setbacks(facts, place, sides)
@@ -267,7 +264,7 @@ def _sides(facts: Facts) -> tuple[float, float] | None:
 def _plot_for(facts: Facts, place: Place, wanted: float, floors: int) -> tuple[float, float]:
     """A plot of the region's form on which the house fits."""
     width, depth = usual_plot(place.region)
-    width = min(width, ATTACHED_FT.get(facts.get("attached"), width))
+    width = min(width, ATTACHED_FT.get(len(_attached_at(facts)), width))
     for _ in range(40):
         setbacks = _setbacks(Facts(said=facts.said), place, (width, depth))
         inner = (width - setbacks.left_ft - setbacks.right_ft) * (depth - setbacks.front_ft - setbacks.rear_ft)
@@ -280,8 +277,10 @@ def _plot_for(facts: Facts, place: Place, wanted: float, floors: int) -> tuple[f
 
 def _setbacks(facts: Facts, place: Place, sides: tuple[float, float]) -> Setbacks:
     taken = setbacks_of(place.region, *sides)
-    if attached := facts.get("attached"):  # at a party wall nothing is left open
-        taken = taken.model_copy(update={"left_ft": 0.0} | ({"right_ft": 0.0} if attached == "both sides" else {}))
+    if facts.get("attached"):  # at a party wall nothing is left open, and elsewhere something is
+        at = _attached_at(facts)
+        own = {side: 0.0 if side in at else getattr(taken, f"{side}_ft") or _FREE_FT for side in ("left", "right")}
+        taken = taken.model_copy(update={f"{side}_ft": length for side, length in own.items()})
     said = dict(facts.get("setbacks") or ())
     setbacks = Setbacks(
         **{f"{side}_ft": said.get(side, getattr(taken, f"{side}_ft")) for side in ("front", "rear", "left", "right")}
@@ -300,7 +299,7 @@ def _as_the_city_asks(facts: Facts, brief: Brief) -> Brief:
     """The brief with the open spaces of its city, in place of setbacks that were assumed, where the house has room."""
     asked, own = open_spaces(brief), brief.plot.setbacks
     said = dict(facts.get("setbacks") or ())
-    is_other = brief.plot.shape in ("L_Shape", "Irregular") or facts.get("attached")
+    is_other = brief.plot.shape in ("L_Shape", "Irregular") or _attached_at(facts)
     if asked is None or len(said) == 4 or is_other:
         return brief
     sides = ("front_ft", "rear_ft", "left_ft", "right_ft")
@@ -358,13 +357,26 @@ def place_note(facts: Facts, place: Place) -> None:
         facts.assume("region", place.region, f"there are no costs and codes for {BORROWED[place.country]} here")
 
 
+def _attached_at(facts: Facts) -> tuple[Side, ...]:
+    """The sides at which the words put a neighbour's house; a single one that they don't name is the left one."""
+    both: tuple[Side, ...] = ("left", "right")
+    sides: dict[str | None, tuple[Side, ...]] = {
+        "both sides": both, "one side": ("left",), "left": ("left",), "right": ("right",)
+    }  # fmt: skip
+    return sides.get(facts.get("attached"), ())
+
+
 def _with_party_walls(facts: Facts, brief: Brief) -> Brief:
     """The brief with party walls where the house stands on the boundary: windows there are for nobody to look out."""
     plot = brief.plot
     sides: tuple[Side, ...] = ("left", "right")
     at = [side for side in sides if side != plot.side_street and not getattr(plot.setbacks, f"{side}_ft")]
+    if apart := [side for side in _attached_at(facts) if side not in at]:
+        why = "a setback is said there, or a street is there"
+        facts.assume(facts.said["attached"].words, f"not at the {' and the '.join(apart)}", why)
     if not at:
         return brief
-    why = "a neighbour's house stands there" if facts.get("attached") else "they stand on the boundary"
-    facts.assume(PARTY_WALLS, f"no windows at the {' and the '.join(at)}", why)
+    is_said = set(at) <= set(_attached_at(facts))
+    why = "a neighbour's house stands there" if is_said else "they stand on the boundary"
+    facts.assume(NEIGHBOURS if is_said else PARTY_WALLS, f"no windows at the {' and the '.join(at)}", why)
     return brief.model_copy(update={"plot": plot.model_copy(update={"party_walls": tuple(at)})})

@@ -73,14 +73,25 @@ SHAPES = {
 _LAND = r"(?:plot|site|lot|land)"
 _L_SHAPED = (
     rf"\bl ?shaped?(?= (?:corner )?(?:[\d.]+ (?:[a-z]+ )?(?:x|by) [\d.]+ (?:[a-z]+ )?)?(?:corner )?{_LAND}\b)",
-    r"(?:(?<=\bplot )|(?<=\bsite )|(?<=\bland )|(?<=\blot ))(?:is )?(?:an? )?l ?shaped?\b",
+    r"(?:(?<=\bplot )|(?<=\bsite )|(?<=\bland )|(?<=\blot ))(?:is )?(?:an? )?l ?shaped?\b"
+    r"(?! (?:\w+ )?(?:house|home|villa|building|kitchen|living|dining|hall|room|sofa|stair\w*|counter|layout)\b)",
 )
 # Houses that share walls, and at how many sides.
 _ATTACHED = {
     "one side": r"semi(?: detached)?(?! (?:independent|furnished|modern|open))|doppelhaus(?:halfte|haelfte)|"
     r"end(?: of)? terraced?|reihen(?:end|eck)haus|twin house",
     "both sides": r"(?:mid )?terraced?(?= (?:house|home|property))|mid terraced?|reihen(?:mittel)?haus|row ?house",
+    "no side": r"(?<!semi )detached(?! (?:\w+ )?(?:garage|car ?port|workshop|parking))|freistehend\w*",
 }
+_ELSEWHERE = re.compile(
+    r"\b(?:no|not|kein\w*|nicht|near|beside|behind|opposite|facing|between|next to|close to|adjacent to)"
+    r"(?: (?:an?|the|two|other|some|my|our))*(?: mid| end)? $"
+)
+_WALL_AT = re.compile(
+    r"\b(?:(?:party|common|shared|adjoining|neighbou?r\W?s?\W?) walls?|attached(?: to (?:the |a |my )?neighbou?r\w*"
+    r"(?: house)?)?)(?: is| are)? (?:on|at|to|along) (?:the |its )?(left|right|both sides|either side|one side)"
+    r"(?: (?:hand )?side)?\b"
+)
 _NOT = r"(?:no|not|without|nothing|never|avoid|ohne|kein\w*|nicht)\s+(?:an?\s+|too\s+|the\s+|very\s+|any\s+)*"
 _STEEP_DEGREES, _SLOPE_DEGREES = 12.0, 5.0
 
@@ -90,6 +101,20 @@ def read_l_shape(text: Text, facts: Facts) -> None:
     for pattern in _L_SHAPED:
         for match in text.take(pattern):
             facts.say("shape", "L_Shape", match[0])
+
+
+def _read_attached(text: Text, facts: Facts) -> None:
+    """Reads at how many sides, or at which, the house is built against a neighbour's (`attached`)."""
+    for match in _WALL_AT.finditer(text.whole):
+        facts.say("attached", match[1].replace("either side", "both sides"), match[0])
+        text.strike(match.start(), match.end())
+    for sides, pattern in _ATTACHED.items():
+        for match in re.finditer(rf"\b(?:{pattern})\b", text.whole):
+            if _ELSEWHERE.search(text.whole[: match.start()]):
+                continue
+            text.strike(match.start(), match.end())
+            if "attached" not in facts.said:
+                facts.say("attached", sides, match[0])
 
 
 def read_look(text: Text, facts: Facts) -> None:
@@ -107,11 +132,7 @@ def read_look(text: Text, facts: Facts) -> None:
     for shape, pattern in SHAPES.items():
         for match in text.take(rf"\b(?:{pattern})"):
             facts.say("shape", shape, match[0])
-    for sides, pattern in _ATTACHED.items():
-        shared = re.search(rf"\b(?:{pattern})\b", text.whole)
-        if shared and "attached" not in facts.said:
-            text.strike(shared.start(), shared.end())
-            facts.say("attached", sides, shared[0])
+    _read_attached(text, facts)
     _slope(text, facts)
     for match in text.take(
         r"\b(?:family|familie|household) (?:of|with|mit|von)?\s*(\d+)(?:\s*(?:people|persons?|members?|"

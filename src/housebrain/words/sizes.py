@@ -87,8 +87,8 @@ _PLOTS = {
     "EU_Germany": (66.0, 82.0),
     "": (50.0, 80.0),
 }
-# How wide a plot is on which a house has neighbours at its walls, about.
-ATTACHED_FT = {"both sides": 22.0, "one side": 32.0}
+# How wide a plot is on which a house has neighbours at one or two of its walls, about.
+ATTACHED_FT = {1: 32.0, 2: 22.0}
 
 
 def sides_of(sqft: float, width_ft: float | None, depth_ft: float | None) -> tuple[float, float]:
