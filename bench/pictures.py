@@ -37,11 +37,13 @@ from housebrain.drawing.svg import svg
 from housebrain.house.units import FT_PER_M
 
 IMAGES = Path("docs/images")
-ROW, L_PLOT, VILLA, FOUR, CORNER = "P01", "HBV5-001898", "HBV5-009307", "HBV5-067119", "HBV5-000576"
+ROW, COURT, L_PLOT, VILLA = "P01", "ROW-1", "HBV5-001898", "HBV5-009307"
+FOUR = "HBV5-067119"
 # By file: whose plan, and of which level.
 PLANS = {
     "row-0": (ROW, 0),
     "row-1": (ROW, 1),
+    "court-0": (COURT, 0),
     "l-plot-0": (L_PLOT, 0),
     "villa-0": (VILLA, 0),
     "villa-1": (VILLA, 1),
