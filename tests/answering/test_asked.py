@@ -109,7 +109,7 @@ def test_windows_in_party_walls_are_taken_where_nothing_else_gives_daylight() ->
     found, (house,) = solve_asked(asked, 0, 1)
     assert found.brief.plot.party_walls is None and found.brief.floors == 1
     assert violations(house, found.brief) == []
-    walls = [(one.value, one.why) for one in found.assumed if one.field == "side walls"]
+    walls = [(one.value, one.why) for one in found.assumed if one.field == "walls"]
     assert walls == [
         ("with windows", "without them no arrangement has daylight everywhere; the town may not allow them")
     ]

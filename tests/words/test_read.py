@@ -48,6 +48,28 @@ def test_what_a_flag_sets_is_no_longer_assumed() -> None:
     assert not set(flags) & {one.field for one in read_words(WORDS, **flags).assumed}
 
 
+@pytest.mark.parametrize(
+    ("walls", "party_walls", "sides"),
+    [
+        ("left", ("left",), (0, 3)),
+        ("right", ("right",), (3, 0)),
+        ("both", ("left", "right"), (0, 0)),
+        ("none", None, (3, 3)),
+    ],
+)
+def test_a_flag_says_where_neighbours_stand(walls: str, party_walls: object, sides: tuple[int, int]) -> None:
+    words = "3 bhk, 20x40 ft plot, Pune"
+    assumed = {one.field: one.value for one in read_words(words).assumed}
+    assert assumed["walls"] == "no windows at the left and the right"
+    reading = read_words(words, walls=walls)
+    plot = reading.brief.plot
+    assert plot.party_walls == party_walls
+    assert (plot.setbacks.left_ft, plot.setbacks.right_ft) == sides
+    assert "walls" not in {one.field for one in reading.assumed}
+    open_sides = read_words(words, walls="none", setbacks="left 0 ft, right 0 ft").brief.plot
+    assert open_sides.party_walls is None
+
+
 def test_a_flag_that_says_nothing_is_refused_with_an_example() -> None:
     for name in FLAGS:
         with pytest.raises(UserError, match=rf"--{name} 'blah' was not understood. Write it as in"):

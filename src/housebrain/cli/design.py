@@ -114,6 +114,9 @@ def design(
     budget: Flag = None,
     style: Flag = None,
     setbacks: Flag = None,
+    walls: Annotated[
+        str | None, typer.Option(help="Where a neighbour's house stands: `left`, `right`, `both` or `none`")
+    ] = None,
     model: Annotated[
         Path | None,
         typer.Option(help="An adapter's or an export's folder; else the champion, or the released adapter"),
@@ -136,6 +139,7 @@ def design(
     flags = {
         "plot": plot, "area": area, "floors": floors, "bedrooms": bedrooms, "bathrooms": bathrooms, "city": city,
         "climate": climate, "facing": facing, "budget": budget, "style": style, "setbacks": setbacks,
+        "walls": walls,
     }  # fmt: skip
     if engine == "solver" and (model is not None or server is not None):
         raise UserError("--engine solver asks no model: leave out --model and --server, or --engine.")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from housebrain.errors import UserError
 
 # Fields of what is assumed: walls on the boundary, and those that the words say a neighbour stands against.
-PARTY_WALLS, NEIGHBOURS = "side walls", "party walls"
+PARTY_WALLS, NEIGHBOURS = "walls", "neighbours"
 
 
 class Assumed(NamedTuple):

@@ -374,7 +374,7 @@ def _with_party_walls(facts: Facts, brief: Brief) -> Brief:
     if apart := [side for side in _attached_at(facts) if side not in at]:
         why = "a setback is said there, or a street is there"
         facts.assume(facts.said["attached"].words, f"not at the {' and the '.join(apart)}", why)
-    if not at:
+    if not at or facts.get("attached") == "no side":
         return brief
     is_said = set(at) <= set(_attached_at(facts))
     why = "a neighbour's house stands there" if is_said else "they stand on the boundary"

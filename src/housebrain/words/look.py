@@ -83,14 +83,15 @@ _ATTACHED = {
     "both sides": r"(?:mid )?terraced?(?= (?:house|home|property))|mid terraced?|reihen(?:mittel)?haus|row ?house",
     "no side": r"(?<!semi )detached(?! (?:\w+ )?(?:garage|car ?port|workshop|parking))|freistehend\w*",
 }
+_SIDES = {"both": "both sides", "either side": "both sides", "none": "no side", "neither side": "no side"}
 _ELSEWHERE = re.compile(
     r"\b(?:no|not|kein\w*|nicht|near|beside|behind|opposite|facing|between|next to|close to|adjacent to)"
     r"(?: (?:an?|the|two|other|some|my|our))*(?: mid| end)? $"
 )
 _WALL_AT = re.compile(
     r"\b(?:(?:party|common|shared|adjoining|neighbou?r\W?s?\W?) walls?|attached(?: to (?:the |a |my )?neighbou?r\w*"
-    r"(?: house)?)?)(?: is| are)? (?:on|at|to|along) (?:the |its )?(left|right|both sides|either side|one side)"
-    r"(?: (?:hand )?side)?\b"
+    r"(?: house)?)?)(?: is| are)? (?:on|at|to|along) (?:the |its )?(left|right|both|either side|one side|none|"
+    r"neither side|no side)(?: (?:hand )?sides?)?\b"
 )
 _NOT = r"(?:no|not|without|nothing|never|avoid|ohne|kein\w*|nicht)\s+(?:an?\s+|too\s+|the\s+|very\s+|any\s+)*"
 _STEEP_DEGREES, _SLOPE_DEGREES = 12.0, 5.0
@@ -106,7 +107,7 @@ def read_l_shape(text: Text, facts: Facts) -> None:
 def _read_attached(text: Text, facts: Facts) -> None:
     """Reads at how many sides, or at which, the house is built against a neighbour's (`attached`)."""
     for match in _WALL_AT.finditer(text.whole):
-        facts.say("attached", match[1].replace("either side", "both sides"), match[0])
+        facts.say("attached", _SIDES.get(match[1], match[1]), match[0])
         text.strike(match.start(), match.end())
     for sides, pattern in _ATTACHED.items():
         for match in re.finditer(rf"\b(?:{pattern})\b", text.whole):

@@ -32,12 +32,14 @@ _FLAGS = {
     "budget": ("budget {}", ("budget", "budget_rate")),
     "style": ("{} style", ("style",)),
     "setbacks": ("setbacks {}", ("setbacks",)),
+    "walls": ("party walls on {}", ("attached",)),
 }
 FLAGS = tuple(_FLAGS)
 _EXAMPLES = {
     "plot": "40x60 ft", "area": "1800 sqft", "floors": "2", "bedrooms": "3", "bathrooms": "2", "city": "Bengaluru",
     "climate": "hot and dry", "facing": "east",
     "budget": "60 lakh", "style": "modern", "setbacks": "front 10 ft, sides 3 ft",
+    "walls": "left",
 }  # fmt: skip
 # What speaks of a country where no place is named.
 _HINTS = (
@@ -188,7 +190,7 @@ def _settle(facts: Facts, flags: dict[str, Any]) -> set[str]:
             read_setbacks(text, own)
         elif name in ("plot", "area"):
             read_measures(text, own, None)
-        elif name == "style":
+        elif name in ("style", "walls"):
             read_look(text, own)
         elif name in ("bedrooms", "bathrooms"):
             read_programme(text, own, read_rooms(text, own, None))
