@@ -69,13 +69,15 @@ def test_logits_are_those_of_transformers(base: Path, ids: list[list[int]], prec
 
 @pytest.mark.long
 def test_a_narrow_head_has_the_same_logits(base: Path, ids: list[list[int]], tmp_path: Path) -> None:
-    """Of the tokens that it was made for, to the last bit but one: fewer columns are added up in another order; of the
-    others none. The file is that much smaller."""
-    whole, tokens = onnx_of(base, "int8"), [5, 6, 40, 41, 99]
+    """Of the tokens that it was made for; of the others none. The file is that much smaller.
+
+    To the last bit where they are a multiple of four: onnxruntime adds up what is over in another order.
+    """
+    whole, tokens = onnx_of(base, "int8"), [5, 6, 40, 99]
     write_onnx(base, tmp_path, "int8", tokens)
     found, right = (OnnxModel(folder).rows().append([ids[0]])[0] for folder in (tmp_path, whole))
     assert found.shape == right.shape
-    np.testing.assert_allclose(found[tokens], right[tokens], rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(found[tokens], right[tokens])
     assert np.isneginf(np.delete(found, tokens)).all()
     sizes = [(folder / "model.onnx.data").stat().st_size for folder in (tmp_path, whole)]
     assert sizes[1] - sizes[0] > 50 * len(right)
