@@ -368,8 +368,7 @@ def solve(programme: Programme, seed: int = 0, unit_ft: float = UNIT_FT) -> Hous
     found = _without_court(programme, seed, unit_ft)
     if isinstance(found, House) or not may_have_court(programme):
         return found
-    search = Solver(programme, seed, unit_ft, COURT_EFFORT, court=True)
-    around = search.run(rounds=COURT_ROUNDS // 4, enough=1, wild=True, most=COURT_ROUNDS)
+    around = Solver(programme, seed, unit_ft, COURT_EFFORT, court=True).run(COURT_ROUNDS, enough=1, wild=True)
     return around if isinstance(around, House) else found
 
 
